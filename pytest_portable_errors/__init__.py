@@ -1,0 +1,54 @@
+"""Exceptions survive the trip to another process, or the test run says why not.
+
+The names below are the public ones. They load on first use, because pytest imports this package in every run of every environment that
+has the plugin installed, used or not.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix
+    from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Loss
+    from pytest_portable_errors.errors import PortableErrorsError
+    from pytest_portable_errors.round_trip import RoundTrip, Stage, check_round_trip
+    from pytest_portable_errors.sender.serializers import Serializer
+    from pytest_portable_errors.survey.cases import portable_cases
+
+_HOMES = {
+    "DEFAULT_CHECKS": "diagnosis.losses",
+    "Credential": "diagnosis.findings",
+    "Diagnosis": "diagnosis.findings",
+    "Fix": "diagnosis.findings",
+    "Loss": "diagnosis.losses",
+    "PortableErrorsError": "errors",
+    "RoundTrip": "round_trip",
+    "Serializer": "sender.serializers",
+    "Stage": "round_trip",
+    "check_round_trip": "round_trip",
+    "portable_cases": "survey.cases",
+}
+
+__all__ = [
+    "DEFAULT_CHECKS",
+    "Credential",
+    "Diagnosis",
+    "Fix",
+    "Loss",
+    "PortableErrorsError",
+    "RoundTrip",
+    "Serializer",
+    "Stage",
+    "check_round_trip",
+    "portable_cases",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Pure functions over records and payloads: what was lost, and why."""

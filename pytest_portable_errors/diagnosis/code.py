@@ -1,0 +1,71 @@
+"""What can be learnt of a class without making an instance: its signature, who defines a method, where that stands."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from types import FunctionType
+
+
+def find_class(module: str, qualname: str) -> type | None:
+    """The class of that name, if it is imported already. Imports nothing."""
+    found: object = sys.modules.get(module)
+    try:
+        for name in qualname.split("."):
+            found = getattr(found, name)
+    except Exception:  # a module's __getattr__ is foreign code
+        return None
+    return found if isinstance(found, type) else None
+
+
+def owner_of(cls: type, method: str) -> type:
+    """The class of the MRO whose method it is."""
+    return next(owner for owner in cls.__mro__ if method in vars(owner))
+
+
+def own_constructor(cls: type) -> FunctionType | None:
+    """The ``__init__``, or else the ``__new__``, that is written in Python and decides what the class can be called with; None if C does."""
+    for name in ("__init__", "__new__"):
+        for owner in cls.__mro__:
+            method = vars(owner).get(name)
+            method = getattr(method, "__func__", method)  # __new__ is a staticmethod
+            if isinstance(method, FunctionType):
+                return method
+            if method is not None:
+                break  # a C method: those further up are never called
+    return None
+
+
+def fits(function: FunctionType, args: tuple[object, ...]) -> bool:
+    """Whether the constructor can be called with these positional arguments, ``self`` left out."""
+    try:
+        inspect.signature(function, follow_wrapped=False).bind(None, *args)
+    except TypeError:
+        return False
+    return True
+
+
+def parameters(function: FunctionType) -> str:
+    """The signature without ``self``, annotations and return type: ``(order_id, reason)``."""
+    _, *rest = inspect.signature(function, follow_wrapped=False).parameters.values()
+    shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in rest]
+    try:
+        return str(inspect.Signature(shown))
+    except Exception:  # a default's repr is foreign code
+        return f"({', '.join(parameter.name for parameter in shown)})"
+
+
+def location(function: FunctionType) -> str:
+    """``file:line`` of a function, the file relative to the current folder where it lies below it."""
+    file = function.__code__.co_filename
+    return f"{_relative(file)}:{function.__code__.co_firstlineno}"
+
+
+def _relative(file: str) -> str:
+    import os  # bound late: tests patch it, and a location is worth no failure
+
+    try:
+        relative = os.path.relpath(file)
+    except Exception:
+        return file
+    return file if relative.startswith("..") else relative

@@ -1,0 +1,40 @@
+"""What a diagnosis says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A change that was tried on the very exception."""
+
+    title: str
+    code: str
+    """Python to paste."""
+    arrives_whole: bool
+    gives_up: tuple[str, ...] = ()
+    """Paths of what cannot travel, and is dropped or converted by the fix."""
+    still_lost: tuple[str, ...] = ()
+    """Paths of what is lost even with the fix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A credential that a payload carries. Never its value."""
+
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Why something was lost."""
+
+    cause: str
+    """A stable name, e.g. ``init-does-not-fit-args``."""
+    why: str
+    """One or more lines for people."""
+    evidence: tuple[str, ...] = ()
+    """What it rests on: the call, the signature, file and line."""
+    fixes: tuple[Fix, ...] = field(default=())

@@ -1,0 +1,246 @@
+"""What was lost: two records in, differences out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_portable_errors.receiver.record import Record, Value, canonical
+
+CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
+DEFAULT_CHECKS = tuple(check for check in CHECKS if check != "traceback")
+
+_Node = dict[str, Any]
+_MOST_LOSSES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """One difference between the record sent and the record received."""
+
+    kind: str
+    """``arrival`` (the trip stopped), or the check that it failed. Whatever a link of the chain lost is ``chain``; a group's member, ``members``."""
+    path: str
+    """Where: ``exc.__cause__.code``."""
+    sent: str
+    """What was there, on one line."""
+    received: str
+    """What is there now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What comparing two records gave."""
+
+    losses: tuple[Loss, ...]
+    declared: tuple[Loss, ...]
+    """Losses that ``arrives_as`` declares, and thereby waives."""
+
+
+def compare(sent: Record, received: Record, *, checks: Collection[str] = DEFAULT_CHECKS, arrives_as: str | None = None, copies_classes: bool = False) -> Comparison:
+    """Compare what was sent with what arrived.
+
+    ``arrives_as`` is the dotted name of the type that it is declared to become. ``copies_classes`` says that the serializer can send a
+    class by value: then a received class that its module does not hold is a copy, and no ``except`` clause will match it.
+    """
+    losses = []
+    for loss in _differences(sent, received, set(checks), arrives_as, copies_classes):
+        losses.append(loss)
+        if len(losses) >= _MOST_LOSSES:
+            break
+    waived = ("args", "attributes") if arrives_as else ()
+    return Comparison(
+        losses=tuple(loss for loss in losses if loss.kind not in waived),
+        declared=tuple(loss for loss in losses if loss.kind in waived),
+    )
+
+
+def _differences(sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool) -> Iterator[Loss]:
+    """Pairs of nodes, outward from the subjects; each pair once, so cycles end."""
+    seen = {(0, 0)}
+    waiting = deque([(0, 0, "exc", "")])
+    while waiting:
+        here, there, path, within = waiting.popleft()
+        if here >= len(sent["exceptions"]) or there >= len(received["exceptions"]):
+            continue  # past what a record keeps; compared as a whole below
+        one, other = sent["exceptions"][here], received["exceptions"][there]
+        is_subject = path == "exc"
+        for loss in _node_losses(one, other, checks, path, arrives_as if is_subject else None, copies_classes):
+            yield Loss(kind=within or loss.kind, path=loss.path, sent=loss.sent, received=loss.received)
+        for link in (*_member_pairs(one, other, path, checks, within), *_link_pairs(one, other, sent, received, path, checks)):
+            if isinstance(link, Loss):
+                yield link
+            elif link[:2] not in seen:
+                seen.add(link[:2])
+                waiting.append(link)
+    if sent.get("more") != received.get("more") and "more" in sent and "more" in received:
+        yield Loss(kind="chain", path="exc...", sent=_rest(sent), received=_rest(received))
+
+
+def _rest(record: Record) -> str:
+    return f"{record['more']['length']} more exceptions, sha256 {record['more']['sha256'][:12]}"
+
+
+def _node_losses(sent: _Node, received: _Node, checks: set[str], path: str, arrives_as: str | None, copies_classes: bool) -> Iterator[Loss]:
+    if "type" in checks:
+        expected = arrives_as or sent["type"]
+        if received["type"] != expected:
+            yield Loss(kind="type", path=path, sent=short_name(expected) + (" (declared)" if arrives_as else ""), received=short_name(received["type"]))
+        elif not received["importable"] and (sent["importable"] or copies_classes):
+            name = short_name(received["type"])
+            yield Loss(kind="type", path=path, sent=name, received=f"a copy of {name}: its class was sent by value, so no except clause there matches it")
+    if "args" not in received:  # it is no exception at all
+        return
+    if "message" in checks and not same_text(sent["message"], received["message"]):
+        yield Loss(kind="message", path="message" if path == "exc" else f"{path} message", sent=show(sent["message"]), received=show(received["message"]))
+    for check in ("args", "notes"):
+        if check in checks and not _same_value(sent[check], received[check]):
+            name = "args" if check == "args" else "__notes__"
+            yield _value_loss(check, f"{path}.{name}", sent[check], received[check])
+    if "attributes" in checks:
+        yield from _attribute_losses(sent, received, path)
+    if "traceback" in checks and sent.get("traceback") != received.get("traceback"):
+        yield Loss(kind="traceback", path=f"{path}.__traceback__", sent=_show_frames(sent), received=_show_frames(received))
+
+
+def _attribute_losses(sent: _Node, received: _Node, path: str) -> Iterator[Loss]:
+    for name in sorted({*sent["attributes"], *received["attributes"]}):
+        if name in sent["base_fields"] and name not in received["base_fields"] and sent["type"] == received["type"]:
+            continue  # the receiver's Python does not have that field
+        if name in received["base_fields"] and name not in sent["base_fields"] and sent["type"] == received["type"]:
+            continue
+        here, there = sent["attributes"].get(name), received["attributes"].get(name)
+        if not _same_value(here, there):
+            yield _value_loss("attributes", f"{path}.{name}", here, there)
+
+
+def _member_pairs(sent: _Node, received: _Node, path: str, checks: set[str], within: str) -> Iterator[Loss | tuple[int, int, str, str]]:
+    if "members" not in checks or sent.get("members") is None and received.get("members") is None:
+        return
+    here, there = sent.get("members") or [], received.get("members") or []
+    if len(here) != len(there):
+        yield Loss(kind=within or "members", path=f"{path}.exceptions", sent=f"{len(here)} members", received=f"{len(there)} members")
+    for position, (one, other) in enumerate(zip(here, there)):
+        yield one, other, f"{path}.exceptions[{position}]", within or "members"
+
+
+def _link_pairs(sent: _Node, received: _Node, sent_record: Record, received_record: Record, path: str, checks: set[str]) -> Iterator[Loss | tuple[int, int, str, str]]:
+    """The next exception that Python would print, on both sides: the cause, or the context where it would be printed."""
+    if "chain" not in checks or "args" not in received:
+        return
+    for name in ("cause", "context"):
+        here, there = sent[name], received[name]
+        if here is not None and there is not None:
+            yield here, there, f"{path}.__{name}__", "chain"
+        elif here is not None or there is not None:
+            if name == "context" and (received if here is not None else sent)["hides_context"]:
+                # It is there on both sides, and shown on one of them only.
+                yield Loss(kind="chain", path=f"{path}.__suppress_context__", sent=str(here is None), received=str(there is None))
+            else:
+                yield Loss(kind="chain", path=f"{path}.__{name}__", sent=_show_link(here, sent_record), received=_show_link(there, received_record))
+
+
+def _show_link(index: int | None, record: Record) -> str:
+    if index is None:
+        return "None"
+    return headline(record["exceptions"][index]) if index < len(record["exceptions"]) else "an exception far down the chain"
+
+
+def _value_loss(kind: str, path: str, sent: Value | None, received: Value | None) -> Loss:
+    path, sent, received = _narrowed(path, sent, received)
+    return Loss(kind=kind, path=path, sent="missing" if sent is None else show(sent), received="missing" if received is None else show(received))
+
+
+def _narrowed(path: str, sent: Value | None, received: Value | None) -> tuple[str, Value | None, Value | None]:
+    """Down to the one value inside that differs, as long as it is only one."""
+    while sent is not None and received is not None and sent["type"] == received["type"]:
+        differing = [pair for pair in _children(sent, received) if not _same_value(pair[1], pair[2])]
+        if len(differing) != 1 or not _same_besides_children(sent, received):
+            break
+        step, sent, received = differing[0]
+        path += step
+    return path, sent, received
+
+
+def _children(sent: Value, received: Value) -> Iterator[tuple[str, Value | None, Value | None]]:
+    for position, (one, other) in enumerate(zip(sent.get("items", ()), received.get("items", ()))):
+        yield f"[{position}]", one, other
+    others = {canonical(key): item for key, item in received.get("pairs", ())}
+    for key, item in sent.get("pairs", ()):
+        yield f"[{show(key)}]", item, others.get(canonical(key))
+    attributes, other_attributes = sent.get("attributes", {}), received.get("attributes", {})
+    for name in {**attributes, **other_attributes}:
+        yield f".{name}", attributes.get(name), other_attributes.get(name)
+    if "args" in sent and "args" in received:
+        yield ".args", sent["args"], received["args"]
+
+
+def _same_besides_children(sent: Value, received: Value) -> bool:
+    sizes = [(len(value.get("items", ())), len(value.get("pairs", ()))) for value in (sent, received)]
+    return sizes[0] == sizes[1] and all(sent.get(key) == received.get(key) for key in ("text", "length", "sha256"))
+
+
+def same_text(sent: Value, received: Value) -> bool:
+    """Whether two texts are equal, or differ only in the order in which a set was printed."""
+    if "letters" in sent and sent["letters"] == received.get("letters"):
+        return True
+    return {**sent, "letters": None} == {**received, "letters": None}
+
+
+def _same_value(sent: Any, received: Any) -> bool:
+    return canonical(sent) == canonical(received) or canonical(_in_any_order(sent)) == canonical(_in_any_order(received))
+
+
+def _in_any_order(value: Any) -> Any:
+    """The value with the letters of a text in place of the text, wherever a set may have been printed in it."""
+    if isinstance(value, list):
+        return [_in_any_order(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    left_out = ("text", "sha256") if "letters" in value else ()
+    return {key: _in_any_order(item) for key, item in value.items() if key not in left_out}
+
+
+def headline(node: _Node) -> str:
+    """``shop.errors.PaymentError: order 7: declined``."""
+    message = show(node["message"])
+    return short_name(node["type"]) + (f": {message}" if message else "")
+
+
+def short_name(name: str) -> str:
+    """A type's name as people write it."""
+    return name.removeprefix("builtins.")
+
+
+def show(value: Value) -> str:
+    """A described value as Python would write it, more or less."""
+    kind = value["type"] if "type" in value else "builtins.str"
+    name = short_name(kind)
+    if "raises" in value:
+        return f"<{name}: reading it raised {short_name(value['raises'])}>"
+    if "again" in value or "deeper" in value:
+        return f"<{name} ...>"
+    cut = f"... ({value['length']:,} in all)" if "length" in value else ""
+    if "text" in value:
+        plain = kind.startswith("builtins.") or "type" not in value or name.rpartition(".")[2] in value["text"]
+        return (value["text"] if plain else f"{name}({value['text']})") + cut
+    if "items" in value:
+        inner = ", ".join(map(show, value["items"])) + cut
+        brackets = {"builtins.list": "[]", "builtins.tuple": "()", "builtins.set": "{}"}.get(kind)
+        comma = "," if kind == "builtins.tuple" and len(value["items"]) == 1 else ""
+        return f"{brackets[0]}{inner}{comma}{brackets[1]}" if brackets else f"{name}({inner})"
+    if "pairs" in value:
+        inner = ", ".join(f"{show(key)}: {show(item)}" for key, item in value["pairs"]) + cut
+        return f"{{{inner}}}" if kind == "builtins.dict" else f"{name}({{{inner}}})"
+    if "message" in value:
+        return f"{name}({show(value['message'])})"
+    if value.get("attributes"):
+        return f"{name}({', '.join(f'{key}={show(item)}' for key, item in value['attributes'].items())})"
+    return f"<{name}>"
+
+
+def _show_frames(node: _Node) -> str:
+    steps = node.get("traceback") or []
+    return " > ".join(f"{file}:{line} {function}" for file, line, function in steps[-3:]) or "no frames"

@@ -1,0 +1,214 @@
+"""Reads a pickle without running it.
+
+The opcodes are followed symbolically: a global becomes a name, a call a ``Call``; nothing is imported and nothing is called. Protocols 0
+to 5; what pickletools cannot read any further ends the reading, and what was read until there is kept.
+"""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A class or function that loads would import."""
+
+    module: str
+    qualname: str
+
+    def __str__(self) -> str:
+        return self.qualname if self.module in ("builtins", "__builtin__") else f"{self.module}.{self.qualname}"
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call that loads would make: ``function(*args)``, then the ``state`` that it would restore."""
+
+    function: object
+    args: object
+    by: str
+    """``reduce``; ``new`` where loads calls ``cls.__new__(cls, *args)`` and no ``__init__``."""
+    state: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the opcodes tell."""
+
+    names: tuple[Global, ...]
+    """What loads would import, in its order, each once."""
+    calls: tuple[Call, ...]
+    """What loads would call, in its order."""
+    root: object = None
+    """What it all ends in: usually the Call that makes the exception. None if the reading did not come to an end."""
+    error: str | None = None
+    """Why the reading ended early, None if it did not."""
+
+
+def read(payload: bytes) -> Reading:
+    """Follow the opcodes of a payload. Never raises: what is no pickle has no names and no calls."""
+    machine = _Machine()
+    root, error = None, None
+    try:
+        for opcode, argument, _ in pickletools.genops(payload):
+            if opcode.name == "STOP":
+                root = machine.stack[-1]
+                break
+            machine.step(opcode.name, argument)
+    except Exception as problem:  # pickletools raises whatever a malformed payload leads it to
+        error = f"{type(problem).__name__}: {problem}"
+    return Reading(names=tuple(machine.names), calls=tuple(machine.calls), root=root, error=error)
+
+
+_MARK = object()
+_PUSH_ARGUMENT = frozenset(
+    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE "
+    "SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT PERSID EXT1 EXT2 EXT4".split()
+)
+_GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
+_PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
+_CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
+_EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": list, "EMPTY_SET": list, "NEXT_BUFFER": bytes}
+_NOTHING = frozenset(("PROTO", "FRAME", "READONLY_BUFFER"))
+
+
+@dataclass(slots=True)
+class _Machine:
+    """The unpickler's stack and memo, with names and calls in place of objects. Dicts are lists of their pairs: nothing is hashed."""
+
+    stack: list[Any] = field(default_factory=list)
+    memo: dict[int, Any] = field(default_factory=dict)
+    names: dict[Global, None] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+
+    def step(self, name: str, argument: Any) -> None:
+        stack = self.stack
+        if name in _PUSH_ARGUMENT:
+            stack.append(argument)
+        elif name in _CONSTANTS:
+            stack.append(_CONSTANTS[name])
+        elif name in _EMPTY:
+            stack.append(_EMPTY[name]())
+        elif name in _GET:
+            stack.append(self.memo[int(argument)])
+        elif name in _PUT:
+            self.memo[int(argument)] = stack[-1]
+        elif name not in _NOTHING:
+            getattr(self, f"_{name.lower()}")(argument)
+
+    def _memoize(self, _: Any) -> None:
+        self.memo[len(self.memo)] = self.stack[-1]
+
+    def _mark(self, _: Any) -> None:
+        self.stack.append(_MARK)
+
+    def _pop(self, _: Any) -> None:
+        self.stack.pop()
+
+    def _pop_mark(self, _: Any) -> None:
+        self._until_mark()
+
+    def _dup(self, _: Any) -> None:
+        self.stack.append(self.stack[-1])
+
+    def _append(self, _: Any) -> None:
+        item = self.stack.pop()
+        self._extend([item])
+
+    def _appends(self, _: Any) -> None:
+        self._extend(self._until_mark())
+
+    _additems = _appends
+
+    def _setitem(self, _: Any) -> None:
+        item, key = self.stack.pop(), self.stack.pop()
+        self._extend([(key, item)])
+
+    def _setitems(self, _: Any) -> None:
+        items = self._until_mark()
+        self._extend(list(zip(items[::2], items[1::2])))
+
+    def _list(self, _: Any) -> None:
+        self.stack.append(self._until_mark())
+
+    _frozenset = _list
+
+    def _dict(self, _: Any) -> None:
+        items = self._until_mark()
+        self.stack.append(list(zip(items[::2], items[1::2])))
+
+    def _tuple(self, _: Any) -> None:
+        self.stack.append(tuple(self._until_mark()))
+
+    def _tuple1(self, _: Any) -> None:
+        self._tuple_of(1)
+
+    def _tuple2(self, _: Any) -> None:
+        self._tuple_of(2)
+
+    def _tuple3(self, _: Any) -> None:
+        self._tuple_of(3)
+
+    def _tuple_of(self, count: int) -> None:
+        self.stack[-count:] = [tuple(self.stack[-count:])]
+
+    def _global(self, argument: str) -> None:
+        self._name(*argument.split(" ", 1))
+
+    def _stack_global(self, _: Any) -> None:
+        qualname, module = self.stack.pop(), self.stack.pop()
+        self._name(str(module), str(qualname))
+
+    def _reduce(self, _: Any) -> None:
+        args, function = self.stack.pop(), self.stack.pop()
+        if function == Global("copyreg", "__newobj__") or function == Global("copy_reg", "__newobj__"):
+            return self._call(args[0], args[1:], "new")  # how protocols 0 and 1 write NEWOBJ
+        self._call(function, args, "reduce")
+
+    def _newobj(self, _: Any) -> None:
+        args, cls = self.stack.pop(), self.stack.pop()
+        self._call(cls, args, "new")
+
+    def _newobj_ex(self, _: Any) -> None:
+        _keywords, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
+        self._call(cls, args, "new")
+
+    def _inst(self, argument: str) -> None:
+        args = tuple(self._until_mark())
+        self._name(*argument.split(" ", 1))
+        self._call(self.stack.pop(), args, "reduce")
+
+    def _obj(self, _: Any) -> None:
+        function, *args = self._until_mark()
+        self._call(function, tuple(args), "reduce")
+
+    def _build(self, _: Any) -> None:
+        state = self.stack.pop()
+        if isinstance(self.stack[-1], Call):
+            self.stack[-1].state = state
+
+    def _binpersid(self, _: Any) -> None:
+        pass  # the id on the stack stands for the object
+
+    def _name(self, module: str, qualname: str) -> None:
+        found = Global(module, qualname)
+        self.names.setdefault(found)
+        self.stack.append(found)
+
+    def _call(self, function: object, args: object, by: str) -> None:
+        call = Call(function, args, by)
+        self.calls.append(call)
+        self.stack.append(call)
+
+    def _extend(self, items: list[Any]) -> None:
+        if isinstance(self.stack[-1], list):  # a list's or dict's subclass is a Call here, and its content does not matter
+            self.stack[-1].extend(items)
+
+    def _until_mark(self) -> list[Any]:
+        items: list[Any] = []
+        while (item := self.stack.pop()) is not _MARK:
+            items.append(item)
+        return items[::-1]

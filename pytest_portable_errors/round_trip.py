@@ -1,0 +1,225 @@
+"""An exception's journey, top to bottom. Knows nothing of pytest."""
+
+from __future__ import annotations
+
+import enum
+import reprlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_portable_errors.diagnosis.causes import Elsewhere, Facts, diagnose, error_text
+from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis
+from pytest_portable_errors.diagnosis.losses import CHECKS, DEFAULT_CHECKS, Comparison, Loss, compare, headline
+from pytest_portable_errors.diagnosis.payload import Reading, read
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.record import Record, type_name
+from pytest_portable_errors.report.text import trip_text
+from pytest_portable_errors.sender.client import DEFAULT_RECEIVER, NAMED_RECEIVERS, Receivers, shared
+from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Serializer
+
+DEFAULT_TIMEOUT = 10.0
+
+
+class Stage(enum.Enum):
+    """Where a trip ended."""
+
+    DUMPS = "dumps"
+    LOADS = "loads"
+    TIMED_OUT = "timed-out"
+    CRASHED = "crashed"
+    ARRIVED = "arrived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """What became of one exception on one trip."""
+
+    serializer: str
+    receiver: str
+    stage: Stage
+    sent: Record
+    """What the exception was, as ``receiver/record.py`` describes it."""
+    received: Record | None
+    """What it is in the receiver; None if it did not arrive."""
+    losses: tuple[Loss, ...]
+    declared_lost: tuple[Loss, ...] = ()
+    """Differences that ``arrives_as`` declares; they are no losses."""
+    error: dict[str, Any] | None = None
+    """What stopped it: ``type`` and ``message`` of the error that dumps or loads raised."""
+    diagnosis: Diagnosis | None = None
+    """Why. None if it arrived whole, or if no rule explains it."""
+    with_project: RoundTrip | None = None
+    """The same payload's trip to where the project is installed; None unless the receiver lacked a module of the project."""
+    credentials: tuple[Credential, ...] = ()
+
+    @property
+    def arrived_whole(self) -> bool:
+        """Whether nothing was lost."""
+        return not self.losses
+
+    def __str__(self) -> str:
+        """The text that a failing test shows."""
+        return trip_text([self])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "type": self.sent["exceptions"][0]["type"],
+            "serializer": self.serializer,
+            "receiver": self.receiver,
+            "stage": self.stage.value,
+            "arrived_whole": self.arrived_whole,
+            "losses": [_loss_row(loss) for loss in self.losses],
+            "declared_lost": [_loss_row(loss) for loss in self.declared_lost],
+            "error": self.error,
+            "cause": self.diagnosis and self.diagnosis.cause,
+            "why": self.diagnosis and self.diagnosis.why,
+            "evidence": list(self.diagnosis.evidence) if self.diagnosis else [],
+            "arrives_with_project": self.with_project and self.with_project.arrived_whole,
+            "sent": self.sent,
+            "received": self.received,
+        }
+
+
+def _loss_row(loss: Loss) -> dict[str, str]:
+    return {"kind": loss.kind, "path": loss.path, "sent": loss.sent, "received": loss.received}
+
+
+def check_round_trip(
+    exc: object,
+    *,
+    serializer: str | Serializer = "pickle",
+    receiver: str = DEFAULT_RECEIVER,
+    checks: Collection[str] = DEFAULT_CHECKS,
+    arrives_as: type[BaseException] | str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> RoundTrip:
+    """Send an exception to a fresh interpreter and compare what arrives with what was sent.
+
+    ``exc`` is an exception or a ``pytest.ExceptionInfo``. ``serializer`` is a name or a Serializer. ``receiver`` is ``without-project``,
+    ``stdlib`` or ``with-project``. ``arrives_as`` declares a deliberate change of type, by the class or its dotted name. ``timeout`` is
+    seconds of processor time in the receiver; the limit on the wall clock is six times that.
+
+    What the exception does on the way is data in the RoundTrip. Raises PortableErrorsError only when this function is misused or the
+    receiver cannot start.
+    """
+    subject = exception_of(exc, asked_by="check_round_trip()")
+    checks, declared = checked_names(checks), dotted_name(arrives_as)
+    if not timeout > 0:
+        raise PortableErrorsError(f"timeout={timeout!r}: expected seconds of processor time, more than 0")
+    receivers = shared()
+    departure = depart(subject, serializer=receivers.serializers.find(serializer), traceback="traceback" in checks)
+    return travel(departure, receivers=receivers, receiver=receiver, checks=checks, arrives_as=declared, timeout=timeout)
+
+
+def travel(
+    departure: Departure,
+    *,
+    receivers: Receivers,
+    receiver: str = DEFAULT_RECEIVER,
+    checks: Collection[str] = DEFAULT_CHECKS,
+    arrives_as: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> RoundTrip:
+    """The rest of the journey, for an exception that was pickled when it was raised."""
+    reading = read(departure.payload or b"")
+    answer = _send(departure, reading, receivers=receivers, receiver=receiver, traceback="traceback" in checks, timeout=timeout)
+    stage = Stage(answer["stage"])
+    if stage is Stage.ARRIVED:
+        copies_classes = departure.serializer.name not in PLAIN_PICKLES
+        compared = compare(departure.sent, answer["record"], checks=checks, arrives_as=arrives_as, copies_classes=copies_classes)
+    else:
+        compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
+
+    missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
+    with_project = None
+    if receiver != "with-project" and missing and _is_the_projects(missing[0][0], receivers):
+        with_project = travel(departure, receivers=receivers, receiver="with-project", checks=checks, arrives_as=arrives_as, timeout=timeout)
+    facts = Facts(
+        stage=stage.value,
+        cls=departure.cls,
+        sent=departure.sent,
+        losses=compared.losses,
+        reading=reading,
+        error=answer.get("error"),
+        missing=missing,
+        unpicklable=departure.unpicklable,
+        how=answer.get("how"),
+        defined_in_test=bool(missing) and receivers.project.is_test(missing[0][0]),
+        with_project=None if with_project is None else Elsewhere(losses=with_project.losses, diagnosis=with_project.diagnosis),
+    )
+    return RoundTrip(
+        serializer=departure.serializer.name,
+        receiver=receiver,
+        stage=stage,
+        sent=departure.sent,
+        received=answer.get("record"),
+        losses=compared.losses,
+        declared_lost=compared.declared,
+        error=answer.get("error"),
+        diagnosis=diagnose(facts) if compared.losses else None,
+        with_project=with_project,
+    )
+
+
+def _send(departure: Departure, reading: Reading, *, receivers: Receivers, receiver: str, traceback: bool, timeout: float) -> dict[str, Any]:
+    """What the receiver answers; or what it would have, had dumps given it anything."""
+    if departure.payload is None:
+        return {"stage": "dumps", "error": departure.error}
+    names = [(name.module, name.qualname) for name in reading.names]
+    answer = receivers.ask(receiver, departure.payload, serializer=departure.serializer, names=names, timeout=timeout, traceback=traceback)
+    if answer["stage"] == "loader":
+        raise PortableErrorsError(
+            f"serializer {departure.serializer.name!r}: receiver {receiver!r} cannot import its loader {departure.serializer.loader} "
+            f"({error_text(answer['error'])}). Name the modules that it needs in `needs`"
+        )
+    return answer
+
+
+def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:
+    received = error_text(answer["error"]) if answer.get("error") else answer["how"]
+    return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")
+
+
+def _is_the_projects(module: str, receivers: Receivers) -> bool:
+    return receivers.project.owns(module) and not receivers.project.is_test(module)
+
+
+def exception_of(subject: object, *, asked_by: str) -> BaseException:
+    """The exception itself, or the one in a ``pytest.ExceptionInfo``.
+
+    Raises PortableErrorsError, naming ``asked_by``, for anything else.
+    """
+    if isinstance(subject, BaseException):
+        return subject
+    if type(subject).__name__ == "ExceptionInfo" and type(subject).__module__.startswith("_pytest."):
+        held: object = getattr(subject, "_excinfo", None)  # `value` asserts where the block has not ended yet
+        if held is None:
+            raise PortableErrorsError(f"{asked_by}: this ExceptionInfo holds no exception yet; call it after the `with pytest.raises(...)` block")
+        return subject.value  # type: ignore[attr-defined, no-any-return]  # pytest is not imported here
+    if isinstance(subject, type) and issubclass(subject, BaseException):
+        raise PortableErrorsError(f"{asked_by} got the class {subject.__name__}: expected an instance, e.g. {subject.__name__}(...)")
+    raise PortableErrorsError(f"{asked_by} got {reprlib.repr(subject)} ({type(subject).__name__}): expected an exception or a pytest.ExceptionInfo")
+
+
+def checked_names(checks: Collection[str]) -> tuple[str, ...]:
+    """The same checks, if all of them exist. Raises PortableErrorsError that names the one that does not."""
+    for check in (checks,) if isinstance(checks, str) else checks:
+        if check not in CHECKS:
+            raise PortableErrorsError(f"unknown check {check!r}: expected some of {', '.join(CHECKS)}")
+    if isinstance(checks, str) or not checks:
+        raise PortableErrorsError(f"checks={checks!r}: expected a tuple of some of {', '.join(CHECKS)}")
+    return tuple(checks)
+
+
+def dotted_name(arrives_as: type[BaseException] | str | None) -> str | None:
+    """A declared type by its dotted name. Raises PortableErrorsError for what is neither an exception class nor a dotted name."""
+    if arrives_as is None:
+        return None
+    if isinstance(arrives_as, type) and issubclass(arrives_as, BaseException):
+        return type_name(arrives_as)
+    if isinstance(arrives_as, str) and all(part.isidentifier() for part in arrives_as.split(".")):
+        return arrives_as if "." in arrives_as else f"builtins.{arrives_as}"
+    raise PortableErrorsError(f"arrives_as={arrives_as!r}: expected an exception class, or its dotted name such as 'builtins.RuntimeError'")

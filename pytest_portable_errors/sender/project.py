@@ -1,0 +1,245 @@
+"""Which modules are the project's, and what a receiver may therefore import.
+
+Decided by files and metadata, never guessed from names. ``Surroundings`` is what only pytest knows; ``plan`` turns it, ``sys.path`` and the
+installed distributions into the ``Imports`` of one receiver.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import glob
+import json
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from pytest_portable_errors.receiver.imports import normalized
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_MOST_PROOFS = 300  # names that a receiver tries to import at its start; each costs it a search of its path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the receivers are told about the project around the tests."""
+
+    root: Path
+    """The project's root: pytest's ``rootpath``, or the nearest folder upward that looks like one."""
+    python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
+    """Globs of test modules, as in pytest's ini key."""
+    collected: frozenset[str] = frozenset()
+    """Real paths of the modules that pytest collected."""
+
+    @classmethod
+    def here(cls) -> Surroundings:
+        """Without pytest: found upward from the current folder."""
+        start = Path.cwd()
+        return cls(root=next((f for f in (start, *start.parents) if any((f / mark).exists() for mark in _ROOT_MARKS)), start))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imports:
+    """What one receiver may import. Its fields are the configuration that the receiver gets; see ``receiver/imports.py``."""
+
+    path: tuple[str, ...]
+    """Its ``sys.path``."""
+    absent_modules: tuple[str, ...]
+    """Modules that are absent by name, with everything below them."""
+    absent_distributions: tuple[str, ...]
+    absent_files: tuple[str, ...]
+    absent_patterns: tuple[str, ...]
+    """Globs of module files that are absent, outside of ``installed``."""
+    absent_folder: str | None
+    """Module files below it are absent, outside of ``installed``. None: there is no such folder."""
+    installed: tuple[str, ...]
+    """Folders of the standard library and of installed distributions."""
+    prove: tuple[tuple[str, tuple[str, ...] | None], ...]
+    """Names that must fail to import there, with the folders to look in (None: the path)."""
+    site: bool = field(default=False)
+    """Whether ``site`` runs, with its ``.pth`` files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The project as its files and metadata tell it."""
+
+    surroundings: Surroundings
+    distributions: tuple[str, ...]
+    """Names of its distributions: editable ones, those installed from its folder, and the one that bears its name."""
+    installed_modules: tuple[str, ...]
+    """Modules of its distributions that lie in site directories as copies."""
+    site_directories: tuple[str, ...]
+    """Real paths."""
+
+    def owns(self, module: str) -> bool:
+        """Whether an imported module is the project's or a test's: by its file, or because an installed copy has that name."""
+        if any(module == name or module.startswith(name + ".") for name in self.installed_modules):
+            return True
+        loaded = sys.modules.get(module)
+        return loaded is not None and any(not _is_below_any(file, self._installed()) for file in _files_of(loaded))
+
+    def is_test(self, module: str) -> bool:
+        """Whether an imported module is a test module, by its file."""
+        loaded = sys.modules.get(module)
+        return module == "__main__" or loaded is not None and any(self._is_test_file(file) for file in _files_of(loaded))
+
+    def _is_test_file(self, file: str) -> bool:
+        if file in self.surroundings.collected:
+            return True
+        if _is_below_any(file, self._installed()):
+            return False
+        return any(fnmatch.fnmatch(os.path.basename(file), pattern) for pattern in self._test_patterns())
+
+    def _test_patterns(self) -> tuple[str, ...]:
+        return ("conftest.py", *self.surroundings.python_files)
+
+    def _installed(self) -> tuple[str, ...]:
+        return (*_standard_library(), *self.site_directories)
+
+    def imports(self, receiver: str) -> Imports:
+        """What the receiver of that name may import: ``without-project``, ``stdlib`` or ``with-project``."""
+        path = [entry or os.getcwd() for entry in sys.path]
+        with_project = receiver == "with-project"
+        if not with_project:
+            folders = _standard_library() if receiver == "stdlib" else self._installed()
+            path = [entry for entry in path if _is_below_any(os.path.realpath(entry), folders) or _is_library_archive(entry)]
+        if receiver == "stdlib":
+            path = [entry for entry in path if not _is_below_any(os.path.realpath(entry), self.site_directories)]
+        tests, project = self._loaded()
+        absent = {**_at_top(tests), **_at_top(project), **dict.fromkeys(name for name in self.installed_modules if "." not in name)}
+        return Imports(
+            path=tuple(dict.fromkeys(path)),
+            absent_modules=("__main__",) if with_project else ("__main__", *self.installed_modules),
+            absent_distributions=() if with_project else self.distributions,
+            absent_files=tuple(sorted(self.surroundings.collected)),
+            absent_patterns=self._test_patterns(),
+            absent_folder=None if with_project else os.path.realpath(self.surroundings.root),
+            installed=self._installed(),
+            prove=tuple((tests if with_project else absent).items())[:_MOST_PROOFS],
+            site=with_project,
+        )
+
+    def _loaded(self) -> tuple[dict[str, tuple[str, ...] | None], dict[str, tuple[str, ...] | None]]:
+        """Loaded modules of the tests and of the rest of the project, with the folders of those that lie in a package."""
+        tests: dict[str, tuple[str, ...] | None] = {}
+        project: dict[str, tuple[str, ...] | None] = {}
+        for name, module in sorted(sys.modules.items()):
+            files = [] if name == "__main__" else _files_of(module)
+            if files and not _is_below_any(files[0], self._installed()):
+                kind = tests if self._is_test_file(files[0]) else project
+                kind[name] = (os.path.dirname(files[0]),) if "." in name else None
+        return tests, project
+
+
+def find_project(surroundings: Surroundings) -> Project:
+    """Read the metadata of everything that is installed. Takes some milliseconds for each hundred distributions."""
+    names, modules = [], []
+    own_name = _project_name(surroundings.root)
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"] or ""
+        origin, editable = _installed_from(distribution)
+        if editable or normalized(name) == own_name or origin is not None and _are_related(origin, surroundings.root):
+            names.append(name)
+            modules.extend(_modules_of(distribution))
+    return Project(
+        surroundings=surroundings,
+        distributions=tuple(sorted(set(names))),
+        installed_modules=tuple(sorted(set(modules))),
+        site_directories=_site_directories(),
+    )
+
+
+def _project_name(root: Path) -> str | None:
+    """The normalized name in the nearest ``pyproject.toml`` from the root upward that names a project."""
+    for folder in (root, *root.parents):
+        try:
+            content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        table = content.get("project") or content.get("tool", {}).get("poetry") or {}
+        if isinstance(table.get("name"), str):
+            return normalized(table["name"])
+    return None
+
+
+def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, bool]:
+    """The folder that it was installed from, if any, and whether as editable (PEP 610)."""
+    try:
+        direct: dict[str, Any] = json.loads(distribution.read_text("direct_url.json") or "{}")
+        address = urlsplit(direct.get("url", ""))
+        folder = direct["dir_info"] if address.scheme == "file" else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, False
+    if folder is None:
+        return None, False
+    return Path(url2pathname(address.path)), bool(folder.get("editable"))
+
+
+def _are_related(folder: Path, root: Path) -> bool:
+    """At, above or below the root."""
+    folder, root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
+    return folder == root or folder in root.parents or root in folder.parents
+
+
+def _modules_of(distribution: metadata.Distribution) -> Iterator[str]:
+    """Importable names that it brings, by RECORD: the topmost regular package or module of each file (``top_level.txt`` is wrong for namespaces)."""
+    files = {file.parts for file in distribution.files or () if file.suffix in (".py", ".so", ".pyd") and ".." not in file.parts}
+    packages = {parts[:-1] for parts in files if parts[-1] == "__init__.py"}
+    for parts in files:
+        depth = next((n for n in range(1, len(parts)) if parts[:n] in packages), len(parts))
+        name = (*parts[: depth - 1], parts[depth - 1].split(".")[0])
+        if all(part.isidentifier() for part in name):
+            yield ".".join(name)
+
+
+def _files_of(module: object) -> list[str]:
+    """Real paths of a module's file, or of a namespace package's folders."""
+    file = getattr(module, "__file__", None)
+    if isinstance(file, str):
+        return [os.path.realpath(file)]
+    try:
+        return [os.path.realpath(folder) for folder in getattr(module, "__path__", ()) if isinstance(folder, str)]
+    except Exception:  # a module in sys.modules may be any object
+        return []
+
+
+def _at_top(names: dict[str, tuple[str, ...] | None]) -> dict[str, tuple[str, ...] | None]:
+    return {name.partition(".")[0]: None for name in names}
+
+
+@functools.lru_cache(maxsize=1)
+def _standard_library() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    folders = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__), sysconfig.get_config_var("DESTSHARED") or paths["stdlib"]}
+    return tuple(sorted(map(os.path.realpath, folders)))
+
+
+def _is_library_archive(entry: str) -> bool:
+    return os.path.basename(entry) == "python{}{}.zip".format(*sys.version_info)
+
+
+def _site_directories() -> tuple[str, ...]:
+    """Where distributions are installed. Also a folder that holds ``*.dist-info`` (``pip install --target``)."""
+    known = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    if site.ENABLE_USER_SITE:
+        known.add(site.getusersitepackages())
+    known.update(entry for entry in sys.path if entry and glob.glob(os.path.join(glob.escape(entry), "*.dist-info")))
+    return tuple(sorted(map(os.path.realpath, known)))
+
+
+def _is_below_any(file: str, folders: tuple[str, ...]) -> bool:
+    return any(file == folder or file.startswith(folder + os.sep) for folder in folders)

@@ -1,0 +1,1 @@
+"""Exceptions that no test raised: found, built, and raised on purpose."""

@@ -1,0 +1,1 @@
+"""Ready-made cases for other people's exception classes."""
