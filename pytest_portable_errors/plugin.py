@@ -1,1 +1,228 @@
-"""pytest hooks."""
+"""pytest hooks: a few lines and one call each.
+
+pytest imports this module in every run of every environment that has the plugin. It imports only what pytest has imported; the rest loads
+when a marker, a fixture or an option asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.options import Options, add_options, read_options
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.fixtures import AssertRoundtrip
+    from pytest_portable_errors.host import Host
+    from pytest_portable_errors.marked import MarkedTest
+    from pytest_portable_errors.requirement import Requirement
+    from pytest_portable_errors.sender.serializers import Serializers
+    from pytest_portable_errors.session import Session
+    from pytest_portable_errors.survey.cases import Case
+
+MARKER = "portable_exception"
+CASES = "portable_cases"
+
+_OPTIONS = pytest.StashKey[Options]()
+_SESSION = pytest.StashKey["Session"]()
+_REQUIREMENT = pytest.StashKey["Requirement"]()
+_TEST = pytest.StashKey["MarkedTest"]()
+
+
+class NotPortable(pytest.fail.Exception):
+    """The failure of a test whose exceptions are not portable."""
+
+
+# --- set-up
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from pytest_portable_errors import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(*, raises, arrives_as, receiver, serializers, checks, at_least, reason): the exceptions that the test raises survive "
+        "the trip to another process (pytest-portable-errors)",
+    )
+    config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
+    config.stash[_OPTIONS] = read_options(config, serializers=lambda: _serializers(config).names, suites=_suites)
+    if config.stash[_OPTIONS].suites and config.args_source is not config.ArgsSource.ARGS:
+        config.args[:] = []  # a suite without paths runs alone
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    session = config.stash.get(_SESSION, None)
+    if session is not None:
+        session.close()
+
+
+def _session(config: pytest.Config) -> Session:
+    """What a run needs once it uses the plugin, made on first use."""
+    if _SESSION not in config.stash:
+        from pytest_portable_errors.session import Session
+
+        config.stash[_SESSION] = Session(
+            root=config.rootpath,
+            python_files=config.getini("python_files"),
+            serializers=_serializers(config),
+            options=config.stash[_OPTIONS],
+            host=_host(),
+        )
+    return config.stash[_SESSION]
+
+
+def _serializers(config: pytest.Config) -> Serializers:
+    from pytest_portable_errors.sender.serializers import Serializers
+
+    try:
+        return Serializers(serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added)
+    except PortableErrorsError as error:
+        raise pytest.UsageError(f"pytest_portable_errors_serializers: {error}") from error
+
+
+def _suites() -> Iterable[str]:
+    from pytest_portable_errors.survey.cases import suite_names
+
+    return suite_names()
+
+
+def _host() -> Host:
+    from unittest import SkipTest
+
+    from pytest_portable_errors.host import Host
+
+    outcomes = (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception, pytest.exit.Exception, SkipTest)
+    return Host(fail=_fail, outcomes=outcomes, exception_info=pytest.ExceptionInfo, raises=pytest.raises)
+
+
+def _fail(text: str) -> NoReturn:
+    raise NotPortable(text, pytrace=False)
+
+
+# --- collection
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if isinstance(collector, pytest.Session):
+        report.result = [*(report.result or ()), *_suite_collectors(collector)]
+    elif report.passed and report.result:
+        wrong = "\n".join(filter(None, (_read_marks(item) for item in report.result if isinstance(item, pytest.Item))))
+        if wrong:
+            report.outcome, report.longrepr, report.result = "failed", wrong, []
+    return report
+
+
+def _suite_collectors(parent: pytest.Session) -> list[pytest.Collector]:
+    suites = parent.config.stash[_OPTIONS].suites
+    if not suites:
+        return []
+    from pytest_portable_errors.collection import Lookahead, SuiteCollector
+
+    parent.config.pluginmanager.register(Lookahead(), "portable_errors_lookahead")
+    return [SuiteCollector.of(parent, suite, _session(parent.config)) for suite in suites]
+
+
+def _read_marks(item: pytest.Item) -> str | None:
+    """Keep what a test's markers demand; give what is wrong with them."""
+    marks = list(item.iter_markers(MARKER))
+    try:
+        if marks:
+            item.stash[_REQUIREMENT] = _session(item.config).requirement(marks)
+    except PortableErrorsError as error:
+        return f"{item.nodeid}: @pytest.mark.{MARKER}: {error}"
+    return None
+
+
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
+    if isinstance(obj, BaseException) and collector.funcnamefilter(name):
+        from pytest_portable_errors.requirement import swallowed_test
+
+        message = swallowed_test(collector.nodeid, name, obj)
+        if message is not None:
+            raise collector.CollectError(message)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for mark in metafunc.definition.iter_markers(CASES):
+        try:
+            cases = _session(metafunc.config).cases(*mark.args)
+        except PortableErrorsError as error:
+            raise metafunc.definition.Collector.CollectError(str(error)) from error
+        if "portable_case" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("portable_case")
+        metafunc.parametrize("portable_case", cases, ids=[f"{case.subject.name}-{case.label}" for case in cases], indirect=True)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if _SESSION in session.config.stash:
+        ours = _session(session.config)
+        ours.collected({item.path for item in session.items})
+        if not session.config.option.collectonly and any(_REQUIREMENT in item.stash for item in session.items):
+            ours.start_receivers()  # now, and not in the middle of a test that patches the world
+
+
+# --- tests
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    if _REQUIREMENT in item.stash:
+        item.stash[_TEST] = _session(item.config).marked_test(item.stash[_REQUIREMENT])
+        result = yield from item.stash[_TEST].watch(item)
+    else:
+        result = yield
+    if any(item.iter_markers(CASES)):
+        from pytest_portable_errors.collection import check_case
+
+        case = item.funcargs["portable_case"]  # type: ignore[attr-defined]  # parametrized by us, so it is a function
+        check_case(_session(item.config), case)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    test = item.stash.get(_TEST, None)
+    if test is not None and call.when == "call":
+        if call.excinfo is not None and test.is_running:
+            test.escaped_subtest(call.excinfo.value)
+        if test.section is not None and report.failed:
+            report.sections.append(("portable errors", test.section))
+    if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
+        report.longrepr = str(call.excinfo.value)
+        report.portable_errors = True  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if getattr(report, "portable_errors", False) and isinstance(report.longrepr, str):
+        from pytest_portable_errors.report.terminal import FailureText
+
+        report.longrepr = FailureText(report.longrepr)  # type: ignore[assignment]  # pytest takes a str here, its annotation does not
+
+
+@pytest.fixture
+def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
+    """Send an exception to a fresh interpreter without the project's modules, and fail if something of it is lost there."""
+    return _session(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
+
+
+@pytest.fixture
+def portable_case(request: pytest.FixtureRequest) -> Case:
+    """The case that a test under ``@portable_cases`` runs for."""
+    case: Case = request.param
+    return case

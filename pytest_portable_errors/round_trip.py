@@ -15,7 +15,7 @@ from pytest_portable_errors.diagnosis.payload import Reading, read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.record import Record, type_name
 from pytest_portable_errors.report.text import trip_text
-from pytest_portable_errors.sender.client import DEFAULT_RECEIVER, NAMED_RECEIVERS, Receivers, shared
+from pytest_portable_errors.sender.client import DEFAULT_RECEIVER, Receivers, Request, Ticket, shared
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Serializer
 
@@ -111,10 +111,90 @@ def check_round_trip(
         raise PortableErrorsError(f"timeout={timeout!r}: expected seconds of processor time, more than 0")
     receivers = shared()
     departure = depart(subject, serializer=receivers.serializers.find(serializer), traceback="traceback" in checks)
-    return travel(departure, receivers=receivers, receiver=receiver, checks=checks, arrives_as=declared, timeout=timeout)
+    journey = set_out(departure, receivers=receivers, receiver=receiver, checks=checks, arrives_as=declared, timeout=timeout)
+    return journey.arrive()
 
 
-def travel(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """A trip that has begun: the payload is on its way, and the answer is read when it is needed."""
+
+    departure: Departure
+    reading: Reading
+    ticket: Ticket | None
+    """None if dumps gave nothing that could be sent."""
+    receivers: Receivers
+    receiver: str
+    checks: Collection[str]
+    arrives_as: str | None
+    timeout: float
+
+    def arrive(self) -> RoundTrip:
+        """Wait for the answer, compare, explain."""
+        departure, answer = self.departure, self._answer()
+        stage = Stage(answer["stage"])
+        if stage is Stage.ARRIVED:
+            copies_classes = departure.serializer.name not in PLAIN_PICKLES
+            compared = compare(departure.sent, answer["record"], checks=self.checks, arrives_as=self.arrives_as, copies_classes=copies_classes)
+        else:
+            compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
+
+        missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
+        project = self.receivers.project
+        with_project = None
+        if missing and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0]):
+            with_project = self._again("with-project").arrive()
+        facts = Facts(
+            stage=stage.value,
+            cls=departure.cls,
+            sent=departure.sent,
+            losses=compared.losses,
+            reading=self.reading,
+            error=answer.get("error"),
+            missing=missing,
+            unpicklable=departure.unpicklable,
+            how=answer.get("how"),
+            defined_in_test=bool(missing) and project.is_test(missing[0][0]),
+            with_project=None if with_project is None else Elsewhere(losses=with_project.losses, diagnosis=with_project.diagnosis),
+        )
+        return RoundTrip(
+            serializer=departure.serializer.name,
+            receiver=self.receiver,
+            stage=stage,
+            sent=departure.sent,
+            received=answer.get("record"),
+            losses=compared.losses,
+            declared_lost=compared.declared,
+            error=answer.get("error"),
+            diagnosis=diagnose(facts) if compared.losses else None,
+            with_project=with_project,
+        )
+
+    def _again(self, receiver: str) -> Journey:
+        return set_out(
+            self.departure,
+            receivers=self.receivers,
+            receiver=receiver,
+            checks=self.checks,
+            arrives_as=self.arrives_as,
+            timeout=self.timeout,
+        )
+
+    def _answer(self) -> dict[str, Any]:
+        """What the receiver answers; or what it would have, had dumps given it anything."""
+        if self.ticket is None:
+            return {"stage": "dumps", "error": self.departure.error}
+        answer = self.ticket.answer()
+        if answer["stage"] == "loader":
+            serializer = self.departure.serializer
+            raise PortableErrorsError(
+                f"serializer {serializer.name!r}: receiver {self.receiver!r} cannot import its loader {serializer.loader} "
+                f"({error_text(answer['error'])}). Name the modules that it needs in `needs`"
+            )
+        return answer
+
+
+def set_out(
     departure: Departure,
     *,
     receivers: Receivers,
@@ -122,69 +202,38 @@ def travel(
     checks: Collection[str] = DEFAULT_CHECKS,
     arrives_as: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,
-) -> RoundTrip:
-    """The rest of the journey, for an exception that was pickled when it was raised."""
+) -> Journey:
+    """Send what departed. Several that have set out travel at the same time.
+
+    Raises PortableErrorsError when there is no such receiver, or it cannot start.
+    """
     reading = read(departure.payload or b"")
-    answer = _send(departure, reading, receivers=receivers, receiver=receiver, traceback="traceback" in checks, timeout=timeout)
-    stage = Stage(answer["stage"])
-    if stage is Stage.ARRIVED:
-        copies_classes = departure.serializer.name not in PLAIN_PICKLES
-        compared = compare(departure.sent, answer["record"], checks=checks, arrives_as=arrives_as, copies_classes=copies_classes)
-    else:
-        compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
-
-    missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
-    with_project = None
-    if receiver != "with-project" and missing and _is_the_projects(missing[0][0], receivers):
-        with_project = travel(departure, receivers=receivers, receiver="with-project", checks=checks, arrives_as=arrives_as, timeout=timeout)
-    facts = Facts(
-        stage=stage.value,
-        cls=departure.cls,
-        sent=departure.sent,
-        losses=compared.losses,
-        reading=reading,
-        error=answer.get("error"),
-        missing=missing,
-        unpicklable=departure.unpicklable,
-        how=answer.get("how"),
-        defined_in_test=bool(missing) and receivers.project.is_test(missing[0][0]),
-        with_project=None if with_project is None else Elsewhere(losses=with_project.losses, diagnosis=with_project.diagnosis),
-    )
-    return RoundTrip(
-        serializer=departure.serializer.name,
-        receiver=receiver,
-        stage=stage,
-        sent=departure.sent,
-        received=answer.get("record"),
-        losses=compared.losses,
-        declared_lost=compared.declared,
-        error=answer.get("error"),
-        diagnosis=diagnose(facts) if compared.losses else None,
-        with_project=with_project,
-    )
-
-
-def _send(departure: Departure, reading: Reading, *, receivers: Receivers, receiver: str, traceback: bool, timeout: float) -> dict[str, Any]:
-    """What the receiver answers; or what it would have, had dumps given it anything."""
-    if departure.payload is None:
-        return {"stage": "dumps", "error": departure.error}
-    names = [(name.module, name.qualname) for name in reading.names]
-    answer = receivers.ask(receiver, departure.payload, serializer=departure.serializer, names=names, timeout=timeout, traceback=traceback)
-    if answer["stage"] == "loader":
-        raise PortableErrorsError(
-            f"serializer {departure.serializer.name!r}: receiver {receiver!r} cannot import its loader {departure.serializer.loader} "
-            f"({error_text(answer['error'])}). Name the modules that it needs in `needs`"
+    ticket = None
+    if departure.payload is not None:
+        request = Request(
+            receiver=receiver,
+            payload=departure.payload,
+            serializer=departure.serializer,
+            names=[(name.module, name.qualname) for name in reading.names],
+            timeout=timeout,
+            traceback="traceback" in checks,
         )
-    return answer
+        ticket = receivers.submit(request)
+    return Journey(
+        departure=departure,
+        reading=reading,
+        ticket=ticket,
+        receivers=receivers,
+        receiver=receiver,
+        checks=checks,
+        arrives_as=arrives_as,
+        timeout=timeout,
+    )
 
 
 def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:
     received = error_text(answer["error"]) if answer.get("error") else answer["how"]
     return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")
-
-
-def _is_the_projects(module: str, receivers: Receivers) -> bool:
-    return receivers.project.owns(module) and not receivers.project.is_test(module)
 
 
 def exception_of(subject: object, *, asked_by: str) -> BaseException:

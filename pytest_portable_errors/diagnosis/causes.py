@@ -165,12 +165,10 @@ def _dropped_by_python(facts: Facts) -> Diagnosis | None:
 
 def _message_rewritten(facts: Facts) -> Diagnosis | None:
     """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
-    own = {loss.path for loss in facts.losses if loss.kind in ("message", "args", "attributes")}
+    rewritten = any(loss.kind in ("message", "args") for loss in facts.losses)
     constructor = code.own_constructor(facts.cls)
     root = facts.reading.root
-    if facts.stage != "arrived" or not own or constructor is None or not isinstance(root, Call) or _called_class(root) is not facts.cls:
-        return None
-    if "message" not in own and "exc.args" not in own:
+    if facts.stage != "arrived" or not rewritten or constructor is None or not isinstance(root, Call) or _called_class(root) is not facts.cls:
         return None
     shown = ", ".join(map(_brief, root.args)) if isinstance(root.args, tuple) else "..."
     return Diagnosis(

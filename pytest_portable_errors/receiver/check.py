@@ -6,6 +6,7 @@ that nothing done to the standard descriptors can corrupt it.
 
 import importlib
 import os
+import pickle  # noqa: F401  # nearly every check needs it: imported once, before the fork
 import resource
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple

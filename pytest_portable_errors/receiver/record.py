@@ -31,6 +31,7 @@ _Memory = Dict[int, Tuple[int, BaseException]]
 # An object's own text often shows where it lies in memory, which says nothing about the object.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _MISSING = object()
+_METHODS = (types.FunctionType, staticmethod, classmethod, type)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # Protocols of these modules pickle plain content, so content is what is compared.
@@ -128,7 +129,7 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
                 continue  # not set
             except BaseException as error:
                 stored[name] = _Raised(error)
-    stored.update((key, value) for key, value in _dict_of(exc).items() if key != "__notes__")
+    stored.update((key, value) for key, value in _dict_of(exc).items() if key != "__notes__" and not _is_cache(type(exc), key))
     return stored
 
 
@@ -151,6 +152,8 @@ class _Raised:
 
 def _describe_one(exc: BaseException, index: Any, traceback: bool) -> Record:
     describer = _Describer()
+    # First, because asking for the text may fill caches (pyparsing's do), and on both sides the values are described after that.
+    message = _shown(str, exc)
     args, members = _field(exc, "args"), members_of(exc)
     attributes = attributes_of(exc)
     for name in ("exceptions", "_exceptions") if members is not None else ():
@@ -171,8 +174,8 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool) -> Record:
         "context": index(printed),
         "hides_context": context is not None and printed is None and cause is None,
     }
-    # After the values: only then is it known whether the text may show a set, whose order is chance.
-    node["message"] = _text(_shown(str, exc), describer.unordered)
+    # Only after the values is it known whether the text may show a set, whose order is chance.
+    node["message"] = _text(message, describer.unordered)
     if traceback:
         node["traceback"] = list(_frames(_field(exc, "__traceback__")))
     return node
@@ -246,8 +249,9 @@ class _Describer:
 
     def _exception(self, exc: BaseException) -> Value:
         """An exception as a value: what it says and stores. What it is chained to is not the value's content."""
+        message = _shown(str, exc)
         content = {"args": self.value(_field(exc, "args")), "attributes": self.named(attributes_of(exc))}
-        return dict(content, message=_text(_shown(str, exc), self.unordered))
+        return dict(content, message=_text(message, self.unordered))
 
     def _own_text(self, value: object) -> Value:
         shown = _shown(repr, value)
@@ -358,6 +362,15 @@ def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
             if type(descriptor) in _DESCRIPTORS and not (name.startswith("__") and name.endswith("__")) and name not in _BASE_FIELDS:
                 if (owner.__name__, name) not in _DROPPED_BY_PYTHON or owner.__module__ != "builtins":
                     yield owner, name, descriptor
+
+
+def _is_cache(cls: type, name: object) -> bool:
+    """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put there: derived, as a property is."""
+    for owner in _mro(cls):
+        if name in _class_dict(owner):
+            kind = type(_class_dict(owner)[name])
+            return hasattr(kind, "__get__") and not hasattr(kind, "__set__") and kind not in _METHODS
+    return False
 
 
 def _slots(value: object, cls: type) -> Iterator[Tuple[str, object]]:

@@ -176,8 +176,10 @@ class Server:
     def _route(self, head: frames.Head, body: bytes) -> None:
         """To the branch that has imported what the payload names first, or to a child of this process if that is done."""
         modules = list(head["modules"])
+        # What is importable here anyway is no special need, and with it the payload can share the branches of others.
+        head["needs"] = {name: where for name, where in head["needs"].items() if not self._is_findable(name.partition(".")[0])}
         needs = tuple(sorted(head["needs"]))
-        while modules and not self._is_worth_a_branch((modules[0], needs), head["needs"]):
+        while modules and not self._is_worth_a_branch((modules[0], needs)):
             del modules[0]
         if not modules:
             if "payload" in head:  # without one the request was only to get the branches ready
@@ -191,13 +193,16 @@ class Server:
         branch.used = time.monotonic()
         branch.pipes.write(dict(head, modules=modules[1:]), body)
 
-    def _is_worth_a_branch(self, key: _Key, needs: Dict[str, Any]) -> bool:
-        module = key[0]
+    def _is_worth_a_branch(self, key: _Key) -> bool:
+        module, needs = key
         if module in sys.modules or key in self._unfit:
             return False
         top = module.partition(".")[0]
+        return key in self._branches or top in needs or self._is_findable(top)
+
+    def _is_findable(self, top: str) -> bool:
         try:
-            return key in self._branches or top in needs or importlib.util.find_spec(top) is not None
+            return importlib.util.find_spec(top) is not None
         except (ImportError, ValueError):
             return False
 

@@ -41,11 +41,21 @@ def trip_text(trips: Sequence[RoundTrip]) -> str:
     return "\n\n".join("\n".join(_lines(group)) for group in _by_defect(trips))
 
 
+def case_text(trips: Sequence[tuple[str, RoundTrip]], *, of: int) -> str:
+    """What became of one class built in several ways: ``(how it was built, trip)``; each defect once, with the ways that met it."""
+    blocks = []
+    for group in _by_defect([trip for _, trip in trips]):
+        ways = dict.fromkeys(how for how, trip in trips if any(trip is member for member in group))
+        blocks.append("\n".join([*_lines(group), "", f"  built {', '.join(ways)}" if of > 1 else ""]).rstrip())
+    return "\n\n".join(blocks)
+
+
 def _by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
     groups: dict[object, list[RoundTrip]] = {}
     for trip in trips:
-        told = (trip.stage, trip.losses, trip.diagnosis and trip.diagnosis.cause)
-        groups.setdefault((trip.sent["exceptions"][0]["type"], told), []).append(trip)
+        what = trip.diagnosis.cause if trip.diagnosis else trip.losses
+        kinds = frozenset(loss.kind for loss in trip.losses)
+        groups.setdefault((trip.sent["exceptions"][0]["type"], trip.stage, kinds, what), []).append(trip)
     return list(groups.values())
 
 

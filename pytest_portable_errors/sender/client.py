@@ -7,14 +7,17 @@ freezegun); it speaks through pipes, because tests forbid sockets.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import hashlib
 import importlib.util
 import os
 import select
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,8 @@ DEFAULT_RECEIVER = "without-project"
 SLICE = 0.2  # seconds: the longest wait without a look around (a worker of pytest-xdist that blocks outlives its controller)
 START_SECONDS = 60.0
 PATIENCE = 400.0  # seconds beyond a check's own limit: branches import, one after the other
+WALL_FACTOR = 6  # as in receiver/server.py
+TICKETS_KEPT = 1_000
 AT_ONCE = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
 
 _RECEIVER = Path(__file__).resolve().parent.parent / "receiver"
@@ -150,6 +155,49 @@ class Receiver:
         return f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
 
 
+Content = tuple[str, str, bool, float, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A payload, and what is asked of a receiver."""
+
+    receiver: str
+    payload: bytes
+    serializer: Serializer
+    names: Sequence[tuple[str, str]]
+    """The globals that the payload imports, in their order."""
+    timeout: float
+    """Seconds of processor time."""
+    traceback: bool
+
+    @property
+    def content(self) -> Content:
+        """What the answer depends on. A pickle's first two bytes name its protocol; 4 and 5 are read alike."""
+        same = self.payload[2:] if self.payload[:2] in (b"\x80\x04", b"\x80\x05") else self.payload
+        return (self.receiver, self.serializer.loader, self.traceback, self.timeout, hashlib.sha256(same).digest())
+
+    def head(self) -> frames.Head:
+        """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""
+        head = _head(modules=[self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)], needs=_locations(self.serializer.needs))
+        return {**head, "payload": True, "loader": self.serializer.loader, "names": list(self.names), "timeout": self.timeout, "traceback": self.traceback}
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """A request on its way. Its answer is read when it is needed."""
+
+    receivers: Receivers
+    request: Request
+    running: Receiver | None
+    number: int | None
+    known: frames.Head | None = None
+
+    def answer(self) -> frames.Head:
+        """See ``Receivers.answer``."""
+        return self.receivers.answer(self)
+
+
 class Receivers:
     """The receivers of this process, started on first use and kept; and what names mean around here."""
 
@@ -159,6 +207,8 @@ class Receivers:
         self._project: Project | None = None
         self._planned: dict[tuple[str, tuple[str, ...]], Imports] = {}
         self._running: dict[tuple[str, Imports], Receiver] = {}
+        self._tickets: dict[Content, Ticket] = {}  # a payload is checked once, for whichever tests raise it
+        self._lock = threading.RLock()  # tests raise in threads, too
 
     @property
     def project(self) -> Project:
@@ -167,36 +217,70 @@ class Receivers:
             self._project = find_project(self._surroundings or Surroundings.here())
         return self._project
 
+    def exclude_tests(self, files: frozenset[str]) -> None:
+        """Tell which module files pytest has collected: no receiver has them."""
+        self._surroundings = replace(self._surroundings or Surroundings.here(), collected=files)
+        if self._project is not None:
+            self._project = replace(self._project, surroundings=self._surroundings)
+        self._planned.clear()
+
     def prepare(self, receiver: str, modules: Sequence[str]) -> None:
         """Start a receiver, and have it import these modules, without waiting for either to be done with."""
-        self._get(receiver).submit(_head(modules=modules, needs={}))
+        with self._lock:
+            self._get(receiver).submit(_head(modules=modules, needs={}))
 
     def start(self, receiver: str) -> None:
         """Start a receiver now, so that no test has to.
 
         Raises PortableErrorsError when it cannot start.
         """
-        self._get(receiver)
+        with self._lock:
+            self._get(receiver)
 
-    def ask(self, receiver: str, payload: bytes, *, serializer: Serializer, names: Sequence[tuple[str, str]], timeout: float, traceback: bool) -> frames.Head:
-        """Have the payload rebuilt and described. The answer's ``stage`` says how far it came.
+    def submit(self, request: Request) -> Ticket:
+        """Have a payload rebuilt and described, without waiting for that.
 
-        ``names`` are the globals that the payload imports, in their order; ``timeout`` is seconds of processor time.
         Raises PortableErrorsError when the receiver cannot start.
         """
-        modules = dict.fromkeys([serializer.loader.partition(":")[0], *(module for module, _ in names)])
-        head = _head(modules=list(modules), needs=_locations(serializer.needs))
-        head.update(payload=True, loader=serializer.loader, names=list(names), timeout=timeout, traceback=traceback)
+        with self._lock:
+            if request.content not in self._tickets:
+                running = self._get(request.receiver)
+                number = None
+                with contextlib.suppress(ReceiverEnded):  # it will be noticed when the answer is read
+                    number = running.submit(request.head(), request.payload)
+                self._tickets[request.content] = Ticket(receivers=self, request=request, running=running, number=number)
+                while len(self._tickets) > TICKETS_KEPT:
+                    del self._tickets[next(iter(self._tickets))]
+            return self._tickets[request.content]
+
+    def answer(self, ticket: Ticket) -> frames.Head:
+        """The answer to a ticket; its ``stage`` says how far the payload came. Waits for it.
+
+        Raises PortableErrorsError when the receiver cannot start.
+        """
+        with self._lock:
+            if ticket.known is None:
+                ticket.known = self._await(ticket)
+                if ticket.known["stage"] not in ("arrived", "loads"):  # it may have been another payload's doing, or the machine's
+                    self._tickets.pop(ticket.request.content, None)
+            return ticket.known
+
+    def _await(self, ticket: Ticket) -> frames.Head:
+        request, seconds = ticket.request, WALL_FACTOR * ticket.request.timeout + PATIENCE
         for _ in range(2):
-            running = self._get(receiver)
             try:
-                answer = running.result(running.submit(head, payload), seconds=6 * timeout + PATIENCE)
+                if ticket.running is None or ticket.number is None:
+                    ticket.running = self._get(request.receiver)
+                    ticket.number = ticket.running.submit(request.head(), request.payload)
+                answer = ticket.running.result(ticket.number, seconds=seconds)
             except (ReceiverEnded, frames.FrameError):
-                self._drop(running)  # a payload can kill the process that it was forked from; so might another one have done
+                # A payload can kill the process that it was forked from. Perhaps it was another one's: once more, and now alone.
+                self._drop(ticket.running)
+                ticket.running = None
                 continue
             if answer is None:
-                self._drop(running)
-                return {"stage": "timed-out", "how": f"the receiver did not answer in {6 * timeout + PATIENCE:g} s"}
+                self._drop(ticket.running)
+                return {"stage": "timed-out", "how": f"the receiver did not answer in {seconds:g} s"}
             return answer
         return {"stage": "crashed", "how": "it ended the receiver itself, twice"}
 
@@ -221,13 +305,16 @@ class Receivers:
             self._running[key] = Receiver(*key, cwd=str(self.project.surroundings.root) if receiver == "with-project" else os.sep)
         return self._running[key]
 
-    def _drop(self, running: Receiver) -> None:
-        running.close()
+    def _drop(self, running: Receiver | None) -> None:
+        if running is not None:
+            running.close()
         self._running = {key: other for key, other in self._running.items() if other is not running}
 
 
 def _head(*, modules: Sequence[str], needs: Mapping[str, Any]) -> frames.Head:
-    return {"modules": list(modules), "needs": dict(needs)}
+    """``modules`` are imported in their order, each after the top of its package, so that branches for two modules of LiteLLM share one."""
+    steps = (step for module in modules for step in (module.partition(".")[0], module))
+    return {"modules": list(dict.fromkeys(steps)), "needs": dict(needs)}
 
 
 def _locations(needs: Sequence[str]) -> dict[str, tuple[str, list[str] | None]]:

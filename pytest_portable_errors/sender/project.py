@@ -67,10 +67,10 @@ class Imports:
     """Module files below it are absent, outside of ``installed``. None: there is no such folder."""
     installed: tuple[str, ...]
     """Folders of the standard library and of installed distributions."""
-    prove: tuple[tuple[str, tuple[str, ...] | None], ...]
-    """Names that must fail to import there, with the folders to look in (None: the path)."""
-    site: bool = field(default=False)
+    site: bool
     """Whether ``site`` runs, with its ``.pth`` files."""
+    prove: tuple[tuple[str, tuple[str, ...] | None], ...] = field(compare=False)
+    """Names that must fail to import there, with the folders to look in (None: the path). Those known when it starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +125,13 @@ class Project:
             path=tuple(dict.fromkeys(path)),
             absent_modules=("__main__",) if with_project else ("__main__", *self.installed_modules),
             absent_distributions=() if with_project else self.distributions,
-            absent_files=tuple(sorted(self.surroundings.collected)),
+            # Without the project, everything below the root is absent anyhow.
+            absent_files=tuple(sorted(f for f in self.surroundings.collected if with_project or _is_below_any(f, self._installed()))),
             absent_patterns=self._test_patterns(),
             absent_folder=None if with_project else os.path.realpath(self.surroundings.root),
             installed=self._installed(),
-            prove=tuple((tests if with_project else absent).items())[:_MOST_PROOFS],
             site=with_project,
+            prove=tuple((tests if with_project else absent).items())[:_MOST_PROOFS],
         )
 
     def _loaded(self) -> tuple[dict[str, tuple[str, ...] | None], dict[str, tuple[str, ...] | None]]:

@@ -1,0 +1,125 @@
+"""A test under a ``portable_exception`` marker: watched while it runs, and judged by what it raised."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Any
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.host import Host
+from pytest_portable_errors.report.text import brief, trip_text
+from pytest_portable_errors.requirement import Requirement, names
+from pytest_portable_errors.round_trip import Journey, set_out
+from pytest_portable_errors.sender.capture import Captured, watching
+from pytest_portable_errors.sender.client import Receivers
+from pytest_portable_errors.sender.departure import Departure
+
+
+class MarkedTest:
+    """Collects the exceptions of one test, and judges them when its body has ended."""
+
+    def __init__(self, requirement: Requirement, receivers: Receivers, host: Host) -> None:
+        self.requirement = requirement
+        self.captured = Captured(serializers=requirement.serializers, traceback="traceback" in requirement.checks, outcomes=host.outcomes)
+        self.section: str | None = None
+        """What to add to the report of a test that failed by itself."""
+        self.is_running = False
+        self._receivers = receivers
+        self._host = host
+        self._subject: list[Departure] | None = None
+
+    def watch(self, item: Any) -> Generator[None, Any, Any]:
+        """Around the body of the test that ``item`` is. Ends in the test's own result or failure, or in ours."""
+        result = None
+        self.is_running = True
+        with watching(self.captured.see, self._host.exception_info, self._host.raises):
+            try:
+                result = yield
+            except (*self._host.outcomes, KeyboardInterrupt):
+                raise
+            except BaseException as exc:
+                if not self._accepts(exc):
+                    self._fails_by_itself([exc])
+                    raise
+            finally:
+                self.is_running = False
+        # pytest keeps what escaped a unittest's method in a list of the item, and raises it later.
+        escaped = getattr(item, "_excinfo", None) or []
+        escaped[:] = [info for info in escaped if not self._accepts(info.value)]
+        if escaped:
+            self._fails_by_itself(info.value for info in escaped)
+            return result
+        text = self._told(self._verdict)
+        if text is not None:
+            self._host.fail(text)
+        return result
+
+    def escaped_subtest(self, exc: BaseException) -> None:
+        """An exception that a subtest reported and the test's body never saw."""
+        if not isinstance(exc, AssertionError):
+            self.captured.see(exc)
+
+    def _accepts(self, exc: BaseException) -> bool:
+        """Whether this is the exception that must escape. It is then the subject, and no failure."""
+        if not isinstance(exc, self.requirement.raises or ()):
+            return False
+        self._subject = self.captured.see(exc)
+        return bool(self._subject)
+
+    def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
+        for exc in escaped:
+            if not isinstance(exc, AssertionError):  # the test's own way to say that it failed
+                self.captured.see(exc)
+        self.section = self._told(lambda: self._missing_subject() or self._losses())
+
+    def _verdict(self) -> str | None:
+        """The failure of a test whose body passed; None if what it raised is portable."""
+        return self._missing_subject() or self._too_few() or self._losses()
+
+    def _missing_subject(self) -> str | None:
+        if not self.requirement.raises or self._subject is not None:
+            return None
+        wanted = names(self.requirement.raises)
+        return f"no {wanted} escaped the test: raises={wanted} expects one"
+
+    def _too_few(self) -> str | None:
+        count, wanted = len(self.captured.departures), self.requirement.at_least
+        if count >= wanted:
+            return None
+        seen = f"captured {count} of at least {wanted} exceptions" if count else "captured no exception"
+        return (
+            f"{seen}\n\n"
+            f"  Seen is what pytest.raises, RaisesGroup and assertRaises catch, and what escapes the test.\n"
+            f"  A check that saw nothing proves nothing; write at_least={count} if that is meant."
+        )
+
+    def _losses(self) -> str | None:
+        departures = [self._subject] if self._subject is not None else self.captured.departures
+        journeys = [list(map(self._set_out, self._to_receivers(by_serializer))) for by_serializer in departures]
+        lost = [[trip for journey in of_one if not (trip := journey.arrive()).arrived_whole] for of_one in journeys]
+        return "\n\n".join(dict.fromkeys(trip_text(trips) for trips in lost if trips)) or None
+
+    def _to_receivers(self, departures: Sequence[Departure]) -> Iterator[tuple[Departure, str]]:
+        return itertools.product(departures, self.requirement.receivers)
+
+    def _set_out(self, to: tuple[Departure, str]) -> Journey:
+        departure, receiver = to
+        requirement = self.requirement
+        return set_out(
+            departure,
+            receivers=self._receivers,
+            receiver=receiver,
+            checks=requirement.checks,
+            arrives_as=requirement.arrives_as,
+            timeout=requirement.timeout,
+        )
+
+    def _told(self, judge: Any) -> str | None:
+        try:
+            text: str | None = judge()
+        except PortableErrorsError as error:
+            return str(error)
+        if text and self.requirement.reason:
+            text += f"\n\n  reason  {brief(self.requirement.reason)}"
+        return text

@@ -1,0 +1,137 @@
+"""What a test demands by its ``portable_exception`` marker."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytest_portable_errors.diagnosis.losses import CHECKS
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.options import Options
+from pytest_portable_errors.round_trip import dotted_name
+from pytest_portable_errors.sender.client import NAMED_RECEIVERS
+from pytest_portable_errors.sender.serializers import Serializer, Serializers
+
+NAME = "portable_exception"
+RIGHT_FORM = f"@pytest.mark.{NAME}(raises=PaymentError)"
+
+
+class Mark(Protocol):
+    """As much of ``pytest.Mark`` as is needed here."""
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """Positional arguments."""
+
+    @property
+    def kwargs(self) -> Mapping[str, Any]:
+        """Keyword arguments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """The merged keywords of a test's markers, with the settings where no marker says anything."""
+
+    raises: tuple[type[BaseException], ...]
+    """Types of which the body must let one escape; () if none need."""
+    arrives_as: str | None
+    receivers: tuple[str, ...]
+    serializers: tuple[Serializer, ...]
+    checks: tuple[str, ...]
+    at_least: int
+    reason: str
+    timeout: float
+
+
+def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers) -> Requirement:
+    """One requirement of a test's markers, the closest first: keyword by keyword the closest wins.
+
+    Raises PortableErrorsError for what a marker cannot mean, with the right form.
+    """
+    keywords: dict[str, Any] = {}
+    for mark in marks:
+        if mark.args:
+            raise PortableErrorsError(f"takes keywords only, got {', '.join(map(_short, mark.args))}: write {RIGHT_FORM}")
+        for keyword, value in mark.kwargs.items():
+            if keyword not in _RIGHT:
+                close = difflib.get_close_matches(keyword, _RIGHT, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"expected {', '.join(_RIGHT)}"
+                raise PortableErrorsError(f"unknown keyword {keyword}={_short(value)}: {hint}")
+            keywords.setdefault(keyword, value)
+    given = {keyword: value for keyword, value in keywords.items() if value is not None}
+    for keyword, value in given.items():
+        is_right, right = _RIGHT[keyword]
+        if not is_right(value):
+            raise PortableErrorsError(f"{keyword}={_short(value)}: expected {right}")
+    raises = given.get("raises", ())
+    return Requirement(
+        raises=raises if isinstance(raises, tuple) else (raises,),
+        arrives_as=dotted_name(given.get("arrives_as")),
+        receivers=(given["receiver"],) if "receiver" in given else options.receivers,
+        serializers=tuple(map(serializers.find, given.get("serializers", options.serializers))),
+        checks=tuple(given.get("checks", options.checks)),
+        at_least=given.get("at_least", 1),
+        reason=given.get("reason", ""),
+        timeout=options.timeout,
+    )
+
+
+def _is_exception_class(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def _are(kind: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda values: isinstance(values, (tuple, list)) and len(values) > 0 and all(map(kind, values))
+
+
+def _is_type_name(value: object) -> bool:
+    try:
+        return dotted_name(value) is not None  # type: ignore[arg-type]  # it looks for itself
+    except PortableErrorsError:
+        return False
+
+
+# keyword -> what it must be, and how to say that
+_RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "raises": (
+        lambda value: _is_exception_class(value) or isinstance(value, tuple) and _are(_is_exception_class)(value),
+        "an exception class or a tuple of them",
+    ),
+    "arrives_as": (_is_type_name, "an exception class, or its dotted name such as 'builtins.RuntimeError'"),
+    "receiver": (lambda value: value in NAMED_RECEIVERS, f"one of {', '.join(NAMED_RECEIVERS)}"),
+    "serializers": (_are(lambda value: isinstance(value, (str, Serializer))), "a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')"),
+    "checks": (_are(lambda value: value in CHECKS), f"a tuple of some of {', '.join(CHECKS)}"),
+    "at_least": (lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0, "how many exceptions: 0, 1, 2..."),
+    "reason": (lambda value: isinstance(value, str), "a text"),
+}
+
+
+def _short(value: object) -> str:
+    if isinstance(value, type):
+        return value.__qualname__
+    try:
+        text = repr(value)
+    except Exception:  # foreign
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def names(values: Sequence[type]) -> str:
+    """``PaymentError or TimeoutError``."""
+    return " or ".join(value.__name__ for value in values)
+
+
+def swallowed_test(module: str, name: str, exc: BaseException) -> str | None:
+    """What to say where ``@pytest.mark.portable_exception(PaymentError)`` has swallowed a test; None if it has not.
+
+    pytest takes a class as a marker's only argument for the thing to mark, so the decorated function became ``PaymentError(function)``.
+    """
+    cls = type(exc)
+    if not any(getattr(mark, "name", None) == NAME for mark in vars(cls).get("pytestmark", ())):
+        return None
+    return (
+        f"{module}::{name}: @pytest.mark.{NAME}({cls.__name__}) marked the class and swallowed the test; "
+        f"write @pytest.mark.{NAME}(raises={cls.__name__})"
+    )

@@ -1,0 +1,121 @@
+"""Sees the exceptions that a test raises: those caught by ``pytest.raises``, ``RaisesGroup`` and ``assertRaises``.
+
+Each of these ends in one method of a class, which is wrapped while a test is watched, and only then. What escapes the test is
+handed in by the plugin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.serializers import Serializer
+
+See = Callable[[BaseException], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Captured:
+    """The exceptions of one test, each once, described and pickled at once. No reference to one is kept."""
+
+    serializers: tuple[Serializer, ...]
+    traceback: bool
+    outcomes: tuple[type[BaseException], ...]
+    """pytest's skip, fail, xfail and exit, which are no errors."""
+    departures: list[list[Departure]] = field(default_factory=list)
+    """For each exception one departure by serializer."""
+    _seen: list[Callable[[BaseException], bool]] = field(default_factory=list)
+
+    def see(self, exc: BaseException) -> list[Departure]:
+        """Describe and pickle an exception, unless that was done."""
+        if isinstance(exc, self.outcomes) or isinstance(exc, KeyboardInterrupt):
+            return []
+        for position, is_it in enumerate(self._seen):
+            if is_it(exc):
+                return self.departures[position]
+        self._seen.append(_recognizer(exc))
+        self.departures.append([depart(exc, serializer=serializer, traceback=self.traceback) for serializer in self.serializers])
+        return self.departures[-1]
+
+
+def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
+    """Tells whether it is given the same object again, without keeping the object: its traceback would keep every frame alive.
+
+    Built-in exceptions cannot be referenced weakly. Their ``__dict__`` is theirs alone, and for them holds next to nothing.
+    """
+    try:
+        reference = weakref.ref(exc)
+    except TypeError:
+        own = exc.__dict__
+        return lambda other: other.__dict__ is own
+    return lambda other: reference() is other
+
+
+@contextlib.contextmanager
+def watching(see: See, exception_info: type[Any], raises: Callable[..., Any]) -> Iterator[None]:
+    """Show ``see`` what is caught in the block. ``exception_info`` and ``raises`` are pytest's; this module does not import it."""
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(_wrapped(exception_info, "fill_unfilled", _seeing_filled(see)))
+        patches.enter_context(_wrapped(exception_info, "from_exception", _seeing_made_by(see, raises)))
+        unittest = sys.modules.get("unittest.case")
+        if unittest is not None:
+            context = type(unittest.TestCase().assertRaises(Exception))
+            patches.enter_context(_wrapped(context, "__exit__", _seeing_swallowed(see)))
+        yield
+
+
+@contextlib.contextmanager
+def _wrapped(owner: type[Any], name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+    original = vars(owner)[name]
+    setattr(owner, name, wrap(original))
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+def _seeing_filled(see: See) -> Callable[[Any], Any]:
+    """``ExceptionInfo.fill_unfilled``: where ``pytest.raises`` and ``RaisesGroup`` put what they caught."""
+
+    def wrap(original: Any) -> Any:
+        def fill_unfilled(self: Any, exc_info: Any) -> None:
+            original(self, exc_info)
+            see(exc_info[1])
+
+        return fill_unfilled
+
+    return wrap
+
+
+def _seeing_made_by(see: See, raises: Callable[..., Any]) -> Callable[[Any], Any]:
+    """``ExceptionInfo.from_exception``: the callable form of ``pytest.raises`` before pytest 8.4, which fills nothing."""
+
+    def wrap(original: classmethod[Any, Any, Any]) -> Any:
+        def from_exception(cls: Any, exception: BaseException, *args: Any, **kwargs: Any) -> Any:
+            if sys._getframe(1).f_code is raises.__code__:  # type: ignore[attr-defined]  # a function
+                see(exception)
+            return original.__func__(cls, exception, *args, **kwargs)
+
+        return classmethod(from_exception)
+
+    return wrap
+
+
+def _seeing_swallowed(see: See) -> Callable[[Any], Any]:
+    """``__exit__`` of the context that ``TestCase.assertRaises`` gives; both of its forms end there."""
+
+    def wrap(original: Any) -> Any:
+        def exit_(self: Any, exc_type: Any, exc: BaseException | None, traceback: Any) -> Any:
+            swallowed = original(self, exc_type, exc, traceback)
+            if swallowed and exc is not None:
+                see(exc)
+            return swallowed
+
+        return exit_
+
+    return wrap

@@ -1,0 +1,74 @@
+"""One pytest run that uses the plugin: its receivers, and what only pytest knows of the project around the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.fixtures import AssertRoundtrip
+from pytest_portable_errors.host import Host
+from pytest_portable_errors.marked import MarkedTest
+from pytest_portable_errors.options import Options
+from pytest_portable_errors.report.text import case_text
+from pytest_portable_errors.requirement import Mark, Requirement, merged
+from pytest_portable_errors.round_trip import Journey
+from pytest_portable_errors.sender.client import Receivers, share
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.survey.cases import Case, cases_of
+
+
+class Session:
+    """Made on first use, closed when pytest ends."""
+
+    def __init__(self, *, root: Path, python_files: Sequence[str], serializers: Serializers, options: Options, host: Host) -> None:
+        self.receivers = Receivers(Surroundings(root=root, python_files=tuple(python_files)), serializers)
+        self._options = options
+        self._host = host
+        self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
+
+    def close(self) -> None:
+        """End the receivers and leave the process as it was."""
+        share(self._before)
+        self.receivers.close()
+
+    def collected(self, files: Iterable[Path]) -> None:
+        """Tell the receivers which modules are tests, because pytest has collected them."""
+        self.receivers.exclude_tests(frozenset(os.path.realpath(file) for file in files))
+
+    def start_receivers(self) -> None:
+        """Start the receivers that the settings name; those that cannot start will say so to the tests that ask them."""
+        for receiver in self._options.receivers:
+            with contextlib.suppress(PortableErrorsError):
+                self.receivers.start(receiver)
+
+    def requirement(self, marks: Iterable[Mark]) -> Requirement:
+        """What the marks of a test demand, the closest first. Raises PortableErrorsError for what they cannot mean."""
+        return merged(marks, options=self._options, serializers=self.receivers.serializers)
+
+    def marked_test(self, requirement: Requirement) -> MarkedTest:
+        """A test about to run under that requirement."""
+        return MarkedTest(requirement, self.receivers, self._host)
+
+    def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:
+        """The fixture, for a test with these marks."""
+        return AssertRoundtrip(self.requirement(marks), self.receivers, self._host)
+
+    def cases(self, suite: str) -> list[Case]:
+        """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
+        return cases_of(suite, self.receivers, serializers=self._options.serializers, receiver_names=self._options.receivers)
+
+    def begin(self, case: Case) -> list[tuple[str, Journey]]:
+        """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""
+        options = self._options
+        return case.set_out(self.receivers, receiver_names=options.receivers, checks=options.checks, timeout=options.timeout)
+
+    def finish(self, journeys: Sequence[tuple[str, Journey]]) -> None:
+        """Wait for the case's trips, and fail the running test if something is lost."""
+        trips = [(how, journey.arrive()) for how, journey in journeys]
+        lost = [(how, trip) for how, trip in trips if not trip.arrived_whole]
+        if lost:
+            self._host.fail(case_text(lost, of=len(trips)))

@@ -1,0 +1,120 @@
+"""Ready-made cases: somebody else's exception classes, one case for each class and serializer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.round_trip import Journey, set_out
+from pytest_portable_errors.sender.client import Receivers
+from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.survey.build import CannotBuild, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+ENTRY_POINTS = "pytest_portable_errors.suites"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An exception class, and how to come by instances of it."""
+
+    name: str
+    """What the case is called by: the class's name, unique in the suite."""
+    origin: str
+    """How its instances come about, empty if they are built: ``raised-429``."""
+    instances: Callable[[], Sequence[Variant]]
+    """Makes them. Raises CannotBuild with the reason."""
+
+
+class Suite(Protocol):
+    """A suite is a function that finds the subjects in what is installed.
+
+    It is given the process's receivers, to have them import what the subjects will need while it does the same. It raises
+    PortableErrorsError, saying how to install it, when the library is missing.
+    """
+
+    def __call__(self, receivers: Receivers, receiver_names: Sequence[str], /) -> Sequence[Subject]:
+        """The subjects, in an order that is the same in every process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One class under one serializer."""
+
+    subject: Subject
+    serializer: str
+
+    @property
+    def id(self) -> str:
+        """``RateLimitError[raised-429-pickle]``."""
+        return f"{self.subject.name}[{self.label}]"
+
+    @property
+    def label(self) -> str:
+        """What stands between the brackets."""
+        return "-".join(filter(None, (self.subject.origin, self.serializer)))
+
+    def set_out(self, receivers: Receivers, *, receiver_names: Sequence[str], checks: Collection[str], timeout: float) -> list[tuple[str, Journey]]:
+        """Begin the trips of all variants: ``(how it was built, journey)``.
+
+        Raises CannotBuild with the reason when there is no variant, and PortableErrorsError when a receiver cannot start.
+        """
+        serializer = receivers.serializers.find(self.serializer)
+        departures = [
+            (variant.how, depart(variant.exc, serializer=serializer, traceback="traceback" in checks)) for variant in self.subject.instances()
+        ]
+        return [
+            (how, set_out(departure, receivers=receivers, receiver=receiver, checks=checks, timeout=timeout))
+            for how, departure in departures
+            for receiver in receiver_names
+        ]
+
+
+def suite_names() -> list[str]:
+    """Names of the suites that are installed, ours and plugins'."""
+    return sorted({entry.name for entry in metadata.entry_points(group=ENTRY_POINTS)})
+
+
+def find_suite(name: str) -> Suite:
+    """The suite of that name, ours or a plugin's.
+
+    Raises PortableErrorsError that lists the suites there are.
+    """
+    found = {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise PortableErrorsError(f"unknown suite {name!r}: expected one of {', '.join(suite_names())}")
+    suite: Suite = found[name].load()
+    return suite
+
+
+def cases_of(name: str, receivers: Receivers, *, serializers: Sequence[str], receiver_names: Sequence[str]) -> list[Case]:
+    """The cases of a suite, one for each subject and serializer; all of one serializer, then all of the next.
+
+    Most payloads of pickle and cloudpickle are the same, so the second round costs little. Raises PortableErrorsError when there is no such suite, or when its library is not installed.
+    """
+    subjects = find_suite(name)(receivers, receiver_names)
+    return [Case(subject=subject, serializer=serializer) for serializer in serializers for subject in subjects]
+
+
+def portable_cases(suite: str) -> Callable[[Any], Any]:
+    """Put the cases of a suite into your own test file, for IDEs and node IDs::
+
+        @portable_cases("litellm")
+        def test_litellm(): ...
+
+    The test runs once for each case, and fails when the case's exception does not arrive whole. Its body runs first, and may take the
+    case by the argument ``portable_case`` (``.subject.name``, ``.serializer``) to skip or xfail some.
+    """
+    import pytest  # here, so that the package loads without it
+
+    if not isinstance(suite, str):
+        raise PortableErrorsError(f'@portable_cases takes the name of a suite, got {suite!r}: write @portable_cases("litellm")')
+    return pytest.mark.portable_cases(suite)
+
+
+__all__ = ["CannotBuild", "Case", "Subject", "Suite", "cases_of", "find_suite", "portable_cases"]

@@ -1,0 +1,190 @@
+"""Every exception class of the LiteLLM that is installed: built, and raised for real.
+
+Raised means ``litellm.completion`` against a server on loopback that answers as OpenAI's does when it refuses, so that the exceptions carry
+the chain that LiteLLM gives them. Nothing here lists classes: they change with every release.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.survey.build import CannotBuild, Values, Variant, build
+from pytest_portable_errors.survey.cases import Subject
+from pytest_portable_errors.survey.classes import subclasses_in
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from pytest_portable_errors.sender.client import Receivers
+
+# Modules that `import litellm` leaves out and that define exceptions; absent where their extra is.
+_MORE_MODULES = ("litellm.proxy._types",)
+# What a receiver imports for nearly every payload of the suite.
+_SHARED_MODULE = "litellm.exceptions"
+_SLOW = "slow"
+
+
+def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> list[Subject]:
+    """The suite: see ``survey/cases.py``."""
+    try:
+        metadata.version("litellm")
+    except metadata.PackageNotFoundError:
+        raise PortableErrorsError("the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'") from None
+    with _offline():
+        for name in receiver_names:
+            receivers.prepare(name, [_SHARED_MODULE])  # it takes seconds, here as well: so at the same time
+        litellm = importlib.import_module("litellm")
+        for module in _MORE_MODULES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+        classes = subclasses_in("litellm")
+        return [*_built(classes), *_raised(litellm)]
+
+
+def _built(classes: Sequence[type[BaseException]]) -> Iterator[Subject]:
+    short = [cls.__name__ for cls in classes]
+    for cls in classes:
+        name = cls.__name__ if short.count(cls.__name__) == 1 else f"{cls.__module__.removeprefix('litellm.')}.{cls.__name__}"
+        yield Subject(name=name, origin="", instances=lambda cls=cls: build(cls, values=_values()))  # type: ignore[misc]  # bound now
+
+
+def _values() -> Values:
+    """What LiteLLM passes to its exceptions in production, with real httpx objects."""
+    httpx = importlib.import_module("httpx")
+
+    def request() -> object:
+        return httpx.Request("POST", "https://api.openai.com/v1/chat/completions", headers={"content-type": "application/json"}, json={"model": "gpt-4o"})
+
+    def response() -> object:
+        body = {"error": {"message": "Rate limit reached for gpt-4o", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
+        return httpx.Response(429, headers={"retry-after": "7", "x-request-id": "req_7"}, json=body, request=request())
+
+    return {
+        "request": request,
+        "response": response,
+        "Request": request,
+        "Response": response,
+        "headers": lambda: httpx.Headers({"retry-after": "7"}),
+        "Headers": lambda: httpx.Headers({"retry-after": "7"}),
+        "body": lambda: {"error": {"message": "Rate limit reached for gpt-4o", "code": "rate_limit_exceeded"}},
+        "model": lambda: "gpt-4o",
+        "llm_provider": lambda: "openai",
+        "message": lambda: "Rate limit reached for gpt-4o",
+        "litellm_debug_info": lambda: "Model: gpt-4o",
+        "request_data": lambda: {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]},
+        "max_retries": lambda: 2,
+        "num_retries": lambda: 1,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenario:
+    name: str
+    path: str
+    """Of the server: the status that it answers with, then what kind of error it reports."""
+    timeout: float = 30.0
+
+
+_ERRORS = {
+    "context": ("context_length_exceeded", "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."),
+    "policy": ("content_policy_violation", "Your request was rejected as a result of our safety system. content_policy_violation"),
+}
+_STATUSES = (400, 401, 403, 404, 408, 422, 429, 500, 502, 503)
+_SCENARIOS = (
+    *(_Scenario(f"raised-{status}", f"/{status}/plain") for status in _STATUSES),
+    _Scenario("raised-context-window", "/400/context"),
+    _Scenario("raised-content-policy", "/400/policy"),
+    _Scenario("raised-timeout", f"/{_SLOW}/plain", timeout=0.2),
+)
+
+
+def _raised(litellm: Any) -> Iterator[Subject]:
+    with _provider() as address:
+        for scenario in _SCENARIOS:
+            yield _scenario_subject(scenario.name, lambda scenario=scenario: _complete(litellm, address + scenario.path, scenario.timeout))  # type: ignore[misc]  # bound now
+    # The server is gone, so its port refuses.
+    yield _scenario_subject("raised-refused", lambda: _complete(litellm, address, 30.0))
+
+
+def _scenario_subject(name: str, complete: Callable[[], None]) -> Subject:
+    try:
+        complete()
+    except Exception as exc:
+        variant = Variant(how=f"by litellm.completion ({name.removeprefix('raised-')})", exc=exc.with_traceback(None))
+        return Subject(name=type(exc).__name__, origin=name, instances=lambda: [variant])
+    return Subject(name="nothing", origin=name, instances=_nothing_raised)
+
+
+def _nothing_raised() -> Sequence[Variant]:
+    raise CannotBuild("litellm.completion raised nothing")
+
+
+def _complete(litellm: Any, address: str, timeout: float) -> None:
+    messages = [{"role": "user", "content": "hi"}]
+    litellm.completion(
+        model="openai/gpt-4o", messages=messages, api_base=f"{address}/v1", api_key="portable-errors", max_retries=0, timeout=timeout
+    )
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Not to the test run's output."""
+
+
+@contextlib.contextmanager
+def _provider() -> Iterator[str]:
+    """An OpenAI-compatible server on loopback that refuses everything. Gives its address."""
+    ended = threading.Event()
+
+    def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        _, status, kind, *_ = environ["PATH_INFO"].split("/")
+        if status == _SLOW:
+            ended.wait(30)
+            status = "503"
+        code, message = _ERRORS.get(kind, ("error_code", f"The server answers {status}"))
+        body = json.dumps({"error": {"message": message, "type": "error_type", "param": None, "code": code}}).encode()
+        start_response(f"{status} Refused", [("content-type", "application/json"), ("content-length", str(len(body)))])
+        return [body]
+
+    server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """LiteLLM without its price list from the network, and loopback without a proxy."""
+    wanted = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
