@@ -139,7 +139,9 @@ class Project:
         tests: dict[str, tuple[str, ...] | None] = {}
         project: dict[str, tuple[str, ...] | None] = {}
         for name, module in sorted(sys.modules.items()):
-            files = [] if name == "__main__" else _files_of(module)
+            if name == "__main__" or _is_below_any(str(getattr(module, "__file__", None)), self._installed()):
+                continue  # most modules, without a look at the disk
+            files = _files_of(module)
             if files and not _is_below_any(files[0], self._installed()):
                 kind = tests if self._is_test_file(files[0]) else project
                 kind[name] = (os.path.dirname(files[0]),) if "." in name else None
