@@ -204,12 +204,15 @@ def _class_by_value(facts: Facts) -> Diagnosis | None:
 
 
 def _chain_dropped(facts: Facts) -> Diagnosis | None:
-    if facts.stage != "arrived" or not any(loss.kind == "chain" for loss in facts.losses):
+    links = [loss.path for loss in facts.losses if loss.kind == "chain" and loss.path.endswith(_LINKS)]
+    if facts.stage != "arrived" or not links:
         return None
     reducer = _python_method(facts.cls, "__reduce__") or _python_method(facts.cls, "__reduce_ex__")
     name = reducer.__qualname__ if reducer is not None else "BaseException.__reduce__"
-    lost = ", ".join(loss.path for loss in facts.losses if loss.kind == "chain")
-    return Diagnosis(cause="chain-dropped", why=f"{name} does not carry {lost}", evidence=(name,))
+    return Diagnosis(cause="chain-dropped", why=f"{name} does not carry {', '.join(links)}", evidence=(name,))
+
+
+_LINKS = ("__cause__", "__context__", "__suppress_context__")
 
 
 CAUSES: tuple[Callable[[Facts], Diagnosis | None], ...] = (

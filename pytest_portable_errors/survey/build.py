@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import enum
 import inspect
+import sys
 import types
 import typing
+from collections import abc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,11 +92,11 @@ def _call(parameters: list[inspect.Parameter], value: dict[str, object], *, posi
     return tuple(value[p.name] for p in in_order), {p.name: value[p.name] for p in parameters if p not in in_order}
 
 
-def _hints(function: types.FunctionType) -> dict[str, Any]:
+def _hints(annotated: Any) -> dict[str, Any]:
     try:
-        return typing.get_type_hints(function)
+        return typing.get_type_hints(annotated)
     except Exception:  # an annotation may name what is imported for type checkers alone
-        return {name: hint for name, hint in function.__annotations__.items() if not isinstance(hint, str)}
+        return {name: hint for name, hint in annotated.__annotations__.items() if not isinstance(hint, str)}
 
 
 def _value(name: str, hint: Any, values: Values, rung: int, number: int) -> object:
@@ -115,13 +117,19 @@ def _by_annotation(name: str, hint: Any, values: Values, number: int) -> object:
         return _value(name, chosen, values, 0, number)
     if origin is typing.Literal:
         return inner[0]
+    if _is_qualifier(origin):
+        return _value(name, inner[0], values, 0, number)
     plain = origin or hint
     if not isinstance(plain, type):
         return None
+    if typing.is_typeddict(plain) or _is_typed_dict_of_extensions(plain):
+        return {key: _value(key, part, values, 0, number) for key, part in _hints(plain).items()}
     if issubclass(plain, enum.Enum):
         return next(iter(plain))
     if issubclass(plain, BaseException):
         return ValueError(f"{name}-text")
+    if issubclass(plain, abc.Sequence) and inner and not issubclass(plain, tuple):
+        return [_value(name, inner[0], values, 0, number)]
     makers: dict[type, object] = {
         str: f"{name}-text",
         bool: True,
@@ -134,6 +142,20 @@ def _by_annotation(name: str, hint: Any, values: Values, number: int) -> object:
         set: {f"{name}-text"},
     }
     return makers.get(plain)
+
+
+def _is_qualifier(origin: Any) -> bool:
+    """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of ``typing_extensions`` (which we do not import)."""
+    modules = (typing, sys.modules.get("typing_extensions"))
+    return any(origin is not None and origin is getattr(module, name, None) for module in modules for name in _QUALIFIERS)
+
+
+_QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Annotated", "Final")
+
+
+def _is_typed_dict_of_extensions(cls: type) -> bool:
+    """``typing_extensions`` has a TypedDict of its own on versions of Python whose own lacks something."""
+    return issubclass(cls, dict) and hasattr(cls, "__required_keys__")
 
 
 _BY_NAME: dict[str, Callable[[], object]] = {

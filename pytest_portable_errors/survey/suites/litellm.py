@@ -11,9 +11,9 @@ import importlib
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import metadata
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,7 @@ def _values() -> Values:
     return {
         "request": request,
         "response": response,
+        "original_error": lambda: httpx.HTTPStatusError("Rate limit reached", request=request(), response=response()),
         "Request": request,
         "Response": response,
         "headers": lambda: httpx.Headers({"retry-after": "7"}),
@@ -97,9 +98,15 @@ class _Scenario:
     timeout: float = 30.0
 
 
+# kind -> type, code and message of the error that the server reports
 _ERRORS = {
-    "context": ("context_length_exceeded", "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."),
-    "policy": ("content_policy_violation", "Your request was rejected as a result of our safety system. content_policy_violation"),
+    "plain": ("error_type", "error_code", "The server refuses"),
+    "context": (
+        "invalid_request_error",
+        "context_length_exceeded",
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+    ),
+    "policy": ("invalid_request_error", "content_policy_violation", "Your request was rejected as a result of our safety system."),
 }
 _STATUSES = (400, 401, 403, 404, 408, 422, 429, 500, 502, 503)
 _SCENARIOS = (
@@ -163,9 +170,9 @@ def _provider() -> Iterator[str]:
         if status == _SLOW:
             ended.wait(30)
             status = "503"
-        code, message = _ERRORS.get(kind, ("error_code", f"The server answers {status}"))
-        body = json.dumps({"error": {"message": message, "type": "error_type", "param": None, "code": code}}).encode()
-        start_response(f"{status} Refused", [("content-type", "application/json"), ("content-length", str(len(body)))])
+        type_, code, message = _ERRORS[kind]
+        body = json.dumps({"error": {"message": message, "type": type_, "param": None, "code": code}}).encode()
+        start_response(f"{status} {HTTPStatus(int(status)).phrase}", [("content-type", "application/json"), ("content-length", str(len(body)))])
         return [body]
 
     server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
