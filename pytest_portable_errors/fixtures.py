@@ -39,8 +39,10 @@ class AssertRoundtrip:
         """
         defaults = self._defaults
         subject = exception_of(exc, asked_by="assert_roundtrip()")
-        if isinstance(serializers, str) or serializers is not None and not serializers:
-            raise PortableErrorsError(f"assert_roundtrip(serializers={serializers!r}): expected a tuple of names or Serializers, e.g. ('pickle',)")
+        if isinstance(serializers, str) or (serializers is not None and not serializers):
+            raise PortableErrorsError(
+                f"assert_roundtrip(serializers={serializers!r}): expected a tuple of names or Serializers, e.g. ('pickle',)"
+            )
         chosen = defaults.serializers if serializers is None else tuple(map(self._receivers.serializers.find, serializers))
         compared = defaults.checks if checks is None else checked_names(checks)
         declared = defaults.arrives_as if arrives_as is None else dotted_name(arrives_as)

@@ -36,9 +36,9 @@ class MarkedTest:
         with watching(self.captured.see, self._host.exception_info, self._host.raises):
             try:
                 result = yield
-            except (*self._host.outcomes, KeyboardInterrupt):
-                raise
             except BaseException as exc:
+                if isinstance(exc, (*self._host.outcomes, KeyboardInterrupt)):
+                    raise
                 if not self._accepts(exc):
                     self._fails_by_itself([exc])
                     raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -12,7 +12,8 @@ import pytest
 RECEIVERS = ("without-project", "stdlib", "with-project")
 CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
 
-_TOML_HAS_NUMBERS = pytest.version_tuple >= (8, 4)  # addini(type="float"); before, an ini value was always a string
+# Before pytest 8.4 an ini value was always a string; since then TOML may give a number, if the key asks for one.
+_NUMBER: Literal["float", "string"] = "float" if pytest.version_tuple >= (8, 4) else "string"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +45,15 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="NAME",
         help=f"where the exceptions are rebuilt: {', '.join(RECEIVERS)}. Default: without-project. Repeatable.",
     )
-    parser.addini("portable_errors_receiver", "where exceptions are rebuilt, one a line (default: without-project)", type="linelist", default=[])
+    parser.addini(
+        "portable_errors_receiver", "where exceptions are rebuilt, one a line (default: without-project)", type="linelist", default=[]
+    )
     parser.addini("portable_errors_serializers", "what they are pickled with (default: pickle cloudpickle)", type="args", default=[])
     parser.addini("portable_errors_checks", "what is compared (default: all but traceback)", type="args", default=[])
     parser.addini(
         "portable_errors_timeout",
         "seconds of processor time that one check may take in the receiver (default: 10)",
-        type="float" if _TOML_HAS_NUMBERS else "string",  # type: ignore[arg-type]  # pytest < 8.4 knows no float
+        type=_NUMBER,
         default=None,
     )
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 MARKER = "portable_exception"
 CASES = "portable_cases"
 
-_OPTIONS = pytest.StashKey[Options]()
-_SESSION = pytest.StashKey["Session"]()
-_REQUIREMENT = pytest.StashKey["Requirement"]()
-_TEST = pytest.StashKey["MarkedTest"]()
+_OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
+_SESSION: pytest.StashKey[Session] = pytest.StashKey()
+_REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
+_TEST: pytest.StashKey[MarkedTest] = pytest.StashKey()
 
 
-class NotPortable(pytest.fail.Exception):
+class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]  # an attribute of a function, for mypy no type
     """The failure of a test whose exceptions are not portable."""
 
 
@@ -160,7 +160,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         try:
             cases = _session(metafunc.config).cases(*mark.args)
         except PortableErrorsError as error:
-            raise metafunc.definition.Collector.CollectError(str(error)) from error
+            raise pytest.Collector.CollectError(str(error)) from error
         if "portable_case" not in metafunc.fixturenames:
             metafunc.fixturenames.append("portable_case")
         metafunc.parametrize("portable_case", cases, ids=[f"{case.subject.name}-{case.label}" for case in cases], indirect=True)
@@ -187,7 +187,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if any(item.iter_markers(CASES)):
         from pytest_portable_errors.collection import check_case
 
-        case = item.funcargs["portable_case"]  # type: ignore[attr-defined]  # parametrized by us, so it is a function
+        assert isinstance(item, pytest.Function)  # parametrized by us
+        case = item.funcargs["portable_case"]
         check_case(_session(item.config), case)
     return result
 
@@ -212,7 +213,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if getattr(report, "portable_errors", False) and isinstance(report.longrepr, str):
         from pytest_portable_errors.report.terminal import FailureText
 
-        report.longrepr = FailureText(report.longrepr)  # type: ignore[assignment]  # pytest takes a str here, its annotation does not
+        report.longrepr = FailureText(report.longrepr)
 
 
 @pytest.fixture

@@ -96,12 +96,15 @@ def _is_type_name(value: object) -> bool:
 # keyword -> what it must be, and how to say that
 _RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "raises": (
-        lambda value: _is_exception_class(value) or isinstance(value, tuple) and _are(_is_exception_class)(value),
+        lambda value: _is_exception_class(value) or (isinstance(value, tuple) and _are(_is_exception_class)(value)),
         "an exception class or a tuple of them",
     ),
     "arrives_as": (_is_type_name, "an exception class, or its dotted name such as 'builtins.RuntimeError'"),
     "receiver": (lambda value: value in NAMED_RECEIVERS, f"one of {', '.join(NAMED_RECEIVERS)}"),
-    "serializers": (_are(lambda value: isinstance(value, (str, Serializer))), "a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')"),
+    "serializers": (
+        _are(lambda value: isinstance(value, (str, Serializer))),
+        "a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')",
+    ),
     "checks": (_are(lambda value: value in CHECKS), f"a tuple of some of {', '.join(CHECKS)}"),
     "at_least": (lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0, "how many exceptions: 0, 1, 2..."),
     "reason": (lambda value: isinstance(value, str), "a text"),

@@ -13,7 +13,8 @@ from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis
 from pytest_portable_errors.diagnosis.losses import CHECKS, DEFAULT_CHECKS, Comparison, Loss, compare, headline
 from pytest_portable_errors.diagnosis.payload import Reading, read
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver.record import Record, type_name
+from pytest_portable_errors.receiver.fields import type_name
+from pytest_portable_errors.receiver.record import Record
 from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.sender.client import DEFAULT_RECEIVER, Receivers, Request, Ticket, shared
 from pytest_portable_errors.sender.departure import Departure, depart
@@ -135,7 +136,9 @@ class Journey:
         stage = Stage(answer["stage"])
         if stage is Stage.ARRIVED:
             copies_classes = departure.serializer.name not in PLAIN_PICKLES
-            compared = compare(departure.sent, answer["record"], checks=self.checks, arrives_as=self.arrives_as, copies_classes=copies_classes)
+            compared = compare(
+                departure.sent, answer["record"], checks=self.checks, arrives_as=self.arrives_as, copies_classes=copies_classes
+            )
         else:
             compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
 
@@ -246,11 +249,15 @@ def exception_of(subject: object, *, asked_by: str) -> BaseException:
     if type(subject).__name__ == "ExceptionInfo" and type(subject).__module__.startswith("_pytest."):
         held: object = getattr(subject, "_excinfo", None)  # `value` asserts where the block has not ended yet
         if held is None:
-            raise PortableErrorsError(f"{asked_by}: this ExceptionInfo holds no exception yet; call it after the `with pytest.raises(...)` block")
+            raise PortableErrorsError(
+                f"{asked_by}: this ExceptionInfo holds no exception yet; call it after the `with pytest.raises(...)` block"
+            )
         return subject.value  # type: ignore[attr-defined, no-any-return]  # pytest is not imported here
     if isinstance(subject, type) and issubclass(subject, BaseException):
         raise PortableErrorsError(f"{asked_by} got the class {subject.__name__}: expected an instance, e.g. {subject.__name__}(...)")
-    raise PortableErrorsError(f"{asked_by} got {reprlib.repr(subject)} ({type(subject).__name__}): expected an exception or a pytest.ExceptionInfo")
+    raise PortableErrorsError(
+        f"{asked_by} got {reprlib.repr(subject)} ({type(subject).__name__}): expected an exception or a pytest.ExceptionInfo"
+    )
 
 
 def checked_names(checks: Collection[str]) -> tuple[str, ...]:

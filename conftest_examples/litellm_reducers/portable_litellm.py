@@ -40,13 +40,17 @@ def register() -> list[type[BaseException]]:
     classes = sorted(set(_subclasses(BaseException)), key=lambda cls: (cls.__module__, cls.__qualname__))
     found = [cls for cls in classes if cls.__module__.partition(".")[0] in PACKAGES and needs_reducer(cls)]
     for cls in found:
-        copyreg.pickle(cls, reduce)  # type: ignore[arg-type]  # typeshed wants a reducer for any object
+        copyreg.pickle(cls, reduce)
     return found
 
 
 def needs_reducer(cls: type[BaseException]) -> bool:
     """Whether the class leaves its pickling to BaseException, or to us."""
-    return cls.__reduce__ is BaseException.__reduce__ and cls.__reduce_ex__ is object.__reduce_ex__ and copyreg.dispatch_table.get(cls) in (None, reduce)
+    return (
+        cls.__reduce__ is BaseException.__reduce__
+        and cls.__reduce_ex__ is object.__reduce_ex__
+        and copyreg.dispatch_table.get(cls) in (None, reduce)
+    )
 
 
 def reduce(exc: BaseException) -> Reduced:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss, show, short_name
+from pytest_portable_errors.diagnosis.losses import Loss, short_name, show
 from pytest_portable_errors.diagnosis.payload import Call, Global, Reading
 from pytest_portable_errors.receiver.record import Record
 
@@ -40,7 +40,7 @@ class Facts:
     error: dict[str, Any] | None
     """The error that stopped it: ``type``, ``message`` and, for an import, ``module``."""
     missing: tuple[tuple[str, str, str | None], ...] = ()
-    """Names of the payload that the receiver lacks: module, qualname, and the module whose import failed (None: it has no such attribute)."""
+    """Names of the payload that the receiver lacks: module, qualname, and the module whose import failed (None: it is there)."""
     unpicklable: str | None = None
     """Path and type of the value that cannot be pickled: ``exc.lock (_thread.lock)``."""
     with_project: Elsewhere | None = None
@@ -60,7 +60,9 @@ def _stopped_receiver(facts: Facts) -> Diagnosis | None:
     if facts.stage not in ("crashed", "timed-out"):
         return None
     if facts.stage == "crashed":
-        return Diagnosis(cause="crashes-the-receiver", why=f"rebuilding it ended the receiver's process: {facts.how}", evidence=(str(facts.how),))
+        return Diagnosis(
+            cause="crashes-the-receiver", why=f"rebuilding it ended the receiver's process: {facts.how}", evidence=(str(facts.how),)
+        )
     return Diagnosis(cause="hangs-the-receiver", why=f"rebuilding it did not come to an end: {facts.how}", evidence=(str(facts.how),))
 
 
@@ -80,7 +82,9 @@ def _dumps_failed(facts: Facts) -> Diagnosis | None:
         return Diagnosis(cause="class-not-importable", why=f"{name} is defined {place}; pickle sends a class by its name", evidence=(name,))
     reducer = _python_method(facts.cls, "__reduce__") or _python_method(facts.cls, "__reduce_ex__")
     if reducer is not None:
-        return Diagnosis(cause="reduce-failed", why=f"{reducer.__qualname__} raised or gave what pickle cannot use", evidence=(code.location(reducer),))
+        return Diagnosis(
+            cause="reduce-failed", why=f"{reducer.__qualname__} raised or gave what pickle cannot use", evidence=(code.location(reducer),)
+        )
     return Diagnosis(cause="dumps-failed", why=f"pickling it raised {error_text(facts.error)}")
 
 
@@ -140,7 +144,8 @@ def _constructor_rejects(facts: Facts) -> Diagnosis | None:
             return Diagnosis(
                 cause="init-rejects-args",
                 why=f"likely: loads calls {found.__qualname__}({shown}) - the class with exc.args -\n"
-                f"and {constructor.__name__}{code.parameters(constructor)} raises {error_text(facts.error)}    {code.location(constructor)}",
+                f"and {constructor.__name__}{code.parameters(constructor)}\n"
+                f"raises {error_text(facts.error)}    {code.location(constructor)}",
                 evidence=(f"{_name(found)}({shown})", code.location(constructor)),
             )
     return None
@@ -160,7 +165,9 @@ def _dropped_by_python(facts: Facts) -> Diagnosis | None:
         return None
     base = next(owner for owner in facts.cls.__mro__ if owner.__module__ == "builtins")
     names = ", ".join(sorted(path.removeprefix("exc.") for path in lost))
-    return Diagnosis(cause="dropped-by-python", why=f"Python's own {base.__name__}.__reduce__ leaves out {names}", evidence=(base.__name__, names))
+    return Diagnosis(
+        cause="dropped-by-python", why=f"Python's own {base.__name__}.__reduce__ leaves out {names}", evidence=(base.__name__, names)
+    )
 
 
 def _message_rewritten(facts: Facts) -> Diagnosis | None:
@@ -168,7 +175,13 @@ def _message_rewritten(facts: Facts) -> Diagnosis | None:
     rewritten = any(loss.kind in ("message", "args") for loss in facts.losses)
     constructor = code.own_constructor(facts.cls)
     root = facts.reading.root
-    if facts.stage != "arrived" or not rewritten or constructor is None or not isinstance(root, Call) or _called_class(root) is not facts.cls:
+    if (
+        facts.stage != "arrived"
+        or not rewritten
+        or constructor is None
+        or not isinstance(root, Call)
+        or _called_class(root) is not facts.cls
+    ):
         return None
     shown = ", ".join(map(_brief, root.args)) if isinstance(root.args, tuple) else "..."
     return Diagnosis(
@@ -187,14 +200,19 @@ def _reduce_drops(facts: Facts) -> Diagnosis | None:
         return None
     paths = ", ".join(loss.path for loss in own[:5])
     return Diagnosis(
-        cause="reduce-drops-state", why=f"{reducer.__qualname__} leaves out {paths}    {code.location(reducer)}", evidence=(code.location(reducer),)
+        cause="reduce-drops-state",
+        why=f"{reducer.__qualname__} leaves out {paths}    {code.location(reducer)}",
+        evidence=(code.location(reducer),),
     )
 
 
 def _class_by_value(facts: Facts) -> Diagnosis | None:
     if facts.stage != "arrived" or not any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
         return None
-    if facts.sent["exceptions"][0]["type"] != _name(facts.cls) or Global(facts.cls.__module__, facts.cls.__qualname__) in facts.reading.names:
+    if (
+        facts.sent["exceptions"][0]["type"] != _name(facts.cls)
+        or Global(facts.cls.__module__, facts.cls.__qualname__) in facts.reading.names
+    ):
         return None
     return Diagnosis(
         cause="class-sent-by-value",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from types import FunctionType
 
@@ -24,7 +25,7 @@ def owner_of(cls: type, method: str) -> type:
 
 
 def own_constructor(cls: type) -> FunctionType | None:
-    """The ``__init__``, or else the ``__new__``, that is written in Python and decides what the class can be called with; None if C does."""
+    """The ``__init__``, or else the ``__new__``, that is written in Python and says what the class can be called with; None if C does."""
     for name in ("__init__", "__new__"):
         for owner in cls.__mro__:
             method = vars(owner).get(name)
@@ -56,16 +57,11 @@ def parameters(function: FunctionType) -> str:
 
 
 def location(function: FunctionType) -> str:
-    """``file:line`` of a function, the file relative to the current folder where it lies below it."""
+    """``file:line`` of a function, the file as short as an import would name it: ``litellm/exceptions.py:452``."""
     file = function.__code__.co_filename
-    return f"{_relative(file)}:{function.__code__.co_firstlineno}"
+    folders = sorted((folder.rstrip(os.sep) + os.sep for folder in (*sys.path, _START) if folder), key=len, reverse=True)
+    folder = next((folder for folder in folders if file.startswith(folder)), "")
+    return f"{file.removeprefix(folder)}:{function.__code__.co_firstlineno}"
 
 
-def _relative(file: str) -> str:
-    import os  # bound late: tests patch it, and a location is worth no failure
-
-    try:
-        relative = os.path.relpath(file)
-    except Exception:
-        return file
-    return file if relative.startswith("..") else relative
+_START = os.getcwd()

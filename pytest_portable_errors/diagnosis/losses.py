@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.receiver.record import Record, Value, canonical
+from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.values import Value, canonical
 
 CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
 DEFAULT_CHECKS = tuple(check for check in CHECKS if check != "traceback")
@@ -21,7 +22,7 @@ class Loss:
     """One difference between the record sent and the record received."""
 
     kind: str
-    """``arrival`` (the trip stopped), or the check that it failed. Whatever a link of the chain lost is ``chain``; a group's member, ``members``."""
+    """``arrival`` (the trip stopped), or the check that it failed. What a link of the chain lost is ``chain``; a member, ``members``."""
     path: str
     """Where: ``exc.__cause__.code``."""
     sent: str
@@ -39,7 +40,9 @@ class Comparison:
     """Losses that ``arrives_as`` declares, and thereby waives."""
 
 
-def compare(sent: Record, received: Record, *, checks: Collection[str] = DEFAULT_CHECKS, arrives_as: str | None = None, copies_classes: bool = False) -> Comparison:
+def compare(
+    sent: Record, received: Record, *, checks: Collection[str] = DEFAULT_CHECKS, arrives_as: str | None = None, copies_classes: bool = False
+) -> Comparison:
     """Compare what was sent with what arrived.
 
     ``arrives_as`` is the dotted name of the type that it is declared to become. ``copies_classes`` says that the serializer can send a
@@ -87,14 +90,29 @@ def _node_losses(sent: _Node, received: _Node, checks: set[str], path: str, arri
     if "type" in checks:
         expected = arrives_as or sent["type"]
         if received["type"] != expected:
-            yield Loss(kind="type", path=path, sent=short_name(expected) + (" (declared)" if arrives_as else ""), received=short_name(received["type"]))
+            yield Loss(
+                kind="type",
+                path=path,
+                sent=short_name(expected) + (" (declared)" if arrives_as else ""),
+                received=short_name(received["type"]),
+            )
         elif not received["importable"] and (sent["importable"] or copies_classes):
             name = short_name(received["type"])
-            yield Loss(kind="type", path=path, sent=name, received=f"a copy of {name}: its class was sent by value, so no except clause there matches it")
+            yield Loss(
+                kind="type",
+                path=path,
+                sent=name,
+                received=f"a copy of {name}: its class was sent by value, so no except clause there matches it",
+            )
     if "args" not in received:  # it is no exception at all
         return
     if "message" in checks and not same_text(sent["message"], received["message"]):
-        yield Loss(kind="message", path="message" if path == "exc" else f"{path} message", sent=show(sent["message"]), received=show(received["message"]))
+        yield Loss(
+            kind="message",
+            path="message" if path == "exc" else f"{path} message",
+            sent=show(sent["message"]),
+            received=show(received["message"]),
+        )
     for check in ("args", "notes"):
         if check in checks and not _same_value(sent[check], received[check]):
             name = "args" if check == "args" else "__notes__"
@@ -117,16 +135,18 @@ def _attribute_losses(sent: _Node, received: _Node, path: str) -> Iterator[Loss]
 
 
 def _member_pairs(sent: _Node, received: _Node, path: str, checks: set[str], within: str) -> Iterator[Loss | tuple[int, int, str, str]]:
-    if "members" not in checks or sent.get("members") is None and received.get("members") is None:
+    if "members" not in checks or (sent.get("members") is None and received.get("members") is None):
         return
     here, there = sent.get("members") or [], received.get("members") or []
     if len(here) != len(there):
         yield Loss(kind=within or "members", path=f"{path}.exceptions", sent=f"{len(here)} members", received=f"{len(there)} members")
-    for position, (one, other) in enumerate(zip(here, there)):
+    for position, (one, other) in enumerate(zip(here, there, strict=False)):
         yield one, other, f"{path}.exceptions[{position}]", within or "members"
 
 
-def _link_pairs(sent: _Node, received: _Node, sent_record: Record, received_record: Record, path: str, checks: set[str]) -> Iterator[Loss | tuple[int, int, str, str]]:
+def _link_pairs(
+    sent: _Node, received: _Node, sent_record: Record, received_record: Record, path: str, checks: set[str]
+) -> Iterator[Loss | tuple[int, int, str, str]]:
     """The next exception that Python would print, on both sides: the cause, or the context where it would be printed."""
     if "chain" not in checks or "args" not in received:
         return
@@ -139,7 +159,9 @@ def _link_pairs(sent: _Node, received: _Node, sent_record: Record, received_reco
                 # It is there on both sides, and shown on one of them only.
                 yield Loss(kind="chain", path=f"{path}.__suppress_context__", sent=str(here is None), received=str(there is None))
             else:
-                yield Loss(kind="chain", path=f"{path}.__{name}__", sent=_show_link(here, sent_record), received=_show_link(there, received_record))
+                yield Loss(
+                    kind="chain", path=f"{path}.__{name}__", sent=_show_link(here, sent_record), received=_show_link(there, received_record)
+                )
 
 
 def _show_link(index: int | None, record: Record) -> str:
@@ -150,7 +172,9 @@ def _show_link(index: int | None, record: Record) -> str:
 
 def _value_loss(kind: str, path: str, sent: Value | None, received: Value | None) -> Loss:
     path, sent, received = _narrowed(path, sent, received)
-    return Loss(kind=kind, path=path, sent="missing" if sent is None else show(sent), received="missing" if received is None else show(received))
+    return Loss(
+        kind=kind, path=path, sent="missing" if sent is None else show(sent), received="missing" if received is None else show(received)
+    )
 
 
 def _narrowed(path: str, sent: Value | None, received: Value | None) -> tuple[str, Value | None, Value | None]:
@@ -165,7 +189,7 @@ def _narrowed(path: str, sent: Value | None, received: Value | None) -> tuple[st
 
 
 def _children(sent: Value, received: Value) -> Iterator[tuple[str, Value | None, Value | None]]:
-    for position, (one, other) in enumerate(zip(sent.get("items", ()), received.get("items", ()))):
+    for position, (one, other) in enumerate(zip(sent.get("items", ()), received.get("items", ()), strict=False)):
         yield f"[{position}]", one, other
     others = {canonical(key): item for key, item in received.get("pairs", ())}
     for key, item in sent.get("pairs", ()):
@@ -216,7 +240,7 @@ def short_name(name: str) -> str:
 
 def show(value: Value) -> str:
     """A described value as Python would write it, more or less."""
-    kind = value["type"] if "type" in value else "builtins.str"
+    kind = value.get("type", "builtins.str")
     name = short_name(kind)
     if "raises" in value:
         return f"<{name}: reading it raised {short_name(value['raises'])}>"

@@ -65,8 +65,32 @@ def read(payload: bytes) -> Reading:
 
 _MARK = object()
 _PUSH_ARGUMENT = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE "
-    "SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT PERSID EXT1 EXT2 EXT4".split()
+    [
+        "INT",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG",
+        "LONG1",
+        "LONG4",
+        "STRING",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "BINBYTES",
+        "SHORT_BINBYTES",
+        "BINBYTES8",
+        "BYTEARRAY8",
+        "UNICODE",
+        "SHORT_BINUNICODE",
+        "BINUNICODE",
+        "BINUNICODE8",
+        "FLOAT",
+        "BINFLOAT",
+        "PERSID",
+        "EXT1",
+        "EXT2",
+        "EXT4",
+    ]
 )
 _GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
 _PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
@@ -129,7 +153,7 @@ class _Machine:
 
     def _setitems(self, _: Any) -> None:
         items = self._until_mark()
-        self._extend(list(zip(items[::2], items[1::2])))
+        self._extend(list(zip(items[::2], items[1::2], strict=False)))
 
     def _list(self, _: Any) -> None:
         self.stack.append(self._until_mark())
@@ -138,7 +162,7 @@ class _Machine:
 
     def _dict(self, _: Any) -> None:
         items = self._until_mark()
-        self.stack.append(list(zip(items[::2], items[1::2])))
+        self.stack.append(list(zip(items[::2], items[1::2], strict=False)))
 
     def _tuple(self, _: Any) -> None:
         self.stack.append(tuple(self._until_mark()))
@@ -165,8 +189,9 @@ class _Machine:
     def _reduce(self, _: Any) -> None:
         args, function = self.stack.pop(), self.stack.pop()
         if function == Global("copyreg", "__newobj__") or function == Global("copy_reg", "__newobj__"):
-            return self._call(args[0], args[1:], "new")  # how protocols 0 and 1 write NEWOBJ
-        self._call(function, args, "reduce")
+            self._call(args[0], args[1:], "new")  # how protocols 0 and 1 write NEWOBJ
+        else:
+            self._call(function, args, "reduce")
 
     def _newobj(self, _: Any) -> None:
         args, cls = self.stack.pop(), self.stack.pop()

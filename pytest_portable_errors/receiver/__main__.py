@@ -15,7 +15,8 @@ PACKAGE = "_portable_errors_receiver"  # not our own name: a payload may import 
 def _load_package() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     spec = spec_from_file_location(PACKAGE, os.path.join(here, "__init__.py"), submodule_search_locations=[here])
-    assert spec is not None and spec.loader is not None  # the file is beside this one
+    assert spec is not None  # the file is beside this one
+    assert spec.loader is not None
     sys.modules[PACKAGE] = module_from_spec(spec)
     spec.loader.exec_module(sys.modules[PACKAGE])
 

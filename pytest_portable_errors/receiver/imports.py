@@ -46,7 +46,7 @@ class Rules:
             return True
         if any(_is_below(file, folder) for folder in self.installed):
             return False
-        return self.folder is not None and _is_below(file, self.folder) or any(_matches(file, pattern) for pattern in self.patterns)
+        return (self.folder is not None and _is_below(file, self.folder)) or any(_matches(file, pattern) for pattern in self.patterns)
 
 
 class Filtered:
@@ -81,7 +81,7 @@ def restrict(config: Dict[str, Any]) -> Rules:
     sys.path[:] = config["path"]
     sys.prefix, sys.exec_prefix = config["prefix"], config["exec_prefix"]  # without site, a virtual environment's is not known
     own = (importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter)
-    sys.meta_path[:] = [finder if finder in own else Filtered(finder, rules) for finder in sys.meta_path]  # type: ignore[list-item]  # typeshed asks for a loader too
+    sys.meta_path[:] = [finder if finder in own else Filtered(finder, rules) for finder in sys.meta_path]
     importlib.invalidate_caches()
     return rules
 

@@ -20,107 +20,13 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, List, NoReturn, Optional, Tuple
 
 from . import check, frames
+from .children import BRANCH_SECONDS, WALL_FACTOR, Branch, Check, Child, Pipes, Request, how_it_ended
 from .imports import Rules
 
-WALL_FACTOR = 6  # wall clock allowed for each second of processor time: machines are shared
-BRANCH_SECONDS = 120.0  # processor time, and wall clock, that the imports of a branch may take
 BRANCHES = 16  # at once, below one process; the one unused for longest goes first
 TICK = 0.05  # seconds between looks at children that may have died without closing their pipe
 
-_Request = Tuple[frames.Head, bytes]
 _Key = Tuple[str, Tuple[str, ...]]
-
-
-class Pipes:
-    """Both directions to one other process: messages in, and out without ever blocking."""
-
-    def __init__(self, read_fd: int, write_fd: int) -> None:
-        self.read_fd, self.write_fd = read_fd, write_fd
-        self.open = True
-        self._decoder = frames.Decoder()
-        self._waiting: Deque[memoryview] = deque()
-        for fd in {read_fd, write_fd} - {-1}:
-            os.set_blocking(fd, False)
-
-    def read(self) -> List[_Request]:
-        """What has arrived. ``open`` is False once the other side has ended. Raises FrameError."""
-        try:
-            data = os.read(self.read_fd, 1 << 20)
-        except BlockingIOError:
-            return []
-        except OSError:
-            data = b""
-        self.open = bool(data)
-        return self._decoder.feed(data)
-
-    def write(self, head: frames.Head, body: bytes = b"") -> None:
-        self._waiting.append(memoryview(frames.encode(head, body)))
-        self.flush()
-
-    def flush(self) -> None:
-        while self._waiting:
-            try:
-                sent = os.write(self.write_fd, self._waiting[0])
-            except BlockingIOError:
-                return
-            except OSError:  # the reader is gone; its end is noticed where it is read from
-                self._waiting.clear()
-                return
-            self._waiting[0] = self._waiting[0][sent:]
-            if not self._waiting[0]:
-                self._waiting.popleft()
-
-    @property
-    def is_writing(self) -> bool:
-        return bool(self._waiting)
-
-    def close(self) -> None:
-        for fd in {self.read_fd, self.write_fd} - {-1}:
-            os.close(fd)
-
-
-class _Child:
-    """A process forked from this one, and the pipes to it."""
-
-    def __init__(self, pid: int, pipes: Pipes) -> None:
-        self.pid, self.pipes = pid, pipes
-        self._status: Optional[Tuple[int, float]] = None
-
-    def status(self) -> Optional[Tuple[int, float]]:
-        """``(wait status, seconds of processor time)`` once it has ended, None while it runs."""
-        if self._status is None:
-            found, status, usage = os.wait4(self.pid, os.WNOHANG)
-            if found:
-                self._status = (status, usage.ru_utime + usage.ru_stime)
-        return self._status
-
-    def kill(self, *, group: bool) -> None:
-        """Kill it, and with ``group`` what it has forked. The caller waits for its end."""
-        for kill in (os.killpg, os.kill) if group else (os.kill,):
-            try:
-                kill(self.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
-
-
-class _Check(_Child):
-    """A child that makes one check."""
-
-    def __init__(self, pid: int, pipes: Pipes, head: frames.Head) -> None:
-        super().__init__(pid, pipes)
-        self.head = head
-        self.deadline = time.monotonic() + WALL_FACTOR * head["timeout"]
-
-
-class _Branch(_Child):
-    """A server forked from this one, with one more module imported."""
-
-    def __init__(self, pid: int, pipes: Pipes) -> None:
-        super().__init__(pid, pipes)
-        self.ready = False
-        self.deadline = time.monotonic() + BRANCH_SECONDS
-        self.pending: Dict[int, _Request] = {}
-        self.used = time.monotonic()
 
 
 class Server:
@@ -130,11 +36,11 @@ class Server:
         self._pipes = pipes
         self._rules = rules
         self._at_once = at_once
-        self._waiting: Deque[_Request] = deque()
-        self._checks: Dict[int, _Check] = {}
-        self._branches: Dict[_Key, _Branch] = {}
+        self._waiting: Deque[Request] = deque()
+        self._checks: Dict[int, Check] = {}
+        self._branches: Dict[_Key, Branch] = {}
         self._unfit: Dict[_Key, str] = {}
-        self._ended: List[_Child] = []  # killed or told to end, not yet waited for
+        self._ended: List[Child] = []  # killed or told to end, not yet waited for
 
     # --- the loop
 
@@ -219,9 +125,9 @@ class Server:
             finally:
                 os._exit(1)
         os.close(write_fd)
-        self._checks[pid] = _Check(pid, Pipes(read_fd, -1), head)
+        self._checks[pid] = Check(pid, Pipes(read_fd, -1), head)
 
-    def _read_answer(self, running: _Check) -> None:
+    def _read_answer(self, running: Check) -> None:
         try:
             for answer, _ in running.pipes.read():
                 self._pipes.write(answer)  # before the child is waited for: the exit of a large process takes long
@@ -240,7 +146,7 @@ class Server:
                 continue
             if status is not None:
                 timed_out = os.WIFSIGNALED(status[0]) and status[1] >= running.head["timeout"] - 0.1
-                self._answer_for(running, "timed-out" if timed_out else "crashed", _how_it_ended(*status))
+                self._answer_for(running, "timed-out" if timed_out else "crashed", how_it_ended(*status))
             elif time.monotonic() > running.deadline:
                 limit = WALL_FACTOR * running.head["timeout"]
                 self._answer_for(running, "timed-out", "no answer in {:g} s".format(limit))
@@ -248,11 +154,11 @@ class Server:
             if not branch.ready and time.monotonic() > branch.deadline:
                 self._drop_branch(key, branch, "importing {} took over {:g} s".format(key[0], BRANCH_SECONDS))
 
-    def _answer_for(self, running: _Check, stage: str, how: str) -> None:
+    def _answer_for(self, running: Check, stage: str, how: str) -> None:
         self._pipes.write({"id": running.head["id"], "stage": stage, "how": how})
         self._forget_check(running)
 
-    def _forget_check(self, running: _Check) -> None:
+    def _forget_check(self, running: Check) -> None:
         del self._checks[running.pid]
         running.pipes.close()
         running.kill(group=True)
@@ -260,7 +166,7 @@ class Server:
 
     # --- branches
 
-    def _fork_branch(self, key: _Key, needs: Dict[str, Any]) -> _Branch:
+    def _fork_branch(self, key: _Key, needs: Dict[str, Any]) -> Branch:
         if len(self._branches) >= BRANCHES:
             idle = sorted((branch.used, other) for other, branch in self._branches.items() if not branch.pending)
             if idle:
@@ -276,24 +182,26 @@ class Server:
                 os._exit(1)
         os.close(there[0])
         os.close(here[1])
-        self._branches[key] = _Branch(pid, Pipes(here[0], there[1]))
+        self._branches[key] = Branch(pid, Pipes(here[0], there[1]))
         return self._branches[key]
 
-    def _read_branch(self, key: _Key, branch: _Branch) -> None:
+    def _read_branch(self, key: _Key, branch: Branch) -> None:
         try:
             for head, body in branch.pipes.read():
                 if head["stage"] == "branch":
                     branch.ready = True
                 elif head["stage"] == "unfit":
-                    return self._drop_branch(key, branch, head["how"])
+                    self._drop_branch(key, branch, head["how"])
+                    return
                 elif branch.pending.pop(head["id"], None):
                     self._pipes.write(head, body)
         except frames.FrameError as error:
-            return self._drop_branch(key, branch, str(error))
+            self._drop_branch(key, branch, str(error))
+            return
         if not branch.pipes.open:
             self._drop_branch(key, branch, "it ended")
 
-    def _drop_branch(self, key: _Key, branch: _Branch, why: str) -> None:
+    def _drop_branch(self, key: _Key, branch: Branch, why: str) -> None:
         """End a branch; what it was asked, this process does without it, so that the same defect is met where it is one check's."""
         if not branch.ready:
             self._unfit[key] = why
@@ -365,19 +273,3 @@ def _has_threads() -> bool:
     except OSError:
         threading = sys.modules.get("threading")
         return threading is not None and threading.active_count() > 1
-
-
-def _how_it_ended(status: int, seconds: float) -> str:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU or number == signal.SIGKILL and seconds > 0.5:
-            return "ended by {} after {:.1f} s of processor time".format(_signal_name(number), seconds)
-        return "ended by {}".format(_signal_name(number))
-    return "the process exited with status {} before it answered".format(os.WEXITSTATUS(status))
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "signal {}".format(number)

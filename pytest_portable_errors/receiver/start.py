@@ -4,16 +4,18 @@ import os
 import sys
 from typing import Any, Dict
 
-from . import check, frames, imports, server
+from . import check, frames, imports
+from .children import Pipes
+from .server import Server
 
 
 def start(requests: int, answers: int) -> None:
     """Take the configuration from ``requests``, tell on ``answers`` how it went, then serve."""
-    pipes = server.Pipes(requests, answers)
+    pipes = Pipes(requests, answers)
     config = _first_message(requests)
     rules = imports.restrict(config)
     pipes.write({"stage": "started", "python": list(sys.version_info[:3]), "leaks": _proof(config, rules)})
-    server.Server(pipes, rules, at_once=config["at_once"]).serve()
+    Server(pipes, rules, at_once=config["at_once"]).serve()
 
 
 def _first_message(fd: int) -> Dict[str, Any]:

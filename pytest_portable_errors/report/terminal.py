@@ -23,5 +23,7 @@ class FailureText(str):
     def toterminal(self, out: TerminalWriter) -> None:
         """Called by pytest with its terminal writer."""
         for number, line in enumerate(self.splitlines()):
-            markup = {"red": True, "bold": True} if number == 0 else next((markup for start, markup in _MARKUP if line.startswith(start)), {})
+            markup = (
+                {"red": True, "bold": True} if number == 0 else next((markup for start, markup in _MARKUP if line.startswith(start)), {})
+            )
             out.line(line, **markup)

@@ -126,7 +126,7 @@ def _telling(sent: str, received: str) -> tuple[str, str]:
     """Both values, cut so that the place where they part is seen."""
     if len(sent) <= WIDTH and len(received) <= WIDTH:
         return clean(sent), clean(received)
-    parting = next((n for n, (one, other) in enumerate(zip(sent, received)) if one != other), min(len(sent), len(received)))
+    parting = next((n for n, (one, other) in enumerate(zip(sent, received, strict=False)) if one != other), min(len(sent), len(received)))
     start = max(0, parting - WIDTH // 2)
     return _window(sent, start), _window(received, start)
 

@@ -16,7 +16,7 @@ from typing import Any
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.serializers import Serializer
 
-See = Callable[[BaseException], None]
+See = Callable[[BaseException], object]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Captured:
 
     def see(self, exc: BaseException) -> list[Departure]:
         """Describe and pickle an exception, unless that was done."""
-        if isinstance(exc, self.outcomes) or isinstance(exc, KeyboardInterrupt):
+        if isinstance(exc, (*self.outcomes, KeyboardInterrupt)):
             return []
         for position, is_it in enumerate(self._seen):
             if is_it(exc):
@@ -64,7 +64,7 @@ def watching(see: See, exception_info: type[Any], raises: Callable[..., Any]) ->
         patches.enter_context(_wrapped(exception_info, "from_exception", _seeing_made_by(see, raises)))
         unittest = sys.modules.get("unittest.case")
         if unittest is not None:
-            context = type(unittest.TestCase().assertRaises(Exception))
+            context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027  # its type is what is wanted
             patches.enter_context(_wrapped(context, "__exit__", _seeing_swallowed(see)))
         yield
 
@@ -97,7 +97,7 @@ def _seeing_made_by(see: See, raises: Callable[..., Any]) -> Callable[[Any], Any
 
     def wrap(original: classmethod[Any, Any, Any]) -> Any:
         def from_exception(cls: Any, exception: BaseException, *args: Any, **kwargs: Any) -> Any:
-            if sys._getframe(1).f_code is raises.__code__:  # type: ignore[attr-defined]  # a function
+            if sys._getframe(1).f_code is raises.__code__:
                 see(exception)
             return original.__func__(cls, exception, *args, **kwargs)
 

@@ -36,7 +36,15 @@ TICKETS_KEPT = 1_000
 AT_ONCE = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
 
 _RECEIVER = Path(__file__).resolve().parent.parent / "receiver"
-_popen, _pipe, _read, _write, _close, _poll, _monotonic = subprocess.Popen, os.pipe, os.read, os.write, os.close, select.poll, time.monotonic
+_popen, _pipe, _read, _write, _close, _poll, _monotonic = (
+    subprocess.Popen,
+    os.pipe,
+    os.read,
+    os.write,
+    os.close,
+    select.poll,
+    time.monotonic,
+)
 _environment = dict(os.environ)
 
 
@@ -87,7 +95,9 @@ class Receiver:
             while not hello and _monotonic() < deadline:
                 hello = self._receive(deadline - _monotonic())
         except ReceiverEnded:
-            raise PortableErrorsError(f"receiver {self.name!r} cannot start: {sys.executable} {self._ending()} before it answered") from None
+            raise PortableErrorsError(
+                f"receiver {self.name!r} cannot start: {sys.executable} {self._ending()} before it answered"
+            ) from None
         if not hello:
             self.close()
             raise PortableErrorsError(f"receiver {self.name!r} cannot start: {sys.executable} gave no answer in {START_SECONDS:g} s")
@@ -179,8 +189,18 @@ class Request:
 
     def head(self) -> frames.Head:
         """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""
-        head = _head(modules=[self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)], needs=_locations(self.serializer.needs))
-        return {**head, "payload": True, "loader": self.serializer.loader, "names": list(self.names), "timeout": self.timeout, "traceback": self.traceback}
+        head = _head(
+            modules=[self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)],
+            needs=_locations(self.serializer.needs),
+        )
+        return {
+            **head,
+            "payload": True,
+            "loader": self.serializer.loader,
+            "names": list(self.names),
+            "timeout": self.timeout,
+            "traceback": self.traceback,
+        }
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.receiver import record
+from pytest_portable_errors.receiver import fields, record
 from pytest_portable_errors.sender.serializers import Serializer
 
 PAYLOAD_LIMIT = 64 * 1024 * 1024
@@ -40,7 +40,12 @@ def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = Fals
         raise
     except BaseException as error:
         return Departure(
-            cls=type(exc), sent=sent, serializer=serializer, payload=None, error=_error(error), unpicklable=_find_unpicklable(exc, serializer)
+            cls=type(exc),
+            sent=sent,
+            serializer=serializer,
+            payload=None,
+            error=_error(error),
+            unpicklable=_find_unpicklable(exc, serializer),
         )
     if not isinstance(payload, (bytes, bytearray)):
         problem = TypeError(f"serializer {serializer.name!r} gave {type(payload).__name__}, not bytes")
@@ -84,14 +89,14 @@ def _find_unpicklable(exc: BaseException, serializer: Serializer) -> str | None:
         path += failing[0]
         found = (path, failing[1])
         parts = lambda value=failing[1]: _parts(value)  # type: ignore[misc]  # noqa: E731  # bound now
-    return None if found is None else f"{found[0]} ({record.type_name(type(found[1]))})"
+    return None if found is None else f"{found[0]} ({fields.type_name(type(found[1]))})"
 
 
 def _parts_of_exception(exc: BaseException) -> Iterator[tuple[str, object]]:
     yield from ((f".args[{n}]", value) for n, value in enumerate(exc.args))
-    yield from ((f".{name}", value) for name, value in record.attributes_of(exc).items())
+    yield from ((f".{name}", value) for name, value in fields.attributes_of(exc).items())
     yield from ((f".__notes__[{n}]", value) for n, value in enumerate(getattr(exc, "__notes__", None) or ()))
-    yield from ((f".exceptions[{n}]", value) for n, value in enumerate(record.members_of(exc) or ()))
+    yield from ((f".exceptions[{n}]", value) for n, value in enumerate(fields.members_of(exc) or ()))
 
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:

@@ -95,7 +95,7 @@ class Project:
     def is_test(self, module: str) -> bool:
         """Whether an imported module is a test module, by its file."""
         loaded = sys.modules.get(module)
-        return module == "__main__" or loaded is not None and any(self._is_test_file(file) for file in _files_of(loaded))
+        return module == "__main__" or (loaded is not None and any(self._is_test_file(file) for file in _files_of(loaded)))
 
     def _is_test_file(self, file: str) -> bool:
         if file in self.surroundings.collected:
@@ -150,12 +150,13 @@ class Project:
 
 def find_project(surroundings: Surroundings) -> Project:
     """Read the metadata of everything that is installed. Takes some milliseconds for each hundred distributions."""
-    names, modules = [], []
+    names: list[str] = []
+    modules: list[str] = []
     own_name = _project_name(surroundings.root)
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"] or ""
         origin, editable = _installed_from(distribution)
-        if editable or normalized(name) == own_name or origin is not None and _are_related(origin, surroundings.root):
+        if editable or normalized(name) == own_name or (origin is not None and _are_related(origin, surroundings.root)):
             names.append(name)
             modules.extend(_modules_of(distribution))
     return Project(
@@ -199,7 +200,10 @@ def _are_related(folder: Path, root: Path) -> bool:
 
 
 def _modules_of(distribution: metadata.Distribution) -> Iterator[str]:
-    """Importable names that it brings, by RECORD: the topmost regular package or module of each file (``top_level.txt`` is wrong for namespaces)."""
+    """Importable names that it brings: the topmost regular package or module of each file in RECORD.
+
+    ``top_level.txt`` says the same, but is wrong for namespace packages.
+    """
     files = {file.parts for file in distribution.files or () if file.suffix in (".py", ".so", ".pyd") and ".." not in file.parts}
     packages = {parts[:-1] for parts in files if parts[-1] == "__init__.py"}
     for parts in files:
@@ -227,7 +231,12 @@ def _at_top(names: dict[str, tuple[str, ...] | None]) -> dict[str, tuple[str, ..
 @functools.lru_cache(maxsize=1)
 def _standard_library() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    folders = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__), sysconfig.get_config_var("DESTSHARED") or paths["stdlib"]}
+    folders = {
+        paths["stdlib"],
+        paths["platstdlib"],
+        os.path.dirname(os.__file__),
+        sysconfig.get_config_var("DESTSHARED") or paths["stdlib"],
+    }
     return tuple(sorted(map(os.path.realpath, folders)))
 
 

@@ -64,7 +64,12 @@ class Library:
 # cloudpickle.loads is pickle.loads: its payloads name what they need of it.
 _CLOUDPICKLE = Library(name="cloudpickle", loader=PICKLE_LOADER)
 _DILL = Library(name="dill", loader="dill:loads")
-_BUILT_IN: tuple[Serializer, ...] = (Pickle(), _CLOUDPICKLE, _DILL, *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)))
+_BUILT_IN: tuple[Serializer, ...] = (
+    Pickle(),
+    _CLOUDPICKLE,
+    _DILL,
+    *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
+)
 
 
 PLAIN_PICKLES = frozenset(serializer.name for serializer in _BUILT_IN if isinstance(serializer, Pickle))

@@ -87,8 +87,10 @@ def _arguments(cls: type[BaseException], values: Values) -> Iterator[tuple[str, 
         yield "by keyword", _call(named, value, positional=False)
 
 
-def _call(parameters: list[inspect.Parameter], value: dict[str, object], *, positional: bool) -> tuple[tuple[object, ...], dict[str, object]]:
-    in_order = [p for p in parameters if p.kind is p.POSITIONAL_ONLY or positional and p.kind is p.POSITIONAL_OR_KEYWORD]
+def _call(
+    parameters: list[inspect.Parameter], value: dict[str, object], *, positional: bool
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    in_order = [p for p in parameters if p.kind is p.POSITIONAL_ONLY or (positional and p.kind is p.POSITIONAL_OR_KEYWORD)]
     return tuple(value[p.name] for p in in_order), {p.name: value[p.name] for p in parameters if p not in in_order}
 
 

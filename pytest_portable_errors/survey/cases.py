@@ -59,14 +59,17 @@ class Case:
         """What stands between the brackets."""
         return "-".join(filter(None, (self.subject.origin, self.serializer)))
 
-    def set_out(self, receivers: Receivers, *, receiver_names: Sequence[str], checks: Collection[str], timeout: float) -> list[tuple[str, Journey]]:
+    def set_out(
+        self, receivers: Receivers, *, receiver_names: Sequence[str], checks: Collection[str], timeout: float
+    ) -> list[tuple[str, Journey]]:
         """Begin the trips of all variants: ``(how it was built, journey)``.
 
         Raises CannotBuild with the reason when there is no variant, and PortableErrorsError when a receiver cannot start.
         """
         serializer = receivers.serializers.find(self.serializer)
         departures = [
-            (variant.how, depart(variant.exc, serializer=serializer, traceback="traceback" in checks)) for variant in self.subject.instances()
+            (variant.how, depart(variant.exc, serializer=serializer, traceback="traceback" in checks))
+            for variant in self.subject.instances()
         ]
         return [
             (how, set_out(departure, receivers=receivers, receiver=receiver, checks=checks, timeout=timeout))
@@ -95,7 +98,8 @@ def find_suite(name: str) -> Suite:
 def cases_of(name: str, receivers: Receivers, *, serializers: Sequence[str], receiver_names: Sequence[str]) -> list[Case]:
     """The cases of a suite, one for each subject and serializer; all of one serializer, then all of the next.
 
-    Most payloads of pickle and cloudpickle are the same, so the second round costs little. Raises PortableErrorsError when there is no such suite, or when its library is not installed.
+    Most payloads of pickle and cloudpickle are the same, so the second round costs little. Raises PortableErrorsError when there is no
+    such suite, or when its library is not installed.
     """
     subjects = find_suite(name)(receivers, receiver_names)
     return [Case(subject=subject, serializer=serializer) for serializer in serializers for subject in subjects]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_portable_errors.receiver.record import is_importable
+from pytest_portable_errors.receiver.fields import is_importable
 
 
 def subclasses_in(package: str) -> list[type[BaseException]]:

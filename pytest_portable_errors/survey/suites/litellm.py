@@ -65,7 +65,9 @@ def _values() -> Values:
     httpx = importlib.import_module("httpx")
 
     def request() -> object:
-        return httpx.Request("POST", "https://api.openai.com/v1/chat/completions", headers={"content-type": "application/json"}, json={"model": "gpt-4o"})
+        return httpx.Request(
+            "POST", "https://api.openai.com/v1/chat/completions", headers={"content-type": "application/json"}, json={"model": "gpt-4o"}
+        )
 
     def response() -> object:
         body = {"error": {"message": "Rate limit reached for gpt-4o", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
@@ -151,7 +153,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     def server_bind(self) -> None:
         """As WSGIServer does it, but without looking up the host's name, which may take a second."""
         TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
         self.setup_environ()
 
 
@@ -172,7 +174,9 @@ def _provider() -> Iterator[str]:
             status = "503"
         type_, code, message = _ERRORS[kind]
         body = json.dumps({"error": {"message": message, "type": type_, "param": None, "code": code}}).encode()
-        start_response(f"{status} {HTTPStatus(int(status)).phrase}", [("content-type", "application/json"), ("content-length", str(len(body)))])
+        start_response(
+            f"{status} {HTTPStatus(int(status)).phrase}", [("content-type", "application/json"), ("content-length", str(len(body)))]
+        )
         return [body]
 
     server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)

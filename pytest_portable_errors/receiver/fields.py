@@ -1,0 +1,150 @@
+"""What objects store, read past whatever their classes override.
+
+No user ``__eq__``, ``__getattribute__``, property or metaclass is asked: descriptors of C types are called directly.
+"""
+
+import copyreg
+import sys
+import types
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+NAME_KEPT = 2_000  # characters of a name; a class can be called anything
+MISSING = object()
+_METHODS = (types.FunctionType, staticmethod, classmethod, type)
+_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+# Protocols of these modules pickle plain content, so content is what is compared.
+_PLAIN_MODULES = frozenset({"builtins", "collections"})
+# CPython drops them on purpose, because they may hold anything (gh-103333).
+_DROPPED_BY_PYTHON = frozenset({("AttributeError", "obj"), ("NameError", "obj")})
+_GROUPS = ("builtins.BaseExceptionGroup", "exceptiongroup.BaseExceptionGroup", "exceptiongroup._exceptions.BaseExceptionGroup")
+_BASE_FIELDS = frozenset(vars(BaseException))
+
+
+def type_name(cls: type) -> str:
+    """Where a class says that it lives: ``module.qualname``. A metaclass has no say in it."""
+    module = type.__getattribute__(cls, "__module__")
+    qualname = type.__dict__["__qualname__"].__get__(cls)
+    return cut_name("{}.{}".format(module if type(module) is str else "?", qualname))
+
+
+def is_importable(cls: type) -> bool:
+    """Whether the class is what its module holds under its name, so that an ``except`` clause can name it."""
+    found: object = sys.modules.get(type.__getattribute__(cls, "__module__"))
+    try:
+        for name in type.__dict__["__qualname__"].__get__(cls).split("."):
+            found = getattr(found, name)
+    except BaseException:  # a module's __getattr__ is foreign code
+        return False
+    return found is cls
+
+
+def base_fields(cls: type) -> List[str]:
+    """Names of the fields that built-in bases keep in C for this class, whether set or not: ``errno``, ``value``, ``code``."""
+    return sorted({name for owner, name, _ in _c_fields(cls) if owner.__module__ == "builtins"})
+
+
+def attributes_of(exc: BaseException) -> Dict[str, object]:
+    """What an exception stores: its ``__dict__``, its slots and the fields of C types. Properties are derived, and not read."""
+    stored: Dict[str, object] = {}
+    for _, name, descriptor in _c_fields(type(exc)):
+        if name not in stored:
+            try:
+                stored[name] = descriptor.__get__(exc)
+            except AttributeError:
+                continue  # not set
+            except BaseException as error:
+                stored[name] = Raised(error)
+    stored.update((key, value) for key, value in dict_of(exc).items() if key != "__notes__" and not _is_cache(type(exc), key))
+    return stored
+
+
+def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
+    """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None for any other exception."""
+    for cls in type(exc).__mro__:
+        if type_name(cls) in _GROUPS:
+            native = _class_dict(cls).get("exceptions")
+            held = native.__get__(exc) if type(native) is types.MemberDescriptorType else dict_of(exc).get("_exceptions", ())
+            return tuple(member for member in held if issubclass(type(member), BaseException))
+    return None
+
+
+class Raised:
+    """Stands for a value that could not be read."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = type_name(type(error))
+
+
+def base_field(exc: BaseException, name: str) -> Any:
+    """A field of BaseException itself; the class may shadow the name."""
+    return _class_dict(BaseException)[name].__get__(exc)
+
+
+def _mro(cls: type) -> Tuple[type, ...]:
+    return type.__dict__["__mro__"].__get__(cls)  # type: ignore[no-any-return]  # a C descriptor
+
+
+def _class_dict(cls: type) -> Any:
+    return type.__dict__["__dict__"].__get__(cls)  # past any metaclass
+
+
+def dict_of(value: object) -> Dict[Any, Any]:
+    """A copy of the instance's ``__dict__``, read past ``__getattribute__`` and properties of that name."""
+    for cls in _mro(type(value)):
+        descriptor = _class_dict(cls).get("__dict__")
+        if type(descriptor) is types.GetSetDescriptorType:
+            return dict(descriptor.__get__(value))
+    return {}
+
+
+def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
+    """Slots and C fields of an exception class, by MRO: ``(owner, name, descriptor)``."""
+    for owner in _mro(cls):
+        if owner in (BaseException, object):
+            continue
+        for name, descriptor in _class_dict(owner).items():
+            if type(descriptor) in _DESCRIPTORS and name not in _BASE_FIELDS and not (name.startswith("__") and name.endswith("__")):
+                dropped = owner.__module__ == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
+                if not dropped:
+                    yield owner, name, descriptor
+
+
+def _is_cache(cls: type, name: object) -> bool:
+    """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put there: derived, as a property is."""
+    for owner in _mro(cls):
+        if name in _class_dict(owner):
+            kind = type(_class_dict(owner)[name])
+            return hasattr(kind, "__get__") and not hasattr(kind, "__set__") and kind not in _METHODS
+    return False
+
+
+def slots_of(value: object, cls: type) -> Iterator[Tuple[str, object]]:
+    for owner in _mro(cls):
+        if "__slots__" in _class_dict(owner):
+            for name, descriptor in _class_dict(owner).items():
+                if type(descriptor) is types.MemberDescriptorType:
+                    try:
+                        yield name, descriptor.__get__(value)
+                    except AttributeError:
+                        yield name, MISSING
+
+
+def keeps_attributes(cls: type) -> bool:
+    return any(
+        "__slots__" in _class_dict(owner) or type(_class_dict(owner).get("__dict__")) is types.GetSetDescriptorType for owner in _mro(cls)
+    )
+
+
+def has_own_protocol(cls: type) -> bool:
+    """Whether a class says itself how it is pickled. What it leaves out is then its author's choice, and not compared."""
+    if cls in copyreg.dispatch_table:
+        return True
+    for owner in _mro(cls)[:-1]:
+        if not _class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):
+            return owner.__module__ not in _PLAIN_MODULES
+    return False
+
+
+def cut_name(text: str) -> str:
+    """A name of bounded length."""
+    return text if len(text) <= NAME_KEPT else text[:NAME_KEPT] + "..."
