@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -46,6 +47,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> list[Subjec
         for name in receiver_names:
             receivers.prepare(name, [_SHARED_MODULE])  # it takes seconds, here as well: so at the same time
         litellm = importlib.import_module("litellm")
+        litellm.suppress_debug_info = True  # it prints how to get help
         for module in _MORE_MODULES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
@@ -198,7 +200,9 @@ def _offline() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # LiteLLM's own are not this run's concern, even under filterwarnings = error
+            yield
     finally:
         for name, value in before.items():
             if value is None:

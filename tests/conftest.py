@@ -1,0 +1,56 @@
+"""What the end-to-end tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SHOP = '''
+class PaymentError(Exception):
+    def __init__(self, order_id, reason):
+        super().__init__(f"order {order_id}: {reason}")
+        self.order_id = order_id
+        self.reason = reason
+
+
+class NotFound(Exception):
+    def __init__(self, name):
+        super().__init__(f"not found: {name}")
+
+
+class Whole(Exception):
+    pass
+
+
+class StepFailed(Exception):
+    def __init__(self, step, code):
+        super().__init__(f"{step} failed")
+        self.step = step
+
+    def __reduce__(self):
+        return RuntimeError, (str(self),)
+'''
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def shop(pytester: pytest.Pytester) -> Path:
+    """A project: ``shop/errors.py``, importable, and settings that keep the environment's other plugins quiet."""
+    package = pytester.mkpydir("shop")
+    (package / "errors.py").write_text(SHOP)
+    pytester.makeini("[pytest]\npythonpath = .\nasyncio_default_fixture_loop_scope = function\n")
+    return package
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, shop: Path) -> Run:
+    """Run pytest on the source of one test file, in a process of its own."""
+
+    def run(source: str, *args: str) -> pytest.RunResult:
+        pytester.makepyfile(test_shop=f"import pytest\nfrom shop.errors import *\n\n{source}")
+        return pytester.runpytest_subprocess("--import-mode=prepend", *args)
+
+    return run

@@ -1,0 +1,269 @@
+"""Records are total, canonical across processes, and see every change."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import json
+import pathlib
+import pickle
+import subprocess
+import sys
+import uuid
+from typing import Any
+
+import error_zoo as zoo
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_portable_errors.diagnosis.losses import compare
+from pytest_portable_errors.receiver.record import LINKS_KEPT, describe
+from pytest_portable_errors.receiver.values import ITEMS_KEPT, TEXT_KEPT, canonical, describe_value
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
+hashable = st.booleans() | st.integers() | st.text() | st.binary()
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(hashable, inner, max_size=4)
+        | st.sets(hashable, max_size=4)
+        | st.frozensets(hashable, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(values, max_size=4))
+def test_what_pickle_carries_whole_compares_equal(args: list[Any]) -> None:
+    exc = ValueError(*args)
+    exc.stored = args  # type: ignore[attr-defined]  # any attribute
+    sent = describe(exc)
+    assert json.loads(json.dumps(sent)) == sent
+    assert compare(sent, describe(pickle.loads(pickle.dumps(exc)))).losses == ()
+
+
+@given(values, values)
+def test_values_of_different_content_have_different_records(one: Any, other: Any) -> None:
+    # pickle's bytes are no canonical form, repr is one for all but sets and the order of dicts
+    if repr(one) == repr(other):
+        assert describe_value(one) == describe_value(other)
+    elif describe_value(one) == describe_value(other):
+        assert one == other
+
+
+class Color(str, enum.Enum):
+    RED = "red"
+
+
+class Plain:
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+
+class Slots:
+    __slots__ = ("a",)
+
+    def __init__(self, a: Any) -> None:
+        self.a = a
+
+
+@dataclasses.dataclass
+class Data:
+    a: Any
+
+
+class OwnProtocol:
+    def __init__(self, shown: str, hidden: int) -> None:
+        self.shown, self.hidden = shown, hidden
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"shown": self.shown}
+
+    def __repr__(self) -> str:
+        return f"OwnProtocol({self.shown})"
+
+
+class Address:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Address, ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, True),
+        (0.0, -0.0),
+        (1, 1.0),
+        ("red", Color.RED),
+        (b"a", bytearray(b"a")),
+        ([1], (1,)),
+        ({1}, frozenset({1})),
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, collections.OrderedDict(a=1)),
+        (Plain(a=1), Plain(a=2)),
+        (Plain(a=1), Plain(b=1)),
+        (Slots(1), Slots(2)),
+        (Data([1]), Data([2])),
+        (OwnProtocol("a", 1), OwnProtocol("b", 1)),
+        (ValueError(1), ValueError(2)),
+        (ValueError(1), KeyError(1)),
+        (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2)),
+        (decimal.Decimal("1.0"), decimal.Decimal("1.00")),
+        (pathlib.PurePosixPath("a"), "a"),
+        ("a" * 10_000 + "b", "a" * 10_000 + "c"),
+        (list(range(10_000)), [*range(9_999), 0]),
+        ([2**100_000], [2**100_000 + 1]),
+        (int, str),
+        (len, print),
+    ],
+)
+def test_a_change_is_seen(one: Any, other: Any) -> None:
+    assert describe_value(one) != describe_value(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (float("nan"), float("nan")),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        (Plain(a=1, b=2), Plain(b=2, a=1)),
+        (OwnProtocol("a", 1), OwnProtocol("a", 2)),
+        (Address(), Address()),
+        (uuid.UUID(int=7), uuid.UUID(int=7)),
+    ],
+)
+def test_what_is_no_change_is_not_seen(one: Any, other: Any) -> None:
+    assert describe_value(one) == describe_value(other)
+
+
+class Hostile:
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("asked for equality")
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __getattribute__(self, name: str) -> Any:
+        raise AssertionError(f"asked for {name}")
+
+    @property
+    def derived(self) -> int:
+        raise AssertionError("asked for a property")
+
+
+class ReprRaises:
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        raise SystemExit
+
+
+class Meta(type):
+    def __getattribute__(cls, name: str) -> Any:
+        raise AssertionError(f"the metaclass was asked for {name}")
+
+
+def test_no_code_of_the_value_is_asked() -> None:
+    class WithMeta(metaclass=Meta):
+        pass
+
+    record = describe_value([Hostile(), WithMeta(), {Hostile(): 1}])
+    assert "raises" not in canonical(record)
+
+
+def test_a_repr_that_raises_is_a_recorded_value() -> None:
+    assert describe_value(ReprRaises()) == {"type": f"{__name__}.ReprRaises", "raises": "builtins.SystemExit"}
+
+
+def test_properties_and_caches_are_derived_and_not_read() -> None:
+    import functools
+
+    class Cached(Exception):
+        @functools.cached_property
+        def text(self) -> str:
+            return "derived"
+
+        @property
+        def broken(self) -> str:
+            raise AssertionError
+
+    fresh, used = Cached("a"), Cached("a")
+    assert used.text
+    assert describe(fresh) == describe(used)
+
+
+def test_sizes_are_bounded() -> None:
+    exc = ValueError("x" * 1_000_000, list(range(100_000)), {str(n): n for n in range(100_000)})
+    assert len(json.dumps(describe(exc))) < 100 * (TEXT_KEPT + ITEMS_KEPT * 10)
+
+
+def test_cycles_and_depth_end() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    deep: Any = "bottom"
+    for _ in range(10_000):
+        deep = [deep]
+    assert "again" in canonical(describe_value(loop))
+    assert "deeper" in canonical(describe_value(deep))
+
+
+def test_a_change_far_down_a_long_chain_is_seen() -> None:
+    def chain(last: str) -> BaseException:
+        exc: BaseException = ValueError(last)
+        for number in range(LINKS_KEPT + 500):
+            exc = zoo.chained(ValueError(number), context=exc)
+        return exc
+
+    one, other = describe(chain("a")), describe(chain("b"))
+    assert one["more"]["length"] == 501
+    assert one["exceptions"] == other["exceptions"]
+    assert one != other
+
+
+def test_fields_that_c_keeps() -> None:
+    node = describe(zoo.FilenameError("a.txt"))["exceptions"][0]
+    assert node["attributes"]["filename"]["text"] == "'a.txt'"
+    assert node["attributes"]["errno"]["text"] == "2"
+    assert describe(StopIteration(3))["exceptions"][0]["attributes"]["value"]["text"] == "3"
+
+
+def test_what_python_drops_on_purpose_is_not_compared() -> None:
+    try:
+        object().missing  # type: ignore[attr-defined]  # meant  # noqa: B018
+    except AttributeError as exc:
+        assert "obj" not in describe(exc)["exceptions"][0]["attributes"]
+
+
+SETS = """
+import sys, json
+sys.path.insert(0, {package!r})
+from pytest_portable_errors.diagnosis.losses import compare
+from pytest_portable_errors.receiver.record import describe
+class Own:
+    def __reduce__(self): return Own, ()
+    def __repr__(self): return repr({{"a", "b", "c", "d", "e"}})
+exc = ValueError({{"a", "b", "c", "d"}}, frozenset("xyz"), {{"k": {{1, "1", (2, "2")}}}}, Own())
+exc.names = {{"p", "q", "r", "s"}}
+print(json.dumps(describe(exc)))
+"""
+
+
+def test_the_hash_seed_changes_nothing() -> None:
+    source = SETS.format(package=str(pathlib.Path(__file__).parents[2]))
+    records = []
+    for seed in range(4):
+        done = subprocess.run([sys.executable, "-c", source], env={"PYTHONHASHSEED": str(seed)}, capture_output=True, check=True, text=True)
+        records.append(json.loads(done.stdout))
+    texts = {record["exceptions"][0]["message"]["text"] for record in records}
+    assert len(texts) > 1, "the control: the seed does change what is printed"
+    for record in records[1:]:
+        assert compare(records[0], record).losses == ()
