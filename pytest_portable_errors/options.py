@@ -110,7 +110,7 @@ def _seconds(config: pytest.Config, key: str, *, default: float) -> float:
 def _ini(config: pytest.Config, key: str, *, expected: str) -> Any:
     try:
         return config.getini(key)
-    except (TypeError, ValueError) as error:  # pytest's own conversion; its message does not always name the file
+    except (TypeError, ValueError, pytest.UsageError) as error:  # pytest's own conversion; its message does not name key and file
         raise pytest.UsageError(f"{key} ({_file(config)}): expected {expected}: {error}") from None
 
 

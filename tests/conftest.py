@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SHOP = '''
+SHOP = """
 class PaymentError(Exception):
     def __init__(self, order_id, reason):
         super().__init__(f"order {order_id}: {reason}")
@@ -31,7 +31,7 @@ class StepFailed(Exception):
 
     def __reduce__(self):
         return RuntimeError, (str(self),)
-'''
+"""
 
 Run = Callable[..., pytest.RunResult]
 

@@ -262,9 +262,15 @@ class TestMisuse:
         [
             (lambda: check_round_trip(5), r"check_round_trip\(\) got 5 \(int\): expected an exception or a pytest.ExceptionInfo"),
             (lambda: check_round_trip(ValueError), r"got the class ValueError: expected an instance, e.g. ValueError\(...\)"),
-            (lambda: check_round_trip(ValueError(), serializer="json"), "unknown serializer 'json': expected one of pickle, cloudpickle, dill"),
+            (
+                lambda: check_round_trip(ValueError(), serializer="json"),
+                "unknown serializer 'json': expected one of pickle, cloudpickle, dill",
+            ),
             (lambda: check_round_trip(ValueError(), serializer=object()), "is no Serializer: it needs name: str, dumps"),  # type: ignore[arg-type]  # meant
-            (lambda: check_round_trip(ValueError(), receiver="moon"), "unknown receiver 'moon': expected one of without-project, stdlib, with-project"),
+            (
+                lambda: check_round_trip(ValueError(), receiver="moon"),
+                "unknown receiver 'moon': expected one of without-project, stdlib, with-project",
+            ),
             (lambda: check_round_trip(ValueError(), checks=("typo",)), "unknown check 'typo': expected some of type, message, args"),
             (lambda: check_round_trip(ValueError(), checks="type"), "checks='type': expected a tuple"),
             (lambda: check_round_trip(ValueError(), arrives_as=3), "arrives_as=3: expected an exception class"),  # type: ignore[arg-type]  # meant

@@ -82,8 +82,9 @@ class Server:
     def _route(self, head: frames.Head, body: bytes) -> None:
         """To the branch that has imported what the payload names first, or to a child of this process if that is done."""
         modules = list(head["modules"])
-        # What is importable here anyway is no special need, and with it the payload can share the branches of others.
-        head["needs"] = {name: where for name, where in head["needs"].items() if not self._is_findable(name.partition(".")[0])}
+        if not self._rules.needs:
+            # What is importable here anyway is no special need, and without it the payload can share the branches of others.
+            head["needs"] = {name: where for name, where in head["needs"].items() if not self._is_findable(name.partition(".")[0])}
         needs = tuple(sorted(head["needs"]))
         while modules and not self._is_worth_a_branch((modules[0], needs)):
             del modules[0]

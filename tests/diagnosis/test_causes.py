@@ -42,10 +42,16 @@ MISSING = (("error_zoo", "Portable", "error_zoo"),)
     [
         (facts(zoo.Portable("a"), stage="crashed", losses=(ARRIVAL,), how="ended by SIGSEGV"), "crashes-the-receiver"),
         (facts(zoo.Portable("a"), stage="timed-out", losses=(ARRIVAL,), how="no answer"), "hangs-the-receiver"),
-        (facts(zoo.Portable("a"), stage="dumps", losses=(ARRIVAL,), unpicklable="exc.a (x)", error=error("TypeError")), "value-cannot-be-pickled"),
+        (
+            facts(zoo.Portable("a"), stage="dumps", losses=(ARRIVAL,), unpicklable="exc.a (x)", error=error("TypeError")),
+            "value-cannot-be-pickled",
+        ),
         (facts(zoo.DropsState("a"), stage="dumps", losses=(ARRIVAL,), error=error("TypeError")), "reduce-failed"),
         (facts(zoo.Portable("a"), stage="dumps", losses=(ARRIVAL,), error=error("TypeError")), "dumps-failed"),
-        (facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), missing=MISSING, error=error("ModuleNotFoundError")), "class-not-importable"),
+        (
+            facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), missing=MISSING, error=error("ModuleNotFoundError")),
+            "class-not-importable",
+        ),
         # a TypeError says that the missing name was not yet reached
         (facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), missing=MISSING, error=error("TypeError")), "init-rejects-args"),
         (facts(zoo.PaymentError(1, "a"), stage="loads", losses=(ARRIVAL,), error=error("TypeError")), "init-does-not-fit-args"),
@@ -64,7 +70,9 @@ def test_causes(given: Facts, expected: str | None) -> None:
 
 def test_a_defect_that_is_there_with_the_project_too_is_the_one_that_is_told() -> None:
     elsewhere = Elsewhere(losses=(ARRIVAL,), diagnosis=Diagnosis(cause="init-does-not-fit-args", why="because"))
-    given = facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), missing=MISSING, error=error("ModuleNotFoundError"), with_project=elsewhere)
+    given = facts(
+        zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), missing=MISSING, error=error("ModuleNotFoundError"), with_project=elsewhere
+    )
     found = diagnose(given)
     assert found is not None
     assert found.cause == "init-does-not-fit-args"
@@ -87,5 +95,9 @@ def test_a_chain_that_pickle_drops_anyhow_is_not_called_broken_everywhere() -> N
 
 
 def test_every_rule_of_the_module_is_in_the_order() -> None:
-    rules = {value for name, value in vars(causes).items() if getattr(value, "__annotations__", {}).get("facts") == "Facts" and name != "diagnose"}
+    rules = {
+        value
+        for name, value in vars(causes).items()
+        if getattr(value, "__annotations__", {}).get("facts") == "Facts" and name != "diagnose"
+    }
     assert rules == set(causes.CAUSES)

@@ -118,7 +118,11 @@ def test_a_link_past_what_a_record_keeps_is_seen() -> None:
     assert losses(chain("a"), chain("a")) == []
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner)))
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner)
+    )
+)
 def test_values_are_shown_as_python_writes_them(value: Any) -> None:
     shown = show(describe_value(value))
     if "..." not in shown and not isinstance(value, dict) and "{" not in shown:

@@ -54,7 +54,9 @@ def test_what_pytest_raises_catches_is_captured(run: Any, body: str) -> None:
     result.stdout.fnmatch_lines(["shop.errors.NotFound arrives changed: message, args *", "  + message * not found: not found: bob"])
 
 
-@pytest.mark.skipif(pytest.version_tuple < (8, 4) or sys.version_info < (3, 11), reason="RaisesGroup is pytest 8.4, ExceptionGroup Python 3.11")
+@pytest.mark.skipif(
+    pytest.version_tuple < (8, 4) or sys.version_info < (3, 11), reason="RaisesGroup is pytest 8.4, ExceptionGroup Python 3.11"
+)
 def test_raises_group_is_captured(run: Any) -> None:
     result = run(
         WITH_PROJECT
@@ -145,7 +147,9 @@ class TestOutcomes:
     def test_the_default_receiver_lacks_the_project(self, run: Any) -> None:
         result = run("@pytest.mark.portable_exception\ndef test_it():\n    with pytest.raises(Whole): raise Whole('a')\n")
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["  received  nothing. ModuleNotFoundError: No module named 'shop'", "*arrives only where the project is installed*"])
+        result.stdout.fnmatch_lines(
+            ["  received  nothing. ModuleNotFoundError: No module named 'shop'", "*arrives only where the project is installed*"]
+        )
 
     def test_nothing_captured_fails(self, run: Any) -> None:
         result = run("@pytest.mark.portable_exception\ndef test_it(): pass\n")
@@ -189,8 +193,12 @@ def test_escapes():
 """
         )
         result.assert_outcomes(failed=2)
-        result.stdout.fnmatch_lines(["E       assert 1 == 2", "*- portable errors -*", "shop.errors.NotFound arrives changed: message, args*"])
-        result.stdout.fnmatch_lines(["E       shop.errors.NotFound: not found: bob", "*- portable errors -*", "shop.errors.NotFound arrives changed*"])
+        result.stdout.fnmatch_lines(
+            ["E       assert 1 == 2", "*- portable errors -*", "shop.errors.NotFound arrives changed: message, args*"]
+        )
+        result.stdout.fnmatch_lines(
+            ["E       shop.errors.NotFound: not found: bob", "*- portable errors -*", "shop.errors.NotFound arrives changed*"]
+        )
 
     def test_raises(self, run: Any) -> None:
         result = run(
@@ -300,7 +308,9 @@ def test_module():
 """
         )
         result.assert_outcomes(passed=1, failed=2)
-        result.stdout.fnmatch_lines(["*NotFound arrives changed: message, args *[[]pickle:2; receiver: with-project]", "  reason  function"])
+        result.stdout.fnmatch_lines(
+            ["*NotFound arrives changed: message, args *[[]pickle:2; receiver: with-project]", "  reason  function"]
+        )
         result.stdout.fnmatch_lines(["captured 1 of at least 2 exceptions", "  reason  module"])
 
     def test_no_reference_is_kept(self, run: Any) -> None:
@@ -380,8 +390,7 @@ class TestMisuse:
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(
             [
-                "test_shop.py::test_it: @pytest.mark.portable_exception(Whole) marked the class and swallowed the test; "
-                "write @pytest.mark.portable_exception(raises=Whole)"
+                "test_shop.py::test_it: @pytest.mark.portable_exception(Whole) marked the class and swallowed the test; write @pytest.mark.portable_exception(raises=Whole)"
             ]
         )
 

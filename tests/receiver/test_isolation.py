@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import error_zoo  # noqa: F401  # a module of the project that is not a test
+import error_zoo  # a module of the project that is not a test
 import pytest
 
 from pytest_portable_errors import PortableErrorsError, check_round_trip
@@ -68,7 +68,9 @@ def test_metadata_has_everything_but_the_project() -> None:
 
 
 def test_nothing_of_ours_stands_in_the_way_of_a_payloads_names() -> None:
-    assert ask("sorted(vars(__import__('sys').modules['__main__']))") == sorted(["__name__", "__doc__", "__package__", "__loader__", "__spec__"])
+    assert ask("sorted(vars(__import__('sys').modules['__main__']))") == sorted(
+        ["__name__", "__doc__", "__package__", "__loader__", "__spec__"]
+    )
     for module in ("record", "frames", "server", "check", "values", "start"):
         assert not finds(module, "without-project")
 
