@@ -188,7 +188,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         from pytest_portable_errors.collection import check_case
 
         assert isinstance(item, pytest.Function)  # parametrized by us
-        case: Any = item.funcargs["portable_case"]
+        case: Any = item.callspec.params["portable_case"]
         check_case(_session(item.config), case)
     return result
 

@@ -28,6 +28,7 @@ class Session:
         self.receivers = Receivers(Surroundings(root=root, python_files=tuple(python_files)), serializers)
         self._options = options
         self._host = host
+        self._cases: dict[str, list[Case]] = {}
         self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
 
     def close(self) -> None:
@@ -59,7 +60,10 @@ class Session:
 
     def cases(self, suite: str) -> list[Case]:
         """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
-        return cases_of(suite, self.receivers, serializers=self._options.serializers, receiver_names=self._options.receivers)
+        if suite not in self._cases:
+            serializers, receivers = self._options.serializers, self._options.receivers
+            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers)
+        return self._cases[suite]
 
     def begin(self, case: Case) -> list[tuple[str, Journey]]:
         """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""

@@ -90,6 +90,7 @@ class Slotted(Exception):
     """Its state lies in a slot."""
 
     __slots__ = ("code",)
+    code: int
 
 
 class KeepsSlot(Slotted):

@@ -75,7 +75,7 @@ def test_a_value_that_cannot_be_pickled_is_named_by_its_path() -> None:
 def test_a_reduce_that_drops_state_and_notes() -> None:
     exc = zoo.DropsState("m")
     exc.code = 3  # type: ignore[attr-defined]  # set from outside, as httpx does
-    exc.__notes__ = ["a note"]  # type: ignore[attr-defined]  # add_note is 3.11
+    exc.__notes__ = ["a note"]
     trip = trip_of(exc)
     assert lost(trip) == {("attributes", "exc.code"), ("notes", "exc.__notes__")}
     assert trip.diagnosis.cause == "reduce-drops-state"

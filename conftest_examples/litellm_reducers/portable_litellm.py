@@ -6,9 +6,9 @@ The receiver needs nothing but the libraries.
 What happens without it: a Docket client that waits for a LiteLLM task gets ``TypeError: RateLimitError.__init__() missing 2 required
 positional arguments: 'model' and 'llm_provider'`` instead of the rate limit; a process pool breaks with "terminated abruptly".
 
-Limits: a chain of several hundred links exceeds pickle's recursion. A link whose class may be missing at the receiver (your own, say)
-is sent as ``RuntimeError("module.Class: message")``, because one class that cannot be imported would take the whole error down. A module of
-LiteLLM that is imported later than this one may define classes of its own: call ``register()`` again after it.
+Limits: a chain of several hundred links exceeds pickle's recursion. A link whose class may be missing at the receiver (your own, say) is sent
+as ``RuntimeError("module.Class: message")``, because one class that cannot be imported would take the whole error down. LiteLLM imports some
+providers late. Their errors are covered where they stand in a chain; if you raise them yourself, call ``register()`` again after the import.
 """
 
 from __future__ import annotations
@@ -89,7 +89,12 @@ def without_credentials(value: object) -> object:
 
 def _link(exc: BaseException | None) -> BaseException | None:
     """A link of the chain, as text if the receiver may lack its class."""
-    if exc is None or type(exc).__module__.partition(".")[0] in (*PACKAGES, *sys.stdlib_module_names):
+    if exc is None:
+        return None
+    package = type(exc).__module__.partition(".")[0]
+    if package in PACKAGES and needs_reducer(type(exc)):
+        copyreg.pickle(type(exc), reduce)  # LiteLLM imports most providers late, and with them the classes of their errors
+    if package in PACKAGES or package in sys.stdlib_module_names:
         return exc
     return RuntimeError(f"{type(exc).__module__}.{type(exc).__qualname__}: {exc}")
 

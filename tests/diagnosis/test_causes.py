@@ -31,7 +31,7 @@ def error(type_name: str, text: str = "m") -> dict[str, Any]:
 
 def cause(given: Facts) -> str | None:
     found = diagnose(given)
-    return found and found.cause
+    return None if found is None else found.cause
 
 
 MISSING = (("error_zoo", "Portable", "error_zoo"),)

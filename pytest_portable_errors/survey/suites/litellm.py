@@ -46,7 +46,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> list[Subjec
     with _offline():
         for name in receiver_names:
             receivers.prepare(name, [_SHARED_MODULE])  # it takes seconds, here as well: so at the same time
-        litellm = importlib.import_module("litellm")
+        litellm: Any = importlib.import_module("litellm")
         litellm.suppress_debug_info = True  # it prints how to get help
         for module in _MORE_MODULES:
             with contextlib.suppress(ImportError):

@@ -1,0 +1,109 @@
+"""``--portable-errors-suite litellm`` and ``@portable_cases``, with the LiteLLM that is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if importlib.util.find_spec("litellm") is None:
+    pytest.skip("LiteLLM is not installed", allow_module_level=True)
+
+EXAMPLE = Path(__file__).parents[2] / "conftest_examples" / "litellm_reducers"
+QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+
+
+def pytest_in(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *args]
+    return subprocess.run(command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True)
+
+
+def outcomes(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    found = re.findall(r"^(PASSED|FAILED|SKIPPED|ERROR) (?:\.\./)*(portable-errors/litellm::\S+)", run.stdout, re.MULTILINE)
+    return {node: outcome for outcome, node in found}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """The suite in an empty folder."""
+    return pytest_in(tmp_path_factory.mktemp("anywhere"), "--portable-errors-suite", "litellm", "-rA")
+
+
+def test_it_says_which_classes_arrive_and_which_do_not(plain: subprocess.CompletedProcess[str]) -> None:
+    found = outcomes(plain)
+    assert plain.returncode == 1, plain.stdout[-2000:]
+    assert {"PASSED", "FAILED"} <= set(found.values())
+    # The names that LiteLLM documents; whether they arrive is this version's own.
+    for name in ("RateLimitError", "AuthenticationError", "Timeout", "RouterRateLimitError", "ProxyException", "BaseLLMException"):
+        for serializer in ("pickle", "cloudpickle"):
+            assert f"portable-errors/litellm::{name}[{serializer}]" in found
+
+
+def test_a_failure_explains_itself(plain: subprocess.CompletedProcess[str]) -> None:
+    # The chain is carried by no version: plain pickle drops it.
+    section = plain.stdout.split("[raised-429-pickle] ")[1].split("\n______")[0]
+    assert re.search(r"(does not arrive|arrives changed: .*chain)", section)
+    assert "  built by litellm.completion (429)" in section or "  why " in section
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 408, 422, 429, 500, 502, 503, "context-window", "content-policy", "timeout", "refused"]
+)
+def test_every_refusal_is_raised_for_real(plain: subprocess.CompletedProcess[str], status: object) -> None:
+    names = [node for node in outcomes(plain) if f"[raised-{status}-pickle]" in node]
+    assert len(names) == 1
+    assert "::nothing[" not in names[0]
+
+
+def test_a_class_that_could_not_be_built_is_not_passed(plain: subprocess.CompletedProcess[str]) -> None:
+    counts = {word: int(count) for count, word in re.findall(r"(\d+) (failed|passed|skipped)", plain.stdout.splitlines()[-1])}
+    assert counts["failed"] + counts["passed"] >= 0.95 * sum(counts.values())
+    for reason in re.findall(r"^SKIPPED .*", plain.stdout, re.MULTILINE):
+        assert "could not be built: " in reason or "raised nothing" in reason
+
+
+def test_with_the_examples_conftest_all_arrive() -> None:
+    run = pytest_in(EXAMPLE, "--portable-errors-suite", "litellm", "-rA")
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert set(outcomes(run).values()) <= {"PASSED", "SKIPPED"}
+    assert list(outcomes(run).values()).count("PASSED") > 100
+
+
+def test_two_workers_of_xdist_have_the_same_outcomes(plain: subprocess.CompletedProcess[str], tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    parallel = pytest_in(tmp_path, "--portable-errors-suite", "litellm", "-rA", "-n", "2")
+    assert outcomes(parallel) == outcomes(plain)
+
+
+def test_selecting_collecting_and_paths(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "from pytest_portable_errors import portable_cases\n\n"
+        "def test_mine(): pass\n\n"
+        "@portable_cases('litellm')\ndef test_cases(portable_case): assert portable_case.subject.name\n"
+    )
+    suite = ("--portable-errors-suite", "litellm")
+    without_paths = pytest_in(tmp_path, *suite, "--co", "-q")
+    assert "test_mine" not in without_paths.stdout
+    assert "portable-errors/litellm::RateLimitError[pickle]" in without_paths.stdout
+    with_paths = pytest_in(tmp_path, *suite, "test_mine.py", "--co", "-q")
+    assert "test_mine.py::test_mine" in with_paths.stdout
+    assert "test_mine.py::test_cases[RateLimitError-cloudpickle]" in with_paths.stdout
+    assert "portable-errors/litellm::RateLimitError[pickle]" in with_paths.stdout
+    selected = pytest_in(tmp_path, "test_mine.py", "-k", "test_mine and (OpenAIError or test_mine) and raised-429", "-q")
+    assert "2 failed" in selected.stdout
+
+
+def test_without_litellm_it_says_how_to_install_it(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import importlib.metadata as metadata\nreal = metadata.version\n"
+        "def version(name):\n    if name == 'litellm': raise metadata.PackageNotFoundError(name)\n    return real(name)\n"
+        "metadata.version = version  # the one thing that tells whether it is installed\n"
+    )
+    run = pytest_in(tmp_path, "--portable-errors-suite", "litellm")
+    assert run.returncode == 2
+    assert "the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'" in run.stdout
