@@ -121,6 +121,10 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+KEYWORDS = tuple(_RIGHT)
+"""What a marker may say."""
+
+
 def names(values: Sequence[type]) -> str:
     """``PaymentError or TimeoutError``."""
     return " or ".join(value.__name__ for value in values)

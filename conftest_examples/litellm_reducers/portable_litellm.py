@@ -6,9 +6,10 @@ The receiver needs nothing but the libraries.
 What happens without it: a Docket client that waits for a LiteLLM task gets ``TypeError: RateLimitError.__init__() missing 2 required
 positional arguments: 'model' and 'llm_provider'`` instead of the rate limit; a process pool breaks with "terminated abruptly".
 
-Limits: a chain of several hundred links exceeds pickle's recursion. A link whose class may be missing at the receiver (your own, say) is sent
-as ``RuntimeError("module.Class: message")``, because one class that cannot be imported would take the whole error down. LiteLLM imports some
-providers late. Their errors are covered where they stand in a chain; if you raise them yourself, call ``register()`` again after the import.
+Limits: a chain of several hundred links exceeds pickle's recursion. A link whose class may be missing at the receiver (your own, say) is
+sent as ``RuntimeError("module.Class: message")``, because one class that cannot be imported would take the whole error down. LiteLLM
+imports some providers late. Their errors are covered where they stand in a chain; if you raise them yourself, call ``register()`` again
+after the import.
 """
 
 from __future__ import annotations

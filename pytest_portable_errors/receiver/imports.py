@@ -59,7 +59,11 @@ class Filtered:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
         needed = self._rules.needs.get(name)
         if needed is not None:
-            return importlib.util.spec_from_file_location(name, needed[0], submodule_search_locations=needed[1])
+            if needed[0] is not None:
+                return importlib.util.spec_from_file_location(name, needed[0], submodule_search_locations=needed[1])
+            namespace = importlib.machinery.ModuleSpec(name, None, is_package=True)
+            namespace.submodule_search_locations = list(needed[1])
+            return namespace
         if self._rules.is_absent_name(name):
             return None
         spec: Optional[importlib.machinery.ModuleSpec] = self._finder.find_spec(name, path, target)

@@ -337,12 +337,12 @@ def _head(*, modules: Sequence[str], needs: Mapping[str, Any]) -> frames.Head:
     return {"modules": list(dict.fromkeys(steps)), "needs": dict(needs)}
 
 
-def _locations(needs: Sequence[str]) -> dict[str, tuple[str, list[str] | None]]:
-    """Files of the modules that a serializer needs, and of the packages that they lie in.
+def _locations(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:
+    """File and package folders of the modules that a serializer needs, and of the packages that they lie in (a namespace has no file).
 
     Raises PortableErrorsError when one is not installed here.
     """
-    found: dict[str, tuple[str, list[str] | None]] = {}
+    found: dict[str, tuple[str | None, list[str] | None]] = {}
     for need in needs:
         parts = need.split(".")
         for name in (".".join(parts[: n + 1]) for n in range(len(parts))):
@@ -350,9 +350,10 @@ def _locations(needs: Sequence[str]) -> dict[str, tuple[str, list[str] | None]]:
                 spec = importlib.util.find_spec(name)
             except (ImportError, ValueError):
                 spec = None
-            if spec is None or spec.origin is None:
+            if spec is None:
                 raise PortableErrorsError(f"the serializer needs {need!r}, which cannot be imported here")
-            found[name] = (spec.origin, None if spec.submodule_search_locations is None else list(spec.submodule_search_locations))
+            folders = spec.submodule_search_locations
+            found[name] = (spec.origin if spec.has_location else None, None if folders is None else list(folders))
     return found
 
 

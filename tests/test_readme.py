@@ -1,0 +1,83 @@
+"""The README's files and console blocks, as they stand there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+FILES = [text for language, text in BLOCKS if language == "python"]
+CONSOLE = [text for language, text in BLOCKS if language == "console"]
+RUN_HERE = [text for text in CONSOLE if text.startswith("$ pytest")]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All the files of the README in one folder."""
+    folder = tmp_path_factory.mktemp("readme")
+    for text in FILES:
+        first, _, _ = text.partition("\n")
+        path = folder / first.removeprefix("# ")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.partition("\n")[2])
+    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    return folder
+
+
+def test_every_python_block_says_which_file_it_is() -> None:
+    assert all(re.match(r"# [\w/]+\.py\n", text) for text in FILES)
+
+
+@pytest.mark.parametrize("block", RUN_HERE, ids=lambda block: block.splitlines()[0])
+def test_console_block(block: str, project: Path) -> None:
+    command, *expected = block.splitlines()
+    args = command.removeprefix("$ pytest ").split()
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--color=no", *args],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    printed = iter(run.stdout.splitlines())
+    for line in expected:
+        pattern = ".*".join(map(re.escape, line.split("...")))
+        assert line == "..." or any(re.fullmatch(pattern, other) for other in printed), f"{line!r} is not in\n{run.stdout}{run.stderr}"
+
+
+def test_the_example_of_the_suite_collects(project: Path) -> None:
+    if importlib.util.find_spec("litellm") is None:
+        pytest.skip("LiteLLM is not installed")
+    run = subprocess.run([sys.executable, "-m", "pytest", "--co", "-q", "test_litellm.py"], cwd=project, capture_output=True, text=True)
+    assert "test_litellm.py::test_litellm[RateLimitError-pickle]" in run.stdout, run.stdout + run.stderr
+
+
+def test_ci_installs_and_tests_as_the_readme_says() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    install = next(text for text in CONSOLE if "-m venv" in text).splitlines()[0]
+    assert re.search(r"pip install ('.*?')", install).group(1) in script  # type: ignore[union-attr]  # it is there
+    assert '/bin/pytest"\n' in script
+
+
+def test_every_setting_and_keyword_is_told() -> None:
+    from pytest_portable_errors.options import CHECKS, RECEIVERS
+    from pytest_portable_errors.requirement import KEYWORDS
+
+    for word in (
+        *CHECKS,
+        *RECEIVERS,
+        *KEYWORDS,
+        "portable_errors_receiver",
+        "portable_errors_serializers",
+        "portable_errors_checks",
+        "portable_errors_timeout",
+    ):
+        assert f"{word}" in README
