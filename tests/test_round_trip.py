@@ -223,6 +223,10 @@ class TestHostileExceptions:
         assert trip.diagnosis is not None
         assert trip_of(zoo.Portable("next")).arrived_whole
 
+    def test_a_large_payload_for_a_module_that_fails_to_import(self) -> None:
+        """The branch that was to import it ends while the payload is still being written to it."""
+        assert trip_of(DefinedInATest(b"x" * 5_000_000)).stage is Stage.LOADS
+
     @pytest.mark.parametrize("exc", [zoo.Prints("m"), zoo.Forks("m")], ids=lambda exc: type(exc).__name__)
     def test_what_makes_noise_arrives_whole_all_the_same(self, exc: BaseException) -> None:
         assert trip_of(exc).arrived_whole

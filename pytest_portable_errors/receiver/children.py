@@ -20,6 +20,7 @@ class Pipes:
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self.read_fd, self.write_fd = read_fd, write_fd
         self.open = True
+        self.closed = False
         self._decoder = frames.Decoder()
         self._waiting: Deque[memoryview] = deque()
         for fd in {read_fd, write_fd} - {-1}:
@@ -58,6 +59,8 @@ class Pipes:
         return bool(self._waiting)
 
     def close(self) -> None:
+        """Close our ends."""
+        self.closed = True
         for fd in {self.read_fd, self.write_fd} - {-1}:
             os.close(fd)
 

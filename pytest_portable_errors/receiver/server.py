@@ -13,10 +13,10 @@ import importlib.util
 import os
 import resource
 import select
-import signal
 import sys
 import time
 from collections import deque
+from functools import partial
 from typing import Any, Callable, Deque, Dict, List, NoReturn, Optional, Tuple
 
 from . import check, frames
@@ -57,23 +57,25 @@ class Server:
         self._end_all()
 
     def _await_events(self) -> None:
-        ready: Dict[int, Callable[[], None]] = {self._pipes.read_fd: self._read_requests}
+        ready: Dict[int, Tuple[Pipes, Callable[[], None]]] = {self._pipes.read_fd: (self._pipes, self._read_requests)}
         poll = select.poll()
         poll.register(self._pipes.read_fd, select.POLLIN)  # its hang-up must wake us even while a child hangs
         for running in list(self._checks.values()):
             if running.pipes.open:
-                ready[running.pipes.read_fd] = lambda running=running: self._read_answer(running)  # type: ignore[misc]  # bound now
+                ready[running.pipes.read_fd] = (running.pipes, partial(self._read_answer, running))
                 poll.register(running.pipes.read_fd, select.POLLIN)
         for key, branch in list(self._branches.items()):
-            ready[branch.pipes.read_fd] = lambda key=key, branch=branch: self._read_branch(key, branch)  # type: ignore[misc]  # bound now
+            ready[branch.pipes.read_fd] = (branch.pipes, partial(self._read_branch, key, branch))
             poll.register(branch.pipes.read_fd, select.POLLIN)
         for pipes in [self._pipes, *(branch.pipes for branch in self._branches.values())]:
             if pipes.is_writing:
-                ready[pipes.write_fd] = pipes.flush
+                ready[pipes.write_fd] = (pipes, pipes.flush)
                 poll.register(pipes.write_fd, select.POLLOUT)
         idle = not (self._checks or self._ended or any(not branch.ready for branch in self._branches.values()))
         for fd, _ in poll.poll(None if idle else TICK * 1000):
-            ready[fd]()
+            pipes, handle = ready[fd]
+            if not pipes.closed:  # by what was handled just before; the number may be another pipe's already
+                handle()
 
     def _read_requests(self) -> None:
         for head, body in self._pipes.read():
@@ -225,7 +227,6 @@ class Server:
 
     def _leave(self, *more: int) -> None:
         """In a new child: let go of what belongs to the server."""
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         self._pipes.close()
         for running in self._checks.values():
             running.pipes.close()
