@@ -54,7 +54,7 @@ def add_options(parser: pytest.Parser) -> None:
         "portable_errors_timeout",
         "seconds of processor time that one check may take in the receiver (default: 10)",
         type=_NUMBER,
-        default=None,
+        default="",
     )
 
 
@@ -96,7 +96,7 @@ def _known(origin: str, values: Iterable[str], allowed: Iterable[str]) -> None:
 
 def _seconds(config: pytest.Config, key: str, *, default: float) -> float:
     value = _ini(config, key, expected="seconds, e.g. 5")
-    if value in (None, ""):
+    if value == "":
         return default
     try:
         seconds = float(value)

@@ -41,7 +41,7 @@ def shop(pytester: pytest.Pytester) -> Path:
     """A project: ``shop/errors.py``, importable, and settings that keep the environment's other plugins quiet."""
     package = pytester.mkpydir("shop")
     (package / "errors.py").write_text(SHOP)
-    pytester.makeini("[pytest]\npythonpath = .\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makeini("[pytest]\npythonpath = .\n")
     return package
 
 
@@ -51,6 +51,7 @@ def run(pytester: pytest.Pytester, shop: Path) -> Run:
 
     def run(source: str, *args: str) -> pytest.RunResult:
         pytester.makepyfile(test_shop=f"import pytest\nfrom shop.errors import *\n\n{source}")
-        return pytester.runpytest_subprocess("--import-mode=prepend", *args)
+        quiet = () if "async def" in source else ("-p", "no:asyncio")  # it warns of settings that are not ours
+        return pytester.runpytest_subprocess("--import-mode=prepend", *quiet, *args)
 
     return run

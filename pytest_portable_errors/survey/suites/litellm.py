@@ -14,7 +14,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from importlib import metadata
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -168,6 +167,8 @@ class _SilentHandler(WSGIRequestHandler):
 def _provider() -> Iterator[str]:
     """An OpenAI-compatible server on loopback that refuses everything. Gives its address."""
     ended = threading.Event()
+    # httpx's own phrases, because it drops a phrase of the server's when it is pickled; http's change with the version of Python.
+    phrase_of = importlib.import_module("httpx").codes.get_reason_phrase
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, status, kind, *_ = environ["PATH_INFO"].split("/")
@@ -176,9 +177,7 @@ def _provider() -> Iterator[str]:
             status = "503"
         type_, code, message = _ERRORS[kind]
         body = json.dumps({"error": {"message": message, "type": type_, "param": None, "code": code}}).encode()
-        start_response(
-            f"{status} {HTTPStatus(int(status)).phrase}", [("content-type", "application/json"), ("content-length", str(len(body)))]
-        )
+        start_response(f"{status} {phrase_of(int(status))}", [("content-type", "application/json"), ("content-length", str(len(body)))])
         return [body]
 
     server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
