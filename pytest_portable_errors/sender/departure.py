@@ -32,28 +32,33 @@ class Departure:
 
 
 def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False) -> Departure:
-    """Describe and pickle it. What the exception's own code raises on the way is data, but for KeyboardInterrupt."""
+    """Pickle and describe it. What the exception's own code raises on the way is data, but for KeyboardInterrupt."""
+    payload, error, has_raised = _dumps(exc, serializer)
+    # After dumps, because asking for texts may fill caches (pyparsing's do), and the receiver describes what nobody has asked yet.
     sent = record.describe(exc, traceback=traceback)
+    return Departure(
+        cls=type(exc),
+        sent=sent,
+        serializer=serializer,
+        payload=payload,
+        error=None if error is None else _error(error),
+        unpicklable=_find_unpicklable(exc, serializer) if has_raised else None,
+    )
+
+
+def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
+    """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for one that cannot be sent."""
     try:
         payload = serializer.dumps(exc)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Departure(
-            cls=type(exc),
-            sent=sent,
-            serializer=serializer,
-            payload=None,
-            error=_error(error),
-            unpicklable=_find_unpicklable(exc, serializer),
-        )
+        return None, error, True
     if not isinstance(payload, (bytes, bytearray)):
-        problem = TypeError(f"serializer {serializer.name!r} gave {type(payload).__name__}, not bytes")
-        return Departure(cls=type(exc), sent=sent, serializer=serializer, payload=None, error=_error(problem))
+        return None, TypeError(f"serializer {serializer.name!r} gave {type(payload).__name__}, not bytes"), False
     if len(payload) > PAYLOAD_LIMIT:
-        too_large = OverflowError(f"a payload of {len(payload):,} bytes is over the limit of {PAYLOAD_LIMIT:,}")
-        return Departure(cls=type(exc), sent=sent, serializer=serializer, payload=None, error=_error(too_large))
-    return Departure(cls=type(exc), sent=sent, serializer=serializer, payload=bytes(payload))
+        return None, OverflowError(f"a payload of {len(payload):,} bytes is over the limit of {PAYLOAD_LIMIT:,}"), False
+    return bytes(payload), None, False
 
 
 def _error(error: BaseException) -> dict[str, Any]:

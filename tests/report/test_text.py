@@ -1,0 +1,87 @@
+"""Text that leaves us is bounded, on lines of its own, and harmless."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pytest_portable_errors.report.text as text
+from pytest_portable_errors import Stage
+from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.receiver.record import describe
+from pytest_portable_errors.report.terminal import FailureText
+from pytest_portable_errors.round_trip import RoundTrip
+
+anything = st.text(st.characters(codec=None, exclude_categories=()))
+
+
+@given(anything)
+def test_clean_text_is_one_printable_line(raw: str) -> None:
+    cleaned = text.clean(raw)
+    cleaned.encode("utf-8")
+    assert len(cleaned.splitlines()) <= 1
+    assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in cleaned)
+
+
+@given(anything, st.integers(40, 200))
+def test_brief_text_is_bounded(raw: str, width: int) -> None:
+    assert len(text.brief(raw, width)) <= width
+
+
+def lossy(*losses: Loss, serializer: str = "pickle", name: str = "a") -> RoundTrip:
+    record = describe(ValueError(name))
+    return RoundTrip(serializer=serializer, receiver="stdlib", stage=Stage.ARRIVED, sent=record, received=record, losses=losses)
+
+
+MESSAGE = Loss(kind="message", path="message", sent="a", received="b")
+
+
+def test_one_defect_is_told_once_for_all_serializers() -> None:
+    told = text.trip_text([lossy(MESSAGE), lossy(MESSAGE, serializer="cloudpickle"), lossy(MESSAGE, serializer="dill")])
+    assert told.splitlines() == [
+        "ValueError arrives changed: message      [pickle, cloudpickle and dill; receiver: stdlib]",
+        "",
+        "  - message   a",
+        "  + message   b",
+    ]
+
+
+def test_two_defects_are_told_apart() -> None:
+    chain = Loss(kind="chain", path="exc.__cause__", sent="KeyError", received="None")
+    assert text.trip_text([lossy(MESSAGE), lossy(chain, serializer="dill")]).count("arrives changed") == 2
+
+
+def test_long_values_are_cut_where_they_part() -> None:
+    one, other = "x" * 5_000 + "A" + "y" * 5_000, "x" * 5_000 + "B" + "y" * 5_000
+    lines = text.trip_text([lossy(Loss(kind="message", path="message", sent=one, received=other))]).splitlines()
+    assert "A" in lines[2]
+    assert "B" in lines[3]
+    assert max(map(len, lines)) < 250
+
+
+def test_many_losses_are_counted() -> None:
+    many = [Loss(kind="attributes", path=f"exc.a{n}", sent="1", received="2") for n in range(50)]
+    assert "  ... and 38 more losses" in text.trip_text([lossy(*many)])
+
+
+def test_variants_that_met_the_same_defect_are_named() -> None:
+    told = text.case_text([("required", lossy(MESSAGE)), ("by position", lossy(MESSAGE))], of=3)
+    assert told.splitlines()[-1] == "  built required, by position"
+    assert told.count("arrives changed") == 1
+
+
+class Writer:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, bool]]] = []
+
+    def line(self, text: str, **markup: bool) -> None:
+        self.lines.append((text, markup))
+
+
+def test_colours() -> None:
+    writer = Writer()
+    failure = FailureText(text.trip_text([lossy(MESSAGE)]))
+    failure.toterminal(writer)  # type: ignore[arg-type]  # as much of a terminal writer as is used
+    assert [line for line, _ in writer.lines] == failure.splitlines()
+    assert dict(writer.lines)["  - message   a"] == {"red": True}
+    assert dict(writer.lines)["  + message   b"] == {"green": True}
