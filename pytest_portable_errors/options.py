@@ -15,6 +15,8 @@ CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", 
 # Before pytest 8.4 an ini value was always a string; since then TOML may give a number, if the key asks for one.
 _NUMBER: Literal["float", "string"] = "float" if pytest.version_tuple >= (8, 4) else "string"
 
+_NARROWING = ("collectonly", "keyword", "markexpr", "lf", "last_failed", "stepwise", "deselect")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -26,6 +28,8 @@ class Options:
     timeout: float
     """Seconds of processor time for one check."""
     suites: tuple[str, ...]
+    runs_everything: bool
+    """Whether this process will run all that it collects, as far as can be told: nothing selects, and nobody shares the work."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -77,6 +81,7 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         checks=checks or tuple(check for check in CHECKS if check != "traceback"),
         timeout=_seconds(config, "portable_errors_timeout", default=10.0),
         suites=wanted,
+        runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not hasattr(config, "workerinput"),
     )
 
 

@@ -18,6 +18,7 @@ from pytest_portable_errors.round_trip import Journey
 from pytest_portable_errors.sender.client import Receivers, share
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case, cases_of
 
 
@@ -62,8 +63,14 @@ class Session:
         """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
         if suite not in self._cases:
             serializers, receivers = self._options.serializers, self._options.receivers
-            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers)
+            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers, found=self._begin_early)
         return self._cases[suite]
+
+    def _begin_early(self, case: Case) -> None:
+        """Have the receiver check it while the suite still raises others here; the same payload is not sent again later."""
+        if self._options.runs_everything:
+            with contextlib.suppress(CannotBuild, PortableErrorsError):  # which the test will tell
+                self.begin(case)
 
     def begin(self, case: Case) -> list[tuple[str, Journey]]:
         """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,8 +38,8 @@ class Suite(Protocol):
     PortableErrorsError, saying how to install it, when the library is missing.
     """
 
-    def __call__(self, receivers: Receivers, receiver_names: Sequence[str], /) -> Sequence[Subject]:
-        """The subjects, in an order that is the same in every process."""
+    def __call__(self, receivers: Receivers, receiver_names: Sequence[str], /) -> Iterable[Subject]:
+        """The subjects, in an order that is the same in every process; best as a generator, those that come about quickly first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +95,18 @@ def find_suite(name: str) -> Suite:
     return suite
 
 
-def cases_of(name: str, receivers: Receivers, *, serializers: Sequence[str], receiver_names: Sequence[str]) -> list[Case]:
+def cases_of(
+    name: str, receivers: Receivers, *, serializers: Sequence[str], receiver_names: Sequence[str], found: Callable[[Case], object]
+) -> list[Case]:
     """The cases of a suite, one for each subject and serializer; all of one serializer, then all of the next.
 
-    Most payloads of pickle and cloudpickle are the same, so the second round costs little. Raises PortableErrorsError when there is no
-    such suite, or when its library is not installed.
+    Most payloads of pickle and cloudpickle are the same, so the second round costs little. ``found`` is told each case of the first while
+    the suite goes on. Raises PortableErrorsError when there is no such suite, or when its library is not installed.
     """
-    subjects = find_suite(name)(receivers, receiver_names)
+    subjects = []
+    for subject in find_suite(name)(receivers, receiver_names):
+        subjects.append(subject)
+        found(Case(subject=subject, serializer=serializers[0]))
     return [Case(subject=subject, serializer=serializer) for serializer in serializers for subject in subjects]
 
 
