@@ -216,6 +216,11 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         report.longrepr = FailureText(report.longrepr)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in _session(config).warnings if _SESSION in config.stash else ():
+        terminalreporter.write_line(f"portable errors: {line}", yellow=True)
+
+
 @pytest.fixture
 def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
     """Send an exception to a fresh interpreter without the project's modules, and fail if something of it is lost there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from pytest_portable_errors.options import Options
 from pytest_portable_errors.report.text import case_text
 from pytest_portable_errors.requirement import Mark, Requirement, merged
 from pytest_portable_errors.round_trip import Journey
+from pytest_portable_errors.sender.capture import can_watch
 from pytest_portable_errors.sender.client import Receivers, share
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.serializers import Serializers
@@ -53,7 +55,19 @@ class Session:
 
     def marked_test(self, requirement: Requirement) -> MarkedTest:
         """A test about to run under that requirement."""
-        return MarkedTest(requirement, self.receivers, self._host)
+        return MarkedTest(requirement, self.receivers, self._host, is_blind=self.is_blind)
+
+    @functools.cached_property
+    def is_blind(self) -> bool:
+        """Whether this pytest is made otherwise than those that we know, so that what ``pytest.raises`` catches cannot be seen."""
+        return not can_watch(self._host.exception_info, self._host.raises)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the summary should say. Never a Python warning, which ``filterwarnings = error`` would turn into a failure."""
+        if "is_blind" not in vars(self) or not self.is_blind:
+            return []
+        return ["exceptions that pytest.raises catches were not seen, and not checked: this version of pytest is not known"]
 
     def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:
         """The fixture, for a test with these marks."""

@@ -69,6 +69,18 @@ def watching(see: See, exception_info: type[Any], raises: Callable[..., Any]) ->
         yield
 
 
+def can_watch(exception_info: type[Any], raises: Callable[..., Any]) -> bool:
+    """Whether ``watching`` sees what ``pytest.raises`` catches. It stands on how pytest is made, which may change."""
+
+    class Probe(Exception):
+        pass
+
+    seen: list[BaseException] = []
+    with watching(seen.append, exception_info, raises), raises(Probe):
+        raise Probe
+    return len(seen) == 1
+
+
 @contextlib.contextmanager
 def _wrapped(owner: type[Any], name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
     original = vars(owner)[name]

@@ -361,6 +361,18 @@ def test_after():
         assert "\x1b" not in run(source, "--color=no", "-q").stdout.str()
 
 
+def test_a_pytest_that_is_made_otherwise_is_told_and_not_failed(run: Any, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import pytest_portable_errors.sender.capture as capture\n"
+        "capture._seeing_filled = lambda see: lambda original: original  # as if pytest no longer called it\n"
+    )
+    source = WITH_PROJECT + "@portable\ndef test_it():\n    with pytest.raises(NotFound): raise NotFound('bob')\n"
+    result = run(source + "@portable\ndef test_escapes(): raise NotFound('bob')\n", "-W", "error")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*portable errors: exceptions that pytest.raises catches were not seen, and not checked*"])
+    result.stdout.fnmatch_lines(["shop.errors.NotFound arrives changed: *"])
+
+
 class TestMisuse:
     @pytest.mark.parametrize(
         ("marker", "message"),
