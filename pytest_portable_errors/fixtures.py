@@ -9,8 +9,8 @@ from pytest_portable_errors.host import Host
 from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.requirement import Requirement
 from pytest_portable_errors.round_trip import RoundTrip, checked_names, dotted_name, exception_of, set_out
-from pytest_portable_errors.sender.client import Receivers
 from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 
 

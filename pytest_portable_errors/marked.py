@@ -12,8 +12,8 @@ from pytest_portable_errors.report.text import brief, trip_text
 from pytest_portable_errors.requirement import Requirement, names
 from pytest_portable_errors.round_trip import Journey, set_out
 from pytest_portable_errors.sender.capture import Captured, watching
-from pytest_portable_errors.sender.client import Receivers
 from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.receivers import Receivers
 
 
 class MarkedTest:
@@ -39,7 +39,7 @@ class MarkedTest:
             try:
                 result = yield
             except BaseException as exc:
-                if isinstance(exc, (*self._host.outcomes, KeyboardInterrupt)):
+                if issubclass(type(exc), (*self._host.outcomes, KeyboardInterrupt)):
                     raise
                 if not self._accepts(exc):
                     self._fails_by_itself([exc])
@@ -59,19 +59,19 @@ class MarkedTest:
 
     def escaped_subtest(self, exc: BaseException) -> None:
         """An exception that a subtest reported and the test's body never saw."""
-        if not isinstance(exc, AssertionError):
+        if not issubclass(type(exc), AssertionError):
             self.captured.see(exc)
 
     def _accepts(self, exc: BaseException) -> bool:
         """Whether this is the exception that must escape. It is then the subject, and no failure."""
-        if not isinstance(exc, self.requirement.raises or ()):
+        if not issubclass(type(exc), self.requirement.raises):
             return False
         self._subject = self.captured.see(exc)
         return bool(self._subject)
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
         for exc in escaped:
-            if not isinstance(exc, AssertionError):  # the test's own way to say that it failed
+            if not issubclass(type(exc), AssertionError):  # the test's own way to say that it failed
                 self.captured.see(exc)
         self.section = self._told(lambda: self._missing_subject() or self._losses())
 

@@ -11,7 +11,7 @@ from pytest_portable_errors.diagnosis.losses import CHECKS
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.options import Options
 from pytest_portable_errors.round_trip import dotted_name
-from pytest_portable_errors.sender.client import NAMED_RECEIVERS
+from pytest_portable_errors.sender.receivers import NAMED_RECEIVERS
 from pytest_portable_errors.sender.serializers import Serializer, Serializers
 
 NAME = "portable_exception"

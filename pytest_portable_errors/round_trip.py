@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
 import reprlib
 from collections.abc import Collection
@@ -16,8 +17,8 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.receiver.record import Record
 from pytest_portable_errors.report.text import trip_text
-from pytest_portable_errors.sender.client import DEFAULT_RECEIVER, Receivers, Request, Ticket, shared
 from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.receivers import DEFAULT_RECEIVER, Receivers, Request, Ticket, shared
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Serializer
 
 DEFAULT_TIMEOUT = 10.0
@@ -108,8 +109,6 @@ def check_round_trip(
     """
     subject = exception_of(exc, asked_by="check_round_trip()")
     checks, declared = checked_names(checks), dotted_name(arrives_as)
-    if not timeout > 0:
-        raise PortableErrorsError(f"timeout={timeout!r}: expected seconds of processor time, more than 0")
     receivers = shared()
     departure = depart(subject, serializer=receivers.serializers.find(serializer), traceback="traceback" in checks)
     journey = set_out(departure, receivers=receivers, receiver=receiver, checks=checks, arrives_as=declared, timeout=timeout)
@@ -208,8 +207,10 @@ def set_out(
 ) -> Journey:
     """Send what departed. Several that have set out travel at the same time.
 
-    Raises PortableErrorsError when there is no such receiver, or it cannot start.
+    Raises PortableErrorsError when there is no such receiver, or it cannot start, or ``timeout`` is no number of seconds.
     """
+    if not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
+        raise PortableErrorsError(f"timeout={timeout!r}: expected seconds of processor time, more than 0")
     reading = read(departure.payload or b"")
     ticket = None
     if departure.payload is not None:
@@ -244,8 +245,8 @@ def exception_of(subject: object, *, asked_by: str) -> BaseException:
 
     Raises PortableErrorsError, naming ``asked_by``, for anything else.
     """
-    if isinstance(subject, BaseException):
-        return subject
+    if issubclass(type(subject), BaseException):
+        return subject  # type: ignore[return-value]  # just seen, past a __class__ that may raise
     if type(subject).__name__ == "ExceptionInfo" and type(subject).__module__.startswith("_pytest."):
         held: object = getattr(subject, "_excinfo", None)  # `value` asserts where the block has not ended yet
         if held is None:
@@ -262,11 +263,11 @@ def exception_of(subject: object, *, asked_by: str) -> BaseException:
 
 def checked_names(checks: Collection[str]) -> tuple[str, ...]:
     """The same checks, if all of them exist. Raises PortableErrorsError that names the one that does not."""
-    for check in (checks,) if isinstance(checks, str) else checks:
+    if isinstance(checks, str) or not isinstance(checks, Collection) or not checks:
+        raise PortableErrorsError(f"checks={checks!r}: expected a tuple of some of {', '.join(CHECKS)}")
+    for check in checks:
         if check not in CHECKS:
             raise PortableErrorsError(f"unknown check {check!r}: expected some of {', '.join(CHECKS)}")
-    if isinstance(checks, str) or not checks:
-        raise PortableErrorsError(f"checks={checks!r}: expected a tuple of some of {', '.join(CHECKS)}")
     return tuple(checks)
 
 
@@ -277,5 +278,8 @@ def dotted_name(arrives_as: type[BaseException] | str | None) -> str | None:
     if isinstance(arrives_as, type) and issubclass(arrives_as, BaseException):
         return type_name(arrives_as)
     if isinstance(arrives_as, str) and all(part.isidentifier() for part in arrives_as.split(".")):
-        return arrives_as if "." in arrives_as else f"builtins.{arrives_as}"
+        name = arrives_as if "." in arrives_as else f"builtins.{arrives_as}"
+        built_in = getattr(builtins, name.removeprefix("builtins."), None)
+        if not name.startswith("builtins.") or (isinstance(built_in, type) and issubclass(built_in, BaseException)):
+            return name
     raise PortableErrorsError(f"arrives_as={arrives_as!r}: expected an exception class, or its dotted name such as 'builtins.RuntimeError'")

@@ -17,8 +17,8 @@ from pytest_portable_errors.report.text import case_text
 from pytest_portable_errors.requirement import Mark, Requirement, merged
 from pytest_portable_errors.round_trip import Journey
 from pytest_portable_errors.sender.capture import can_watch
-from pytest_portable_errors.sender.client import Receivers, share
 from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, share
 from pytest_portable_errors.sender.serializers import Serializers
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case, cases_of

@@ -16,6 +16,8 @@ from pytest_portable_errors.diagnosis.losses import Loss, short_name, show
 from pytest_portable_errors.diagnosis.payload import Call, Global, Reading
 from pytest_portable_errors.receiver.record import Record
 
+Rule = Callable[["Facts"], "Diagnosis | None"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
@@ -53,7 +55,14 @@ class Facts:
 
 def diagnose(facts: Facts) -> Diagnosis | None:
     """The first cause that explains the losses; None if there is nothing to explain or nothing explains it."""
-    return next((found for rule in CAUSES if (found := rule(facts)) is not None), None)
+    return next((found for rule in CAUSES if (found := _apply(rule, facts)) is not None), None)
+
+
+def _apply(rule: Rule, facts: Facts) -> Diagnosis | None:
+    try:
+        return rule(facts)
+    except Exception:  # rules look at foreign classes, whose metaclasses may raise; a verdict stands without its reason
+        return None
 
 
 def _stopped_receiver(facts: Facts) -> Diagnosis | None:
@@ -126,7 +135,7 @@ def _constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
             return Diagnosis(
                 cause="init-does-not-fit-args",
                 why=f"loads calls {found.__qualname__}({shown}) - the class with exc.args -\n"
-                f"but {constructor.__name__} takes {code.parameters(constructor)}    {code.location(constructor)}",
+                + _placed(f"but {constructor.__name__} takes {code.parameters(constructor)}", constructor),
                 evidence=(f"{_name(found)}({shown})", code.parameters(constructor), code.location(constructor)),
             )
     return None
@@ -144,8 +153,7 @@ def _constructor_rejects(facts: Facts) -> Diagnosis | None:
             return Diagnosis(
                 cause="init-rejects-args",
                 why=f"likely: loads calls {found.__qualname__}({shown}) - the class with exc.args -\n"
-                f"and {constructor.__name__}{code.parameters(constructor)}\n"
-                f"raises {error_text(facts.error)}    {code.location(constructor)}",
+                f"and {constructor.__name__}{code.parameters(constructor)}\n" + _placed(f"raises {error_text(facts.error)}", constructor),
                 evidence=(f"{_name(found)}({shown})", code.location(constructor)),
             )
     return None
@@ -187,7 +195,7 @@ def _message_rewritten(facts: Facts) -> Diagnosis | None:
     return Diagnosis(
         cause="init-rewrites-message",
         why=f"loads calls {facts.cls.__qualname__}({shown}) - the class with exc.args -\n"
-        f"and {constructor.__name__}{code.parameters(constructor)} builds its message a second time    {code.location(constructor)}",
+        + _placed(f"and {constructor.__name__}{code.parameters(constructor)} builds its message a second time", constructor),
         evidence=(f"{_name(facts.cls)}({shown})", code.location(constructor)),
     )
 
@@ -201,7 +209,7 @@ def _reduce_drops(facts: Facts) -> Diagnosis | None:
     paths = ", ".join(loss.path for loss in own[:5])
     return Diagnosis(
         cause="reduce-drops-state",
-        why=f"{reducer.__qualname__} leaves out {paths}    {code.location(reducer)}",
+        why=_placed(f"{reducer.__qualname__} leaves out {paths}", reducer),
         evidence=(code.location(reducer),),
     )
 
@@ -221,6 +229,21 @@ def _class_by_value(facts: Facts) -> Diagnosis | None:
     )
 
 
+def _rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
+    """Something of its own was lost, and the payload only says by what it was rebuilt."""
+    root = facts.reading.root
+    own = [loss.path for loss in facts.losses if loss.kind not in ("chain", "members")]
+    if facts.stage != "arrived" or not own or not isinstance(root, Call) or root.function == _global(facts.cls):
+        return None
+    shown = ", ".join(map(_brief, root.args)) if isinstance(root.args, tuple) else "..."
+    why = f"likely: it is rebuilt by {root.function}({shown}), which does not give back {', '.join(own[:5])}"
+    return Diagnosis(cause="rebuilt-otherwise", why=why, evidence=(f"{root.function}({shown})",))
+
+
+def _global(cls: type) -> Global:
+    return Global(cls.__module__, cls.__qualname__)
+
+
 def _chain_dropped(facts: Facts) -> Diagnosis | None:
     links = [loss.path for loss in facts.losses if loss.kind == "chain" and loss.path.endswith(_LINKS)]
     if facts.stage != "arrived" or not links:
@@ -233,7 +256,7 @@ def _chain_dropped(facts: Facts) -> Diagnosis | None:
 _LINKS = ("__cause__", "__context__", "__suppress_context__")
 
 
-CAUSES: tuple[Callable[[Facts], Diagnosis | None], ...] = (
+CAUSES: tuple[Rule, ...] = (
     _stopped_receiver,
     _unpicklable_value,
     _dumps_failed,
@@ -245,6 +268,7 @@ CAUSES: tuple[Callable[[Facts], Diagnosis | None], ...] = (
     _message_rewritten,
     _reduce_drops,
     _class_by_value,
+    _rebuilt_otherwise,
     _chain_dropped,
 )
 
@@ -261,6 +285,15 @@ def _python_method(cls: type, name: str) -> Any:
 
 def _is_import_failure(type_name: str) -> bool:
     return type_name in ("builtins.ModuleNotFoundError", "builtins.ImportError", "builtins.AttributeError")
+
+
+def _placed(line: str, function: Any) -> str:
+    """A line with the place of the function that it tells of, on a line of its own where both would be too long."""
+    gap = "    " if len(line) <= _ROOM else "\n    "
+    return f"{line}{gap}{code.location(function)}"
+
+
+_ROOM = 90  # characters before a place on the same line
 
 
 def _name(cls: type) -> str:

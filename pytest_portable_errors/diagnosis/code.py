@@ -19,11 +19,6 @@ def find_class(module: str, qualname: str) -> type | None:
     return found if isinstance(found, type) else None
 
 
-def owner_of(cls: type, method: str) -> type:
-    """The class of the MRO whose method it is."""
-    return next(owner for owner in cls.__mro__ if method in vars(owner))
-
-
 def own_constructor(cls: type) -> FunctionType | None:
     """The ``__init__``, or else the ``__new__``, that is written in Python and says what the class can be called with; None if C does."""
     for name in ("__init__", "__new__"):
@@ -39,8 +34,11 @@ def own_constructor(cls: type) -> FunctionType | None:
 
 def fits(function: FunctionType, args: tuple[object, ...]) -> bool:
     """Whether the constructor can be called with these positional arguments, ``self`` left out."""
+    signature = _signature(function)
+    if signature is None:
+        return True  # as far as can be told
     try:
-        inspect.signature(function, follow_wrapped=False).bind(None, *args)
+        signature.bind(None, *args)
     except TypeError:
         return False
     return True
@@ -48,12 +46,23 @@ def fits(function: FunctionType, args: tuple[object, ...]) -> bool:
 
 def parameters(function: FunctionType) -> str:
     """The signature without ``self``, annotations and return type: ``(order_id, reason)``."""
-    _, *rest = inspect.signature(function, follow_wrapped=False).parameters.values()
+    signature = _signature(function)
+    if signature is None:
+        return "(...)"
+    rest = list(signature.parameters.values())[1:]
     shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in rest]
     try:
         return str(inspect.Signature(shown))
     except Exception:  # a default's repr is foreign code
         return f"({', '.join(parameter.name for parameter in shown)})"
+
+
+def _signature(function: FunctionType) -> inspect.Signature | None:
+    """None where the class tells something else than a signature (``__signature__``)."""
+    try:
+        return inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return None
 
 
 def location(function: FunctionType) -> str:

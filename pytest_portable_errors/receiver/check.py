@@ -40,7 +40,10 @@ def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
         subject = loads(payload)
     except BaseException as error:
         return {"stage": "loads", "error": error_record(error), "missing": list(_missing(head["names"]))}
-    return {"stage": "arrived", "record": record.describe(subject, traceback=head["traceback"])}
+    try:
+        return {"stage": "arrived", "record": record.describe(subject, traceback=head["traceback"])}
+    except KeyboardInterrupt as error:  # here nobody pressed a key: the exception's __str__ raises it
+        return {"stage": "loads", "error": error_record(error)}
 
 
 def _loader(name: str) -> Callable[[bytes], object]:
@@ -81,7 +84,9 @@ def _limit(timeout: float) -> None:
     """Own session (one kill reaches what the payload forks), processor time, memory, no core files."""
     os.setsid()
     seconds = max(1, int(timeout + 0.999))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # the hard limit kills what ignores SIGXCPU
+    _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
+    hard = seconds + 1 if hardest == resource.RLIM_INFINITY else min(seconds + 1, hardest)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, hard), hard))  # the hard limit kills what ignores SIGXCPU
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         with open("/proc/self/statm") as statm:

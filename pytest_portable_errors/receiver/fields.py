@@ -3,14 +3,14 @@
 No user ``__eq__``, ``__getattribute__``, property or metaclass is asked: descriptors of C types are called directly.
 """
 
-import copyreg
 import sys
 import types
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 NAME_KEPT = 2_000  # characters of a name; a class can be called anything
 MISSING = object()
-_METHODS = (types.FunctionType, staticmethod, classmethod, type)
+# Descriptors that keep what they computed in the instance's __dict__: functools', and those of Django, werkzeug, Pyramid...
+_CACHES = frozenset({"cached_property", "cachedproperty", "reify", "lazyproperty", "lazy_property"})
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # Protocols of these modules pickle plain content, so content is what is compared.
 _PLAIN_MODULES = frozenset({"builtins", "collections"})
@@ -22,14 +22,21 @@ _BASE_FIELDS = frozenset(vars(BaseException))
 
 def type_name(cls: type) -> str:
     """Where a class says that it lives: ``module.qualname``. A metaclass has no say in it."""
-    module = type.__getattribute__(cls, "__module__")
-    qualname = type.__dict__["__qualname__"].__get__(cls)
-    return cut_name("{}.{}".format(module if type(module) is str else "?", qualname))
+    return cut_name("{}.{}".format(module_of(cls) or "?", type.__dict__["__qualname__"].__get__(cls)))
+
+
+def module_of(cls: type) -> Optional[str]:
+    """A class's ``__module__``; None if that is no text."""
+    try:
+        module = type.__dict__["__module__"].__get__(cls)
+    except AttributeError:
+        return None
+    return module if type(module) is str else None
 
 
 def is_importable(cls: type) -> bool:
     """Whether the class is what its module holds under its name, so that an ``except`` clause can name it."""
-    found: object = sys.modules.get(type.__getattribute__(cls, "__module__"))
+    found: object = sys.modules.get(module_of(cls) or "?")
     try:
         for name in type.__dict__["__qualname__"].__get__(cls).split("."):
             found = getattr(found, name)
@@ -40,7 +47,7 @@ def is_importable(cls: type) -> bool:
 
 def base_fields(cls: type) -> List[str]:
     """Names of the fields that built-in bases keep in C for this class, whether set or not: ``errno``, ``value``, ``code``."""
-    return sorted({name for owner, name, _ in _c_fields(cls) if owner.__module__ == "builtins"})
+    return sorted({name for owner, name, _ in _c_fields(cls) if module_of(owner) == "builtins"})
 
 
 def attributes_of(exc: BaseException) -> Dict[str, object]:
@@ -60,7 +67,7 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
 
 def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
     """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None for any other exception."""
-    for cls in type(exc).__mro__:
+    for cls in _mro(type(exc)):
         if type_name(cls) in _GROUPS:
             native = _class_dict(cls).get("exceptions")
             held = native.__get__(exc) if type(native) is types.MemberDescriptorType else dict_of(exc).get("_exceptions", ())
@@ -90,11 +97,16 @@ def _class_dict(cls: type) -> Any:
 
 def dict_of(value: object) -> Dict[Any, Any]:
     """A copy of the instance's ``__dict__``, read past ``__getattribute__`` and properties of that name."""
+    return dict(own_dict(value) or {})
+
+
+def own_dict(value: object) -> Optional[Dict[Any, Any]]:
+    """The instance's ``__dict__`` itself; None if it has none."""
     for cls in _mro(type(value)):
         descriptor = _class_dict(cls).get("__dict__")
-        if type(descriptor) is types.GetSetDescriptorType:
-            return dict(descriptor.__get__(value))
-    return {}
+        if type(descriptor) in _DESCRIPTORS:  # a module's is a member, any other object's a getset
+            return descriptor.__get__(value)  # type: ignore[no-any-return]  # a C descriptor
+    return None
 
 
 def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
@@ -104,7 +116,7 @@ def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
             continue
         for name, descriptor in _class_dict(owner).items():
             if type(descriptor) in _DESCRIPTORS and name not in _BASE_FIELDS and not (name.startswith("__") and name.endswith("__")):
-                dropped = owner.__module__ == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
+                dropped = module_of(owner) == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
                 if not dropped:
                     yield owner, name, descriptor
 
@@ -113,8 +125,7 @@ def _is_cache(cls: type, name: object) -> bool:
     """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put there: derived, as a property is."""
     for owner in _mro(cls):
         if name in _class_dict(owner):
-            kind = type(_class_dict(owner)[name])
-            return hasattr(kind, "__get__") and not hasattr(kind, "__set__") and kind not in _METHODS
+            return any(kind.__name__ in _CACHES for kind in type(_class_dict(owner)[name]).__mro__)
     return False
 
 
@@ -136,12 +147,13 @@ def keeps_attributes(cls: type) -> bool:
 
 
 def has_own_protocol(cls: type) -> bool:
-    """Whether a class says itself how it is pickled. What it leaves out is then its author's choice, and not compared."""
-    if cls in copyreg.dispatch_table:
-        return True
+    """Whether a class says itself how it is pickled. What it leaves out is then its author's choice, and not compared.
+
+    A reducer in ``copyreg`` does not count: the receiver may not have it, and both sides must describe alike.
+    """
     for owner in _mro(cls)[:-1]:
         if not _class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):
-            return owner.__module__ not in _PLAIN_MODULES
+            return module_of(owner) not in _PLAIN_MODULES
     return False
 
 

@@ -14,7 +14,6 @@ from collections import deque
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import fields, values
-from .values import canonical
 
 LINKS_KEPT = 1_000  # exceptions of a chain or group; of the rest their number and SHA-256 are kept
 FRAMES_KEPT = 200  # of a traceback, the innermost
@@ -52,17 +51,17 @@ def describe(subject: object, traceback: bool = False) -> Record:
 
     index(subject)  # type: ignore[arg-type]  # issubclass above
     nodes: List[Record] = []
-    rest, digest = 0, hashlib.sha256()
+    rest, kept = 0, hashlib.sha256()
     while waiting:
         node = _describe_one(waiting.popleft(), index, traceback)
         if len(nodes) < LINKS_KEPT:
             nodes.append(node)
         else:
             rest += 1
-            digest.update(canonical(node).encode())
+            kept.update(values.digest(node).encode())
     record: Record = {"exceptions": nodes}
     if rest:
-        record["more"] = {"length": rest, "sha256": digest.hexdigest()}
+        record["more"] = {"length": rest, "sha256": kept.hexdigest()}
     return record
 
 

@@ -17,7 +17,7 @@ import sys
 import time
 from collections import deque
 from functools import partial
-from typing import Any, Callable, Deque, Dict, List, NoReturn, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, List, NoReturn, Optional, Set, Tuple
 
 from . import check, frames
 from .children import BRANCH_SECONDS, WALL_FACTOR, Branch, Check, Child, Pipes, Request, how_it_ended
@@ -39,7 +39,7 @@ class Server:
         self._waiting: Deque[Request] = deque()
         self._checks: Dict[int, Check] = {}
         self._branches: Dict[_Key, Branch] = {}
-        self._unfit: Dict[_Key, str] = {}
+        self._unfit: Set[_Key] = set()
         self._ended: List[Child] = []  # killed or told to end, not yet waited for
 
     # --- the loop
@@ -77,8 +77,14 @@ class Server:
                 handle()
 
     def _read_requests(self) -> None:
-        for head, body in self._pipes.read():
-            self._route(head, body)
+        try:
+            for head, body in self._pipes.read():
+                if "end" in head:  # said, because a fork of the sender may hold the pipe open
+                    self._pipes.open = False
+                else:
+                    self._route(head, body)
+        except frames.FrameError:
+            self._pipes.open = False  # nothing that follows could be read
 
     def _route(self, head: frames.Head, body: bytes) -> None:
         """To the branch that has imported what the payload names first, or to a child of this process if that is done."""
@@ -206,12 +212,14 @@ class Server:
     def _drop_branch(self, key: _Key, branch: Branch, why: str) -> None:
         """End a branch; what it was asked, this process does without it, so that the same defect is met where it is one check's."""
         if not branch.ready:
-            self._unfit[key] = why
+            self._unfit.add(key)
         self._retire(key)
         for head, body in branch.pending.values():
             killed = head.get("killed", 0) + int(branch.ready)
             if killed > 1:
-                self._pipes.write({"id": head["id"], "stage": "crashed", "how": "the process that it was forked from was ended too"})
+                self._pipes.write(
+                    {"id": head["id"], "stage": "crashed", "how": "the process that it was forked from was ended too: " + why}
+                )
             else:
                 self._route(dict(head, killed=killed), body)
 
@@ -253,7 +261,8 @@ class Server:
 def _be_branch(module: str, pipes: Pipes, rules: Rules, at_once: int) -> NoReturn:
     """In a new branch: import the module, tell how that went, and serve."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(BRANCH_SECONDS), hard))
+    within = int(BRANCH_SECONDS) if hard == resource.RLIM_INFINITY else min(int(BRANCH_SECONDS), hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (within, hard))
     unfit: Optional[str] = None
     gc.disable()  # a large import makes much and drops little: collecting on the way is a fifth of its time
     try:

@@ -1,6 +1,7 @@
 """The receiver's first minute: restrict the imports, prove that the restriction holds, serve."""
 
 import os
+import signal
 import sys
 from typing import Any, Dict
 
@@ -11,6 +12,7 @@ from .server import Server
 
 def start(requests: int, answers: int) -> None:
     """Take the configuration from ``requests``, tell on ``answers`` how it went, then serve."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as the sender may have it, it would hide how children end
     pipes = Pipes(requests, answers)
     config = _first_message(requests)
     rules = imports.restrict(config)

@@ -22,6 +22,10 @@ Value = Dict[str, Any]
 
 # An object's own text often shows where it lies in memory, which says nothing about the object.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_PLACE = re.compile(r" at 0x[0-9a-fA-F]{6,16}\b")
+# A set's elements come in an order that depends on the hash seed; a dict's do not.
+_SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
+_TOKEN = re.compile(r"\w+|\W")
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
 
@@ -60,6 +64,8 @@ class Describer:
         self._above.append(id(value))
         try:
             described.update(self._content(value, cls))
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:  # foreign code: whatever it raises is what is known of the value
             described["raises"] = fields.type_name(type(error))
         finally:
@@ -105,7 +111,7 @@ class Describer:
         shown = text_of(repr, value)
         if "text" in shown and _ADDRESS.search(shown["text"]):
             return {}
-        return comparable_text(shown, self.unordered or "{" in shown.get("text", ""))
+        return comparable_text(shown, self.unordered or bool(_SHOWN_SET.search(shown.get("text", ""))))
 
     def _builtin_content(self, value: Any, cls: type) -> Value:
         """The content that a subclass of a built-in type inherits, read past whatever the subclass overrides."""
@@ -138,24 +144,43 @@ class Describer:
     def _cut_items(self, items: List[Any], kind: str) -> Value:
         if len(items) <= ITEMS_KEPT:
             return {kind: items}
-        return {kind: items[:ITEMS_KEPT], "length": len(items), "sha256": hashlib.sha256(canonical(items).encode()).hexdigest()}
+        return {kind: items[:ITEMS_KEPT], "length": len(items), "sha256": digest(items)}
 
 
 def comparable_text(shown: Value, unordered: bool) -> Value:
-    """A ``str`` or ``repr`` for comparison: addresses out, and where a set may show in it, its letters in any order."""
+    """A ``str`` or ``repr`` for comparison: without the places of objects, and where a set may show in it, its words in any order."""
     if "text" not in shown:
         return shown
-    text = _ADDRESS.sub("0x...", shown["text"])
+    text = _PLACE.sub(" at 0x...", shown["text"])
     value = _cut_text(text, str)
     if unordered:
-        value["letters"] = hashlib.sha256("".join(sorted(text)).encode("utf-8", "surrogatepass")).hexdigest()
+        words = "\0".join(sorted(_TOKEN.findall(text)))
+        value["words"] = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
     return value
 
 
+def digest(described: object) -> str:
+    """A SHA-256 that equal descriptions share, whatever the order in which sets were printed in them."""
+    return hashlib.sha256(canonical(in_any_order(described)).encode()).hexdigest()
+
+
+def in_any_order(described: Any) -> Any:
+    """The description with the words of a text in place of the text, wherever a set may have been printed in it."""
+    if isinstance(described, list):
+        return [in_any_order(item) for item in described]
+    if not isinstance(described, dict):
+        return described
+    left_out = ("text", "sha256") if "words" in described else ()
+    return {key: in_any_order(item) for key, item in described.items() if key not in left_out}
+
+
 def text_of(show: Any, value: object) -> Value:
+    """``str`` or ``repr`` of a value, or what it raised; KeyboardInterrupt passes through, because it may be the user's."""
     try:
         text = show(value)
         return {"text": str.__getitem__(text, slice(None))}
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
         return {"raises": fields.type_name(type(error))}
 

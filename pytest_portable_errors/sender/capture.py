@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.serializers import Serializer
 
@@ -33,7 +34,7 @@ class Captured:
 
     def see(self, exc: BaseException) -> list[Departure]:
         """Describe and pickle an exception, unless that was done."""
-        if isinstance(exc, (*self.outcomes, KeyboardInterrupt)):
+        if issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)):  # its __class__ may be anything
             return []
         for position, is_it in enumerate(self._seen):
             if is_it(exc):
@@ -51,8 +52,8 @@ def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
     try:
         reference = weakref.ref(exc)
     except TypeError:
-        own = exc.__dict__
-        return lambda other: other.__dict__ is own
+        own = own_dict(exc)
+        return lambda other: own_dict(other) is own
     return lambda other: reference() is other
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.losses import show
 from pytest_portable_errors.receiver import fields, record
+from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.serializers import Serializer
 
 PAYLOAD_LIMIT = 64 * 1024 * 1024
@@ -88,7 +90,10 @@ def _find_unpicklable(exc: BaseException, serializer: Serializer) -> str | None:
     parts: Callable[[], Iterator[tuple[str, object]]] = lambda: _parts_of_exception(exc)  # noqa: E731  # rebound below
     path = "exc"
     for _ in range(_SEARCH_DEPTH):
-        failing = next(((step, value) for step, value in parts() if value is not exc and fails(value)), None)
+        try:
+            failing = next(((step, value) for step, value in parts() if value is not exc and fails(value)), None)
+        except Exception:  # foreign code, asked for its parts: the path ends here
+            break
         if failing is None:
             break
         path += failing[0]
@@ -97,19 +102,20 @@ def _find_unpicklable(exc: BaseException, serializer: Serializer) -> str | None:
     return None if found is None else f"{found[0]} ({fields.type_name(type(found[1]))})"
 
 
-def _parts_of_exception(exc: BaseException) -> Iterator[tuple[str, object]]:
-    yield from ((f".args[{n}]", value) for n, value in enumerate(exc.args))
+def _parts_of_exception(exc: Any) -> Iterator[tuple[str, object]]:
+    yield from ((f".args[{n}]", value) for n, value in enumerate(fields.base_field(exc, "args")))
     yield from ((f".{name}", value) for name, value in fields.attributes_of(exc).items())
-    yield from ((f".__notes__[{n}]", value) for n, value in enumerate(getattr(exc, "__notes__", None) or ()))
+    yield from ((f".__notes__[{n}]", value) for n, value in enumerate(fields.dict_of(exc).get("__notes__") or ()))
     yield from ((f".exceptions[{n}]", value) for n, value in enumerate(fields.members_of(exc) or ()))
 
 
-def _parts(value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, BaseException):
+def _parts(value: Any) -> Iterator[tuple[str, object]]:
+    kind = type(value)
+    if issubclass(kind, BaseException):
         yield from _parts_of_exception(value)
-    elif isinstance(value, dict):
-        yield from ((f"[{str(key)[:60]!r}]", item) for key, item in value.items())
-    elif isinstance(value, (list, tuple, set, frozenset)):
+    elif issubclass(kind, dict):
+        yield from ((f"[{show(describe_value(key))[:60]}]", item) for key, item in dict.items(value))
+    elif issubclass(kind, (list, tuple, set, frozenset)):
         yield from ((f"[{n}]", item) for n, item in enumerate(value))
     else:
-        yield from ((f".{name}", item) for name, item in list(getattr(value, "__dict__", {}).items()))
+        yield from ((f".{name}", item) for name, item in fields.dict_of(value).items())

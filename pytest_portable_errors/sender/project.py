@@ -1,7 +1,7 @@
 """Which modules are the project's, and what a receiver may therefore import.
 
-Decided by files and metadata, never guessed from names. ``Surroundings`` is what only pytest knows; ``plan`` turns it, ``sys.path`` and the
-installed distributions into the ``Imports`` of one receiver.
+Decided by files and metadata, never guessed from names. ``Surroundings`` is what only pytest knows; ``Project.imports`` turns it,
+``sys.path`` and the installed distributions into the ``Imports`` of one receiver.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from pytest_portable_errors.receiver.fields import dict_of
 from pytest_portable_errors.receiver.imports import normalized
 
 if sys.version_info >= (3, 11):
@@ -112,7 +113,7 @@ class Project:
 
     def imports(self, receiver: str) -> Imports:
         """What the receiver of that name may import: ``without-project``, ``stdlib`` or ``with-project``."""
-        path = [entry or os.getcwd() for entry in sys.path]
+        path = [os.path.abspath(entry) for entry in map(_path_text, sys.path) if entry is not None]
         with_project = receiver == "with-project"
         if not with_project:
             folders = _standard_library() if receiver == "stdlib" else self._installed()
@@ -139,9 +140,10 @@ class Project:
         tests: dict[str, tuple[str, ...] | None] = {}
         project: dict[str, tuple[str, ...] | None] = {}
         for name, module in sorted(sys.modules.items()):
-            if name == "__main__" or _is_below_any(str(getattr(module, "__file__", None)), self._installed()):
-                continue  # most modules, without a look at the disk
-            files = _files_of(module)
+            # Most modules are skipped here, without a look at the disk.
+            files = (
+                [] if name == "__main__" or _is_below_any(str(dict_of(module).get("__file__")), self._installed()) else _files_of(module)
+            )
             if files and not _is_below_any(files[0], self._installed()):
                 kind = tests if self._is_test_file(files[0]) else project
                 kind[name] = (os.path.dirname(files[0]),) if "." in name else None
@@ -174,7 +176,8 @@ def _project_name(root: Path) -> str | None:
             content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        table = content.get("project") or content.get("tool", {}).get("poetry") or {}
+        tables = (content.get("project"), content.get("tool", {}).get("poetry"))
+        table: dict[str, Any] = next((table for table in tables if isinstance(table, dict)), {})
         if isinstance(table.get("name"), str):
             return normalized(table["name"])
     return None
@@ -215,13 +218,22 @@ def _modules_of(distribution: metadata.Distribution) -> Iterator[str]:
 
 def _files_of(module: object) -> list[str]:
     """Real paths of a module's file, or of a namespace package's folders."""
-    file = getattr(module, "__file__", None)
+    names = dict_of(module)  # past the __getattr__ of modules that load lazily
+    file = names.get("__file__")
     if isinstance(file, str):
         return [os.path.realpath(file)]
     try:
-        return [os.path.realpath(folder) for folder in getattr(module, "__path__", ()) if isinstance(folder, str)]
-    except Exception:  # a module in sys.modules may be any object
+        return [os.path.realpath(folder) for folder in names.get("__path__", ()) if isinstance(folder, str)]
+    except Exception:  # any object may stand in sys.modules
         return []
+
+
+def _path_text(entry: Any) -> str | None:
+    """An entry of ``sys.path`` as text; None for what is no path, and for the current folder where there is none any more."""
+    try:
+        return os.fspath(entry) or os.getcwd()  # tests put Paths there
+    except (TypeError, OSError):
+        return None
 
 
 def _at_top(names: dict[str, tuple[str, ...] | None]) -> dict[str, tuple[str, ...] | None]:

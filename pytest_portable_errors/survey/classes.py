@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_portable_errors.receiver.fields import is_importable
+from pytest_portable_errors.receiver.fields import is_importable, module_of, type_name
 
 
 def subclasses_in(package: str) -> list[type[BaseException]]:
@@ -13,20 +13,21 @@ def subclasses_in(package: str) -> list[type[BaseException]]:
     Only those that their module holds under their name: neither local classes, nor the ones that ``dataclass(slots=True)`` has replaced
     and that exist until they are collected.
     """
-    found = {f"{cls.__module__}.{cls.__qualname__}": cls for cls in _below(BaseException) if _is_in(cls, package)}
+    found = {type_name(cls): cls for cls in _below(BaseException) if _is_in(cls, package)}
     return [found[name] for name in sorted(found)]
 
 
 def _below(cls: type[BaseException]) -> Iterator[type[BaseException]]:
-    seen = {cls}
+    seen = {id(cls)}
     waiting = [cls]
     while waiting:
         for subclass in type.__subclasses__(waiting.pop()):
-            if subclass not in seen:  # a diamond is met twice
-                seen.add(subclass)
+            if id(subclass) not in seen:  # a diamond is met twice
+                seen.add(id(subclass))
                 waiting.append(subclass)
                 yield subclass
 
 
 def _is_in(cls: type[BaseException], package: str) -> bool:
-    return (cls.__module__ == package or cls.__module__.startswith(package + ".")) and is_importable(cls)
+    module = module_of(cls) or ""
+    return (module == package or module.startswith(package + ".")) and is_importable(cls)

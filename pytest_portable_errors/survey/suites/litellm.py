@@ -28,7 +28,7 @@ from pytest_portable_errors.survey.classes import subclasses_in
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from pytest_portable_errors.sender.client import Receivers
+    from pytest_portable_errors.sender.receivers import Receivers
 
 # Modules that `import litellm` leaves out and that define exceptions; absent where their extra is.
 _MORE_MODULES = ("litellm.proxy._types",)
