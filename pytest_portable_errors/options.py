@@ -106,7 +106,7 @@ def _seconds(config: pytest.Config, key: str, *, default: float) -> float:
     try:
         seconds = float(value)
     except ValueError:
-        seconds = 0.0
+        seconds = 0.0  # told below, with the text as it stands
     if not 0 < seconds < float("inf"):
         raise pytest.UsageError(f'{key} = "{value}" ({_file(config)}): expected seconds, e.g. 5')
     return seconds
@@ -116,7 +116,9 @@ def _ini(config: pytest.Config, key: str, *, expected: str) -> Any:
     try:
         return config.getini(key)
     except (TypeError, ValueError, pytest.UsageError) as error:  # pytest's own conversion; its message does not name key and file
-        raise pytest.UsageError(f"{key} ({_file(config)}): expected {expected}: {error}") from None
+        written = config.inicfg.get(key)
+        text = getattr(written, "value", written)  # pytest 9 keeps more than the text
+        raise pytest.UsageError(f'{key} = "{text}" ({_file(config)}): expected {expected}') from error
 
 
 def _file(config: pytest.Config) -> str:

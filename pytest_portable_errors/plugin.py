@@ -87,6 +87,8 @@ def _serializers(config: pytest.Config) -> Serializers:
 
     try:
         return Serializers(serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added)
+    except TypeError as error:
+        raise pytest.UsageError(f"pytest_portable_errors_serializers must return a list of serializers: {error}") from error
     except PortableErrorsError as error:
         raise pytest.UsageError(f"pytest_portable_errors_serializers: {error}") from error
 
@@ -119,7 +121,8 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
     if isinstance(collector, pytest.Session):
         report.result = [*(report.result or ()), *_suite_collectors(collector)]
     elif report.passed and report.result:
-        wrong = "\n".join(filter(None, (_read_marks(item) for item in report.result if isinstance(item, pytest.Item))))
+        items = (item for item in report.result if isinstance(item, pytest.Item))
+        wrong = "\n".join(filter(None, map(_read_marks, items)))
         if wrong:
             report.outcome, report.longrepr, report.result = "failed", wrong, []
     return report
@@ -136,7 +139,7 @@ def _suite_collectors(parent: pytest.Session) -> list[pytest.Collector]:
 
 
 def _read_marks(item: pytest.Item) -> str | None:
-    """Keep what a test's markers demand; give what is wrong with them."""
+    """Keep what a test's markers demand now (some are added later, by other plugins and by fixtures); give what is wrong with them."""
     marks = list(item.iter_markers(MARKER))
     try:
         if marks:
@@ -167,6 +170,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    wrong = "\n".join(filter(None, map(_read_marks, session.items)))  # again: hooks add markers to what was collected
+    if wrong:
+        raise pytest.UsageError(wrong)
     if _SESSION in session.config.stash:
         ours = _session(session.config)
         ours.collected({item.path for item in session.items})
@@ -179,6 +185,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    wrong = _read_marks(item)
+    if wrong:
+        _fail(wrong)
     if _REQUIREMENT in item.stash:
         item.stash[_TEST] = _session(item.config).marked_test(item.stash[_REQUIREMENT])
         result = yield from item.stash[_TEST].watch(item)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import copyreg
+import importlib
+import os
+import signal
 import subprocess
 import sys
+import time
+import types
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors import DEFAULT_CHECKS, PortableErrorsError, Stage, check_round_trip
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, share
 
 
 def trip_of(exc: BaseException, **settings: Any) -> Any:
@@ -260,6 +269,74 @@ class TestHostileExceptions:
         assert "\\ud800" in text
 
 
+class TestAChangingWorld:
+    """What tests do to the process around the exception."""
+
+    def test_the_same_payload_is_checked_again_where_the_receiver_has_another_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        verdicts = []
+        for number, init in enumerate(("", "    def __init__(self, a, b): super().__init__(a)\n")):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            (folder / "changing_module.py").write_text(f"class E(Exception):\n    pass\n{init}")
+            with monkeypatch.context() as patch:
+                patch.syspath_prepend(folder)
+                module = importlib.import_module("changing_module")
+                verdicts.append(check_round_trip(module.E(*"ab"[: number + 1]), receiver="with-project").arrived_whole)
+                del sys.modules["changing_module"]
+        assert verdicts == [True, False]
+
+    def test_a_path_object_a_missing_folder_and_a_relative_entry_in_sys_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "below").mkdir()
+        (tmp_path / "below" / "relative_module.py").write_text("class E(Exception): pass\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "path", [Path("no-such-folder"), "below", 7, *sys.path])
+        module = importlib.import_module("relative_module")
+        assert check_round_trip(module.E("a"), receiver="with-project").arrived_whole
+
+    def test_a_lazy_module_that_raises_when_asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        lazy = types.ModuleType("lazy_module")
+        lazy.__getattr__ = lambda _: 1 / 0  # type: ignore[method-assign]  # PEP 562
+        monkeypatch.setitem(sys.modules, "lazy_module", lazy)
+        monkeypatch.syspath_prepend(tmp_path)
+        assert check_round_trip(ValueError("a"), receiver="with-project").arrived_whole
+
+    def test_a_reducer_that_only_the_sender_registered_is_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(copyreg.dispatch_table, argparse.Namespace, lambda found: (argparse.Namespace, (), vars(found)))
+        assert check_round_trip(ValueError(argparse.Namespace(a=1))).arrived_whole
+
+    def test_ignored_children_of_the_sender(self, tmp_path: Path) -> None:
+        source = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nfrom pytest_portable_errors import check_round_trip\n"
+        run = subprocess.run(
+            [sys.executable, "-c", source + "print(check_round_trip(KeyError(1)))"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert run.stdout.startswith("KeyError arrives whole"), run.stderr
+
+    def test_a_fork_of_the_sender_does_not_delay_its_end(self, tmp_path: Path) -> None:
+        receivers = Receivers(Surroundings(root=tmp_path))
+        before = share(receivers)
+        assert check_round_trip(ValueError("a")).arrived_whole
+        child = os.fork()
+        if child == 0:
+            time.sleep(30)
+            os._exit(0)
+        share(before)
+        ending = [running._process for running in receivers._running.values()]
+        receivers.close()
+        assert all(process.returncode == 0 for process in ending), "ended by itself, and was not killed after a time"
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+    def test_ctrl_c_while_describing_is_the_users(self) -> None:
+        class Interrupts(Exception):
+            def __str__(self) -> str:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            check_round_trip(Interrupts())
+
+
 class TestMisuse:
     @pytest.mark.parametrize(
         ("call", "message"),
@@ -279,6 +356,10 @@ class TestMisuse:
             (lambda: check_round_trip(ValueError(), checks="type"), "checks='type': expected a tuple"),
             (lambda: check_round_trip(ValueError(), arrives_as=3), "arrives_as=3: expected an exception class"),  # type: ignore[arg-type]  # meant
             (lambda: check_round_trip(ValueError(), timeout=0), "timeout=0: expected seconds"),
+            (lambda: check_round_trip(ValueError(), timeout="5"), "timeout='5': expected seconds"),  # type: ignore[arg-type]  # meant
+            (lambda: check_round_trip(ValueError(), timeout=float("inf")), "timeout=inf: expected seconds"),
+            (lambda: check_round_trip(ValueError(), checks=5), "checks=5: expected a tuple"),  # type: ignore[arg-type]  # meant
+            (lambda: check_round_trip(ValueError(), arrives_as="RuntimeErorr"), "arrives_as='RuntimeErorr': expected an exception class"),
         ],
     )
     def test_names_what_is_wrong_and_what_is_right(self, call: Any, message: str) -> None:

@@ -70,6 +70,68 @@ def test_a_check_that_is_not_asked_for_finds_nothing(check: str) -> None:
     assert kinds == {check}
 
 
+class Text(Exception):
+    """Shows a text that is computed, and may hold a set."""
+
+    def __init__(self, text: str, *held: object) -> None:
+        super().__init__(*held)
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("sent", "received", "same"),
+        [
+            ("lost: {'a', 'b'}", "lost: {'b', 'a'}", True),
+            ("a b", "b a", True),
+            ("order 12 failed", "order 21 failed", False),
+            ("abc", "cba", False),
+            ("<thing at 0x7f0000000001>", "<thing at 0x7f0000000002>", True),
+            ("crc 0xdeadbeef", "crc 0xcafebabe", False),
+        ],
+    )
+    def test_only_the_order_of_a_sets_elements_and_places_in_memory_are_forgiven(self, sent: str, received: str, same: bool) -> None:
+        held = frozenset(("a", "b"))
+        assert (losses(Text(sent, held), Text(received, held), checks=["message"]) == []) is same
+
+    def test_without_a_set_the_order_matters(self) -> None:
+        assert losses(Text("a b"), Text("b a"), checks=["message"]) != []
+
+    def test_a_long_list_of_values_that_show_sets_is_the_same_in_any_order(self) -> None:
+        one, other = ([Shows(text)] * 300 for text in ("{'a', 'b'}", "{'b', 'a'}"))
+        assert losses(with_attributes(ValueError(), held=one), with_attributes(ValueError(), held=other)) == []
+
+
+class Shows:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self) -> Any:
+        return Shows, (self.text,)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def test_what_is_no_exception_is_lost_whatever_is_checked() -> None:
+    found = compare(describe(ValueError("a")), describe("a"), checks=["message"], arrives_as="builtins.str").losses
+    assert [(loss.kind, loss.received) for loss in found] == [("type", "str, which is no exception")]
+
+
+def test_a_default_that_a_descriptor_gives_is_stored_and_compared() -> None:
+    class Default:
+        def __get__(self, *_: object) -> int:
+            return 0
+
+    class Coded(Exception):
+        code = Default()
+
+    assert losses(with_attributes(Coded(), code=42), Coded()) == [("attributes", "exc.code", "42", "missing")]
+
+
 class TestSuppressedContext:
     def both(self, *, suppressed: bool) -> BaseException:
         exc = zoo.chained(ValueError(), context=KeyError("k"))

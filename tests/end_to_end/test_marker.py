@@ -361,6 +361,75 @@ def test_after():
         assert "\x1b" not in run(source, "--color=no", "-q").stdout.str()
 
 
+def test_markers_that_are_added_later(run: Any, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+import pytest
+
+def pytest_collection_modifyitems(items):
+    items[0].add_marker(pytest.mark.portable_exception(receiver="with-project"))
+
+@pytest.fixture
+def marks(request):
+    request.node.add_marker(pytest.mark.portable_exception(receiver="with-project"))
+"""
+    )
+    body = "    with pytest.raises(NotFound): raise NotFound('bob')\n"
+    run(f"def test_by_hook():\n{body}\ndef test_by_fixture(marks):\n{body}\ndef test_plain():\n{body}").assert_outcomes(failed=2, passed=1)
+
+
+HOSTILE = """
+class LyingClass(Exception):
+    @property
+    def __class__(self): raise RuntimeError
+
+class NoAttributes(Exception):
+    def __getattribute__(self, name): raise RuntimeError(name)
+
+class NoModule(Exception): pass
+NoModule.__module__ = []
+
+class Meta(type):
+    def __getattribute__(cls, name): raise RuntimeError(name)
+class WithMeta(Exception, metaclass=Meta): pass
+
+class BadArgs(Exception):
+    args = property(lambda self: 1 / 0)
+
+class BadSignature(Exception):
+    def __init__(self, *args): super().__init__(1, 2)
+BadSignature.__init__.__signature__ = "nonsense"
+
+def no_self(): ...
+class NoSelf(Exception): pass
+
+class BadKey:
+    def __str__(self): raise ValueError
+    __repr__ = __str__
+
+class Holds(Exception):
+    def __init__(self): self.args = ({BadKey(): __import__("threading").Lock()},)
+
+KINDS = {"kinds": [LyingClass, NoAttributes, NoModule, WithMeta, BadArgs, BadSignature, Holds]}
+del LyingClass, NoAttributes, NoModule, WithMeta, Meta, BadArgs, BadSignature, Holds  # pytest looks at a module's classes
+
+@pytest.mark.parametrize("kind", range(7))
+@pytest.mark.portable_exception(receiver="with-project")
+def test_hostile(kind):
+    with pytest.raises(ValueError): raise ValueError("one that cannot be referenced weakly, first")
+    with pytest.raises(Exception): raise KINDS["kinds"][kind]()
+
+def test_after(): pass
+"""
+
+
+def test_a_hostile_exception_is_one_clear_failure(run: Any) -> None:
+    result = run(HOSTILE)
+    result.assert_outcomes(failed=7, passed=1)
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert result.stdout.str().count("does not arrive") >= 7
+
+
 def test_a_pytest_that_is_made_otherwise_is_told_and_not_failed(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         "import pytest_portable_errors.sender.capture as capture\n"

@@ -47,7 +47,7 @@ def test_the_command_line_goes_before_the_file(run: Any, pytester: pytest.Pytest
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("portable_errors_timeout = fast", "*portable_errors_timeout*tox.ini*: expected seconds, e.g. 5*"),
+        ("portable_errors_timeout = fast", '*portable_errors_timeout = "fast" (tox.ini): expected seconds, e.g. 5'),
         ("portable_errors_timeout = -1", "*portable_errors_timeout*tox.ini*: expected seconds, e.g. 5*"),
         (
             "portable_errors_receiver = moon",
@@ -117,3 +117,10 @@ def test_an_added_object_that_is_no_serializer_is_a_usage_error(run: Any, pytest
     result = run(LOSSY)
     assert result.ret != 0
     assert "is no Serializer: it needs name: str, dumps(exc) -> bytes" in result.stdout.str() + result.stderr.str()
+
+
+def test_a_hook_that_returns_one_serializer_is_a_usage_error(run: Any, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(OWN.format("Reversed()").replace("[Reversed()]", "Reversed()"))
+    result = run(LOSSY)
+    assert result.ret != 0
+    assert "pytest_portable_errors_serializers must return a list of serializers" in result.stdout.str() + result.stderr.str()

@@ -111,6 +111,7 @@ class Address:
         (Slots(1), Slots(2)),
         (Data([1]), Data([2])),
         (OwnProtocol("a", 1), OwnProtocol("b", 1)),
+        (OwnProtocol("{'n': 12}", 1), OwnProtocol("{'n': 21}", 1)),
         (ValueError(1), ValueError(2)),
         (ValueError(1), KeyError(1)),
         (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2)),
