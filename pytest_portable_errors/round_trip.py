@@ -9,7 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.diagnosis.causes import Elsewhere, Facts, diagnose, error_text
+from pytest_portable_errors.diagnosis.causes import diagnose, error_text
+from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
 from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis
 from pytest_portable_errors.diagnosis.losses import CHECKS, DEFAULT_CHECKS, Comparison, Loss, compare, headline
 from pytest_portable_errors.diagnosis.payload import Reading, read

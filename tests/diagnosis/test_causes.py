@@ -9,7 +9,8 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors.diagnosis import causes
-from pytest_portable_errors.diagnosis.causes import Elsewhere, Facts, diagnose
+from pytest_portable_errors.diagnosis.causes import diagnose
+from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.payload import read
