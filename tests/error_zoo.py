@@ -66,6 +66,24 @@ class DropsState(Exception):
         return type(self), self.args
 
 
+class DropsFromItself(Exception):
+    """``__reduce__`` takes an attribute out of the state, which is the exception's own ``__dict__`` (psycopg)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.connection = "alive"
+
+    def __reduce__(self) -> Any:
+        self.__dict__.pop("connection", None)
+        return type(self)._rebuild, (self.args,)
+
+    @classmethod
+    def _rebuild(cls, args: tuple[Any, ...]) -> DropsFromItself:
+        rebuilt = cls(*args)
+        del rebuilt.connection
+        return rebuilt
+
+
 class BecomesRuntimeError(Exception):
     """A declared change of type (ragtime's StepFailed, for DBOS)."""
 

@@ -90,6 +90,12 @@ def test_a_reduce_that_drops_state_and_notes() -> None:
     assert trip.diagnosis.cause == "reduce-drops-state"
 
 
+def test_a_reduce_that_changes_the_exception_itself() -> None:
+    exc = zoo.DropsFromItself("m")
+    assert lost(trip_of(exc)) == {("attributes", "exc.connection")}
+    assert "connection" not in vars(exc), "the control: pickling changed it in the sender"
+
+
 def test_slots_are_compared() -> None:
     exc = zoo.Slotted("m")
     exc.code = 3

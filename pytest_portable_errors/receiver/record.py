@@ -38,6 +38,12 @@ def describe(subject: object, traceback: bool = False) -> Record:
                 }
             ]
         }
+    # Asking for texts may fill caches (pyparsing's do): the second look sees what every later one will see, on both sides.
+    _describe_all(subject, traceback)  # type: ignore[arg-type]  # issubclass above
+    return _describe_all(subject, traceback)  # type: ignore[arg-type]  # as above
+
+
+def _describe_all(subject: BaseException, traceback: bool) -> Record:
     memory: _Memory = {}
     waiting: deque[BaseException] = deque()
 
@@ -49,7 +55,7 @@ def describe(subject: object, traceback: bool = False) -> Record:
             waiting.append(exc)
         return memory[id(exc)][0]
 
-    index(subject)  # type: ignore[arg-type]  # issubclass above
+    index(subject)
     nodes: List[Record] = []
     rest, kept = 0, hashlib.sha256()
     while waiting:
@@ -67,7 +73,6 @@ def describe(subject: object, traceback: bool = False) -> Record:
 
 def _describe_one(exc: BaseException, index: Any, traceback: bool) -> Record:
     describer = values.Describer()
-    # First, because asking for the text may fill caches (pyparsing's do), and on both sides the values are described after that.
     message = values.text_of(str, exc)
     args, members = fields.base_field(exc, "args"), fields.members_of(exc)
     attributes = fields.attributes_of(exc)

@@ -34,10 +34,9 @@ class Departure:
 
 
 def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False) -> Departure:
-    """Pickle and describe it. What the exception's own code raises on the way is data, but for KeyboardInterrupt."""
+    """Describe and pickle it. What the exception's own code raises on the way is data, but for KeyboardInterrupt."""
+    sent = record.describe(exc, traceback=traceback)  # before dumps: a __reduce__ may change the exception itself (psycopg's does)
     payload, error, has_raised = _dumps(exc, serializer)
-    # After dumps, because asking for texts may fill caches (pyparsing's do), and the receiver describes what nobody has asked yet.
-    sent = record.describe(exc, traceback=traceback)
     return Departure(
         cls=type(exc),
         sent=sent,

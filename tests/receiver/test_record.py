@@ -202,6 +202,23 @@ def test_properties_and_caches_are_derived_and_not_read() -> None:
     assert describe(fresh) == describe(used)
 
 
+def test_a_cache_that_is_filled_by_looking_is_seen_filled() -> None:
+    class Lazy:
+        name: str | None = None
+
+        def __repr__(self) -> str:
+            self.name = "filled"
+            return "Lazy"
+
+    class Holds(Exception):
+        def __str__(self) -> str:
+            return repr(self.args[0])
+
+    looked_at = Holds(Lazy())
+    str(looked_at)
+    assert describe(Holds(Lazy())) == describe(looked_at)
+
+
 def test_sizes_are_bounded() -> None:
     exc = ValueError("x" * 1_000_000, list(range(100_000)), {str(n): n for n in range(100_000)})
     assert len(json.dumps(describe(exc))) < 100 * (TEXT_KEPT + ITEMS_KEPT * 10)
