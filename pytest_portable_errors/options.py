@@ -28,6 +28,8 @@ class Options:
     timeout: float
     """Seconds of processor time for one check."""
     suites: tuple[str, ...]
+    runs_suites_alone: bool
+    """Whether no paths were given, so that only the suites run."""
     runs_everything: bool
     """Whether this process will run all that it collects, as far as can be told: nothing selects, and nobody shares the work."""
 
@@ -81,6 +83,7 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         checks=checks or tuple(check for check in CHECKS if check != "traceback"),
         timeout=_seconds(config, "portable_errors_timeout", default=10.0),
         suites=wanted,
+        runs_suites_alone=bool(wanted) and config.args_source is not config.ArgsSource.ARGS,
         runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not hasattr(config, "workerinput"),
     )
 

@@ -57,8 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
     config.stash[_OPTIONS] = read_options(config, serializers=lambda: _serializers(config).names, suites=_suites)
-    if config.stash[_OPTIONS].suites and config.args_source is not config.ArgsSource.ARGS:
-        config.args[:] = []  # a suite without paths runs alone
+    if config.stash[_OPTIONS].runs_suites_alone:
+        config.args[:] = []
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ class Session:
         self._options = options
         self._host = host
         self._cases: dict[str, list[Case]] = {}
+        self._begun: dict[Case, list[tuple[str, Journey]]] = {}
         self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
 
     def close(self) -> None:
@@ -77,17 +79,22 @@ class Session:
         """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
         if suite not in self._cases:
             serializers, receivers = self._options.serializers, self._options.receivers
-            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers, found=self._begin_early)
+            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers, found=self._found)
         return self._cases[suite]
 
-    def _begin_early(self, case: Case) -> None:
-        """Have the receiver check it while the suite still raises others here; the same payload is not sent again later."""
+    def _found(self, case: Case) -> None:
+        """Have the receiver check a case while the suite still raises others here."""
+        if self._options.runs_suites_alone and not self._begun:
+            # The library is loaded, and this run is about nothing else: collecting garbage need not look at all of it again and again.
+            gc.freeze()
         if self._options.runs_everything:
             with contextlib.suppress(CannotBuild, PortableErrorsError):  # which the test will tell
-                self.begin(case)
+                self._begun[case] = self.begin(case)
 
     def begin(self, case: Case) -> list[tuple[str, Journey]]:
         """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""
+        if case in self._begun:
+            return self._begun.pop(case)
         options = self._options
         return case.set_out(self.receivers, receiver_names=options.receivers, checks=options.checks, timeout=options.timeout)
 

@@ -6,6 +6,7 @@ to 5; what pickletools cannot read any further ends the reading, and what was re
 
 from __future__ import annotations
 
+import functools
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,6 +51,24 @@ class Reading:
 
 def read(payload: bytes) -> Reading:
     """Follow the opcodes of a payload. Never raises: what is no pickle has no names and no calls."""
+    same = content(payload)
+    return _read_again(same) if len(same) <= _KEPT else _follow(same)
+
+
+def content(payload: bytes) -> bytes:
+    """The payload without the two bytes that name its protocol, where that makes no difference: 4 and 5 are read alike."""
+    return payload[2:] if payload[:2] in (b"\x80\x04", b"\x80\x05") else payload
+
+
+@functools.lru_cache(maxsize=128)  # pickle's and cloudpickle's payloads are mostly the same
+def _read_again(payload: bytes) -> Reading:
+    return _follow(payload)
+
+
+_KEPT = 65_536  # bytes of a payload that is worth keeping for that
+
+
+def _follow(payload: bytes) -> Reading:
     machine = _Machine()
     root, error = None, None
     try:

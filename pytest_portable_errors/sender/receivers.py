@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.receiver.children import WALL_FACTOR
@@ -45,9 +46,8 @@ class Request:
 
     @property
     def content(self) -> Content:
-        """What the answer depends on. A pickle's first two bytes name its protocol; 4 and 5 are read alike."""
-        same = self.payload[2:] if self.payload[:2] in (b"\x80\x04", b"\x80\x05") else self.payload
-        return (self.serializer.loader, self.serializer.needs, self.traceback, self.timeout, sha256(same).digest())
+        """What the answer depends on."""
+        return (self.serializer.loader, self.serializer.needs, self.traceback, self.timeout, sha256(content(self.payload)).digest())
 
     def head(self) -> frames.Head:
         """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""
@@ -125,16 +125,16 @@ class Receivers:
         Raises PortableErrorsError when the receiver cannot start.
         """
         with self._lock:
-            content = (self._plan(request.receiver), request.content)
-            if content not in self._tickets:
+            key = (self._plan(request.receiver), request.content)
+            if key not in self._tickets:
                 running = self._get(request.receiver)
                 number = None
                 with contextlib.suppress(ReceiverEnded):  # it will be noticed when the answer is read
                     number = running.submit(request.head(), request.payload)
-                self._tickets[content] = Ticket(receivers=self, request=request, running=running, number=number)
+                self._tickets[key] = Ticket(receivers=self, request=request, running=running, number=number)
                 while len(self._tickets) > TICKETS_KEPT:
                     del self._tickets[next(iter(self._tickets))]
-            return self._tickets[content]
+            return self._tickets[key]
 
     def answer(self, ticket: Ticket) -> frames.Head:
         """The answer to a ticket; its ``stage`` says how far the payload came. Waits for it.
@@ -145,7 +145,7 @@ class Receivers:
             if ticket.known is None:
                 ticket.known = self._await(ticket)
                 if ticket.known["stage"] not in ("arrived", "loads"):  # it may have been another payload's doing, or the machine's
-                    self._tickets = {content: other for content, other in self._tickets.items() if other is not ticket}
+                    self._tickets = {key: other for key, other in self._tickets.items() if other is not ticket}
             return ticket.known
 
     def _await(self, ticket: Ticket) -> frames.Head:

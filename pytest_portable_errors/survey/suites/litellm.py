@@ -118,7 +118,7 @@ _SCENARIOS = (
     *(_Scenario(f"raised-{status}", f"/{status}/plain") for status in _STATUSES),
     _Scenario("raised-context-window", "/400/context"),
     _Scenario("raised-content-policy", "/400/policy"),
-    _Scenario("raised-timeout", f"/{_SLOW}/plain", timeout=0.2),
+    _Scenario("raised-timeout", f"/{_SLOW}/plain", timeout=0.1),
 )
 
 
