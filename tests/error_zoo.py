@@ -237,14 +237,6 @@ class ReduceExits(Exception):
         raise SystemExit(3)
 
 
-class Imitation(Exception):
-    """LiteLLM's shape, so that the controls of the reducers hold on the day that upstream repairs its classes."""
-
-    def __init__(self, message: str, llm_provider: str, model: str, response: object = None) -> None:
-        super().__init__(f"litellm.Imitation: {message}")
-        self.message, self.llm_provider, self.model, self.response = message, llm_provider, model, response
-
-
 def rebuild_elsewhere(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
     """A reconstructor that the receiver must import (agent-memory-server's patch)."""
     return cls(*args)

@@ -18,8 +18,10 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
+from pytest_portable_errors.round_trip import set_out
+from pytest_portable_errors.sender.departure import depart
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share
+from pytest_portable_errors.sender.receivers import Receivers, share, shared
 
 
 class DefinedInATest(Exception):
@@ -94,6 +96,14 @@ class TestHostileExceptions:
         text.encode()
         assert "\x1b" not in text
         assert "\\ud800" in text
+
+
+def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
+    """Both are under way when it happens; the bystander is sent again."""
+    pickle = shared().serializers.find("pickle")
+    departures = [depart(exc, serializer=pickle) for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))]
+    journeys = [set_out(departure, receivers=shared(), receiver="with-project", timeout=0.5) for departure in departures]
+    assert [journey.arrive().stage for journey in journeys] == [Stage.CRASHED, Stage.TIMED_OUT, Stage.ARRIVED]
 
 
 class TestAChangingWorld:

@@ -146,6 +146,8 @@ class Receiver:
 
     def _receive(self, seconds: float) -> list[frames.Head]:
         """What arrives within a slice of that time. Raises ReceiverEnded, and FrameError for what is no answer."""
+        if self._replies < 0:
+            raise ReceiverEnded  # closed meanwhile, for what another payload did to it or to make room
         poll = _poll()
         poll.register(self._replies, select.POLLIN)
         if not poll.poll(max(0.0, min(SLICE, seconds)) * 1000):
