@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 import pytest
 
-# What settings may name. Kept here, so that an unused plugin imports nothing more; a test compares them with the modules that mean them.
-RECEIVERS = ("without-project", "stdlib", "with-project")
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS, receiver_named
+
+# What the setting may name. Kept here, so that an unused plugin imports nothing more; a test compares it with the module that means it.
 CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
 
 # Before pytest 8.4 an ini value was always a string; since then TOML may give a number, if the key asks for one.
@@ -22,7 +24,12 @@ _NARROWING = ("collectonly", "keyword", "markexpr", "lf", "last_failed", "stepwi
 class Options:
     """What the command line and the ini file ask for."""
 
+    root: str
+    """The folder that relative paths start from."""
     receivers: tuple[str, ...]
+    """Names, and absolute paths of interpreters."""
+    receiver_setup: tuple[str, ...]
+    """``module:callable``, called where the errors are read."""
     serializers: tuple[str, ...]
     checks: tuple[str, ...]
     timeout: float
@@ -49,10 +56,18 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"where the exceptions are rebuilt: {', '.join(RECEIVERS)}. Default: without-project. Repeatable.",
+        help=f"where the exceptions are rebuilt: {', '.join(NAMED_RECEIVERS)}, or the path of a Python interpreter. "
+        f"Default: {DEFAULT_RECEIVER}. Repeatable.",
     )
     parser.addini(
         "portable_errors_receiver", "where exceptions are rebuilt, one a line (default: without-project)", type="linelist", default=[]
+    )
+    parser.addini(
+        "portable_errors_receiver_setup",
+        "module:callable that the reader of the errors calls at its start, one a line, e.g. django:setup; "
+        "called in the receiver with-project and in interpreters given by path",
+        type="linelist",
+        default=[],
     )
     parser.addini("portable_errors_serializers", "what they are pickled with (default: pickle cloudpickle)", type="args", default=[])
     parser.addini("portable_errors_checks", "what is compared (default: all but traceback)", type="args", default=[])
@@ -69,16 +84,14 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
 
     Raises pytest.UsageError that names the option or the file, and what it may be.
     """
-    receivers = tuple(config.getoption("portable_errors_receiver"))
-    _known("--portable-errors-receiver", receivers, RECEIVERS)
-    if not receivers:
-        receivers = _listed(config, "portable_errors_receiver", lambda: RECEIVERS)
     wanted = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
     if wanted:
         _known("--portable-errors-suite", wanted, suites())
     checks = _listed(config, "portable_errors_checks", lambda: CHECKS)
     return Options(
-        receivers=tuple(dict.fromkeys(receivers)) or RECEIVERS[:1],
+        root=str(config.rootpath),
+        receivers=_receivers(config),
+        receiver_setup=_setup(config),
         serializers=_listed(config, "portable_errors_serializers", serializers) or ("pickle", "cloudpickle"),
         checks=checks or tuple(check for check in CHECKS if check != "traceback"),
         timeout=_seconds(config, "portable_errors_timeout", default=10.0),
@@ -86,6 +99,31 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         runs_suites_alone=bool(wanted) and config.args_source is not config.ArgsSource.ARGS,
         runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not hasattr(config, "workerinput"),
     )
+
+
+def _receivers(config: pytest.Config) -> tuple[str, ...]:
+    given, origin, folder = config.getoption("portable_errors_receiver"), "--portable-errors-receiver", config.invocation_params.dir
+    if not given:
+        key = "portable_errors_receiver"
+        given, origin = _ini(config, key, expected="a list of names"), f"{key} ({_file(config)})"
+        folder = config.rootpath if config.inipath is None else config.inipath.parent
+    names = []
+    for name in given:
+        try:
+            names.append(receiver_named(name, relative_to=str(folder)))
+        except PortableErrorsError as error:
+            raise pytest.UsageError(f'{origin}: unknown "{name}": {error}') from error
+    return tuple(dict.fromkeys(names)) or (DEFAULT_RECEIVER,)
+
+
+def _setup(config: pytest.Config) -> tuple[str, ...]:
+    key = "portable_errors_receiver_setup"
+    steps = tuple(_ini(config, key, expected="a list of module:callable"))
+    for step in steps:
+        module, colon, function = step.partition(":")
+        if not (colon and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))):
+            raise pytest.UsageError(f'{key} = "{step}" ({_file(config)}): expected module:callable, e.g. django:setup')
+    return steps
 
 
 def _listed(config: pytest.Config, key: str, allowed: Callable[[], Iterable[str]]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ when a marker, a fixture or an option asks for it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -73,11 +74,11 @@ def _session(config: pytest.Config) -> Session:
         from pytest_portable_errors.session import Session
 
         config.stash[_SESSION] = Session(
-            root=config.rootpath,
             python_files=config.getini("python_files"),
             serializers=_serializers(config),
             options=config.stash[_OPTIONS],
             host=_host(),
+            controller=os.getppid() if hasattr(config, "workerinput") else None,
         )
     return config.stash[_SESSION]
 

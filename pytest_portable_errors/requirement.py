@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from pytest_portable_errors.diagnosis.losses import CHECKS
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.options import Options
+from pytest_portable_errors.receiver_names import EXPECTED, receiver_named
 from pytest_portable_errors.round_trip import dotted_name
-from pytest_portable_errors.sender.receivers import NAMED_RECEIVERS
 from pytest_portable_errors.sender.serializers import Serializer, Serializers
 
 NAME = "portable_exception"
@@ -69,13 +69,20 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
     return Requirement(
         raises=raises if isinstance(raises, tuple) else (raises,),
         arrives_as=dotted_name(given.get("arrives_as")),
-        receivers=(given["receiver"],) if "receiver" in given else options.receivers,
+        receivers=(_receiver(given["receiver"], options),) if "receiver" in given else options.receivers,
         serializers=tuple(map(serializers.find, given.get("serializers", options.serializers))),
         checks=tuple(given.get("checks", options.checks)),
         at_least=given.get("at_least", 1),
         reason=given.get("reason", ""),
         timeout=options.timeout,
     )
+
+
+def _receiver(name: str, options: Options) -> str:
+    try:
+        return receiver_named(name, relative_to=options.root)
+    except PortableErrorsError as error:
+        raise PortableErrorsError(f"receiver={_short(name)}: {error}") from error
 
 
 def _is_exception_class(value: object) -> bool:
@@ -100,7 +107,7 @@ _RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "an exception class or a tuple of them",
     ),
     "arrives_as": (_is_type_name, "an exception class, or its dotted name such as 'builtins.RuntimeError'"),
-    "receiver": (lambda value: value in NAMED_RECEIVERS, f"one of {', '.join(NAMED_RECEIVERS)}"),
+    "receiver": (lambda value: isinstance(value, str), EXPECTED.removeprefix("expected ")),
     "serializers": (
         _are(lambda value: isinstance(value, (str, Serializer))),
         "a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')",

@@ -17,9 +17,10 @@ from pytest_portable_errors.diagnosis.payload import Reading, read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.sender.departure import Departure, depart
-from pytest_portable_errors.sender.receivers import DEFAULT_RECEIVER, Receivers, Request, Ticket, shared
+from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket, shared
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Serializer
 
 DEFAULT_TIMEOUT = 10.0
@@ -102,8 +103,8 @@ def check_round_trip(
     """Send an exception to a fresh interpreter and compare what arrives with what was sent.
 
     ``exc`` is an exception or a ``pytest.ExceptionInfo``. ``serializer`` is a name or a Serializer. ``receiver`` is ``without-project``,
-    ``stdlib`` or ``with-project``. ``arrives_as`` declares a deliberate change of type, by the class or its dotted name. ``timeout`` is
-    seconds of processor time in the receiver; the limit on the wall clock is six times that.
+    ``stdlib``, ``with-project``, or the path of a Python interpreter. ``arrives_as`` declares a deliberate change of type, by the class or
+    its dotted name. ``timeout`` is seconds of processor time in the receiver; the limit on the wall clock is six times that.
 
     What the exception does on the way is data in the RoundTrip. Raises PortableErrorsError only when this function is misused or the
     receiver cannot start.
@@ -189,10 +190,18 @@ class Journey:
             return {"stage": "dumps", "error": self.departure.error}
         answer = self.ticket.answer()
         if answer["stage"] == "loader":
-            serializer = self.departure.serializer
+            serializer, why = self.departure.serializer, error_text(answer["error"])
+            if self.receiver in NAMED_RECEIVERS:
+                raise PortableErrorsError(
+                    f"serializer {serializer.name!r}: receiver {self.receiver!r} cannot import its loader {serializer.loader} ({why}). "
+                    "Name the modules that it needs in `needs`"
+                )
             raise PortableErrorsError(
-                f"serializer {serializer.name!r}: receiver {self.receiver!r} cannot import its loader {serializer.loader} "
-                f"({error_text(answer['error'])}). Name the modules that it needs in `needs`"
+                f"serializer {serializer.name!r} cannot be used in receiver {self.receiver!r} ({why}). Install it there, or choose another"
+            )
+        if answer["stage"] == "setup":
+            raise PortableErrorsError(
+                f"portable_errors_receiver_setup = {answer['setup']}: raised {error_text(answer['error'])} in receiver {self.receiver!r}"
             )
         return answer
 

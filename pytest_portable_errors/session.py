@@ -28,8 +28,12 @@ from pytest_portable_errors.survey.cases import Case, cases_of
 class Session:
     """Made on first use, closed when pytest ends."""
 
-    def __init__(self, *, root: Path, python_files: Sequence[str], serializers: Serializers, options: Options, host: Host) -> None:
-        self.receivers = Receivers(Surroundings(root=root, python_files=tuple(python_files)), serializers)
+    def __init__(
+        self, *, python_files: Sequence[str], serializers: Serializers, options: Options, host: Host, controller: int | None
+    ) -> None:
+        """``controller`` is the process id of pytest-xdist's controller in a worker of it."""
+        surroundings = Surroundings(root=Path(options.root), python_files=tuple(python_files), receiver_setup=options.receiver_setup)
+        self.receivers = Receivers(surroundings, serializers, controller=controller)
         self._options = options
         self._host = host
         self._cases: dict[str, list[Case]] = {}

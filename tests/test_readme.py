@@ -68,12 +68,13 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
 
 
 def test_every_setting_and_keyword_is_told() -> None:
-    from pytest_portable_errors.options import CHECKS, RECEIVERS
+    from pytest_portable_errors.options import CHECKS
+    from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
     from pytest_portable_errors.requirement import KEYWORDS
 
     for word in (
         *CHECKS,
-        *RECEIVERS,
+        *NAMED_RECEIVERS,
         *KEYWORDS,
         "portable_errors_receiver",
         "portable_errors_serializers",

@@ -1,4 +1,4 @@
-"""``python -I -S <this folder> <requests fd> <answers fd>``: the fresh interpreter.
+"""``python -I -S <this folder> fork``: the fresh interpreter, with requests on its standard input and answers on its standard output.
 
 The first message is what may be imported here (see ``sender/project.py``); the answer says that the absent modules really are absent.
 """
@@ -22,12 +22,14 @@ def _load_package() -> None:
 
 
 def main(argv: List[str]) -> None:
-    """Serve on the two descriptors until the sender closes its end."""
+    """Serve until the sender closes its end. ``argv[1]`` is ``fork``, ``spawn``, ``once`` or ``prove``: see ``start.py``."""
+    if sys.version_info < (3, 8):  # noqa: UP036  # a receiver may be any interpreter that a user names
+        sys.exit("a receiver needs Python 3.8 or later, and this is {}.{}".format(*sys.version_info))
     del sys.path[0]  # this folder: a payload's `record` or `server` is somebody else's
     _load_package()
     start = import_module(PACKAGE + ".start")
     sys.modules["__main__"] = type(sys)("__main__")  # a class of the sender's __main__ is absent here
-    start.start(int(argv[1]), int(argv[2]))
+    start.start(argv[1])
 
 
 if __name__ == "__main__":

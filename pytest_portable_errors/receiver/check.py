@@ -6,34 +6,112 @@ that nothing done to the standard descriptors can corrupt it.
 
 import importlib
 import os
-import pickle  # noqa: F401  # nearly every check needs it: imported once, before the fork
-import resource
+import pickle
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import frames, record
+from .limits import limit_memory, limit_processor, processor_seconds
+from .terms import Terms
+from .traces import Traces
 
-MEMORY = 4 * 1024**3  # bytes of address space that a check may add to what its process had when forked
 HOW_MANY_MISSING = 20
+FRESH_SECONDS = 0.5  # of processor time, after which a process makes no further check: its limit counts all that it used
+_ORDINARY = pickle.dumps(ValueError("rehearsal", 1))
+
+Answer = Callable[[frames.Head], None]
 
 
-def run(head: frames.Head, payload: bytes, answer_to: int) -> None:
-    """Make the check, write the answer and end the process. Does not return."""
+def rehearse() -> None:
+    """Rebuild and describe an ordinary exception. In a process forked ahead this touches the memory that the check will need."""
+    frames.as_json({"record": record.describe(pickle.loads(_ORDINARY))})
+
+
+def run(requests: int, answers: int, terms: Terms, traces: Optional[Traces] = None) -> None:
+    """Wait for a request, make the check and write the answer; and once more, as long as ``traces`` shows that nothing was left behind.
+
+    The caller ends the process, whatever this raises.
+    """
     own = os.getpid()
-    status = 1
+    while True:
+        request = frames.read_one(requests)
+        if request is None:
+            return  # nobody asks any more
+        number, again = request[0]["id"], False
+
+        def answer(head: frames.Head) -> None:
+            if os.getpid() == own:  # a payload may have forked, and both of them arrive here
+                # Those who pass it on look only at the head.
+                first = {"stage": head.pop("stage"), "id": number, **({"again": True} if again else {})}  # noqa: B023  # called in this turn
+                frames.write(answers, first, frames.as_json(head))
+
+        outcome = check(*request, terms, answer, traces)
+        again = traces is not None and traces.none_left and processor_seconds() < FRESH_SECONDS
+        answer(outcome)
+        if not again:
+            return
+
+
+def check(head: frames.Head, payload: bytes, terms: Terms, answer: Answer, traces: Optional[Traces]) -> frames.Head:
+    """Import what the payload names, then rebuild and describe it. The imports have limits of their own, which the server knows."""
+    terms.rules.needs = head["needs"]
     try:
-        _limit(head["timeout"])
-        answer = frames.encode(dict(_outcome(head, payload), id=head["id"]))
-        if os.getpid() == own:  # a payload may have forked, and both of them arrive here
-            write_all(answer_to, answer)
-            status = 0
-    finally:
-        os._exit(status)
+        _prepare(head, terms, answer)
+    except SetupFailed as failed:
+        return {"stage": "setup", "setup": failed.step, "error": error_record(failed.error)}
+    limit_processor(head["timeout"])
+    limit_memory(terms.memory)
+    sys.setrecursionlimit(1_000)  # Python's own default, whatever an import has made of it
+    if traces is not None:
+        traces.begin()
+    return _outcome(head, payload)
+
+
+class SetupFailed(Exception):
+    """A consumer's start-up raised."""
+
+    def __init__(self, step: str, error: BaseException) -> None:
+        super().__init__(step, error)
+        self.step, self.error = step, error
+
+
+def take_step(step: str, terms: Terms) -> None:
+    """Import a module; or, for ``module:callable``, call what the consumer calls at its start.
+
+    Raises what the import raises, and SetupFailed.
+    """
+    if ":" not in step:
+        importlib.import_module(step)
+        return
+    try:
+        _find(step)()
+    except BaseException as error:
+        raise SetupFailed(step, error) from error
+    terms.setup.remove(step)
+
+
+def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> None:
+    steps = [*terms.setup, *(module for module in head["imports"] if module not in sys.modules)]
+    if not steps:
+        return
+    limit_processor(terms.import_seconds)
+    for step in steps:
+        answer({"stage": "importing", "module": step})
+        try:
+            take_step(step, terms)
+        except SetupFailed:
+            raise
+        except BaseException:  # loads will meet it, and say so
+            continue
+    terms.memory = None  # what the imports have mapped is not the payload's
+    answer({"stage": "checking", "used": processor_seconds()})
 
 
 def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
     try:
-        loads = _loader(head["loader"])
+        for module in head["requires"]:
+            importlib.import_module(module)
+        loads = _find(head["loader"])
     except BaseException as error:
         return {"stage": "loader", "error": error_record(error)}
     try:
@@ -46,12 +124,12 @@ def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
         return {"stage": "loads", "error": error_record(error)}
 
 
-def _loader(name: str) -> Callable[[bytes], object]:
+def _find(name: str) -> Callable[..., object]:
     module, _, function = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in function.split("."):
         found = getattr(found, part)
-    return found  # type: ignore[no-any-return]  # what a user names is believed to be callable; if not, loads fails and says so
+    return found  # type: ignore[no-any-return]  # what a user names is believed to be callable; if not, calling it says so
 
 
 def error_record(error: BaseException) -> Dict[str, Any]:
@@ -78,27 +156,3 @@ def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
         if len(missing) >= HOW_MANY_MISSING:
             break
     return missing
-
-
-def _limit(timeout: float) -> None:
-    """Own session (one kill reaches what the payload forks), processor time, memory, no core files."""
-    os.setsid()
-    seconds = max(1, int(timeout + 0.999))
-    _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
-    hard = seconds + 1 if hardest == resource.RLIM_INFINITY else min(seconds + 1, hardest)
-    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, hard), hard))  # the hard limit kills what ignores SIGXCPU
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        with open("/proc/self/statm") as statm:
-            standing = int(statm.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (standing + MEMORY, standing + MEMORY))
-    except (OSError, ValueError):
-        pass  # not Linux, or a lower hard limit stands already: then that one holds
-    sys.setrecursionlimit(1_000)  # Python's own default, whatever an import has made of it
-
-
-def write_all(fd: int, data: bytes) -> None:
-    """Write all of it, blocking."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

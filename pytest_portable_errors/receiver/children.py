@@ -1,15 +1,11 @@
-"""The processes below a server, and the pipes to them."""
+"""The processes below a fork server, and the pipes to them."""
 
 import os
 import signal
-import time
 from collections import deque
-from typing import Deque, Dict, List, Optional, Tuple
+from typing import Deque, List, Optional, Tuple
 
 from . import frames
-
-WALL_FACTOR = 6  # wall clock allowed for each second of processor time: machines are shared
-BRANCH_SECONDS = 120.0  # processor time, and wall clock, that the imports of a branch may take
 
 Request = Tuple[frames.Head, bytes]
 
@@ -23,13 +19,13 @@ class Pipes:
         self.closed = False
         self._decoder = frames.Decoder()
         self._waiting: Deque[memoryview] = deque()
-        for fd in {read_fd, write_fd} - {-1}:
+        for fd in (read_fd, write_fd):
             os.set_blocking(fd, False)
 
     def read(self) -> List[Request]:
         """What has arrived. ``open`` is False once the other side has ended. Raises FrameError."""
         try:
-            data = os.read(self.read_fd, 1 << 20)
+            data = os.read(self.read_fd, frames.PIECE)
         except BlockingIOError:
             return []
         except OSError:
@@ -61,7 +57,7 @@ class Pipes:
     def close(self) -> None:
         """Close our ends."""
         self.closed = True
-        for fd in {self.read_fd, self.write_fd} - {-1}:
+        for fd in (self.read_fd, self.write_fd):
             os.close(fd)
 
 
@@ -70,15 +66,15 @@ class Child:
 
     def __init__(self, pid: int, pipes: Pipes) -> None:
         self.pid, self.pipes = pid, pipes
-        self._status: Optional[Tuple[int, float]] = None
+        self._ended: Optional[int] = None
 
-    def status(self) -> Optional[Tuple[int, float]]:
-        """``(wait status, seconds of processor time)`` once it has ended, None while it runs."""
-        if self._status is None:
-            found, status, usage = os.wait4(self.pid, os.WNOHANG)
+    def ended(self) -> Optional[int]:
+        """Its exit status, or the negative signal that ended it; None while it runs."""
+        if self._ended is None:
+            found, status = os.waitpid(self.pid, os.WNOHANG)
             if found:
-                self._status = (status, usage.ru_utime + usage.ru_stime)
-        return self._status
+                self._ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        return self._ended
 
     def kill(self, *, group: bool) -> None:
         """Kill it, and with ``group`` what it has forked. The caller waits for its end."""
@@ -87,39 +83,3 @@ class Child:
                 kill(self.pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue
-
-
-class Check(Child):
-    """A child that makes one check."""
-
-    def __init__(self, pid: int, pipes: Pipes, head: frames.Head) -> None:
-        super().__init__(pid, pipes)
-        self.head = head
-        self.deadline = time.monotonic() + WALL_FACTOR * head["timeout"]
-
-
-class Branch(Child):
-    """A server forked from this one, with one more module imported."""
-
-    def __init__(self, pid: int, pipes: Pipes) -> None:
-        super().__init__(pid, pipes)
-        self.ready = False
-        self.deadline = time.monotonic() + BRANCH_SECONDS
-        self.pending: Dict[int, Request] = {}
-        self.used = time.monotonic()
-
-
-def how_it_ended(status: int, seconds: float) -> str:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU or (number == signal.SIGKILL and seconds > 0.5):
-            return "ended by {} after {:.1f} s of processor time".format(_signal_name(number), seconds)
-        return "ended by {}".format(_signal_name(number))
-    return "the process exited with status {} before it answered".format(os.WEXITSTATUS(status))
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "signal {}".format(number)

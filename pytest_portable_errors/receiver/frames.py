@@ -4,10 +4,16 @@ The head is ASCII (a lone surrogate is escaped), so any text survives; the body 
 """
 
 import json
+import os
 import struct
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 LIMIT = 256 * 1024 * 1024  # bytes of one message; more than any that we send, less than what a stray write would claim
+
+START = b"\x00portable errors\x00"
+"""Comes before the first message of a receiver: what an environment's start-up code printed stands before it."""
+
+PIECE = 1 << 16  # bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the system
 
 Head = Dict[str, Any]
 _SIZES = struct.Struct("!QI")  # bytes that follow these two numbers; of these, bytes of the head
@@ -19,15 +25,17 @@ class FrameError(ValueError):
 
 def encode(head: Head, body: bytes = b"") -> bytes:
     """One message as bytes."""
-    text = json.dumps(head, separators=(",", ":")).encode("ascii")
+    text = as_json(head)
     return _SIZES.pack(len(text) + len(body), len(text)) + text + body
 
 
 class Decoder:
     """Puts messages together from whatever pieces the pipe delivers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, skip_to: bytes = b"") -> None:
+        """``skip_to`` is what comes before the first message, after anything else."""
         self._buffer = bytearray()
+        self._skip_to = skip_to
 
     def feed(self, data: bytes) -> List[Tuple[Head, bytes]]:
         """Take some bytes; give the messages that are complete with them.
@@ -35,23 +43,62 @@ class Decoder:
         Raises FrameError when the bytes cannot be a message.
         """
         self._buffer += data
-        messages = []
+        messages: List[Tuple[Head, bytes]] = []
+        if self._skip_to:
+            _, found, rest = bytes(self._buffer).partition(self._skip_to)
+            if not found:
+                return messages
+            self._skip_to, self._buffer = b"", bytearray(rest)
         while len(self._buffer) >= _SIZES.size:
             size, head_size = _SIZES.unpack_from(self._buffer)
             if size > LIMIT or head_size > size:
                 raise FrameError("a message of {} bytes with a head of {}".format(size, head_size))
             if len(self._buffer) < _SIZES.size + size:
                 break
-            messages.append(_message(bytes(self._buffer[_SIZES.size : _SIZES.size + size]), head_size))
+            start = _SIZES.size + head_size
+            messages.append((from_json(bytes(self._buffer[_SIZES.size : start])), bytes(self._buffer[start : _SIZES.size + size])))
             del self._buffer[: _SIZES.size + size]
         return messages
 
 
-def _message(content: bytes, head_size: int) -> Tuple[Head, bytes]:
+def as_json(head: Head) -> bytes:
+    """As the head is written. Also for a body that is data."""
+    return json.dumps(head, separators=(",", ":")).encode("ascii")
+
+
+def from_json(content: bytes) -> Head:
+    """What ``as_json`` wrote. Raises FrameError for anything else."""
     try:
-        head = json.loads(content[:head_size].decode("ascii"))
+        head = json.loads(content.decode("ascii"))
     except ValueError as error:
-        raise FrameError("the head is no JSON: {}".format(error)) from None
+        raise FrameError("no JSON: {}".format(error)) from None
     if not isinstance(head, dict):
-        raise FrameError("the head is no JSON object")
-    return head, content[head_size:]
+        raise FrameError("no JSON object")
+    return head
+
+
+def read_one(fd: int) -> Optional[Tuple[Head, bytes]]:
+    """Wait for one message on a blocking descriptor; None if the other side ends instead. Raises FrameError."""
+    sizes = _read(fd, _SIZES.size)
+    if sizes is None:
+        return None
+    size, head_size = _SIZES.unpack(sizes)
+    content = _read(fd, size)
+    return None if content is None else (from_json(content[:head_size]), content[head_size:])
+
+
+def _read(fd: int, size: int) -> Optional[bytes]:
+    data = bytearray()
+    while len(data) < size:
+        piece = os.read(fd, min(size - len(data), PIECE))
+        if not piece:
+            return None
+        data += piece
+    return bytes(data)
+
+
+def write(fd: int, head: Head, body: bytes = b"") -> None:
+    """Write one message to a blocking descriptor, all of it."""
+    view = memoryview(encode(head, body))
+    while view:
+        view = view[os.write(fd, view) :]

@@ -80,8 +80,10 @@ class Filtered:
 
 
 def restrict(config: Dict[str, Any]) -> Rules:
-    """Set ``sys.path`` and put the rules before every finder that looks at files."""
+    """Set ``sys.path`` and put the rules before every finder that looks at files. With a ``path`` of None there is nothing to restrict."""
     rules = Rules(config)
+    if config["path"] is None:
+        return rules  # the interpreter was asked for as it is
     sys.path[:] = config["path"]
     sys.prefix, sys.exec_prefix = config["prefix"], config["exec_prefix"]  # without site, a virtual environment's is not known
     own = (importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter)

@@ -1,55 +1,108 @@
-"""The receiver's first minute: restrict the imports, prove that the restriction holds, serve."""
+"""The receiver's first minute: restrict the imports, prove that the restriction holds, serve.
+
+It talks through what it was given as standard input and output, and moves both to descriptors of its own at once.
+"""
 
 import os
 import signal
-import sys
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 from . import check, frames, imports
 from .children import Pipes
+from .guardian import guard
+from .limits import no_core_files
 from .server import Server
+from .terms import Terms
 
 
-def start(requests: int, answers: int) -> None:
-    """Take the configuration from ``requests``, tell on ``answers`` how it went, then serve."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as the sender may have it, it would hide how children end
-    pipes = Pipes(requests, answers)
-    config = _first_message(requests)
-    rules = imports.restrict(config)
-    pipes.write({"stage": "started", "python": list(sys.version_info[:3]), "leaks": _proof(config, rules)})
-    Server(pipes, rules, at_once=config["at_once"]).serve()
+def start(mode: str) -> None:
+    """Do what ``__main__`` was asked for."""
+    {"fork": fork_server, "spawn": spawner, "once": once, "prove": prove}[mode]()
 
 
-def _first_message(fd: int) -> Dict[str, Any]:
-    os.set_blocking(fd, True)
-    decoder = frames.Decoder()
-    while True:
-        data = os.read(fd, 1 << 16)
-        if not data:
-            os._exit(0)  # the sender is gone already
-        for head, _ in decoder.feed(data):
-            os.set_blocking(fd, False)
-            return head
+def fork_server() -> None:
+    """Serve checks by forking."""
+    config, requests, answers = _begin()
+    terms = Terms(config, imports.restrict(config))
+    no_core_files()
+    _greet(answers, _proof(config, terms))
+    knock = guard([requests, answers])
+    Server(Pipes(requests, answers), terms, knock=knock, at_once=config["at_once"]).serve(ahead=True)
 
 
-def _proof(config: Dict[str, Any], rules: imports.Rules) -> Dict[str, str]:
+def spawner() -> None:
+    """Serve checks by starting an interpreter for each."""
+    from .spawner import Spawner, leaks  # with threads and subprocess, which a fork server must not have
+
+    config, requests, answers = _begin()
+    _greet(answers, leaks(config))
+    knock = guard([requests, answers])
+    Spawner(requests, answers, config, knock=knock).serve()
+
+
+def once() -> None:
+    """Make one check."""
+    config, requests, answers = _begin()
+    terms = Terms(config, imports.restrict(config))
+    no_core_files()
+    _silence()
+    check.rehearse()
+    try:
+        check.run(requests, answers, terms)
+        os._exit(0)
+    finally:
+        os._exit(1)
+
+
+def prove() -> None:
+    """Tell what can be imported against the rules."""
+    config, _, answers = _begin()
+    frames.write(answers, {"leaks": imports.prove(config["prove"], imports.restrict(config))})
+    os._exit(0)
+
+
+def _begin() -> Tuple[Dict[str, Any], int, int]:
+    """The first message, and where to read and write from now on."""
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as the sender may have it, it would hide how children end
+    requests, answers = os.dup(0), os.dup(1)
+    _to_null(0, 1)
+    os.write(answers, frames.START)
+    message = frames.read_one(requests)
+    if message is None:
+        os._exit(0)  # the sender is gone already
+    return message[0], requests, answers
+
+
+def _greet(answers: int, leaks: Dict[str, str]) -> None:
+    frames.write(answers, {"stage": "started", "leaks": leaks})
+    _silence()
+
+
+def _silence() -> None:
+    """Until now the sender has listened to what an interpreter says that cannot start."""
+    _to_null(2)
+
+
+def _to_null(*fds: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in fds:
+        os.dup2(null, fd)
+    os.close(null)
+
+
+def _proof(config: Dict[str, Any], terms: Terms) -> Dict[str, str]:
     """Look for the absent modules in a child: a leak would run the module."""
     read_fd, write_fd = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(read_fd)
-            check.write_all(write_fd, frames.encode(imports.prove(config["prove"], rules)))
+            frames.write(write_fd, imports.prove(config["prove"], terms.rules))
         finally:
             os._exit(0)
     os.close(write_fd)
-    decoder, leaks = frames.Decoder(), None
-    while leaks is None:
-        data = os.read(read_fd, 1 << 16)
-        if not data:
-            leaks = {"?": "the check for absent modules ended without an answer"}
-        for head, _ in decoder.feed(data):
-            leaks = head
+    told = frames.read_one(read_fd)
     os.close(read_fd)
     os.waitpid(pid, 0)
-    return leaks
+    return {"?": "the check for absent modules ended without an answer"} if told is None else told[0]

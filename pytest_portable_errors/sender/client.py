@@ -1,39 +1,30 @@
 """One receiver, as the sender sees it: start it, ask it, end it.
 
-The only module that starts processes. What it needs is bound when it is imported, because tests patch the world (pyfakefs, gevent,
-freezegun); it speaks through pipes, because tests forbid sockets.
+The only module of the sender that starts processes. What it needs is bound when it is imported, because tests patch the world (pyfakefs,
+gevent, freezegun); it speaks through pipes, because tests forbid sockets.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import select
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.sender.project import Imports
+from pytest_portable_errors.sender.system import SYSTEM
 
-SLICE = 0.2  # seconds: the longest wait without a look around (a worker of pytest-xdist that blocks outlives its controller)
+START_VARIABLE = "PORTABLE_ERRORS_RECEIVER_START"
+SLICE = 0.2  # seconds: the longest wait without a look around
 START_SECONDS = 60.0
-AT_ONCE = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
+IMPORT_SECONDS = 120.0  # processor time that the imports of what a payload names may take
+STALL_SECONDS = 30.0  # after which an import that uses no processor time is given up
 
 _RECEIVER = Path(__file__).resolve().parent.parent / "receiver"
-_popen, _pipe, _read, _write, _close, _poll, _monotonic = (
-    subprocess.Popen,
-    os.pipe,
-    os.read,
-    os.write,
-    os.close,
-    select.poll,
-    time.monotonic,
-)
-_getpid, _environment = os.getpid, dict(os.environ)
+AT_ONCE = max(2, SYSTEM.cores)
 
 
 class ReceiverEnded(Exception):
@@ -43,60 +34,93 @@ class ReceiverEnded(Exception):
 class Receiver:
     """One fresh interpreter, and the pipes to it."""
 
-    def __init__(self, name: str, imports: Imports, *, cwd: str) -> None:
+    def __init__(self, name: str, imports: Imports, *, cwd: str, controller: int | None = None) -> None:
         """Start it in the folder ``cwd``, and wait until it has shown that what must be absent is absent.
 
+        ``controller`` is the parent process without which nobody wants an answer (pytest-xdist's); None: whatever it is.
         Raises PortableErrorsError when it cannot start or is not isolated.
         """
         self.name = name
-        self.pid = _getpid()
-        self._decoder = frames.Decoder()
+        self._controller = controller
+        self.pid = SYSTEM.getpid()
+        self._python = imports.python or sys.executable
+        self._decoder = frames.Decoder(skip_to=frames.START)
         self._answers: dict[int, frames.Head] = {}
         self._next = 0
-        requests, self._requests = _pipe()
-        self._replies, answers = _pipe()
         flags = ["-I"] if imports.site else ["-I", "-S"]
         try:
-            self._process = _popen(
-                [sys.executable, *flags, *(["-B"] if sys.dont_write_bytecode else []), str(_RECEIVER), str(requests), str(answers)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(requests, answers),
+            self._process = SYSTEM.popen(
+                [self._python, *flags, *(["-B"] if sys.dont_write_bytecode else []), str(_RECEIVER), start_method()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
                 start_new_session=True,  # Ctrl-C is pytest's
                 cwd=cwd,
                 # Importing LiteLLM would ask the network for its price list.
-                env={**_environment, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+                env={**SYSTEM.environment, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
             )
         except OSError as error:
-            _close(self._requests)
-            _close(self._replies)
-            raise PortableErrorsError(f"receiver {name!r} cannot start: {sys.executable}: {error}") from error
-        finally:
-            _close(requests)
-            _close(answers)
+            raise PortableErrorsError(f"receiver {name!r} cannot start: {self._python}: {error}") from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()
         try:
             self._greet(imports)
         except BaseException:
             self.close()
             raise
+        finally:
+            assert self._process.stderr is not None
+            self._process.stderr.close()
 
     def _greet(self, imports: Imports) -> None:
-        deadline = _monotonic() + START_SECONDS
+        self._send(
+            {
+                **asdict(imports),
+                "prefix": sys.prefix,
+                "exec_prefix": sys.exec_prefix,
+                "at_once": AT_ONCE,
+                "import_seconds": IMPORT_SECONDS,
+                "stall_seconds": STALL_SECONDS,
+            }
+        )
         hello: list[frames.Head] = []
+        complaints = b""
+        patience = START_SECONDS
         try:
-            self._send({**asdict(imports), "prefix": sys.prefix, "exec_prefix": sys.exec_prefix, "at_once": AT_ONCE})
-            while not hello and _monotonic() < deadline:
-                hello = self._receive(deadline - _monotonic())
+            while not hello and patience > 0:
+                hello = self._receive(SLICE)
+                patience -= SLICE
+                complaints += self._complaints()
         except ReceiverEnded:
-            raise PortableErrorsError(
-                f"receiver {self.name!r} cannot start: {sys.executable} {self._ending()} before it answered"
-            ) from None
+            complaints += self._complaints()
         if not hello:
-            raise PortableErrorsError(f"receiver {self.name!r} cannot start: {sys.executable} gave no answer in {START_SECONDS:g} s")
+            raise PortableErrorsError(f"receiver {self.name!r} cannot start: {self._python} {self._ending(complaints)}")
         if hello[0]["leaks"]:
             leaks = "; ".join(f"{module} ({file})" for module, file in hello[0]["leaks"].items())
             raise PortableErrorsError(f"receiver {self.name!r} is not isolated, it can import what must be absent there: {leaks}")
+
+    def _complaints(self) -> bytes:
+        """What an interpreter that does not start says about it."""
+        assert self._process.stderr is not None
+        fd, said = self._process.stderr.fileno(), b""
+        while SYSTEM.wait_readable(fd, 0):
+            piece = SYSTEM.read(fd, frames.PIECE)
+            if not piece:
+                break
+            said += piece
+        return said
+
+    def _ending(self, complaints: bytes) -> str:
+        status = self._process.poll()
+        self.close()
+        if status is None:
+            return f"gave no answer in {START_SECONDS:g} s"
+        lines = complaints.decode(errors="backslashreplace").split("\n")
+        said = [line for line in lines if line.strip()]
+        because = "" if not said else f": {said[-1] if said[0].startswith('Traceback') else said[0]}"
+        return (f"was ended by signal {-status}" if status < 0 else f"exited with status {status}") + because
 
     def submit(self, head: frames.Head, payload: bytes = b"") -> int:
         """Send a request and return its number, for ``result``.
@@ -112,52 +136,65 @@ class Receiver:
 
         Raises ReceiverEnded when the process has ended instead.
         """
-        deadline = _monotonic() + seconds
-        while number not in self._answers and _monotonic() < deadline:
-            for answer in self._receive(deadline - _monotonic()):
-                self._answers[answer["id"]] = answer
+        patience = seconds  # counted in slices: tests change the clock
+        while number not in self._answers and patience > 0:
+            arrived = self._receive(SLICE)
+            self._answers.update((answer["id"], answer) for answer in arrived)
+            if not arrived:
+                patience -= SLICE
+                self._look_around()
         return self._answers.pop(number, None)
+
+    def _look_around(self) -> None:
+        if self._controller is not None and SYSTEM.getppid() != self._controller:
+            self.close()
+            SYSTEM.exit(1)  # the controller was killed, and this worker would wait for an answer that nobody reads
 
     def close(self) -> None:
         """End it and everything below it."""
-        is_ours = self.pid == _getpid()  # not in a fork of the process that started it, which has only the descriptors
+        is_ours = self.pid == SYSTEM.getpid()  # not in a fork of the process that started it, which has only the descriptors
         if is_ours and self._requests >= 0:
             with contextlib.suppress(ReceiverEnded, OSError):
                 self._send({"end": True})  # closing the pipe says so too, unless something that a test forked holds it open
-        for fd in (self._requests, self._replies):
-            if fd >= 0:
-                _close(fd)
         self._requests = self._replies = -1
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
         if not is_ours:
+            self._process.returncode = 0  # its end is none of a fork's business, and no warning is
             return
         try:
             self._process.wait(timeout=3)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            SYSTEM.kill_session(self._process)
             self._process.wait()
 
     def _send(self, head: frames.Head, body: bytes = b"") -> None:
         view = memoryview(frames.encode(head, body))
         try:
             while view:
-                view = view[_write(self._requests, view) :]
-        except BrokenPipeError:
+                view = view[SYSTEM.write(self._requests, view) :]
+        except OSError:
             raise ReceiverEnded from None
 
     def _receive(self, seconds: float) -> list[frames.Head]:
-        """What arrives within a slice of that time. Raises ReceiverEnded, and FrameError for what is no answer."""
+        """What arrives within that time. Raises ReceiverEnded, and FrameError for what is no answer."""
         if self._replies < 0:
             raise ReceiverEnded  # closed meanwhile, for what another payload did to it or to make room
-        poll = _poll()
-        poll.register(self._replies, select.POLLIN)
-        if not poll.poll(max(0.0, min(SLICE, seconds)) * 1000):
+        if not SYSTEM.wait_readable(self._replies, seconds):
             return []
-        data = _read(self._replies, 1 << 20)
+        data = SYSTEM.read(self._replies, frames.PIECE)
         if not data:
             raise ReceiverEnded
-        return [head for head, _ in self._decoder.feed(data)]
+        return [{**head, **frames.from_json(body)} if body else head for head, body in self._decoder.feed(data)]
 
-    def _ending(self) -> str:
-        self.close()
-        status = self._process.returncode
-        return f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
+
+def start_method() -> str:
+    """How a receiver makes its checks: ``fork``, or ``spawn`` where that is not safe, or is asked for.
+
+    Raises PortableErrorsError for anything else that is asked for.
+    """
+    asked = SYSTEM.environment.get(START_VARIABLE, "")
+    if asked not in ("", "fork", "spawn"):
+        raise PortableErrorsError(f"{START_VARIABLE}={asked!r} (environment): expected fork or spawn")
+    return asked or ("fork" if SYSTEM.can_fork else "spawn")

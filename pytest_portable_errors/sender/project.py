@@ -24,6 +24,7 @@ from urllib.request import url2pathname
 
 from pytest_portable_errors.receiver.fields import dict_of
 from pytest_portable_errors.receiver.imports import normalized
+from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,6 +45,8 @@ class Surroundings:
     """Globs of test modules, as in pytest's ini key."""
     collected: frozenset[str] = frozenset()
     """Real paths of the modules that pytest collected."""
+    receiver_setup: tuple[str, ...] = ()
+    """``module:callable`` that those who read the errors call at their start."""
 
     @classmethod
     def here(cls) -> Surroundings:
@@ -56,8 +59,8 @@ class Surroundings:
 class Imports:
     """What one receiver may import. Its fields are the configuration that the receiver gets; see ``receiver/imports.py``."""
 
-    path: tuple[str, ...]
-    """Its ``sys.path``."""
+    path: tuple[str, ...] | None
+    """Its ``sys.path``. None: nothing is restricted there."""
     absent_modules: tuple[str, ...]
     """Modules that are absent by name, with everything below them."""
     absent_distributions: tuple[str, ...]
@@ -70,6 +73,10 @@ class Imports:
     """Folders of the standard library and of installed distributions."""
     site: bool
     """Whether ``site`` runs, with its ``.pth`` files."""
+    setup: tuple[str, ...] = ()
+    """``module:callable``, called there as the consumer does at its start."""
+    python: str | None = None
+    """Path of its interpreter. None: the sender's own."""
     prove: tuple[tuple[str, tuple[str, ...] | None], ...] = field(compare=False)
     """Names that must fail to import there, with the folders to look in (None: the path). Those known when it starts."""
 
@@ -112,7 +119,9 @@ class Project:
         return (*_standard_library(), *self.site_directories)
 
     def imports(self, receiver: str) -> Imports:
-        """What the receiver of that name may import: ``without-project``, ``stdlib`` or ``with-project``."""
+        """What the receiver may import: ``without-project``, ``stdlib``, ``with-project``, or an interpreter's path."""
+        if receiver not in NAMED_RECEIVERS:
+            return self._as_it_is(receiver)
         path = [os.path.abspath(entry) for entry in map(_path_text, sys.path) if entry is not None]
         with_project = receiver == "with-project"
         if not with_project:
@@ -132,7 +141,23 @@ class Project:
             absent_folder=None if with_project else os.path.realpath(self.surroundings.root),
             installed=self._installed(),
             site=with_project,
+            setup=self.surroundings.receiver_setup if with_project else (),
             prove=tuple((tests if with_project else absent).items())[:_MOST_PROOFS],
+        )
+
+    def _as_it_is(self, python: str) -> Imports:
+        return Imports(
+            path=None,
+            absent_modules=(),
+            absent_distributions=(),
+            absent_files=(),
+            absent_patterns=(),
+            absent_folder=None,
+            installed=(),
+            site=True,
+            setup=self.surroundings.receiver_setup,
+            python=python,
+            prove=(),
         )
 
     def _loaded(self) -> tuple[dict[str, tuple[str, ...] | None], dict[str, tuple[str, ...] | None]]:

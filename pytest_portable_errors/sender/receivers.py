@@ -8,27 +8,25 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
-from pytest_portable_errors.receiver.children import WALL_FACTOR
-from pytest_portable_errors.sender.client import Receiver, ReceiverEnded
+from pytest_portable_errors.receiver.progress import WALL_FACTOR
+from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
+from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
 from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
 from pytest_portable_errors.sender.serializers import Serializer, Serializers
+from pytest_portable_errors.sender.system import SYSTEM
 
-NAMED_RECEIVERS = ("without-project", "stdlib", "with-project")
-DEFAULT_RECEIVER = "without-project"
 RECEIVERS = 4  # at once; the one started first goes first
 TICKETS_KEPT = 1_000
-PATIENCE = 400.0  # seconds beyond a check's own limit: branches import, one after the other
+PATIENCE = WALL_FACTOR * IMPORT_SECONDS + 100.0  # beyond a check's own limit: what it needs is imported first
 
 Content = tuple[str, tuple[str, ...], bool, float, bytes]
-_getpid = os.getpid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +49,14 @@ class Request:
 
     def head(self) -> frames.Head:
         """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""
-        head = _head(
-            modules=[self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)],
-            needs=_locations(self.serializer.needs),
-        )
+        modules = _steps([self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)])
+        is_named = self.receiver in NAMED_RECEIVERS
         return {
-            **head,
+            "modules": modules,
+            "imports": modules,
+            # A receiver that is named has what the serializer needs, from here; another interpreter has its own, or lacks it.
+            "needs": _locations(self.serializer.needs) if is_named else {},
+            "requires": [] if is_named else list(self.serializer.needs),
             "payload": True,
             "loader": self.serializer.loader,
             "names": list(self.names),
@@ -83,8 +83,12 @@ class Ticket:
 class Receivers:
     """The receivers of this process, started on first use and kept; and what names mean around here."""
 
-    def __init__(self, surroundings: Surroundings | None = None, serializers: Serializers | None = None) -> None:
+    def __init__(
+        self, surroundings: Surroundings | None = None, serializers: Serializers | None = None, *, controller: int | None = None
+    ) -> None:
+        """``controller`` is the parent process without which nobody wants an answer (pytest-xdist's); None: whatever it is."""
         self._surroundings = surroundings
+        self._controller = controller
         self.serializers = serializers or Serializers()
         self._project: Project | None = None
         self._planned: dict[tuple[str, tuple[str, ...]], Imports] = {}
@@ -109,7 +113,7 @@ class Receivers:
     def prepare(self, receiver: str, modules: Sequence[str]) -> None:
         """Start a receiver, and have it import these modules, without waiting for either to be done with."""
         with self._lock:
-            self._get(receiver).submit(_head(modules=modules, needs={}))
+            self._get(receiver).submit({"modules": _steps(modules), "needs": {}})
 
     def start(self, receiver: str) -> None:
         """Start a receiver now, so that no test has to.
@@ -173,25 +177,28 @@ class Receivers:
             self._drop(running)
 
     def _plan(self, receiver: str) -> Imports:
-        """What that receiver may import now: it depends on ``sys.path``, which tests change."""
-        if receiver not in NAMED_RECEIVERS:
-            raise PortableErrorsError(f"unknown receiver {receiver!r}: expected one of {', '.join(NAMED_RECEIVERS)}")
-        asked = (receiver, tuple(map(str, sys.path)))
+        """What that receiver may import now: for the named ones it depends on ``sys.path``, which tests change."""
+        asked = (receiver, tuple(map(str, sys.path)) if receiver in NAMED_RECEIVERS else ())
         if asked not in self._planned:
-            self._planned[asked] = self.project.imports(receiver)
+            try:
+                name = receiver_named(receiver, relative_to=str(self.project.surroundings.root))
+            except PortableErrorsError as error:
+                raise PortableErrorsError(f"unknown receiver {receiver!r}: {error}") from error
+            self._planned[asked] = self.project.imports(name)
         return self._planned[asked]
 
     def _get(self, receiver: str) -> Receiver:
         key = (receiver, self._plan(receiver))
         for other, running in list(self._running.items()):
-            if running.pid != _getpid():  # a test forked: the receiver answers the process that started it
+            if running.pid != SYSTEM.getpid():  # a test forked: the receiver answers the process that started it
                 running.close()
                 del self._running[other]
         if key not in self._running:
             while len(self._running) >= RECEIVERS:  # tests that change sys.path want one each
                 self._drop(next(iter(self._running.values())))
             # A consumer's folder is not the project's: LiteLLM, for one, reads a .env file from it.
-            self._running[key] = Receiver(*key, cwd=str(self.project.surroundings.root) if receiver == "with-project" else os.sep)
+            cwd = str(self.project.surroundings.root) if receiver == "with-project" else os.sep
+            self._running[key] = Receiver(*key, cwd=cwd, controller=self._controller)
         return self._running[key]
 
     def _drop(self, running: Receiver | None) -> None:
@@ -200,10 +207,9 @@ class Receivers:
         self._running = {key: other for key, other in self._running.items() if other is not running}
 
 
-def _head(*, modules: Sequence[str], needs: Mapping[str, Any]) -> frames.Head:
-    """``modules`` are imported in their order, each after the top of its package, so that branches for two modules of LiteLLM share one."""
-    steps = (step for module in modules for step in (module.partition(".")[0], module))
-    return {"modules": list(dict.fromkeys(steps)), "needs": dict(needs)}
+def _steps(modules: Sequence[str]) -> list[str]:
+    """In their order, each after the top of its package, so that branches for two modules of LiteLLM share one."""
+    return list(dict.fromkeys(step for module in modules for step in (module.partition(".")[0], module)))
 
 
 def _locations(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:

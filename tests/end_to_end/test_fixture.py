@@ -58,7 +58,7 @@ def test_receiver(assert_roundtrip): assert_roundtrip(KeyError(), receiver="moon
         "*PortableErrorsError: assert_roundtrip() got 'boom' (str): expected an exception or a pytest.ExceptionInfo",
         "*got the class KeyError: expected an instance, e.g. KeyError(...)",
         "*assert_roundtrip(serializers='pickle'): expected a tuple of names or Serializers, e.g. ('pickle',)",
-        "*unknown receiver 'moon': expected one of without-project, stdlib, with-project",
+        "*unknown receiver 'moon': expected one of without-project, stdlib, with-project, or the path of a Python interpreter",
     ):
         result.stdout.fnmatch_lines([message])
 

@@ -51,7 +51,7 @@ def test_the_command_line_goes_before_the_file(run: Any, pytester: pytest.Pytest
         ("portable_errors_timeout = -1", "*portable_errors_timeout*tox.ini*: expected seconds, e.g. 5*"),
         (
             "portable_errors_receiver = moon",
-            '*portable_errors_receiver (tox.ini): unknown "moon": expected one of without-project, stdlib, with-project',
+            '*portable_errors_receiver (tox.ini): unknown "moon": expected one of without-project, stdlib, with-project, or the path of a Python interpreter',
         ),
         ("portable_errors_checks = typo", '*portable_errors_checks (tox.ini): unknown "typo": expected one of type, message, *'),
         (
@@ -72,7 +72,7 @@ def test_a_bad_value_in_the_file(run: Any, pytester: pytest.Pytester, line: str,
     [
         (
             "--portable-errors-receiver=moon",
-            '*--portable-errors-receiver: unknown "moon": expected one of without-project, stdlib, with-project',
+            '*--portable-errors-receiver: unknown "moon": expected one of without-project, stdlib, with-project, or the path of a Python interpreter',
         ),
         ("--portable-errors-suite=moon", '*--portable-errors-suite: unknown "moon": expected one of litellm'),
     ],

@@ -76,7 +76,7 @@ def test_paths(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> N
     source.mkdir(parents=True)
     monkeypatch.syspath_prepend(source)
     project = find_project(root_with(tmp_path))
-    without, stdlib, with_ = (project.imports(name).path for name in ("without-project", "stdlib", "with-project"))
+    without, stdlib, with_ = (project.imports(name).path or () for name in ("without-project", "stdlib", "with-project"))
     assert str(site) in without
     assert str(source) not in without
     assert str(site) not in stdlib

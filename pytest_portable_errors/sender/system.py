@@ -1,0 +1,69 @@
+"""The operating system as it is before tests patch it.
+
+Tests replace ``os``, ``time`` and ``subprocess``, also where another module has bound their functions under names of its own (pyfakefs and
+freezegun look through the globals of every module). What an object holds, they leave alone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+
+class System:
+    """Made when this module is imported, which is before the first test body."""
+
+    def __init__(self) -> None:
+        self.popen = subprocess.Popen
+        self.getpid, self.getppid = os.getpid, os.getppid
+        self.read, self.write = os.read, os.write
+        self.exit = os._exit
+        self.environment = dict(os.environ)
+        self.cores: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.can_fork: bool = hasattr(os, "fork") and sys.platform != "darwin"
+        """Whether a process that has forked may go on: the frameworks of macOS do not survive it."""
+        self._sleep = time.sleep
+        self._killpg = getattr(os, "killpg", None)
+        self._poll = getattr(select, "poll", None)
+
+    def wait_readable(self, fd: int, seconds: float) -> bool:
+        """Wait until a pipe has something to read, or has ended; whether it has."""
+        if sys.platform == "win32":
+            return self._peek(fd, seconds)
+        assert self._poll is not None  # everywhere but on Windows
+        poll = self._poll()
+        poll.register(fd, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+    def kill_session(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill a process that was started in a session of its own, and what is still in that."""
+        if self._killpg is not None:
+            try:
+                self._killpg(process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                return
+        process.kill()
+
+    if sys.platform == "win32":
+
+        def _peek(self, fd: int, seconds: float) -> bool:
+            """Windows has no poll for pipes, and no other way to look without reading."""
+            import _winapi
+            import msvcrt
+
+            handle = msvcrt.get_osfhandle(fd)
+            for _ in range(max(1, int(seconds / 0.001))):
+                try:
+                    if _winapi.PeekNamedPipe(handle, 0)[0]:
+                        return True
+                except OSError:
+                    return True  # ended: reading it says so
+                self._sleep(0.001)
+            return False
+
+
+SYSTEM = System()
