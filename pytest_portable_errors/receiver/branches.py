@@ -15,7 +15,7 @@ from . import check, frames
 from .checks import Fork
 from .children import Child, Pipes, Request
 from .limits import limit_processor
-from .progress import Importing, is_out_of_time
+from .progress import ENDED_THE_RECEIVER, Importing, is_out_of_time
 from .terms import Terms
 
 BRANCHES = 16  # at once, below one process; the one unused for longest goes first
@@ -96,9 +96,9 @@ class Branches:
 
         def be_branch(pipes: Pipes) -> None:
             self._terms.rules.needs = needs
-            unfit = _import(key.step, self._terms)
-            pipes.write({"stage": "unfit", "how": unfit} if unfit else {"stage": "branch"})
-            if unfit is None:
+            is_fit = _import(key.step, self._terms)
+            pipes.write({"stage": "branch" if is_fit else "unfit"})
+            if is_fit:
                 self._serve(pipes)
 
         child = self._fork(be_branch)
@@ -112,22 +112,23 @@ class Branches:
                 if head["stage"] == "branch":
                     branch.importing = None
                 elif head["stage"] == "unfit":
-                    self._drop(key, branch, head["how"])
+                    self._drop(key, branch)
                     return
                 elif branch.pending.pop(head["id"], None):
                     self._answer(head, body)
-        except frames.FrameError as error:
-            self._drop(key, branch, str(error))
+        except frames.FrameError:
+            self._drop(key, branch)
             return
 
     def expire(self) -> None:
         """Give up the branches that have ended, and those whose imports do not end."""
         for key, branch in list(self.alive.items()):
+            branch.child.end_if_stopped()
             ended = branch.child.ended()
             if ended is not None and branch.importing is not None and is_out_of_time(ended):
                 self._give_up(key, branch, branch.importing.took_too_long())
             elif ended is not None or (branch.importing is None and not branch.child.pipes.open):
-                self._drop(key, branch, "it ended")
+                self._drop(key, branch)
             elif branch.importing is not None:
                 why = branch.importing.gave_up()
                 if why is not None:
@@ -140,7 +141,7 @@ class Branches:
         for number in branch.pending:
             self._answer({"stage": "timed-out", "how": why, "id": number}, b"")
 
-    def _drop(self, key: Key, branch: Branch, why: str) -> None:
+    def _drop(self, key: Key, branch: Branch) -> None:
         """End a branch; what it was asked, this process does without it, so that the same defect is met where it is one check's."""
         if branch.importing is not None:
             self._unfit[key] = None
@@ -148,8 +149,7 @@ class Branches:
         for head, body in branch.pending.values():
             killed = head.get("killed", 0) + int(branch.importing is None)
             if killed > 1:
-                how = "the process that it was forked from was ended too: " + why
-                self._answer({"stage": "crashed", "how": how, "id": head["id"]}, b"")
+                self._answer({"stage": "crashed", "how": ENDED_THE_RECEIVER, "id": head["id"]}, b"")
             else:
                 self._route(dict(head, killed=killed), body)
 
@@ -159,6 +159,11 @@ class Branches:
         if branch.importing is not None:
             branch.child.kill(group=False)  # it would not notice
         self.ended.append(branch.child)
+
+    @property
+    def are_awaited(self) -> bool:
+        """Whether somebody waits for one of them, which may have died or been stopped without closing its pipe."""
+        return bool(self.ended) or any(branch.pending or branch.importing for branch in self.alive.values())
 
     def reap(self) -> None:
         """Wait for those that have ended, without waiting."""
@@ -170,19 +175,17 @@ class Branches:
             self._retire(key)
 
 
-def _import(step: str, terms: Terms) -> Optional[str]:
-    """Take the step; give why this process can be no branch then, None if it can."""
+def _import(step: str, terms: Terms) -> bool:
+    """Take the step; whether this process can be a branch then. If not, the check itself will meet the same, and say so."""
     limit_processor(terms.import_seconds)
     gc.disable()  # a large import makes much and drops little: collecting on the way is a fifth of its time
     try:
         check.take_step(step, terms)
-    except BaseException as error:  # the check itself will meet it, and say so
-        return "{} raised {}".format(step, type(error).__name__)
+    except BaseException:
+        return False
     gc.enable()
     limit_processor(None)
-    if _has_threads():
-        return "{} started a thread, and a fork copies only one".format(step)
-    return None
+    return not _has_threads()  # of which a fork copies only one
 
 
 def _is_findable(top: str) -> bool:

@@ -1,5 +1,6 @@
 """The processes below a fork server, and the pipes to them."""
 
+import contextlib
 import os
 import signal
 from collections import deque
@@ -75,6 +76,13 @@ class Child:
             if found:
                 self._ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         return self._ended
+
+    def end_if_stopped(self) -> None:
+        """A payload can stop the process that it was forked from, which would answer nobody any more."""
+        if self.ended() is None:
+            with contextlib.suppress(ChildProcessError):  # it ended just now
+                if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None:
+                    self.kill(group=False)
 
     def kill(self, *, group: bool) -> None:
         """Kill it, and with ``group`` what it has forked. The caller waits for its end."""

@@ -112,7 +112,7 @@ def own_dict(value: object) -> Optional[Dict[Any, Any]]:
 def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
     """Slots and C fields of an exception class, by MRO: ``(owner, name, descriptor)``."""
     for owner in _mro(cls):
-        if owner in (BaseException, object):
+        if owner is BaseException or owner is object:  # a metaclass may refuse to compare
             continue
         for name, descriptor in _class_dict(owner).items():
             if type(descriptor) in _DESCRIPTORS and name not in _BASE_FIELDS and not (name.startswith("__") and name.endswith("__")):

@@ -8,6 +8,7 @@ from typing import Optional, Tuple
 from . import frames
 from .terms import Terms
 
+ENDED_THE_RECEIVER = "it ended the process that it was forked from, twice"
 STRAY_WRITE = "something that it did wrote into the pipe for its answer"
 GRACE = 1.5  # seconds of processor time over the limit, after which a process is taken to ignore SIGXCPU
 WALL_FACTOR = 6  # wall clock allowed for each second of processor time: machines are shared

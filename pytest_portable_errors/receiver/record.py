@@ -59,12 +59,12 @@ def _describe_all(subject: BaseException, traceback: bool) -> Record:
     nodes: List[Record] = []
     rest, kept = 0, hashlib.sha256()
     while waiting:
-        node = _describe_one(waiting.popleft(), index, traceback)
+        exc = waiting.popleft()
         if len(nodes) < LINKS_KEPT:
-            nodes.append(node)
+            nodes.append(_describe_one(exc, index, traceback))
         else:
             rest += 1
-            kept.update(values.digest(node).encode())
+            kept.update(values.digest(_outline(exc, index)).encode())
     record: Record = {"exceptions": nodes}
     if rest:
         record["more"] = {"length": rest, "sha256": kept.hexdigest()}
@@ -99,6 +99,12 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool) -> Record:
     if traceback:
         node["traceback"] = list(_frames(fields.base_field(exc, "__traceback__")))
     return node
+
+
+def _outline(exc: BaseException, index: Any) -> List[Any]:
+    """What is still seen of an exception far down a chain: there may be a hundred thousand of them."""
+    links = [fields.base_field(exc, name) for name in ("__cause__", "__context__")]
+    return [fields.type_name(type(exc)), values.text_of(str, exc), *map(index, links), *map(index, fields.members_of(exc) or ())]
 
 
 def _frames(step: Optional[types.TracebackType]) -> Iterator[List[Any]]:

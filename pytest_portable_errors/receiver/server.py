@@ -67,12 +67,10 @@ class Server:
                 poll.register(pipes.write_fd, select.POLLOUT)
 
         register(self._pipes, self._read_requests)  # also for its hang-up, which must wake us even while a child hangs
-        busy = bool(self._checks.ended or self._branches.ended)
+        busy = bool(self._checks.running or self._checks.ended or self._branches.are_awaited)
         for running in self._checks.running.values():
-            busy = True
             register(running.child.pipes, partial(self._checks.read, running))
         for key, branch in self._branches.alive.items():
-            busy = busy or branch.importing is not None
             register(branch.child.pipes, partial(self._branches.read, key, branch))
         events = poll.poll(0)
         if not events and self._checks.wants_more_ahead:

@@ -62,13 +62,13 @@ class Interpreter:
 
     def next(self) -> Optional[Request]:
         """What it says next. None: nothing for now. An ``exit`` instead of a ``stage``: it has ended."""
-        try:
+        with contextlib.suppress(queue.Empty):
             said = self._said.get(timeout=TICK)
-        except queue.Empty:
-            if self._process.poll() is None:
-                return None
-            said = None  # something that it forked holds the pipe open
-        return ({"exit": self._process.wait()}, b"") if said is None else said
+            if said is not None:
+                return said
+        # It is silent, or has closed its end: it may have ended, or become another program; what it forked may hold the pipe open.
+        code = self._process.poll()
+        return None if code is None else ({"exit": code}, b"")
 
     def kill(self) -> None:
         """Kill it and what it has forked, and wait for its end."""

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
-from pytest_portable_errors.receiver.progress import WALL_FACTOR
+from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
 from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
@@ -169,7 +169,7 @@ class Receivers:
                 self._drop(ticket.running)
                 return {"stage": "timed-out", "how": f"the receiver did not answer in {seconds:g} s"}
             return answer
-        return {"stage": "crashed", "how": "it ended the receiver itself, twice"}
+        return {"stage": "crashed", "how": ENDED_THE_RECEIVER}
 
     def close(self) -> None:
         """End all receivers."""

@@ -66,7 +66,10 @@ class TestMisuse:
             ("raise_=KeyError", "unknown keyword raise_=KeyError: did you mean raises?"),
             ("raises=KeyError()", "raises=KeyError(): expected an exception class or a tuple of them"),
             ("raises=()", "raises=(): expected an exception class or a tuple of them"),
-            ("receiver='moon'", "receiver='moon': expected one of without-project, stdlib, with-project, or the path of a Python interpreter"),
+            (
+                "receiver='moon'",
+                "receiver='moon': expected one of without-project, stdlib, with-project, or the path of a Python interpreter",
+            ),
             ("serializers='pickle'", "serializers='pickle': expected a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')"),
             ("serializers=('json',)", "unknown serializer 'json': expected one of pickle, cloudpickle, dill, *"),
             ("checks=('typo',)", "checks=('typo',): expected a tuple of some of type, message, *"),

@@ -44,7 +44,7 @@ class TestHostileExceptions:
         [
             (zoo.Exits("m"), Stage.CRASHED, "exited with status 3"),
             (zoo.Segfaults("m"), Stage.CRASHED, "ended by SIGSEGV"),
-            (zoo.Kills("m"), Stage.CRASHED, "it ended the receiver itself, twice"),
+            (zoo.Kills("m"), Stage.CRASHED, "it ended the process that it was forked from, twice"),
             (zoo.Sleeps("m"), Stage.TIMED_OUT, "no answer in 3 s"),
             (zoo.Spins("m"), Stage.TIMED_OUT, "of processor time"),
             (zoo.ClosesEverything("m"), Stage.CRASHED, "before it answered"),

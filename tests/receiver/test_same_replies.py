@@ -1,0 +1,111 @@
+"""A child of the fork server, a child of a branch and an interpreter of its own give the same answers, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import error_zoo as zoo
+import hostile_zoo
+import pytest
+
+from pytest_portable_errors.diagnosis.payload import read
+from pytest_portable_errors.receiver import frames
+from pytest_portable_errors.sender import client
+from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, Request
+from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.sender.system import SYSTEM
+
+ORDINARY: tuple[BaseException, ...] = (
+    ValueError("a", 1),
+    FileNotFoundError(2, "no such file", "x"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"),
+    zoo.chained(KeyError("outer"), cause=ValueError("inner")),
+    ValueError({1, 2, 3}, {"a": (1.5, b"x", None)}),
+    zoo.PaymentError(7, "declined"),
+    zoo.NotFound("bob"),
+    zoo.HoldsLock("a"),
+    zoo.NoParameters(),
+    zoo.Portable("a"),
+    zoo.KeepsSlot("a"),
+    zoo.Unprintable("m"),
+    zoo.BecomesRuntimeError("a", 1),
+    zoo.NotAnException("m"),
+)
+ATTACKS = [kind for kind in hostile_zoo.KINDS if "parent" not in kind.name]  # an answer from a killed receiver is the sender's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """Two receivers with the same imports, one of each kind."""
+
+    forking: client.Receiver
+    spawning: client.Receiver
+
+    def replies(self, request: Request) -> dict[str, bytes]:
+        """What each way of making the check answers."""
+        head = request.head()
+        asked = {
+            "server": (self.forking, {**head, "modules": []}),
+            "branch": (self.forking, head),
+            "interpreter": (self.spawning, head),
+        }
+        numbers = {way: receiver.submit(what, request.payload) for way, (receiver, what) in asked.items()}
+        replies = {}
+        for way, (receiver, _) in asked.items():
+            reply = receiver.result(numbers[way], seconds=120)
+            assert reply is not None, way
+            assert reply.pop("id") == numbers[way]
+            replies[way] = frames.as_json(reply)
+        return replies
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
+    root = tmp_path_factory.mktemp("root")
+    imports = Receivers(Surroundings(root=root)).project.imports("with-project")
+    opened = []
+    with pytest.MonkeyPatch.context() as patch:
+        for how in ("fork", "spawn"):
+            patch.setitem(SYSTEM.environment, client.START_VARIABLE, how)
+            opened.append(client.Receiver("with-project", imports, cwd=str(root)))
+    yield Ways(forking=opened[0], spawning=opened[1])
+    for receiver in opened:
+        receiver.close()
+
+
+def requests(exc: BaseException, *, timeout: float) -> Iterator[Request]:
+    for name in ("pickle", "cloudpickle"):
+        serializer = Serializers().find(name)
+        payload = depart(exc, serializer=serializer).payload
+        if payload is not None:
+            yield Request(
+                receiver="with-project",
+                payload=payload,
+                serializer=serializer,
+                names=[(found.module, found.qualname) for found in read(payload).names],
+                timeout=timeout,
+                traceback=False,
+            )
+
+
+@pytest.mark.parametrize("exc", ORDINARY, ids=lambda exc: type(exc).__name__)
+def test_ordinary_exceptions(ways: Ways, exc: BaseException) -> None:
+    for request in requests(exc, timeout=10):
+        replies = ways.replies(request)
+        assert len(set(replies.values())) == 1, replies
+
+
+@pytest.mark.parametrize("kind", ATTACKS, ids=lambda kind: kind.name)
+def test_hostile_ones(ways: Ways, kind: hostile_zoo.Kind) -> None:
+    for request in requests(kind.make(), timeout=kind.timeout):
+        replies = ways.replies(request)
+        assert len(set(replies.values())) == 1, replies
+
+
+def test_the_control_the_ways_differ(ways: Ways) -> None:
+    """A payload that tells in which process it was made: child of the server, of a branch below it, of another program."""
+    request = next(requests(hostile_zoo.TellsItsParent(), timeout=10))
+    assert len(set(ways.replies(request).values())) == 3

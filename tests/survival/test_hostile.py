@@ -1,0 +1,180 @@
+"""Whatever an exception does to whoever rebuilds it, there is one clear verdict, the next check works, and nothing stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import error_zoo as zoo
+import hostile_zoo
+import pytest
+from processes import below, wait_until_gone
+
+from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
+from pytest_portable_errors.round_trip import set_out
+from pytest_portable_errors.sender import client
+from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, share, shared
+
+
+def trip_of(exc: BaseException, **settings: Any) -> Any:
+    return check_round_trip(exc, **{"receiver": "with-project", **settings})
+
+
+@pytest.fixture
+def receivers(tmp_path: Path) -> Iterator[Receivers]:
+    """Receivers of their own, ended with the test."""
+    own = Receivers(Surroundings(root=tmp_path))
+    before = share(own)
+    try:
+        yield own
+    finally:
+        share(before)
+        own.close()
+
+
+def test_there_are_kinds_enough() -> None:
+    assert len({kind.name for kind in hostile_zoo.KINDS}) == len(hostile_zoo.KINDS) >= 60
+
+
+@pytest.mark.parametrize("serializer", hostile_zoo.BOTH)
+@pytest.mark.parametrize("kind", hostile_zoo.KINDS, ids=lambda kind: kind.name)
+def test_one_clear_verdict_and_the_next_check_works(kind: hostile_zoo.Kind, serializer: str) -> None:
+    trip = trip_of(kind.make(), serializer=serializer, timeout=kind.timeout)
+    assert trip.stage is kind.stage, str(trip)
+    assert kind.says in str(trip)
+    assert trip.arrived_whole == (kind.says == "arrives whole")
+    assert trip.arrived_whole or trip.losses
+    str(trip).encode()
+    assert not set(str(trip)) & {chr(n) for n in (*range(10), *range(11, 32), 0x202E)}
+    assert trip_of(zoo.Portable("next"), serializer=serializer).arrived_whole
+
+
+def test_nothing_stays_behind(receivers: Receivers) -> None:
+    """Not even what forked twice into a session of its own, nor what was left when its server was killed."""
+    check_round_trip(ValueError("begin"), receiver="with-project")
+    guardian = receivers._running[next(iter(receivers._running))]._process.pid
+    for name in ("fork-twice-and-stay", "fork-and-hold-the-pipe"):
+        assert trip_of(hostile_zoo.Attacks(name)).arrived_whole
+    orphans = below(guardian)
+    assert trip_of(hostile_zoo.Attacks("kill-parent-leaving-an-orphan")).stage is Stage.CRASHED
+    orphans |= below(guardian)
+    receivers.close()
+    assert not wait_until_gone(orphans | {guardian}, seconds=10)
+
+
+def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
+    """All are under way when it happens; the bystander is sent again."""
+    pickle = shared().serializers.find("pickle")
+    departures = [depart(exc, serializer=pickle) for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))]
+    journeys = [set_out(departure, receivers=shared(), receiver="with-project", timeout=0.5) for departure in departures]
+    assert [journey.arrive().stage for journey in journeys] == [Stage.CRASHED, Stage.TIMED_OUT, Stage.ARRIVED]
+
+
+class TestImports:
+    """What the payload names is imported first, on a budget of its own."""
+
+    @pytest.fixture
+    def make(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receivers: Receivers) -> Any:
+        """An exception of a module whose import does something in the receiver."""
+        monkeypatch.setattr(client, "STALL_SECONDS", 1.0)
+        monkeypatch.setattr(client, "IMPORT_SECONDS", 2.0)
+        monkeypatch.syspath_prepend(tmp_path)
+
+        def make(deed: str) -> BaseException:
+            """In the sender the module is made by hand: only the receiver imports it."""
+            (tmp_path / "hostile_module.py").write_text(f"import os, sys, threading, time\n{deed}\nclass E(Exception): pass\n")
+            import sys
+            import types
+
+            module = types.ModuleType("hostile_module")
+            exec("class E(Exception): pass", module.__dict__)
+            module.E.__module__ = "hostile_module"
+            monkeypatch.setitem(sys.modules, "hostile_module", module)
+            exc: BaseException = module.E("a")
+            return exc
+
+        return make
+
+    @pytest.mark.parametrize(
+        ("deed", "stage", "says"),
+        [
+            ("time.sleep(10_000)", Stage.TIMED_OUT, "importing hostile_module hangs: it used no processor time for 1 s"),
+            ("while True: pass", Stage.TIMED_OUT, "importing hostile_module takes more than 2 s of processor time"),
+            ("os._exit(3)", Stage.CRASHED, "exited with status 3"),
+            ("sys.exit(3)", Stage.LOADS, "SystemExit: 3"),
+            ("os.kill(os.getpid(), 11)", Stage.CRASHED, "ended by SIGSEGV"),
+            ("os.closerange(3, 4096)", Stage.CRASHED, "before it answered"),
+            ("threading.Thread(target=time.sleep, args=(10_000,)).start()", Stage.ARRIVED, "arrives whole"),
+            ("sys.path.clear(); sys.setrecursionlimit(50)", Stage.ARRIVED, "arrives whole"),
+            ("if os.fork() == 0: time.sleep(10_000)", Stage.ARRIVED, "arrives whole"),
+            ("os.fork()", Stage.ARRIVED, "arrives whole"),
+        ],
+    )
+    def test_one_clear_verdict(self, make: Any, deed: str, stage: Stage, says: str) -> None:
+        trip = trip_of(make(deed), timeout=0.5)
+        assert (trip.stage, says in str(trip)) == (stage, True), str(trip)
+        assert trip_of(ValueError("next")).arrived_whole
+
+    def test_it_does_not_count_as_time_of_the_check(self, make: Any) -> None:
+        assert trip_of(make("end = time.process_time() + 1.2\nwhile time.process_time() < end: pass"), timeout=0.2).arrived_whole
+
+    def test_nobody_waits_twice_for_an_import_that_hangs(self, make: Any) -> None:
+        """The second payload is answered for at once: the clock of the first has told."""
+        first = make("time.sleep(10_000)")
+        assert trip_of(first).stage is Stage.TIMED_OUT
+        first.args = ("another",)
+        assert trip_of(first).stage is Stage.TIMED_OUT
+
+    def test_a_branch_whose_import_hangs_holds_up_nobody(self, make: Any, receivers: Receivers) -> None:
+        pickle = receivers.serializers.find("pickle")
+        hanging = set_out(depart(make("time.sleep(10_000)"), serializer=pickle), receivers=receivers, receiver="with-project")
+        assert trip_of(ValueError("meanwhile")).arrived_whole
+        assert hanging.ticket is not None
+        assert hanging.ticket.known is None, "the other answer came first"
+        assert hanging.arrive().stage is Stage.TIMED_OUT
+
+
+class TestSetup:
+    """What a consumer does at its start."""
+
+    @pytest.fixture
+    def with_setup(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        opened: list[Receivers] = []
+        before = share(None)
+        monkeypatch.syspath_prepend(tmp_path)
+
+        def with_setup(source: str) -> None:
+            (tmp_path / "consumer.py").write_text(source)
+            opened.append(Receivers(Surroundings(root=tmp_path, receiver_setup=("consumer:start",))))
+            share(opened[-1])
+
+        yield with_setup
+        share(before)
+        for receivers in opened:
+            receivers.close()
+
+    def test_it_runs_once_for_all_checks(self, with_setup: Any, tmp_path: Path) -> None:
+        with_setup(f"def start():\n    open({str(tmp_path / 'log')!r}, 'a').write('.')\n")
+        assert all(trip_of(ValueError(number)).arrived_whole for number in range(3))
+        assert (tmp_path / "log").read_text() == "." or client.start_method() == "spawn"
+
+    def test_it_runs_in_each_check_where_it_starts_threads(self, with_setup: Any, tmp_path: Path) -> None:
+        with_setup(
+            "import threading, time\ndef start():\n"
+            f"    open({str(tmp_path / 'log')!r}, 'a').write('.')\n"
+            "    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+        )
+        assert all(trip_of(ValueError(number)).arrived_whole for number in range(3))
+        assert (tmp_path / "log").read_text() in ("....", "...")  # once in vain, for a branch
+
+    def test_one_that_raises_is_named(self, with_setup: Any) -> None:
+        with_setup("def start(): raise RuntimeError('no database')\n")
+        with pytest.raises(PortableErrorsError, match="portable_errors_receiver_setup = consumer:start: raised RuntimeError: no database"):
+            trip_of(ValueError("a"))
+
+    def test_it_is_not_for_the_receiver_without_the_project(self, with_setup: Any) -> None:
+        with_setup("def start(): raise RuntimeError('no database')\n")
+        assert trip_of(ValueError("a"), receiver="without-project").arrived_whole
