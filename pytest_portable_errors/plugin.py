@@ -139,6 +139,10 @@ def _suite_collectors(parent: pytest.Session) -> list[pytest.Collector]:
     return [SuiteCollector.of(parent, suite, _session(parent.config)) for suite in suites]
 
 
+def _asks_receivers(item: pytest.Item) -> bool:
+    return _REQUIREMENT in item.stash or "assert_roundtrip" in getattr(item, "fixturenames", ())
+
+
 def _read_marks(item: pytest.Item) -> str | None:
     """Keep what a test's markers demand now (some are added later, by other plugins and by fixtures); give what is wrong with them."""
     marks = list(item.iter_markers(MARKER))
@@ -174,11 +178,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wrong = "\n".join(filter(None, map(_read_marks, session.items)))  # again: hooks add markers to what was collected
     if wrong:
         raise pytest.UsageError(wrong)
-    if _SESSION in session.config.stash:
+    if _SESSION in session.config.stash or any(map(_asks_receivers, session.items)):
         ours = _session(session.config)
         ours.collected({item.path for item in session.items})
-        if not session.config.option.collectonly and any(_REQUIREMENT in item.stash for item in session.items):
-            ours.start_receivers()  # now, and not in the middle of a test that patches the world
+        if not session.config.option.collectonly:
+            # Now, and not in the middle of a test that patches the world.
+            ours.start_receivers(ours.requirement(item.iter_markers(MARKER)) for item in session.items if _asks_receivers(item))
 
 
 # --- tests

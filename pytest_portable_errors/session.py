@@ -49,9 +49,9 @@ class Session:
         """Tell the receivers which modules are tests, because pytest has collected them."""
         self.receivers.exclude_tests(frozenset(os.path.realpath(file) for file in files))
 
-    def start_receivers(self) -> None:
-        """Start the receivers that the settings name; those that cannot start will say so to the tests that ask them."""
-        for receiver in self._options.receivers:
+    def start_receivers(self, requirements: Iterable[Requirement]) -> None:
+        """Start the receivers that these tests will ask; those that cannot start will say so to them."""
+        for receiver in dict.fromkeys(name for requirement in requirements for name in requirement.receivers):
             with contextlib.suppress(PortableErrorsError):
                 self.receivers.start(receiver)
 

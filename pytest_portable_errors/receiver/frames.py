@@ -16,6 +16,9 @@ START = b"\x00portable errors\x00"
 PIECE = 1 << 16  # bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the system
 
 Head = Dict[str, Any]
+# Made once: tests, and payloads, replace the functions of json.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder()
 _SIZES = struct.Struct("!QI")  # bytes that follow these two numbers; of these, bytes of the head
 
 
@@ -63,13 +66,13 @@ class Decoder:
 
 def as_json(head: Head) -> bytes:
     """As the head is written. Also for a body that is data."""
-    return json.dumps(head, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(head).encode("ascii")
 
 
 def from_json(content: bytes) -> Head:
     """What ``as_json`` wrote. Raises FrameError for anything else."""
     try:
-        head = json.loads(content.decode("ascii"))
+        head = _DECODER.decode(content.decode("ascii"))
     except ValueError as error:
         raise FrameError("no JSON: {}".format(error)) from None
     if not isinstance(head, dict):

@@ -34,9 +34,12 @@ def describe_value(value: object) -> Value:
     return Describer().value(value)
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))  # made once: tests replace json's functions
+
+
 def canonical(record: object) -> str:
     """One text for equal records."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(record)
 
 
 class Describer:
