@@ -60,7 +60,7 @@ class Receiver:
                 # Importing LiteLLM would ask the network for its price list.
                 env={**SYSTEM.environment, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
             )
-        except OSError as error:
+        except Exception as error:  # OSError; or anything, where a test has patched what subprocess stands on
             raise PortableErrorsError(f"receiver {name!r} cannot start: {self._python}: {error}") from error
         assert self._process.stdin is not None
         assert self._process.stdout is not None
