@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.receiver.frames import LIMIT, Decoder, FrameError, encode
+from pytest_portable_errors.receiver.frames import LIMIT, START, Decoder, FrameError, encode, read_one, write
 
 heads = st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None, exclude_categories=())))
 
@@ -34,3 +35,25 @@ def test_random_bytes_are_refused_or_waited_for(data: bytes) -> None:
 def test_what_cannot_be_a_message_is_refused(data: bytes) -> None:
     with pytest.raises(FrameError):
         Decoder().feed(data)
+
+
+@given(before=st.binary(max_size=200), pieces=st.integers(1, 20))
+def test_what_stands_before_the_start_is_skipped(before: bytes, pieces: int) -> None:
+    """An environment's start-up code may print; wherever the bytes are cut."""
+    if START in before:
+        return
+    data = before + START + encode({"a": 1}, b"body")
+    decoder = Decoder(skip_to=START)
+    found = [message for at in range(0, len(data), pieces) for message in decoder.feed(data[at : at + pieces])]
+    assert found == [({"a": 1}, b"body")]
+
+
+def test_one_message_is_read_and_no_byte_more() -> None:
+    read_fd, write_fd = os.pipe()
+    write(write_fd, {"a": 1}, b"one")
+    write(write_fd, {"a": 2}, b"two")
+    os.close(write_fd)
+    assert read_one(read_fd) == ({"a": 1}, b"one")
+    assert read_one(read_fd) == ({"a": 2}, b"two")
+    assert read_one(read_fd) is None
+    os.close(read_fd)

@@ -1,0 +1,81 @@
+"""A process that has rebuilt only plain data and built-in exceptions makes the next check as well; any other ends with its check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import below
+
+from pytest_portable_errors import check_round_trip
+from pytest_portable_errors.sender.client import start_method
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, share
+
+pytestmark = pytest.mark.skipif(start_method() == "spawn", reason="there each check has an interpreter of its own")
+
+
+@pytest.fixture
+def receivers(tmp_path: Path) -> Iterator[Receivers]:
+    own = Receivers(Surroundings(root=tmp_path))
+    before = share(own)
+    yield own
+    share(before)
+    own.close()
+
+
+class Calls(Exception):
+    """Arrives after it has called a built-in function with these arguments."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return eval, (self.args[0],)
+
+
+def keeps_its_process(receivers: Receivers, exc: BaseException, serializer: str = "pickle") -> bool:
+    """Whether the child that stands ready is the same one before and after."""
+    check_round_trip(ValueError("before"))
+    guardian = next(iter(receivers._running.values()))._process.pid
+    before = below(guardian)
+    assert check_round_trip(exc, serializer=serializer).received is not None
+    check_round_trip(ValueError("after"))
+    return below(guardian) == before
+
+
+@pytest.mark.parametrize(
+    "exc",
+    [
+        ValueError("a", 1, b"x", None, 1.5, [1, {"k": (2,)}], {3}),
+        FileNotFoundError(2, "no such file", "x"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"),
+        KeyError("a"),
+    ],
+    ids=lambda exc: type(exc).__name__,
+)
+def test_nothing_is_left_by_plain_data(receivers: Receivers, exc: BaseException) -> None:
+    assert keeps_its_process(receivers, exc)
+    assert keeps_its_process(receivers, type(exc)(*exc.args[:-1], exc.args[-1]), "cloudpickle")
+
+
+@pytest.mark.parametrize(
+    "exc",
+    [
+        json.JSONDecodeError("bad", "doc", 0),
+        Calls("ValueError(1)"),
+        Calls("ValueError(__import__('sys').path.append('x'))"),
+        ValueError(int),
+        ValueError(len),
+        ValueError(complex(1, 2)),
+    ],
+    ids=["a-class-of-another-module", "eval", "import", "a-class", "a-function", "an-object"],
+)
+def test_anything_else_ends_with_its_process(receivers: Receivers, exc: BaseException) -> None:
+    assert not keeps_its_process(receivers, exc)
+
+
+def test_the_time_of_many_checks_is_not_charged_to_one(receivers: Receivers) -> None:
+    """Hundreds in one process, each with a small limit."""
+    payload = "x" * 100_000
+    assert all(check_round_trip(ValueError(number, payload), timeout=0.1).arrived_whole for number in range(600))
