@@ -28,41 +28,46 @@ def rehearse() -> None:
 
 
 def run(requests: int, answers: int, terms: Terms, traces: Optional[Traces] = None) -> None:
-    """Wait for a request, make the check and write the answer; and once more, as long as ``traces`` shows that nothing was left behind.
+    """Make the check that is asked for; and another one, as long as ``traces`` shows that nothing was left behind.
 
     The caller ends the process, whatever this raises.
     """
+    while _run_one(requests, answers, terms, traces):
+        pass
+
+
+def _run_one(requests: int, answers: int, terms: Terms, traces: Optional[Traces]) -> bool:
+    """Wait for a request, make the check, write the answer; whether this process can make another check."""
     own = os.getpid()
-    while True:
-        request = frames.read_one(requests)
-        if request is None:
-            return  # nobody asks any more
-        number, again = request[0]["id"], False
+    request = frames.read_one(requests)
+    if request is None:
+        return False  # nobody asks any more
+    head, payload = request
 
-        def answer(head: frames.Head) -> None:
-            if os.getpid() == own:  # a payload may have forked, and both of them arrive here
-                # Those who pass it on look only at the head.
-                first = {"stage": head.pop("stage"), "id": number, **({"again": True} if again else {})}  # noqa: B023  # called in this turn
-                frames.write(answers, first, frames.as_json(head))
+    def answer(what: frames.Head, **more: object) -> None:
+        if os.getpid() == own:  # a payload may have forked, and both of them arrive here
+            # Those who pass it on look only at the head.
+            frames.write(answers, {"stage": what.pop("stage"), "id": head["id"], **more}, frames.as_json(what))
 
-        outcome = check(*request, terms, answer, traces)
-        again = traces is not None and traces.none_left and processor_seconds() < FRESH_SECONDS
-        answer(outcome)
-        if not again:
-            return
+    outcome = check(head, payload, terms, answer, traces)
+    if traces is not None and traces.none_left() and processor_seconds() < FRESH_SECONDS:
+        answer(outcome, again=True)
+        return True
+    answer(outcome)
+    return False
 
 
 def check(head: frames.Head, payload: bytes, terms: Terms, answer: Answer, traces: Optional[Traces]) -> frames.Head:
     """Import what the payload names, then rebuild and describe it. The imports have limits of their own, which the server knows."""
     terms.rules.needs = head["needs"]
     try:
-        _prepare(head, terms, answer)
+        has_imported = _prepare(head, terms, answer)
     except SetupFailed as failed:
         return {"stage": "setup", "setup": failed.step, "error": error_record(failed.error)}
     limit_processor(head["timeout"])
     limit_memory(terms.memory)
     sys.setrecursionlimit(1_000)  # Python's own default, whatever an import has made of it
-    if traces is not None:
+    if traces is not None and not has_imported:
         traces.begin()
     return _outcome(head, payload)
 
@@ -90,10 +95,11 @@ def take_step(step: str, terms: Terms) -> None:
     terms.setup.remove(step)
 
 
-def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> None:
+def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> bool:
+    """Whether there was anything to import, or to call."""
     steps = [*terms.setup, *(module for module in head["imports"] if module not in sys.modules)]
     if not steps:
-        return
+        return False
     limit_processor(terms.import_seconds)
     for step in steps:
         answer({"stage": "importing", "module": step})
@@ -105,6 +111,7 @@ def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> None:
             continue
     terms.memory = None  # what the imports have mapped is not the payload's
     answer({"stage": "checking", "used": processor_seconds()})
+    return True
 
 
 def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:

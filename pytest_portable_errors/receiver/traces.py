@@ -15,15 +15,20 @@ class Traces:
     """Watches this process, from when it is made until it ends: there is no way to remove such a hook."""
 
     def __init__(self) -> None:
-        self.none_left = False
+        self._watched = self._seen = False
         sys.addaudithook(self._note)
 
     def begin(self) -> None:
-        """Whatever was before is known."""
-        self.none_left = True
+        """Watch from now on: what was before is known."""
+        self._watched, self._seen = True, False
+
+    def none_left(self) -> bool:
+        """Whether it was watched, and nothing was seen. Ends the watch."""
+        watched, self._watched = self._watched, False
+        return watched and not self._seen
 
     def _note(self, event: str, args: Tuple[Any, ...]) -> None:
-        if event == "pickle.find_class" and args[0] == "builtins" and args[1] in _HARMLESS:
+        if not self._watched or self._seen:
             return
-        if event != "builtins.id":  # which describing asks for
-            self.none_left = False
+        is_known = event == "pickle.find_class" and args[0] == "builtins" and args[1] in _HARMLESS
+        self._seen = not is_known and event != "builtins.id"  # which describing asks for

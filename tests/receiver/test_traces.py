@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,22 @@ def test_nothing_is_left_by_plain_data(receivers: Receivers, exc: BaseException)
 )
 def test_anything_else_ends_with_its_process(receivers: Receivers, exc: BaseException) -> None:
     assert not keeps_its_process(receivers, exc)
+
+
+def test_a_loader_that_had_to_be_imported_ends_with_its_process_too(receivers: Receivers) -> None:
+    """The payload is plain data, and the library that loads it is not there for the next check."""
+    pytest.importorskip("dill")
+    check_round_trip(ValueError("before"))
+    guardian = next(iter(receivers._running.values()))._process.pid
+    head = {"modules": [], "imports": ["dill"], "needs": {}, "requires": [], "payload": True, "names": []}
+    request = {**head, "loader": "dill:loads", "timeout": 10, "traceback": False}
+    running = next(iter(receivers._running.values()))
+    before = below(guardian)
+    answer = running.result(running.submit(request, pickle.dumps(ValueError("a"))), seconds=60)
+    assert answer is not None
+    assert answer["stage"] == "arrived"
+    check_round_trip(ValueError("after"))
+    assert below(guardian) != before
 
 
 def test_the_time_of_many_checks_is_not_charged_to_one(receivers: Receivers) -> None:
