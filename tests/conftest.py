@@ -1,11 +1,14 @@
-"""What the end-to-end tests share."""
+"""What the tests share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, share
 
 SHOP = """
 class PaymentError(Exception):
@@ -55,3 +58,15 @@ def run(pytester: pytest.Pytester, shop: Path) -> Run:
         return pytester.runpytest_subprocess("--import-mode=prepend", *quiet, *args)
 
     return run
+
+
+@pytest.fixture
+def receivers(tmp_path: Path) -> Iterator[Receivers]:
+    """Receivers of the test's own, ended with it."""
+    own = Receivers(Surroundings(root=tmp_path))
+    before = share(own)
+    try:
+        yield own
+    finally:
+        share(before)
+        own.close()

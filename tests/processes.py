@@ -41,6 +41,16 @@ def wait_until_gone(pids: Iterable[int], *, seconds: float) -> set[int]:
     return left
 
 
+def wait_until_one_is_gone(pids: Iterable[int], *, seconds: float) -> bool:
+    """Whether one of them ends within that time."""
+    end = time.monotonic() + seconds
+    while all(map(_is_alive, pids)):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def _is_alive(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:

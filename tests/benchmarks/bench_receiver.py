@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
-from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share
+from pytest_portable_errors.sender.receivers import Receivers
 
 REBUILD = "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); print(type(e), e, e.args, vars(e), e.__cause__, e.__context__)"
 FORKS = """
@@ -39,13 +38,7 @@ for _ in sys.stdin:
 PACKAGE = Path(__file__).resolve().parents[2] / "pytest_portable_errors"
 
 
-@pytest.fixture(autouse=True)
-def receivers(tmp_path: Path) -> Iterator[Receivers]:
-    own = Receivers(Surroundings(root=tmp_path))
-    before = share(own)
-    yield own
-    share(before)
-    own.close()
+pytestmark = pytest.mark.usefixtures("receivers")
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import below
+from processes import below, wait_until_one_is_gone
 
 from pytest_portable_errors import check_round_trip
 from pytest_portable_errors.sender.client import start_method
-from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share
+from pytest_portable_errors.sender.receivers import Receivers
 
 pytestmark = pytest.mark.skipif(start_method() == "spawn", reason="there each check has an interpreter of its own")
-
-
-@pytest.fixture
-def receivers(tmp_path: Path) -> Iterator[Receivers]:
-    own = Receivers(Surroundings(root=tmp_path))
-    before = share(own)
-    yield own
-    share(before)
-    own.close()
 
 
 class Calls(Exception):
@@ -35,14 +23,10 @@ class Calls(Exception):
         return eval, (self.args[0],)
 
 
-def keeps_its_process(receivers: Receivers, exc: BaseException, serializer: str = "pickle") -> bool:
-    """Whether the child that stands ready is the same one before and after."""
+def ready(receivers: Receivers) -> set[int]:
+    """The server and the children that stand ready below it."""
     check_round_trip(ValueError("before"))
-    guardian = next(iter(receivers._running.values()))._process.pid
-    before = below(guardian)
-    assert check_round_trip(exc, serializer=serializer).received is not None
-    check_round_trip(ValueError("after"))
-    return below(guardian) == before
+    return below(next(iter(receivers._running.values()))._process.pid)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +40,10 @@ def keeps_its_process(receivers: Receivers, exc: BaseException, serializer: str 
     ids=lambda exc: type(exc).__name__,
 )
 def test_nothing_is_left_by_plain_data(receivers: Receivers, exc: BaseException) -> None:
-    assert keeps_its_process(receivers, exc)
-    assert keeps_its_process(receivers, type(exc)(*exc.args[:-1], exc.args[-1]), "cloudpickle")
+    processes = ready(receivers)
+    for serializer in ("pickle", "cloudpickle"):
+        assert check_round_trip(exc, serializer=serializer).arrived_whole
+    assert not wait_until_one_is_gone(processes, seconds=0.3)
 
 
 @pytest.mark.parametrize(
@@ -73,23 +59,22 @@ def test_nothing_is_left_by_plain_data(receivers: Receivers, exc: BaseException)
     ids=["a-class-of-another-module", "eval", "import", "a-class", "a-function", "an-object"],
 )
 def test_anything_else_ends_with_its_process(receivers: Receivers, exc: BaseException) -> None:
-    assert not keeps_its_process(receivers, exc)
+    processes = ready(receivers)
+    assert check_round_trip(exc).received is not None
+    assert wait_until_one_is_gone(processes, seconds=10)
 
 
 def test_a_loader_that_had_to_be_imported_ends_with_its_process_too(receivers: Receivers) -> None:
     """The payload is plain data, and the library that loads it is not there for the next check."""
     pytest.importorskip("dill")
-    check_round_trip(ValueError("before"))
-    guardian = next(iter(receivers._running.values()))._process.pid
     head = {"modules": [], "imports": ["dill"], "needs": {}, "requires": [], "payload": True, "names": []}
     request = {**head, "loader": "dill:loads", "timeout": 10, "traceback": False}
+    processes = ready(receivers)
     running = next(iter(receivers._running.values()))
-    before = below(guardian)
     answer = running.result(running.submit(request, pickle.dumps(ValueError("a"))), seconds=60)
     assert answer is not None
     assert answer["stage"] == "arrived"
-    check_round_trip(ValueError("after"))
-    assert below(guardian) != before
+    assert wait_until_one_is_gone(processes, seconds=10)
 
 
 def test_the_time_of_many_checks_is_not_charged_to_one(receivers: Receivers) -> None:

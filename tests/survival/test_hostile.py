@@ -23,18 +23,6 @@ def trip_of(exc: BaseException, **settings: Any) -> Any:
     return check_round_trip(exc, **{"receiver": "with-project", **settings})
 
 
-@pytest.fixture
-def receivers(tmp_path: Path) -> Iterator[Receivers]:
-    """Receivers of their own, ended with the test."""
-    own = Receivers(Surroundings(root=tmp_path))
-    before = share(own)
-    try:
-        yield own
-    finally:
-        share(before)
-        own.close()
-
-
 def test_there_are_kinds_enough() -> None:
     assert len({kind.name for kind in hostile_zoo.KINDS}) == len(hostile_zoo.KINDS) >= 60
 
