@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from isolation import projects
 from isolation.environments import Bench, make_bench
 
 
@@ -14,4 +15,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Made once: an environment with this plugin, installed from its wheel, for others to be cloned from."""
     if importlib.util.find_spec("pip") is None:
         pytest.skip("this environment has no pip to install projects with")
-    return make_bench(tmp_path_factory.mktemp("isolation"), Path(__file__).parents[2])
+    return make_bench(tmp_path_factory.mktemp("isolation"), plugin=Path(__file__).parents[2])
+
+
+@pytest.fixture(scope="session")
+def their_portion(bench: Bench) -> Path:
+    """A wheel of a third party's portion of the namespace."""
+    return bench.wheel(projects.NAMESPACED_THEIRS.write(bench.new_folder()))

@@ -1,69 +1,82 @@
 """Copied as ``test_probe.py`` into the tests of a real project: writes down what the sender and each receiver can import there.
 
-What to look for comes from the environment: ``PROBE_MODULES`` are names to import, ``PROBE_DISTRIBUTIONS`` names to look up,
-``PROBE_ERROR`` is the project's own class of errors, as ``module:name``. The findings go to the file ``PROBE_FINDINGS``, as JSON.
+``PROBE_MODULES`` and ``PROBE_DISTRIBUTIONS`` in the environment are names to look for, as JSON, and ``PROBE_ERROR`` is the project's
+own class of errors, as ``module:name``. The findings go to the file ``PROBE_FINDINGS``.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pytest_portable_errors import check_round_trip
 
-METADATA = "__import__('importlib.metadata').metadata"
-FIND_SPEC = "__import__('importlib.util').util.find_spec"
-IMPORT = "__import__('importlib').import_module"
+
+def look_for(modules: list[str], distributions: list[str]) -> dict[str, dict[str, object]]:
+    """What importing and looking up each name gives here, or the type of the error that it raises. Its source runs in the receivers."""
+    import importlib.metadata
+    import importlib.util
+
+    def outcome(ask: object, name: str) -> object:
+        try:
+            return ask(name)  # type: ignore[operator]
+        except Exception as error:
+            return f"{type(error).__module__}.{type(error).__qualname__}"
+
+    names = [distribution.metadata["Name"].replace("_", "-") for distribution in importlib.metadata.distributions()]
+    return {
+        "has_spec": {name: outcome(lambda name: importlib.util.find_spec(name) is not None, name) for name in modules},
+        "imports": {name: outcome(lambda name: importlib.import_module(name) is not None, name) for name in modules},
+        "versions": {name: outcome(importlib.metadata.version, name) for name in distributions},
+        "listed": {name: name in names for name in distributions},
+    }
 
 
 class Ask(ValueError):
-    """Arrives as a ValueError whose message is an expression's value in the receiver."""
+    """Arrives as a ValueError whose message is the JSON of what ``look_for`` finds in the receiver."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return eval, (f"ValueError(repr({self.args[0]}))",)
+        look = f"[names := {{}}, exec({inspect.getsource(look_for)!r}, names)] and names['look_for'](*{self.args!r})"
+        return eval, (f"ValueError(__import__('json').dumps({look}, separators=(',', ':')))",)
 
 
-def value(expression: str, place: str) -> Any:
-    """The value of an expression in the sender or in a receiver; the type of the error, as text, if it raises there."""
-    if place == "sender":
-        try:
-            return eval(expression)
-        except Exception as error:
-            return f"{type(error).__module__}.{type(error).__qualname__}"
-    trip = check_round_trip(Ask(expression), receiver=place, arrives_as=ValueError)
-    if trip.received is None:
-        return trip.error["type"] if trip.error else str(trip)
-    return eval(trip.received["exceptions"][0]["message"]["text"])
-
-
-def found_in(place: str) -> dict[str, Any]:
-    modules = [__name__, *json.loads(os.environ["PROBE_MODULES"])]
-    distributions = json.loads(os.environ["PROBE_DISTRIBUTIONS"])
-    return {
-        "has_spec": {name: value(f"{FIND_SPEC}({name!r}) is not None", place) for name in modules},
-        "imports": {name: value(f"{IMPORT}({name!r}) is not None", place) for name in modules},
-        "versions": {name: value(f"{METADATA}.version({name!r})", place) for name in distributions},
-        "listed": {
-            name: value(f"{name!r} in [d.metadata['Name'].replace('_', '-') for d in {METADATA}.distributions()]", place)
-            for name in distributions
-        },
-    }
+def found_in(receiver: str, modules: list[str], distributions: list[str]) -> Any:
+    trip = check_round_trip(Ask(modules, distributions), receiver=receiver, arrives_as=ValueError)
+    assert trip.received is not None, str(trip)
+    return json.loads(trip.received["exceptions"][0]["message"]["text"])
 
 
 def journey_of_the_projects_error() -> dict[str, Any]:
     module, _, name = os.environ["PROBE_ERROR"].partition(":")
     trip = check_round_trip(getattr(importlib.import_module(module), name)("refused"))
     return {
+        "from_file": inspect.getfile(importlib.import_module(module)),
         "error": trip.error and trip.error["type"],
         "cause": trip.diagnosis and trip.diagnosis.cause,
         "arrives_with_project": trip.with_project is not None and trip.with_project.arrived_whole,
     }
 
 
-def test_probe() -> None:
-    findings = {place: found_in(place) for place in ("sender", "without-project", "with-project")}
-    written = {"test_module": __name__, "places": findings, "journey": journey_of_the_projects_error()}
+@pytest.mark.usefixtures("assert_roundtrip")
+def test_with_the_plugin() -> None:
+    write_findings()
+
+
+def test_with_a_plain_call() -> None:
+    """Nothing but the call tells the plugin that it is used."""
+    write_findings()
+
+
+def write_findings() -> None:
+    modules = sorted({__name__, *json.loads(os.environ["PROBE_MODULES"])})
+    distributions = json.loads(os.environ["PROBE_DISTRIBUTIONS"])
+    places = {receiver: found_in(receiver, modules, distributions) for receiver in ("without-project", "with-project")}
+    places["sender"] = look_for(modules, distributions)
+    written = {"test_module": __name__, "places": places, "journey": journey_of_the_projects_error()}
     Path(os.environ["PROBE_FINDINGS"]).write_text(json.dumps(written), encoding="utf-8")
