@@ -94,9 +94,10 @@ class Receiver:
                 patience -= SLICE
                 complaints += self._complaints()
         except ReceiverEnded:
-            complaints += self._complaints()
+            how = self._ending(complaints + self._complaints())
+            raise PortableErrorsError(f"receiver {self.name!r} cannot start: {self._python} {how}") from None
         if not hello:
-            raise PortableErrorsError(f"receiver {self.name!r} cannot start: {self._python} {self._ending(complaints)}")
+            raise PortableErrorsError(f"receiver {self.name!r} cannot start: {self._python} gave no answer in {START_SECONDS:g} s")
         if hello[0]["leaks"]:
             leaks = "; ".join(f"{module} ({file})" for module, file in hello[0]["leaks"].items())
             raise PortableErrorsError(f"receiver {self.name!r} is not isolated, it can import what must be absent there: {leaks}")
@@ -113,10 +114,8 @@ class Receiver:
         return said
 
     def _ending(self, complaints: bytes) -> str:
-        status = self._process.poll()
         self.close()
-        if status is None:
-            return f"gave no answer in {START_SECONDS:g} s"
+        status = self._process.returncode
         lines = complaints.decode(errors="backslashreplace").split("\n")
         said = [line for line in lines if line.strip()]
         because = "" if not said else f": {said[-1] if said[0].startswith('Traceback') else said[0]}"

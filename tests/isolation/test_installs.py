@@ -11,20 +11,16 @@ from isolation import projects
 from isolation.environments import Bench
 from isolation.projects import Project
 
-PROJECTS = (
-    projects.SRC,
-    projects.FLAT,
-    projects.MAPPED,
-    projects.HATCHLING,
-    projects.HATCHLING_EXACT,
-    projects.FLIT,
-    projects.PDM,
-    projects.UV,
-    projects.POETRY,
-    projects.MESON,
-)
 NAME = operator.attrgetter("name")
-EACH_PROJECT = pytest.mark.parametrize("project", PROJECTS, ids=NAME)
+# One for each back end; and layouts that it installs alike unless they are editable.
+BACKENDS = (projects.FLAT, projects.HATCHLING, projects.FLIT, projects.PDM, projects.UV, projects.POETRY, projects.MESON)
+LAYOUTS = (projects.SRC, projects.MAPPED, projects.HATCHLING_EXACT)
+NAMESPACES = [
+    (projects.NAMESPACED, "editable"),
+    (projects.NAMESPACED_MAPPED, "editable"),
+    (projects.NAMESPACED, "folder"),
+    (projects.NAMESPACED, "wheel"),
+]
 
 
 def requirements(paths: list[Path], how: str) -> list[str]:
@@ -32,7 +28,7 @@ def requirements(paths: list[Path], how: str) -> list[str]:
     return [f"--editable={path}" if how == "editable" else str(path) for path in paths]
 
 
-@EACH_PROJECT
+@pytest.mark.parametrize("project", [*BACKENDS, *LAYOUTS], ids=NAME)
 def test_editable(bench: Bench, project: Project) -> None:
     if project is projects.MESON and shutil.which("ninja") is None:
         pytest.skip("an editable install by meson-python runs ninja when it is imported, and there is none")
@@ -43,7 +39,7 @@ def test_editable(bench: Bench, project: Project) -> None:
     assert found.deviations(project) == []
 
 
-@EACH_PROJECT
+@pytest.mark.parametrize("project", [*BACKENDS, projects.MAPPED], ids=NAME)
 def test_from_its_folder(bench: Bench, project: Project) -> None:
     environment, root = bench.environment(), project.write(bench.new_folder())
     environment.install(root)
@@ -52,7 +48,7 @@ def test_from_its_folder(bench: Bench, project: Project) -> None:
     assert found.deviations(project) == []
 
 
-@pytest.mark.parametrize("project", [projects.FLAT, projects.HATCHLING, projects.POETRY], ids=NAME)
+@pytest.mark.parametrize("project", [projects.FLAT, projects.POETRY], ids=NAME)
 def test_from_its_wheel(bench: Bench, project: Project) -> None:
     """As tox and nox do. Nothing in the metadata leads to the folder; the name does."""
     environment, root = bench.environment(), project.write(bench.new_folder())
@@ -66,9 +62,9 @@ def test_from_its_wheel(bench: Bench, project: Project) -> None:
         assert found.deviations(project) == []
 
 
-@pytest.mark.parametrize("project", [projects.SRC, projects.FLAT], ids=NAME)
-def test_strictly_editable(bench: Bench, project: Project) -> None:
+def test_strictly_editable(bench: Bench) -> None:
     """The path leads to a tree of links in the build folder."""
+    project = projects.FLAT
     environment, root = bench.environment(), project.write(bench.new_folder())
     environment.install("--config-settings", "editable_mode=strict", "--editable", root)
     found = environment.probe(root, project, as_script=True)
@@ -76,8 +72,7 @@ def test_strictly_editable(bench: Bench, project: Project) -> None:
     assert found.deviations(project) == []
 
 
-@pytest.mark.parametrize("project", [projects.NAMESPACED, projects.NAMESPACED_MAPPED], ids=NAME)
-@pytest.mark.parametrize("how", ["editable", "folder", "wheel"])
+@pytest.mark.parametrize(("project", "how"), NAMESPACES, ids=lambda value: getattr(value, "name", value))
 def test_a_namespace_package_with_a_third_partys_portion(bench: Bench, their_portion: Path, project: Project, how: str) -> None:
     """Only the project's portion is absent."""
     environment, root = bench.environment(), project.write(bench.new_folder())
