@@ -75,20 +75,12 @@ class Receiver:
             self._process.stderr.close()
 
     def _greet(self, imports: Imports) -> None:
-        self._send(
-            {
-                **asdict(imports),
-                "prefix": sys.prefix,
-                "exec_prefix": sys.exec_prefix,
-                "at_once": AT_ONCE,
-                "import_seconds": IMPORT_SECONDS,
-                "stall_seconds": STALL_SECONDS,
-            }
-        )
+        limits = {"at_once": AT_ONCE, "import_seconds": IMPORT_SECONDS, "stall_seconds": STALL_SECONDS}
         hello: list[frames.Head] = []
         complaints = b""
         patience = START_SECONDS
         try:
+            self._send({**asdict(imports), **limits, "prefix": sys.prefix, "exec_prefix": sys.exec_prefix})
             while not hello and patience > 0:
                 hello = self._receive(SLICE)
                 patience -= SLICE
