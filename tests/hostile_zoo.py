@@ -130,16 +130,16 @@ def _become_another_program() -> None:
 
 
 def _tamper_with_builtins() -> None:
-    builtins.len = None  # type: ignore[assignment]
-    builtins.isinstance = None  # type: ignore[assignment]
+    builtins.len = None  # type: ignore[assignment]  # the deed
+    builtins.isinstance = None  # type: ignore[assignment]  # the deed
 
 
 def _tamper_with_os() -> None:
-    os.write = None  # type: ignore[assignment]
+    os.write = None  # type: ignore[assignment]  # the deed
 
 
 def _tamper_with_json() -> None:
-    json.dumps = None  # type: ignore[assignment]
+    json.dumps = None  # type: ignore[assignment]  # the deed
 
 
 def _gc_hooks() -> None:

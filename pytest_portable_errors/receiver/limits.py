@@ -8,7 +8,7 @@ from typing import Optional
 try:
     import resource
 except ImportError:  # not POSIX
-    resource = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment]  # asked for before each use
 
 MEMORY = 4 * 1024**3  # bytes of address space that a check may add to what its process had when forked
 
