@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from pytest_portable_errors import sharing
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.options import Options, add_options, read_options
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.host import Host
     from pytest_portable_errors.marked import MarkedTest
     from pytest_portable_errors.requirement import Requirement
+    from pytest_portable_errors.sender.receivers import Receivers
     from pytest_portable_errors.sender.serializers import Serializers
     from pytest_portable_errors.session import Session
     from pytest_portable_errors.survey.cases import Case
@@ -31,6 +33,7 @@ _OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 _SESSION: pytest.StashKey[Session] = pytest.StashKey()
 _REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
 _TEST: pytest.StashKey[MarkedTest] = pytest.StashKey()
+_SHARED_BEFORE: pytest.StashKey[sharing.Shared] = pytest.StashKey()
 
 
 class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]  # an attribute of a function, for mypy no type
@@ -58,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
     config.stash[_OPTIONS] = read_options(config, serializers=lambda: _serializers(config).names, suites=_suites)
+    # A test that calls check_round_trip, and nothing else of ours, is to know the project as well.
+    config.stash[_SHARED_BEFORE] = sharing.share(sharing.Shared(make=lambda: _receivers_of_the_run(config)))
     if config.stash[_OPTIONS].runs_suites_alone:
         config.args[:] = []
 
@@ -66,6 +71,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(_SESSION, None)
     if session is not None:
         session.close()
+    before = config.stash.get(_SHARED_BEFORE, None)
+    if before is not None:
+        sharing.share(before)
 
 
 def _session(config: pytest.Config) -> Session:
@@ -81,6 +89,13 @@ def _session(config: pytest.Config) -> Session:
             controller=os.getppid() if hasattr(config, "workerinput") else None,
         )
     return config.stash[_SESSION]
+
+
+def _receivers_of_the_run(config: pytest.Config) -> Receivers:
+    ours = _session(config)
+    running = config.pluginmanager.get_plugin("session")
+    ours.collected({item.path for item in getattr(running, "items", ())})
+    return ours.receivers
 
 
 def _serializers(config: pytest.Config) -> Serializers:

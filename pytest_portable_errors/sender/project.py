@@ -6,6 +6,7 @@ Decided by files and metadata, never guessed from names. ``Surroundings`` is wha
 
 from __future__ import annotations
 
+import configparser
 import fnmatch
 import functools
 import glob
@@ -179,11 +180,11 @@ def find_project(surroundings: Surroundings) -> Project:
     """Read the metadata of everything that is installed. Takes some milliseconds for each hundred distributions."""
     names: list[str] = []
     modules: list[str] = []
-    own_name = _project_name(surroundings.root)
+    own_names = _project_names(surroundings)
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"] or ""
         origin, editable = _installed_from(distribution)
-        if editable or normalized(name) == own_name or (origin is not None and _are_related(origin, surroundings.root)):
+        if editable or normalized(name) in own_names or (origin is not None and _are_related(origin, surroundings.root)):
             names.append(name)
             modules.extend(_modules_of(distribution))
     return Project(
@@ -194,18 +195,40 @@ def find_project(surroundings: Surroundings) -> Project:
     )
 
 
-def _project_name(root: Path) -> str | None:
-    """The normalized name in the nearest ``pyproject.toml`` from the root upward that names a project."""
-    for folder in (root, *root.parents):
-        try:
-            content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        tables = (content.get("project"), content.get("tool", {}).get("poetry"))
-        table: dict[str, Any] = next((table for table in tables if isinstance(table, dict)), {})
-        if isinstance(table.get("name"), str):
-            return normalized(table["name"])
+def _project_names(surroundings: Surroundings) -> frozenset[str]:
+    """Normalized names of the projects whose folders hold the root or, in a repository of several projects, the tests."""
+    root = (os.path.realpath(surroundings.root),)
+    folders = {surroundings.root, *(Path(file).parent for file in surroundings.collected if _is_below_any(file, root))}
+    return frozenset(name for folder in folders if (name := _nearest_name(folder)) is not None)
+
+
+def _nearest_name(start: Path) -> str | None:
+    """The normalized name in the nearest folder upward that names a project."""
+    for folder in (start, *start.parents):
+        name = _name_in_pyproject(folder) or _name_in_setup_cfg(folder)
+        if name is not None:
+            return normalized(name)
     return None
+
+
+def _name_in_pyproject(folder: Path) -> str | None:
+    try:
+        content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    tables = (content.get("project"), content.get("tool", {}).get("poetry"))
+    table: dict[str, Any] = next((table for table in tables if isinstance(table, dict)), {})
+    return table["name"] if isinstance(table.get("name"), str) else None
+
+
+def _name_in_setup_cfg(folder: Path) -> str | None:
+    """As setuptools reads it where ``pyproject.toml`` has no ``[project]``."""
+    content = configparser.RawConfigParser()
+    try:
+        content.read(folder / "setup.cfg", encoding="utf-8")
+    except (OSError, ValueError, configparser.Error):
+        return None
+    return content.get("metadata", "name", fallback=None) or None
 
 
 def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, bool]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from pytest_portable_errors import sharing
 from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
@@ -106,8 +107,7 @@ class Receivers:
     def exclude_tests(self, files: frozenset[str]) -> None:
         """Tell which module files pytest has collected: no receiver has them."""
         self._surroundings = replace(self._surroundings or Surroundings.here(), collected=files)
-        if self._project is not None:
-            self._project = replace(self._project, surroundings=self._surroundings)
+        self._project = None  # the folders of the tests tell more of its names
         self._planned.clear()
 
     def prepare(self, receiver: str, modules: Sequence[str]) -> None:
@@ -232,21 +232,19 @@ def _locations(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | 
     return found
 
 
-class _Shared:
-    """The one global: ``check_round_trip`` can be called from anywhere, and a process needs its receivers once."""
-
-    receivers: Receivers | None = None
-
-
 def shared() -> Receivers:
     """The receivers of this process."""
-    if _Shared.receivers is None:
-        _Shared.receivers = Receivers()
-        atexit.register(_Shared.receivers.close)
-    return _Shared.receivers
+    current = sharing.now()
+    if current.receivers is None and current.make is not None:
+        current.receivers = current.make()
+    if current.receivers is None:
+        current.receivers = Receivers()
+        atexit.register(current.receivers.close)
+    return current.receivers
 
 
 def share(receivers: Receivers | None) -> Receivers | None:
     """Make these the receivers of this process, and give the ones before. Who shares them closes them, and puts the others back."""
-    before, _Shared.receivers = _Shared.receivers, receivers
+    current = sharing.now()
+    before, current.receivers = current.receivers, receivers
     return before

@@ -111,7 +111,6 @@ def test_two_projects_in_one_repository(bench: Bench, how: str) -> None:
         assert found.deviations(one, other) == []
 
 
-@pytest.mark.xfail(strict=True, reason="_project_name reads pyproject.toml alone")
 def test_from_its_wheel_named_in_setup_cfg(bench: Bench) -> None:
     project = projects.SETUP_CFG
     environment, root = bench.environment(), project.write(bench.new_folder())
@@ -119,7 +118,6 @@ def test_from_its_wheel_named_in_setup_cfg(bench: Bench) -> None:
     assert environment.probe(root, project, as_script=True).deviations(project) == []
 
 
-@pytest.mark.xfail(strict=True, reason="_project_name looks upward from the root, not from the tests")
 def test_from_its_wheel_below_the_root(bench: Bench) -> None:
     """One of several projects in a repository; its own pyproject.toml names it, beside its tests."""
     project, repository = projects.HATCHLING, bench.new_folder()
@@ -133,7 +131,7 @@ def test_from_its_wheel_below_the_root(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "plain_call",
-    [False, pytest.param(True, marks=pytest.mark.xfail(strict=True, reason="check_round_trip alone does not know pytest's session"))],
+    [False, True],
 )
 def test_tests_that_are_installed_with_the_project(bench: Bench, plain_call: bool) -> None:
     """They are absent because pytest collected them, wherever they lie and whatever they are called."""

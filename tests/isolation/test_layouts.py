@@ -63,7 +63,6 @@ def test_tests_in_a_package(bench: Bench, mode: str) -> None:
     assert deviations(found, projects.FLAT) == []
 
 
-@pytest.mark.xfail(strict=True, reason="check_round_trip alone does not know pytest's session")
 def test_plain_calls_know_which_modules_are_tests(bench: Bench) -> None:
     """By pytest's own ``python_files``, although nothing but the call says that the plugin is used."""
     settings = "[pytest]\npythonpath = src\npython_files = check_*.py\n"
