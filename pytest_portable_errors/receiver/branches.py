@@ -118,7 +118,6 @@ class Branches:
                     self._answer(head, body)
         except frames.FrameError:
             self._drop(key, branch)
-            return
 
     def expire(self) -> None:
         """Give up the branches that have ended, and those whose imports do not end."""
