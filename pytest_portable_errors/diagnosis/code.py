@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copyreg
 import inspect
 import os
 import sys
 from types import FunctionType
+from typing import Any
+
+from pytest_portable_errors.diagnosis.facts import Reducer
 
 
 def find_class(module: str, qualname: str) -> type | None:
@@ -30,6 +34,36 @@ def own_constructor(cls: type) -> FunctionType | None:
             if method is not None:
                 break  # a C method: those further up are never called
     return None
+
+
+def reducer_of(cls: type) -> Reducer | None:
+    """What pickles the instances of a class, in pickle's own order: ``copyreg``, ``__reduce_ex__``, ``__reduce__``. None if Python does."""
+    registered = copyreg.dispatch_table.get(cls)
+    if registered is not None:
+        return _reducer("copyreg", registered, cls)
+    for name in ("__reduce_ex__", "__reduce__"):
+        for owner in cls.__mro__:
+            method = vars(owner).get(name)
+            if method is not None:
+                if owner.__module__ != "builtins":
+                    return _reducer(name, method, owner)
+                break
+    return None
+
+
+def _reducer(place: str, function: object, owner: type) -> Reducer:
+    written: Any = inspect.unwrap(function) if callable(function) else function
+    written = getattr(written, "__func__", getattr(written, "func", written))  # a bound method, a partial
+    code = getattr(written, "__code__", None)
+    module = str(getattr(written, "__module__", "") or "")
+    return Reducer(
+        place=place,
+        name=str(getattr(written, "__qualname__", type(written).__qualname__)),
+        module=module,
+        file="" if code is None else code.co_filename,
+        location="" if code is None else location(written),
+        beside_class=module == owner.__module__,
+    )
 
 
 def fits(function: FunctionType, args: tuple[object, ...]) -> bool:

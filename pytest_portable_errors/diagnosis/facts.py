@@ -7,8 +7,50 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.diagnosis.payload import Reading
+from pytest_portable_errors.diagnosis.payload import Call, Global, Reading
 from pytest_portable_errors.receiver.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpicklable:
+    """A value that dumps could not pickle."""
+
+    path: str
+    """``exc.client.pool[0]``."""
+    type: str
+    """``_thread.lock``."""
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.type})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """Where in the payload loads failed."""
+
+    path: str
+    """What was being rebuilt: ``exc.__cause__``."""
+    opcode: str
+    subject: Global | Call
+    """The name that was to be imported, the call that was to be made, or the call whose state was to be restored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reducer:
+    """The function by which the instances of a class are pickled, where somebody wrote one."""
+
+    place: str
+    """``copyreg``, or the name of the method: ``__reduce__``."""
+    name: str
+    """The function's: ``PaymentError.__reduce__``."""
+    module: str
+    """The module that the function is written in."""
+    file: str
+    """Empty if it is not written in Python."""
+    location: str
+    """``file:line``, short."""
+    beside_class: bool
+    """Whether it stands where its class does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +77,14 @@ class Facts:
     """The error that stopped it: ``type``, ``message`` and, for an import, ``module``."""
     missing: tuple[tuple[str, str, str | None], ...] = ()
     """Names of the payload that the receiver lacks: module, qualname, and the module whose import failed (None: it is there)."""
-    unpicklable: str | None = None
-    """Path and type of the value that cannot be pickled: ``exc.lock (_thread.lock)``."""
+    unpicklable: Unpicklable | None = None
+    """The value that cannot be pickled."""
+    halt: Halt | None = None
+    """Where loads failed; None if that could not be found out, or was not asked because the structure tells."""
+    reducer: Reducer | None = None
+    """What pickles the class, if it is not Python's own ``__reduce__``."""
+    from_tests: bool = False
+    """Whether that reducer was brought by a test module or conftest, and not by the class."""
     with_project: Elsewhere | None = None
     """How the same payload fared where the project is installed; None if that was not tried."""
     defined_in_test: bool = False

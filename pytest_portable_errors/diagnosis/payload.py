@@ -24,6 +24,10 @@ class Global:
         return self.qualname if self.module in ("builtins", "__builtin__") else f"{self.module}.{self.qualname}"
 
 
+class Pairs(list[Any]):
+    """A dict's keys and values, as tuples: nothing is hashed."""
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """A call that loads would make: ``function(*args)``, then the ``state`` that it would restore."""
@@ -33,6 +37,10 @@ class Call:
     by: str
     """``reduce``; ``new`` where loads calls ``cls.__new__(cls, *args)`` and no ``__init__``."""
     state: object = None
+    items: list[Any] = field(default_factory=list)
+    """What would be appended to the object."""
+    pairs: Pairs = field(default_factory=Pairs)
+    """What would be set in the object, by key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,34 @@ def read(payload: bytes) -> Reading:
     """Follow the opcodes of a payload. Never raises: what is no pickle has no names and no calls."""
     same = content(payload)
     return _read_again(same) if len(same) <= _KEPT else _follow(same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One opcode, and what it would have made: where a loads that failed had come to."""
+
+    opcode: str
+    subject: Global | Call
+    """The Global that it would import, the Call that it would make, or the Call whose state it would restore."""
+    root: object
+    """What the payload ends in, read in the same turn: ``subject`` lies somewhere in it."""
+
+
+def step_at(payload: bytes, number: int) -> Step | None:
+    """The opcode of that number, counted from 0; None if it makes nothing, or the payload cannot be read to its end."""
+    machine = _Machine()
+    found: tuple[str, Global | Call] | None = None
+    try:
+        for position, (opcode, argument, _) in enumerate(pickletools.genops(payload)):
+            if opcode.name == "STOP":
+                return None if found is None else Step(opcode=found[0], subject=found[1], root=machine.stack[-1])
+            machine.step(opcode.name, argument)
+            if position == number:
+                made = machine.stack[-1] if machine.stack else None
+                found = (opcode.name, made) if isinstance(made, (Global, Call)) else None
+    except Exception:  # pickletools raises whatever a malformed payload leads it to
+        return None
+    return None
 
 
 def content(payload: bytes) -> bytes:
@@ -114,13 +150,13 @@ _PUSH_ARGUMENT = frozenset(
 _GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
 _PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": list, "EMPTY_SET": list, "NEXT_BUFFER": bytes}
+_EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": Pairs, "EMPTY_SET": list, "NEXT_BUFFER": bytes}
 _NOTHING = frozenset(("PROTO", "FRAME", "READONLY_BUFFER"))
 
 
 @dataclass(slots=True)
 class _Machine:
-    """The unpickler's stack and memo, with names and calls in place of objects. Dicts are lists of their pairs: nothing is hashed."""
+    """The unpickler's stack and memo, with names and calls in place of objects."""
 
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
@@ -149,7 +185,13 @@ class _Machine:
         self.stack.append(_MARK)
 
     def _pop(self, _: Any) -> None:
-        self.stack.pop()
+        dropped = self.stack.pop()
+        made = self.stack[-1] if self.stack else None
+        # How pickle writes a state setter: setter(object, state), whose result is dropped (Python 3.8; bpo-35900).
+        if isinstance(dropped, Call) and isinstance(made, Call) and isinstance(dropped.args, tuple) and len(dropped.args) == 2:
+            setter_of, state = dropped.args
+            if setter_of is made and made.state is None:
+                made.state = state
 
     def _pop_mark(self, _: Any) -> None:
         self._until_mark()
@@ -168,11 +210,11 @@ class _Machine:
 
     def _setitem(self, _: Any) -> None:
         item, key = self.stack.pop(), self.stack.pop()
-        self._extend([(key, item)])
+        self._extend(Pairs([(key, item)]))
 
     def _setitems(self, _: Any) -> None:
         items = self._until_mark()
-        self._extend(list(zip(items[::2], items[1::2], strict=False)))
+        self._extend(Pairs(zip(items[::2], items[1::2], strict=False)))
 
     def _list(self, _: Any) -> None:
         self.stack.append(self._until_mark())
@@ -181,7 +223,7 @@ class _Machine:
 
     def _dict(self, _: Any) -> None:
         items = self._until_mark()
-        self.stack.append(list(zip(items[::2], items[1::2], strict=False)))
+        self.stack.append(Pairs(zip(items[::2], items[1::2], strict=False)))
 
     def _tuple(self, _: Any) -> None:
         self.stack.append(tuple(self._until_mark()))
@@ -217,8 +259,10 @@ class _Machine:
         self._call(cls, args, "new")
 
     def _newobj_ex(self, _: Any) -> None:
-        _keywords, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
+        keywords, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
         self._call(cls, args, "new")
+        if isinstance(keywords, Pairs):
+            self.calls[-1].pairs.extend(keywords)
 
     def _inst(self, argument: str) -> None:
         args = tuple(self._until_mark())
@@ -248,8 +292,11 @@ class _Machine:
         self.stack.append(call)
 
     def _extend(self, items: list[Any]) -> None:
-        if isinstance(self.stack[-1], list):  # a list's or dict's subclass is a Call here, and its content does not matter
-            self.stack[-1].extend(items)
+        onto = self.stack[-1]
+        if isinstance(onto, Call):  # a list's or dict's subclass
+            onto = onto.pairs if isinstance(items, Pairs) else onto.items
+        if isinstance(onto, list):
+            onto.extend(items)
 
     def _until_mark(self) -> list[Any]:
         items: list[Any] = []

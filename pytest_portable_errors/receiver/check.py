@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import frames, record
 from .limits import limit_memory, limit_processor, processor_seconds
+from .replay import Replay
 from .terms import Terms
 from .traces import Traces
 
@@ -121,6 +122,8 @@ def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
         loads = _find(head["loader"])
     except BaseException as error:
         return {"stage": "loader", "error": error_record(error)}
+    if head.get("replay"):
+        return _replayed(payload)
     try:
         subject = loads(payload)
     except BaseException as error:
@@ -129,6 +132,15 @@ def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
         return {"stage": "arrived", "record": record.describe(subject, traceback=head["traceback"])}
     except KeyboardInterrupt as error:  # here nobody pressed a key: the exception's __str__ raises it
         return {"stage": "loads", "error": error_record(error)}
+
+
+def _replayed(payload: bytes) -> Dict[str, Any]:
+    replay = Replay(payload)
+    try:
+        replay.load()
+    except BaseException as error:
+        return {"stage": "loads", "error": error_record(error), "opcode": replay.opcode}
+    return {"stage": "arrived", "record": None}
 
 
 def _find(name: str) -> Callable[..., object]:

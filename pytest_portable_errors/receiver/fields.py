@@ -65,6 +65,17 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
     return stored
 
 
+def set_fields(exc: BaseException) -> Iterator[Tuple[Any, object]]:
+    """The slots and C fields that hold something: their descriptors and values."""
+    for _, _, descriptor in _c_fields(type(exc)):
+        try:
+            value = descriptor.__get__(exc)
+        except AttributeError:
+            continue
+        if value is not None:  # OSError.filename set to None is not the same as OSError.filename not set
+            yield descriptor, value
+
+
 def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
     """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None for any other exception."""
     for cls in _mro(type(exc)):

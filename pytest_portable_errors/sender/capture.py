@@ -10,10 +10,11 @@ import contextlib
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_portable_errors.receiver.fields import own_dict
+from pytest_portable_errors.sender.copies import copy_of
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.serializers import Serializer
 
@@ -22,7 +23,7 @@ See = Callable[[BaseException], object]
 
 @dataclass(slots=True, kw_only=True)
 class Captured:
-    """The exceptions of one test, each once, described and pickled at once. No reference to one is kept."""
+    """The exceptions of one test, each once, described and pickled at once. No reference to one is kept, but a copy to try fixes on."""
 
     serializers: tuple[Serializer, ...]
     traceback: bool
@@ -40,7 +41,9 @@ class Captured:
             if is_it(exc):
                 return self.departures[position]
         self._seen.append(_recognizer(exc))
-        self.departures.append([depart(exc, serializer=serializer, traceback=self.traceback) for serializer in self.serializers])
+        copied = copy_of(exc)
+        departures = [depart(exc, serializer=serializer, traceback=self.traceback) for serializer in self.serializers]
+        self.departures.append([replace(departure, subject=copied) for departure in departures])
         return self.departures[-1]
 
 

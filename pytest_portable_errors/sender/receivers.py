@@ -27,7 +27,7 @@ RECEIVERS = 4  # at once; the one started first goes first
 TICKETS_KEPT = 1_000
 PATIENCE = WALL_FACTOR * IMPORT_SECONDS + 100.0  # beyond a check's own limit: what it needs is imported first
 
-Content = tuple[str, tuple[str, ...], bool, float, bytes]
+Content = tuple[str, tuple[str, ...], bool, bool, float, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,13 @@ class Request:
     timeout: float
     """Seconds of processor time."""
     traceback: bool
+    replay: bool = False
+    """Whether to say how far loads comes, and nothing else."""
 
     @property
     def content(self) -> Content:
         """What the answer depends on."""
-        return (self.serializer.loader, self.serializer.needs, self.traceback, self.timeout, sha256(content(self.payload)).digest())
+        return (self.serializer.loader, self.serializer.needs, self.traceback, self.replay, self.timeout, sha256(content(self.payload)).digest())
 
     def head(self) -> frames.Head:
         """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""
@@ -63,6 +65,7 @@ class Request:
             "names": list(self.names),
             "timeout": self.timeout,
             "traceback": self.traceback,
+            "replay": self.replay,
         }
 
 

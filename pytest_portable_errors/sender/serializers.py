@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copyreg
+import io
 import pickle
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, runtime_checkable
+from types import FunctionType
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_portable_errors.errors import PortableErrorsError
 
@@ -45,6 +49,14 @@ class Pickle:
     def dumps(self, exc: BaseException, /) -> bytes:
         return pickle.dumps(exc, protocol=self.protocol)
 
+    def pickler(self, file: io.BytesIO) -> Any:
+        """The pickler that ``dumps`` uses."""
+        return pickle.Pickler(file, protocol=self.protocol)
+
+    def replaying(self, file: io.BytesIO, recorder: type) -> Any:
+        """The same pickler in Python, under ``recorder``."""
+        return type("Replay", (recorder, _in_python()), {})(file, self.protocol)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
@@ -60,6 +72,35 @@ class Library:
     def dumps(self, exc: BaseException, /) -> bytes:
         return import_module(self.name).dumps(exc)  # type: ignore[no-any-return]  # an untyped library
 
+    def pickler(self, file: io.BytesIO) -> Any:
+        """The pickler that ``dumps`` uses."""
+        return import_module(self.name).Pickler(file)
+
+    def replaying(self, file: io.BytesIO, recorder: type) -> Any:
+        """The same pickler in Python, under ``recorder``: with the library's own reducers, without which another object would be blamed."""
+        theirs = import_module(self.name).Pickler
+        if issubclass(theirs, pickle._Pickler):  # type: ignore[attr-defined]  # dill's is written in Python
+            return type("Replay", (recorder, theirs), {})(file)
+        methods = {
+            name: value for owner in reversed(theirs.__mro__) if owner.__module__.startswith(self.name) for name, value in vars(owner).items()
+        }
+        kept = {name: methods[name] for name in methods if name == "dispatch_table" or (callable(methods[name]) and name not in _C_ONLY)}
+        replay = type("Replay", (recorder, type("Theirs", (_in_python(),), kept)), {})(file)
+        vars(replay).update(vars(theirs(io.BytesIO())))
+        return replay
+
+
+def _in_python() -> type:
+    """pickle's own pickler in Python, as it was before dill was imported, which extends its dispatch to locks, lambdas, modules..."""
+    original = pickle._Pickler  # type: ignore[attr-defined]  # private, and there since 3.0
+    own = {cls: save for cls, save in original.dispatch.items() if save.__module__ == "pickle"}
+    own.update({cls: getattr(original, f"save_{cls.__name__}") for cls in (dict, type)})
+    own[FunctionType] = original.save_global
+    return type("InPython", (original,), {"dispatch": own})
+
+
+_C_ONLY = ("__init__", "dump")  # they call the pickler that is written in C
+
 
 # cloudpickle.loads is pickle.loads: its payloads name what they need of it.
 _CLOUDPICKLE = Library(name="cloudpickle", loader=PICKLE_LOADER)
@@ -70,6 +111,34 @@ _BUILT_IN: tuple[Serializer, ...] = (
     _DILL,
     *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithReducers:
+    """A built-in serializer that pickles the objects of some classes by given functions, and touches nobody's ``copyreg`` for that."""
+
+    of: Pickle | Library
+    reducers: Mapping[type, Callable[[Any], Any]]
+
+    @property
+    def name(self) -> str:
+        return self.of.name
+
+    @property
+    def loader(self) -> str:
+        return self.of.loader
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.of.needs
+
+    def dumps(self, exc: BaseException, /) -> bytes:
+        file = io.BytesIO()
+        pickler = self.of.pickler(file)
+        others = getattr(pickler, "dispatch_table", copyreg.dispatch_table)
+        pickler.dispatch_table = ChainMap(dict(self.reducers), others)
+        pickler.dump(exc)
+        return file.getvalue()
 
 
 PLAIN_PICKLES = frozenset(serializer.name for serializer in _BUILT_IN if isinstance(serializer, Pickle))

@@ -1,0 +1,131 @@
+"""What lies where in a payload, by the paths that a reader of the exception would write: ``exc.request.headers['authorization']``."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
+
+_MOST_PLACES = 200_000
+_OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
+_GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value of the payload."""
+
+    path: str
+    name: str | None
+    """What the value is called there: an attribute, a key, the first of a pair. None where only its position says what it is."""
+    value: object
+
+
+def places(root: object, path: str = "exc") -> Iterator[Place]:
+    """Everything that ``root`` holds, itself first, outward; what is met twice only where it is nearest."""
+    waiting = deque([Place(path, None, root)])
+    seen: set[int] = set()
+    for _ in range(_MOST_PLACES):
+        if not waiting:
+            return
+        place = waiting.popleft()
+        if isinstance(place.value, (Call, list, tuple)) and place.value:
+            if id(place.value) in seen:
+                continue
+            seen.add(id(place.value))
+        yield place
+        waiting.extend(_parts(place))
+
+
+def path_of(subject: object, root: object) -> str | None:
+    """Where a Call or Global lies; a Call's function and its state setter count as the Call. None if it lies nowhere."""
+    for place in places(root):
+        if place.value is subject or (isinstance(place.value, Call) and (place.value.function is subject or _sets(subject, place.value))):
+            return place.path
+    return None
+
+
+def _sets(setter: object, call: Call) -> bool:
+    return isinstance(setter, Call) and isinstance(setter.args, tuple) and bool(setter.args) and setter.args[0] is call
+
+
+def _parts(place: Place) -> Iterator[Place]:
+    path, value = place.path, place.value
+    if isinstance(value, Call):
+        yield from _parts_of_call(path, value)
+    elif isinstance(value, Pairs):
+        for key, item in value:
+            yield Place(path, None, key)
+            yield Place(f"{path}[{_key(key)}]", _text(key), item)
+    elif isinstance(value, (list, tuple)):
+        for position, item in enumerate(value):
+            yield from _named_pair(item, path) or [Place(f"{path}[{position}]", None, item)]
+
+
+def _parts_of_call(path: str, call: Call) -> Iterator[Place]:
+    yield Place(path, None, call.function)
+    yield from _arguments(path, call)
+    for state in call.state if isinstance(call.state, tuple) else (call.state,):
+        if isinstance(state, Pairs):
+            for name, value in state:
+                yield Place(f"{path}.{name}" if isinstance(name, str) else f"{path}[{_key(name)}]", _text(name), value)
+        elif state is not None:
+            yield Place(path, None, state)
+    yield from (Place(f"{path}[{position}]", None, item) for position, item in enumerate(call.items))
+    yield from (Place(f"{path}[{_key(key)}]", _text(key), item) for key, item in call.pairs)
+
+
+def _arguments(path: str, call: Call) -> Iterator[Place]:
+    if not isinstance(call.args, tuple):
+        yield Place(path, None, call.args)
+        return
+    built, args = built_class(call)
+    is_exception = _OF_EXCEPTION.search(path) is not None
+    for position, item in enumerate(args):
+        if position == 1 and isinstance(built, Global) and built.qualname in _GROUPS and isinstance(item, (list, tuple)):
+            yield from (Place(f"{path}.exceptions[{n}]", None, member) for n, member in enumerate(item))
+        else:
+            yield Place(f"{path}.args[{position}]" if is_exception else path, None, item)
+
+
+def built_class(call: Call) -> tuple[object, tuple[object, ...]]:
+    """The class that a call makes an instance of, as far as that can be told, and the arguments that are left.
+
+    Where a reconstructor is called (``Exception.__new__``, one of some library's) it is the first class among its arguments.
+    """
+    args = call.args if isinstance(call.args, tuple) else ()
+    if call.by == "new" or (isinstance(call.function, Global) and not _is_function(call.function)):
+        return call.function, args
+    for position, item in enumerate(args):
+        if isinstance(item, Global) and not _is_function(item):
+            return item, args[position + 1 :] if position == 0 else args
+    return call.function, args
+
+
+def _is_function(name: Global) -> bool:
+    """By the usual spelling: the payload does not say what a name is."""
+    last = name.qualname.rpartition(".")[2]
+    return not last.lstrip("_")[:1].isupper()
+
+
+def _named_pair(item: object, path: str) -> list[Place] | None:
+    """``(name, value)``, as headers are kept: in a list of an attribute that is nobody's business."""
+    if not isinstance(item, tuple) or len(item) not in (2, 3) or (name := _text(item[0])) is None or _text(item[-1]) is None:
+        return None
+    owner, dot, attribute = path.rpartition(".")
+    if not (dot and attribute.startswith("_") and attribute.isidentifier()):
+        return None
+    return [Place(f"{owner}[{name.lower()!r}]", name, item[-1])]
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else None
+
+
+def _key(key: object) -> str:
+    return repr(key) if isinstance(key, (str, bytes, int, float, bool, type(None))) else str(getattr(key, "function", key))[:60]

@@ -1,0 +1,32 @@
+"""How far loads comes in a payload before it fails.
+
+The unpickler that is written in C reads a whole frame ahead, so its position says nothing. The one that is written in Python takes one
+opcode after the other, and they can be counted.
+"""
+
+import io
+import pickle
+from typing import Any
+
+
+class _Counted(dict):  # type: ignore[type-arg]  # dict[int, Callable] cannot be subscripted on Python 3.8
+    """The unpickler's table of opcodes; counts how often it is asked."""
+
+    asked = 0
+
+    def __getitem__(self, opcode: int) -> Any:
+        self.asked += 1
+        return dict.__getitem__(self, opcode)
+
+
+class Replay(pickle._Unpickler):  # type: ignore[name-defined,misc]  # private, and there since 3.0
+    """An unpickler that knows the number of its current opcode."""
+
+    def __init__(self, payload: bytes) -> None:
+        super().__init__(io.BytesIO(payload))
+        self.dispatch = _Counted(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]  # as above
+
+    @property
+    def opcode(self) -> int:
+        """Of the payload's opcodes, counted from 0, the one that was read last."""
+        return self.dispatch.asked - 1

@@ -1,0 +1,54 @@
+"""A copy of an exception without its traceback, which would keep the frames of the test alive. Fixes are tried on it later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_portable_errors.receiver import fields
+
+_MOST_LINKS = 100
+
+
+def copy_of(exc: BaseException) -> BaseException | None:
+    """The exception once more, made without its ``__init__``; its values are shared. None if it cannot be made that way, or says
+    (``__del__``) that its end has consequences.
+    """
+    try:
+        return _copy(exc, {}, 0)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # foreign classes; what cannot be copied gets no fix
+        return None
+
+
+def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> BaseException:
+    if id(exc) in copies:
+        return copies[id(exc)]
+    cls = type(exc)
+    if depth > _MOST_LINKS or hasattr(cls, "__del__"):
+        raise ValueError("not copied")
+    base: Any = next(owner for owner in cls.__mro__ if owner.__module__ == "builtins")
+    args = fields.base_field(exc, "args")
+    members = fields.members_of(exc)
+    if members is not None:
+        args = (args[0], [_copy(member, copies, depth + 1) for member in members])
+    copied: BaseException = base.__new__(cls, *args)
+    copies[id(exc)] = copied
+    if members is None:
+        _set(copied, "args", args)
+        for descriptor, value in fields.set_fields(exc):
+            descriptor.__set__(copied, value)
+    stored = fields.own_dict(copied)
+    if stored is not None:
+        stored.update(fields.dict_of(exc))
+    for name in ("__cause__", "__context__"):
+        link = fields.base_field(exc, name)
+        if link is not None:
+            _set(copied, name, _copy(link, copies, depth + 1))
+    _set(copied, "__suppress_context__", fields.base_field(exc, "__suppress_context__"))  # last: a cause sets it
+    return copied
+
+
+def _set(exc: BaseException, name: str, value: object) -> None:
+    """Past a ``__setattr__`` that refuses."""
+    vars(BaseException)[name].__set__(exc, value)

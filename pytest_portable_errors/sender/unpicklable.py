@@ -1,0 +1,126 @@
+"""Which value of an exception cannot be pickled: the pickler is run again in Python, where its way can be followed."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_portable_errors.diagnosis.facts import Unpicklable
+from pytest_portable_errors.diagnosis.losses import show
+from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.receiver.values import describe_value
+from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer
+
+
+def find_unpicklable(exc: BaseException, error: BaseException, serializer: Serializer) -> Unpicklable | None:
+    """The innermost value that was being pickled when ``error`` was raised.
+
+    None if that was the exception itself, or if the second run fails with another type of error: then it says nothing about that one. (The
+    words differ: the pickler that is written in C has its own.)
+    """
+    ours = serializer if isinstance(serializer, (Pickle, Library)) else Pickle()
+    replay = ours.replaying(io.BytesIO(), _Recorder)
+    try:
+        replay.dump(exc)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as again:
+        if type(again) is not type(error):
+            return None
+    way: list[Any] = replay.way
+    try:
+        path, found = "exc", exc
+        for step, value in zip(_steps(way, replay.reduced), way[1:], strict=True):
+            path, found = path + step, value if step else found
+    except Exception:  # foreign objects, asked for their parts
+        return None
+    return None if found is exc else Unpicklable(path=path, type=fields.type_name(type(found)))
+
+
+class _Recorder:
+    """Keeps the objects that were being saved when the last error was raised, outermost first."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.way: list[Any] = []
+        self.reduced: dict[int, tuple[Any, Any]] = {}
+        """By the id of an object on the way: the function and the state that its reducer gave."""
+        self._open: list[Any] = []
+        self._error: BaseException | None = None
+
+    def save(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        self._open.append(obj)
+        try:
+            return super().save(obj, *args, **kwargs)  # type: ignore[misc]  # the pickler's, mixed in
+        except BaseException as error:
+            if error is not self._error:
+                self._error, self.way = error, list(self._open)
+            raise
+        finally:
+            self._open.pop()
+
+    def save_reduce(self, func: Any, args: Any, state: Any = None, *rest: Any, **more: Any) -> Any:
+        self.reduced[id(self._open[-1])] = (func, state)
+        return super().save_reduce(func, args, state, *rest, **more)  # type: ignore[misc]  # as above
+
+
+def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]:
+    """How one writes the way from the exception to the value: attributes, indexes, keys."""
+    owner: Any = way[0]
+    within = "object"  # what the last object on the way is: an object, its arguments, its state, or plain data
+    for parent, child in zip(way, way[1:], strict=False):
+        if id(parent) in reduced and within not in ("arguments", "state"):
+            owner = parent
+            func, state = reduced[id(parent)]
+            if child is state:
+                within = "state"
+                yield ""
+            elif child is func:
+                within = "object"
+                yield ".__class__" if isinstance(child, type) and issubclass(child, BaseException) else ""
+            elif isinstance(child, tuple):
+                within = "arguments"
+                yield ""
+            else:
+                within = "object"
+                yield _element(parent, child)
+        elif within == "arguments":
+            within = "object"
+            yield _argument(owner, parent, child)
+        elif within == "state":
+            if isinstance(parent, tuple) and isinstance(child, dict):
+                yield ""  # a state with slots is a pair of dicts
+                continue
+            within = "object"
+            yield f".{_key_of(parent, child)}" if isinstance(parent, dict) else ""
+        else:
+            yield _element(parent, child)
+
+
+def _argument(owner: Any, args: Any, child: Any) -> str:
+    """An argument of the call that makes the object again; what it is to the object, if that can be seen."""
+    if issubclass(type(owner), BaseException) and args is fields.base_field(owner, "args"):
+        members = fields.members_of(owner)
+        if members is not None and isinstance(child, (list, tuple)):
+            return ".exceptions"
+        return f".args[{_position(args, child)}]"
+    name = next((name for name, value in fields.dict_of(owner).items() if value is child), None)
+    return "" if name is None else f".{name}"
+
+
+def _element(parent: Any, child: Any) -> str:
+    if isinstance(parent, dict):
+        return f"[{show(describe_value(_key_of(parent, child)))}]"
+    if isinstance(parent, (list, tuple, set, frozenset, deque)):
+        return f"[{_position(parent, child)}]"
+    return ""
+
+
+def _key_of(parent: dict[Any, Any], child: Any) -> Any:
+    return next((key for key, value in dict.items(parent) if value is child or key is child), "?")
+
+
+def _position(parent: Any, child: Any) -> int:
+    return next((position for position, value in enumerate(parent) if value is child), 0)
