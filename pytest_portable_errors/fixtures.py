@@ -8,7 +8,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.requirement import Requirement
-from pytest_portable_errors.round_trip import RoundTrip, checked_names, dotted_name, exception_of, set_out
+from pytest_portable_errors.round_trip import RoundTrip, checked_names, dotted_name, exception_of, set_out, told
 from pytest_portable_errors.sender.departure import depart
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
@@ -59,7 +59,7 @@ class AssertRoundtrip:
             for serializer in chosen
         ]
         trips = [journey.arrive() for journey in journeys]
-        lost = [trip for trip in trips if not trip.arrived_whole]
+        lost = [(journey, trip) for journey, trip in zip(journeys, trips, strict=True) if not trip.arrived_whole]
         if lost:
-            self._host.fail(trip_text(lost))
+            self._host.fail(trip_text(told(lost)))
         return trips[0]

@@ -10,7 +10,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.report.text import brief, trip_text
 from pytest_portable_errors.requirement import Requirement, names
-from pytest_portable_errors.round_trip import Journey, set_out
+from pytest_portable_errors.round_trip import Journey, set_out, told
 from pytest_portable_errors.sender.capture import Captured, watching
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers
@@ -99,8 +99,8 @@ class MarkedTest:
     def _losses(self) -> str | None:
         departures = [self._subject] if self._subject is not None else self.captured.departures
         journeys = [list(map(self._set_out, self._to_receivers(by_serializer))) for by_serializer in departures]
-        lost = [[trip for journey in of_one if not (trip := journey.arrive()).arrived_whole] for of_one in journeys]
-        return "\n\n".join(dict.fromkeys(trip_text(trips) for trips in lost if trips)) or None
+        lost = [[(journey, trip) for journey in of_one if not (trip := journey.arrive()).arrived_whole] for of_one in journeys]
+        return "\n\n".join(dict.fromkeys(trip_text(told(pairs)) for pairs in lost if pairs)) or None
 
     def _to_receivers(self, departures: Sequence[Departure]) -> Iterator[tuple[Departure, str]]:
         return itertools.product(departures, self.requirement.receivers)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import builtins
 import enum
 import reprlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_portable_errors.diagnosis.causes import diagnose, error_text
-from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
-from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis
-from pytest_portable_errors.diagnosis.losses import CHECKS, DEFAULT_CHECKS, Comparison, Loss, compare, headline
-from pytest_portable_errors.diagnosis.payload import Reading, read
+from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
+from pytest_portable_errors.diagnosis.contents import path_of
+from pytest_portable_errors.diagnosis.credentials import find_credentials
+from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
+from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix
+from pytest_portable_errors.diagnosis.fixes import candidates
+from pytest_portable_errors.diagnosis.losses import CHECKS, DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
+from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.receiver.record import Record
@@ -22,6 +25,7 @@ from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket, shared
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Serializer
+from pytest_portable_errors.sender.trials import Trials
 
 DEFAULT_TIMEOUT = 10.0
 
@@ -56,7 +60,16 @@ class RoundTrip:
     """Why. None if it arrived whole, or if no rule explains it."""
     with_project: RoundTrip | None = None
     """The same payload's trip to where the project is installed; None unless the receiver lacked a module of the project."""
+    stopped_at: str | None = None
+    """Path of the value at which dumps or loads failed; None if it did not, or if that is the exception itself or not known."""
     credentials: tuple[Credential, ...] = ()
+    """Those that the payload carries. They are masked in everything that is written here."""
+
+    @property
+    def defect(self) -> tuple[object, ...]:
+        """What is the same for trips that show the same defect."""
+        what = self.diagnosis.cause if self.diagnosis else self.losses
+        return (self.sent["exceptions"][0]["type"], self.stage, frozenset(loss.kind for loss in self.losses), what)
 
     @property
     def arrived_whole(self) -> bool:
@@ -81,6 +94,9 @@ class RoundTrip:
             "cause": self.diagnosis and self.diagnosis.cause,
             "why": self.diagnosis and self.diagnosis.why,
             "evidence": list(self.diagnosis.evidence) if self.diagnosis else [],
+            "fixes": [_fix_row(fix) for fix in self.diagnosis.fixes] if self.diagnosis else [],
+            "stopped_at": self.stopped_at,
+            "credentials": [{"path": credential.path, "kind": credential.kind} for credential in self.credentials],
             "arrives_with_project": self.with_project and self.with_project.arrived_whole,
             "sent": self.sent,
             "received": self.received,
@@ -89,6 +105,18 @@ class RoundTrip:
 
 def _loss_row(loss: Loss) -> dict[str, str]:
     return {"kind": loss.kind, "path": loss.path, "sent": loss.sent, "received": loss.received}
+
+
+def _fix_row(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "code": fix.code,
+        "receiver": fix.receiver,
+        "arrives_whole": fix.arrives_whole,
+        "gives_up": list(fix.gives_up),
+        "still_lost": list(fix.still_lost),
+        "limits": list(fix.limits),
+    }
 
 
 def check_round_trip(
@@ -114,7 +142,8 @@ def check_round_trip(
     receivers = shared()
     departure = depart(subject, serializer=receivers.serializers.find(serializer), traceback="traceback" in checks)
     journey = set_out(departure, receivers=receivers, receiver=receiver, checks=checks, arrives_as=declared, timeout=timeout)
-    return journey.arrive()
+    trip = journey.arrive()
+    return trip if trip.arrived_whole else journey.repaired(trip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +162,45 @@ class Journey:
 
     def arrive(self) -> RoundTrip:
         """Wait for the answer, compare, explain."""
+        return self._verdict()[0]
+
+    def repaired(self, trip: RoundTrip) -> RoundTrip:
+        """The trip that ``arrive`` gave, with the fixes of its diagnosis: tried now, on the exception itself."""
+        subject, facts = self.departure.subject, self._verdict()[1]
+        if subject is None or trip.diagnosis is None:
+            return trip
+        trials = Trials(
+            subject=subject,
+            serializer=self.departure.serializer,
+            receiver=self.receiver,
+            carried=frozenset(credential.path for credential in trip.credentials),
+            send=self._send_instead,
+            traceback="traceback" in self.checks,
+        )
+        project = self.receivers.project
+        fixes = trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
+        if trip.with_project is not None and not trip.with_project.arrived_whole:
+            elsewhere = self._again("with-project").repaired(trip.with_project)
+            fixes = (*(elsewhere.diagnosis.fixes if elsewhere.diagnosis else ()), *fixes)
+        return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
+
+    def _verdict(self) -> tuple[RoundTrip, Facts]:
         departure, answer = self.departure, self._answer()
         stage = Stage(answer["stage"])
+        project = self.receivers.project
+        reducer = departure.reducer
+        from_tests = reducer is not None and not reducer.beside_class and project.is_test_code(reducer.module, reducer.file)
         if stage is Stage.ARRIVED:
             copies_classes = departure.serializer.name not in PLAIN_PICKLES
             compared = compare(
                 departure.sent, answer["record"], checks=self.checks, arrives_as=self.arrives_as, copies_classes=copies_classes
             )
+            if from_tests and reducer is not None and not compared.losses:
+                compared = replace(compared, losses=(_only_in_tests(departure, reducer.location),))
         else:
             compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
 
         missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
-        project = self.receivers.project
         with_project = None
         if missing and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0]):
             with_project = self._again("with-project").arrive()
@@ -157,22 +213,41 @@ class Journey:
             error=answer.get("error"),
             missing=missing,
             unpicklable=departure.unpicklable,
+            reducer=reducer,
+            from_tests=from_tests,
             how=answer.get("how"),
             defined_in_test=bool(missing) and project.is_test(missing[0][0]),
             with_project=None if with_project is None else Elsewhere(losses=with_project.losses, diagnosis=with_project.diagnosis),
         )
-        return RoundTrip(
+        found = find_credentials(self.reading, departure.sent, answer.get("record"))
+        mask = found.mask
+        facts = replace(facts, mask=mask, halt=self._halt(facts) if needs_replay(facts) else None)
+        diagnosis = diagnose(facts) if compared.losses else None
+        trip = RoundTrip(
             serializer=departure.serializer.name,
             receiver=self.receiver,
             stage=stage,
-            sent=departure.sent,
-            received=answer.get("record"),
-            losses=compared.losses,
-            declared_lost=compared.declared,
-            error=answer.get("error"),
-            diagnosis=diagnose(facts) if compared.losses else None,
+            sent=mask.record(departure.sent),
+            received=mask.record(answer["record"]) if stage is Stage.ARRIVED else None,
+            losses=tuple(map(mask.loss, compared.losses)),
+            declared_lost=tuple(map(mask.loss, compared.declared)),
+            error=mask.data(answer.get("error")),
+            diagnosis=None if diagnosis is None else mask.diagnosis(diagnosis),
             with_project=with_project,
+            stopped_at=_stopped_at(facts, mask.text),
+            credentials=found.credentials,
         )
+        return trip, facts
+
+    def _halt(self, facts: Facts) -> Halt | None:
+        """Where loads failed: another process rebuilds it once more, counting. None if it fails otherwise there."""
+        assert self.ticket is not None  # something was sent, and loads failed
+        again = self.receivers.submit(replace(self.ticket.request, replay=True)).answer()
+        if "opcode" not in again or again["error"]["type"] != (facts.error or {}).get("type"):
+            return None
+        step = step_at(self.departure.payload or b"", again["opcode"])
+        path = None if step is None else path_of(step.subject, step.root)
+        return None if step is None or path is None else Halt(path=path, opcode=step.opcode, subject=step.subject)
 
     def _again(self, receiver: str) -> Journey:
         return set_out(
@@ -183,6 +258,17 @@ class Journey:
             arrives_as=self.arrives_as,
             timeout=self.timeout,
         )
+
+    def _send_instead(self, departure: Departure, arrives_as: str | None) -> RoundTrip:
+        """The trip of what a fix made of the exception."""
+        return set_out(
+            departure,
+            receivers=self.receivers,
+            receiver=self.receiver,
+            checks=self.checks,
+            arrives_as=arrives_as or self.arrives_as,
+            timeout=self.timeout,
+        ).arrive()
 
     def _answer(self) -> dict[str, Any]:
         """What the receiver answers; or what it would have, had dumps given it anything."""
@@ -243,6 +329,27 @@ def set_out(
         arrives_as=arrives_as,
         timeout=timeout,
     )
+
+
+def told(pairs: Iterable[tuple[Journey, RoundTrip]]) -> list[RoundTrip]:
+    """The trips as people are to read of them: with fixes, for the first of each defect."""
+    trips: list[RoundTrip] = []
+    known: set[tuple[object, ...]] = set()
+    for journey, trip in pairs:
+        trips.append(trip if trip.arrived_whole or trip.defect in known else journey.repaired(trip))
+        known.add(trip.defect)
+    return trips
+
+
+def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
+    if facts.unpicklable is not None:
+        return masked(facts.unpicklable.path)
+    return None if facts.halt is None or facts.halt.path == "exc" else masked(facts.halt.path)
+
+
+def _only_in_tests(departure: Departure, location: str) -> Loss:
+    received = f"whole, by a reducer that only the tests have ({location})"
+    return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=received)
 
 
 def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:

@@ -16,7 +16,7 @@ from pytest_portable_errors.marked import MarkedTest
 from pytest_portable_errors.options import Options
 from pytest_portable_errors.report.text import case_text
 from pytest_portable_errors.requirement import Mark, Requirement, merged
-from pytest_portable_errors.round_trip import Journey
+from pytest_portable_errors.round_trip import Journey, told
 from pytest_portable_errors.sender.capture import can_watch
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share
@@ -104,7 +104,7 @@ class Session:
 
     def finish(self, journeys: Sequence[tuple[str, Journey]]) -> None:
         """Wait for the case's trips, and fail the running test if something is lost."""
-        trips = [(how, journey.arrive()) for how, journey in journeys]
-        lost = [(how, trip) for how, trip in trips if not trip.arrived_whole]
+        lost = [(how, journey, trip) for how, journey in journeys if not (trip := journey.arrive()).arrived_whole]
         if lost:
-            self._host.fail(case_text(lost, of=len(trips)))
+            trips = told((journey, trip) for _, journey, trip in lost)
+            self._host.fail(case_text([(how, trip) for (how, _, _), trip in zip(lost, trips, strict=True)], of=len(journeys)))

@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Reducer
+from pytest_portable_errors.diagnosis.payload import Pairs
 
 
 def find_class(module: str, qualname: str) -> type | None:
@@ -68,11 +69,11 @@ def _reducer(place: str, function: object, owner: type) -> Reducer:
 
 def fits(function: FunctionType, args: tuple[object, ...]) -> bool:
     """Whether the constructor can be called with these positional arguments, ``self`` left out."""
-    signature = _signature(function)
-    if signature is None:
+    found = signature(function)
+    if found is None:
         return True  # as far as can be told
     try:
-        signature.bind(None, *args)
+        found.bind(None, *args)
     except TypeError:
         return False
     return True
@@ -80,10 +81,10 @@ def fits(function: FunctionType, args: tuple[object, ...]) -> bool:
 
 def parameters(function: FunctionType) -> str:
     """The signature without ``self``, annotations and return type: ``(order_id, reason)``."""
-    signature = _signature(function)
-    if signature is None:
+    found = signature(function)
+    if found is None:
         return "(...)"
-    rest = list(signature.parameters.values())[1:]
+    rest = list(found.parameters.values())[1:]
     shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in rest]
     try:
         return str(inspect.Signature(shown))
@@ -91,8 +92,29 @@ def parameters(function: FunctionType) -> str:
         return f"({', '.join(parameter.name for parameter in shown)})"
 
 
-def _signature(function: FunctionType) -> inspect.Signature | None:
-    """None where the class tells something else than a signature (``__signature__``)."""
+def keyword_only(function: FunctionType) -> list[str]:
+    """Names of the parameters that have to be named, and given."""
+    found = signature(function)
+    parameters = () if found is None else found.parameters.values()
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+
+
+def setter_at_fault(cls: type, state: object) -> str | None:
+    """What of a class may refuse a state: a property without setter, a ``__setattr__``, a ``__setstate__``."""
+    for name in ("__setstate__", "__setattr__"):
+        method = getattr(cls, name, None)
+        if isinstance(method, FunctionType):
+            return f"{method.__qualname__}    {location(method)}"
+    for name, _ in state if isinstance(state, Pairs) else ():
+        owner, found = next(((c, vars(c)[name]) for c in cls.__mro__ if isinstance(name, str) and name in vars(c)), (None, None))
+        if owner is not None and isinstance(found, property) and found.fset is None:
+            place = f"    {location(found.fget)}" if isinstance(found.fget, FunctionType) else ""
+            return f"{owner.__qualname__}.{name} is a property without setter{place}"
+    return None
+
+
+def signature(function: FunctionType) -> inspect.Signature | None:
+    """A function's; None where the class tells something else than a signature (``__signature__``)."""
     try:
         return inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):

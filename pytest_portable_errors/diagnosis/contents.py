@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
@@ -41,9 +41,11 @@ def places(root: object, path: str = "exc") -> Iterator[Place]:
 
 
 def path_of(subject: object, root: object) -> str | None:
-    """Where a Call or Global lies; a Call's function and its state setter count as the Call. None if it lies nowhere."""
+    """Where a Call lies, or the first Global of that name; a state setter lies where its object does. None if it lies nowhere."""
     for place in places(root):
-        if place.value is subject or (isinstance(place.value, Call) and (place.value.function is subject or _sets(subject, place.value))):
+        if place.value is subject or (isinstance(subject, Global) and place.value == subject):
+            return place.path
+        if isinstance(place.value, Call) and _sets(subject, place.value):
             return place.path
     return None
 
@@ -85,10 +87,16 @@ def _arguments(path: str, call: Call) -> Iterator[Place]:
     built, args = built_class(call)
     is_exception = _OF_EXCEPTION.search(path) is not None
     for position, item in enumerate(args):
-        if position == 1 and isinstance(built, Global) and built.qualname in _GROUPS and isinstance(item, (list, tuple)):
+        if position == 1 and is_exception and isinstance(item, (list, tuple)) and _are_members(built, args[0], item):
             yield from (Place(f"{path}.exceptions[{n}]", None, member) for n, member in enumerate(item))
         else:
             yield Place(f"{path}.args[{position}]" if is_exception else path, None, item)
+
+
+def _are_members(built: object, message: object, items: Sequence[object]) -> bool:
+    """Whether these are the members of an ExceptionGroup: of its own class surely, of a subclass by the looks of it."""
+    is_group = isinstance(built, Global) and built.qualname in _GROUPS
+    return is_group or (isinstance(message, str) and bool(items) and all(isinstance(item, Call) for item in items))
 
 
 def built_class(call: Call) -> tuple[object, tuple[object, ...]]:

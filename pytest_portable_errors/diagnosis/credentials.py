@@ -25,12 +25,50 @@ _SHORTEST_INSIDE = 8  # ... also in the middle of a word
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMES = frozenset(
-    "authorization apikey token secret password passwd pwd passphrase cookie cookies credential credentials jwt userinfo".split()
+    [
+        "authorization",
+        "apikey",
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "pwd",
+        "passphrase",
+        "cookie",
+        "cookies",
+        "credential",
+        "credentials",
+        "jwt",
+        "userinfo",
+    ]
 )
 _PAIRS_OF_WORDS = frozenset(("api key", "access key", "secret key", "private key", "signing key", "auth key", "secret value", "pass word"))
 # Tokens that open nothing: a parser's, a tokenizer's, a page's.
 _HARMLESS = frozenset(
-    "next page continuation cancel cancellation stop start eos bos pad unk mask sep cls end begin unexpected expected current last max min".split()
+    [
+        "next",
+        "page",
+        "continuation",
+        "cancel",
+        "cancellation",
+        "stop",
+        "start",
+        "eos",
+        "bos",
+        "pad",
+        "unk",
+        "mask",
+        "sep",
+        "cls",
+        "end",
+        "begin",
+        "unexpected",
+        "expected",
+        "current",
+        "last",
+        "max",
+        "min",
+    ]
 )
 
 _SHAPES: tuple[tuple[str, str], ...] = (
@@ -51,14 +89,17 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("URL with password", r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/:@?#'\"]*:(?P<password>[^\s/'\"]+)@"),
     (
         "in a text",
-        r"(?i:(?<![A-Za-z0-9])(?P<name>(?:[a-z0-9]+[_-]){0,4}(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|secret[_-]?key|token"
-        r"|authorization|cookie|credentials?))(?:=|['\"]\s*[:=]\s*(?=['\"b]))(?:b?['\"])?(?:(?:bearer|basic|token)\s+)?)"
-        r"(?P<value>[^\s'\"&,;<>(){}\[\]]+)",
+        (
+            r"(?i:(?<![A-Za-z0-9])(?P<name>(?:[a-z0-9]+[_-]){0,4}(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|secret[_-]?key|token"
+            r"|authorization|cookie|credentials?))(?:=|['\"]\s*[:=]\s*(?=['\"b]))(?:b?['\"])?(?:(?:bearer|basic|token)\s+)?)"
+            r"(?P<value>[^\s'\"&,;<>(){}\[\]]+)"
+        ),
     ),
 )
 _SHAPE = re.compile("|".join(f"(?P<shape{number}>{pattern})" for number, (_, pattern) in enumerate(_SHAPES)))
 _INNER = ("scheme", "password", "value")  # groups that are the secret, where the shape is more than that
 _NO_VALUE = re.compile(r"\*+|\.+|None|True|False|null|true|false|\d{1,3}|")
+_SCHEME = re.compile(r"^(?i:bearer|basic|token) +")
 _CUT_START = re.compile(r"(?:sk-|gh[pousr]_|github_pat_|AKIA|ASIA|eyJ|AIza|xox[abeoprs]-|hf_|glpat-)\S*\Z")
 
 
@@ -79,6 +120,10 @@ class Mask:
         spelled = {spelling for secret in self.secrets if len(secret) >= _SHORTEST for spelling in _spellings(secret)}
         longest_first = sorted(spelled, key=lambda text: (-len(text), text))
         self._known = re.compile("|".join(map(_anywhere, longest_first))) if longest_first else None
+
+    def knows(self, text: str) -> bool:
+        """Whether something that is known to be secret stands in the text."""
+        return self._known is not None and self._known.search(text) is not None
 
     def text(self, text: str) -> str:
         """The text without what is known to be secret, and without what has the shape of it."""
@@ -117,7 +162,7 @@ class Mask:
             return part
         if "text" in part:
             return self._shown(part, name)
-        described = {}
+        described: dict[str, Any] = {}
         for key, item in part.items():
             if key == "attributes":
                 described[key] = {self.text(attribute): self._described(value, attribute) for attribute, value in item.items()}
@@ -167,6 +212,11 @@ def is_secret_name(name: str) -> bool:
     return len(name) <= 200 and _is_secret_name(name)
 
 
+def is_secret_header(path: str) -> bool:
+    """Whether a path ends in a header: no error needs its credentials to be understood."""
+    return re.search(r"\.headers\['[\w-]+'\]$", path) is not None
+
+
 @functools.lru_cache(maxsize=4096)
 def _is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _WORD.findall(name)]
@@ -184,13 +234,13 @@ def _of_payload(reading: Reading) -> tuple[tuple[Credential, ...], frozenset[str
         shapes = [(match, kind) for match, kind in _shapes_in(text)]
         if is_secret_name(name) and not _NO_VALUE.fullmatch(text):
             found.setdefault(path, _kind_of(name))
-            secrets.add(text)
+            secrets.update((text, _SCHEME.sub("", text)))
         elif shapes:
             found.setdefault(path, shapes[0][1])
         secrets.update(secret for secret, _ in shapes)
-    known = Mask(secrets)._known
-    for path, _, text in texts if known is not None else ():
-        if path not in found and known.search(text):
+    known = Mask(secrets)
+    for path, _, text in texts if secrets else ():
+        if path not in found and known.knows(text):
             found[path] = "a credential that stands elsewhere, too"
     return tuple(Credential(path=_BY_SHAPE.text(path), kind=kind) for path, kind in found.items()), frozenset(secrets)
 
@@ -274,7 +324,8 @@ def _secrets_of(record: Record) -> set[str]:
         if isinstance(part, list):
             waiting.extend((item, name) for item in part)
         elif isinstance(part, dict) and "text" in part:
-            text = _plain(part) if _plain(part) is not None else part["text"]
+            plain = _plain(part)
+            text = part["text"] if plain is None else plain
             if _is_secret_value(name, part):
                 secrets.add(text)
             secrets.update(secret for secret, _ in _shapes_in(text))
@@ -322,4 +373,3 @@ def _spellings(secret: str) -> set[str]:
 def _anywhere(secret: str) -> str:
     escaped = re.escape(secret)
     return escaped if len(secret) >= _SHORTEST_INSIDE else rf"(?<!\w){escaped}(?!\w)"
-

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
+from pytest_portable_errors.diagnosis.credentials import Mask
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.payload import Call, Global, Reading
@@ -91,3 +93,14 @@ class Facts:
     """Whether the class that is missing is defined in a test module, which every receiver lacks."""
     how: str | None = None
     """How the receiver's process ended."""
+    mask: Mask = field(default_factory=Mask)
+    """Hides the credentials that were found."""
+
+    @property
+    def reduce_method(self) -> FunctionType | None:
+        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python."""
+        for name in ("__reduce_ex__", "__reduce__"):
+            method: object = getattr(self.cls, name, None)
+            if isinstance(method, FunctionType):
+                return method
+        return None

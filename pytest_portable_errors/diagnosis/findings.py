@@ -17,6 +17,10 @@ class Fix:
     """Paths of what cannot travel, and is dropped or converted by the fix."""
     still_lost: tuple[str, ...] = ()
     """Paths of what is lost even with the fix."""
+    receiver: str = ""
+    """Where it was tried."""
+    limits: tuple[str, ...] = ()
+    """What it does not do, or what else it was tried with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,6 +224,11 @@ def headline(node: _Node) -> str:
     return short_name(node["type"]) + (f": {message}" if message else "")
 
 
+def error_text(error: dict[str, Any]) -> str:
+    """``TypeError: ...``, as the receiver or dumps said it."""
+    return f"{short_name(error['type'])}: {show(error['message'])}"
+
+
 def short_name(name: str) -> str:
     """A type's name as people write it."""
     return name.removeprefix("builtins.")

@@ -65,14 +65,26 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
     return stored
 
 
+def slot_names(cls: type) -> List[str]:
+    """Names of the slots that a class itself declares."""
+    if "__slots__" not in _class_dict(cls):
+        return []
+    return [name for name, descriptor in _class_dict(cls).items() if type(descriptor) is types.MemberDescriptorType]
+
+
+def field_names(cls: type) -> List[str]:
+    """Names of the slots and C fields of an exception class."""
+    return sorted({name for _, name, _ in _c_fields(cls)})
+
+
 def set_fields(exc: BaseException) -> Iterator[Tuple[Any, object]]:
     """The slots and C fields that hold something: their descriptors and values."""
-    for _, _, descriptor in _c_fields(type(exc)):
+    for owner, _, descriptor in _c_fields(type(exc)):
         try:
             value = descriptor.__get__(exc)
         except AttributeError:
             continue
-        if value is not None:  # OSError.filename set to None is not the same as OSError.filename not set
+        if value is not None or module_of(owner) != "builtins":  # OSError.filename set to None is not the same as not set
             yield descriptor, value
 
 

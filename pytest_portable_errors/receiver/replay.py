@@ -19,14 +19,15 @@ class _Counted(dict):  # type: ignore[type-arg]  # dict[int, Callable] cannot be
         return dict.__getitem__(self, opcode)
 
 
-class Replay(pickle._Unpickler):  # type: ignore[name-defined,misc]  # private, and there since 3.0
+class Replay(pickle._Unpickler):  # private, and there since 3.0
     """An unpickler that knows the number of its current opcode."""
 
     def __init__(self, payload: bytes) -> None:
         super().__init__(io.BytesIO(payload))
-        self.dispatch = _Counted(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]  # as above
+        self._opcodes = _Counted(pickle._Unpickler.dispatch)
+        vars(self)["dispatch"] = self._opcodes  # where load() looks for it
 
     @property
     def opcode(self) -> int:
         """Of the payload's opcodes, counted from 0, the one that was read last."""
-        return self.dispatch.asked - 1
+        return self._opcodes.asked - 1

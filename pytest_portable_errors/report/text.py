@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ def case_text(trips: Sequence[tuple[str, RoundTrip]], *, of: int) -> str:
 def _by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
     groups: dict[object, list[RoundTrip]] = {}
     for trip in trips:
-        what = trip.diagnosis.cause if trip.diagnosis else trip.losses
-        kinds = frozenset(loss.kind for loss in trip.losses)
-        groups.setdefault((trip.sent["exceptions"][0]["type"], trip.stage, kinds, what), []).append(trip)
+        groups.setdefault(trip.defect, []).append(trip)
     return list(groups.values())
 
 
@@ -78,6 +77,29 @@ def _lines(trips: list[RoundTrip]) -> Iterator[str]:
     if trip.diagnosis is not None:
         yield ""
         yield from _indented("why", trip.diagnosis.why)
+        yield from _fixes(trip)
+
+
+def _fixes(trip: RoundTrip) -> Iterator[str]:
+    """The best fix as code; the others by what they are."""
+    fixes = trip.diagnosis.fixes if trip.diagnosis is not None else ()
+    for number, fix in enumerate(fixes):
+        tried = f"tried: {clean(_outcome(fix, trip.receiver))}"
+        if number == 0:
+            yield f"  fix   {clean(fix.title)}"
+            yield f"        ({tried})"
+            yield from (f"        ({clean(limit)})" for limit in fix.limits)
+            yield from (f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines())
+        else:
+            yield f"  or    {clean(fix.title)} ({tried})"
+
+
+def _outcome(fix: Fix, asked: str) -> str:
+    where = "" if fix.receiver == asked else f" in {fix.receiver}"
+    without = ", without " + ", ".join(fix.gives_up) if fix.gives_up else ""
+    if fix.arrives_whole:
+        return f"arrives whole{where}{without}"
+    return f"arrives{where}{without}, and still loses {', '.join(fix.still_lost[:_MOST_ATTRIBUTES])}"
 
 
 def _first_line(trip: RoundTrip) -> str:
@@ -86,6 +108,8 @@ def _first_line(trip: RoundTrip) -> str:
         return f"{name} arrives whole"
     if trip.received is not None:
         kinds = {loss.kind for loss in trip.losses}
+        if kinds == {"arrival"}:
+            return f"{name} travels only in tests"
         return f"{name} arrives changed: {', '.join(kind for kind in _SHOWN_IN_HEADLINE if kind in kinds)}"
     if trip.error is not None:
         return f"{name} does not arrive: {trip.stage.value} raised {clean(short_name(trip.error['type']))}"

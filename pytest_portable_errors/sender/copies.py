@@ -34,8 +34,8 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
         args = (args[0], [_copy(member, copies, depth + 1) for member in members])
     copied: BaseException = base.__new__(cls, *args)
     copies[id(exc)] = copied
+    _set(copied, "args", (*args, *fields.base_field(exc, "args")[2:]) if members is not None else args)
     if members is None:
-        _set(copied, "args", args)
         for descriptor, value in fields.set_fields(exc):
             descriptor.__set__(copied, value)
     stored = fields.own_dict(copied)

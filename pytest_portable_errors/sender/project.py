@@ -106,6 +106,10 @@ class Project:
         loaded = sys.modules.get(module)
         return module == "__main__" or (loaded is not None and any(self._is_test_file(file) for file in _files_of(loaded)))
 
+    def is_test_code(self, module: str, file: str) -> bool:
+        """Whether a function of that module and file is a test module's or a conftest's."""
+        return self.is_test(module) or (bool(file) and self._is_test_file(os.path.realpath(file)))
+
     def _is_test_file(self, file: str) -> bool:
         if file in self.surroundings.collected:
             return True

@@ -48,7 +48,14 @@ class Request:
     @property
     def content(self) -> Content:
         """What the answer depends on."""
-        return (self.serializer.loader, self.serializer.needs, self.traceback, self.replay, self.timeout, sha256(content(self.payload)).digest())
+        return (
+            self.serializer.loader,
+            self.serializer.needs,
+            self.traceback,
+            self.replay,
+            self.timeout,
+            sha256(content(self.payload)).digest(),
+        )
 
     def head(self) -> frames.Head:
         """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""

@@ -79,10 +79,13 @@ class Library:
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
         """The same pickler in Python, under ``recorder``: with the library's own reducers, without which another object would be blamed."""
         theirs = import_module(self.name).Pickler
-        if issubclass(theirs, pickle._Pickler):  # type: ignore[attr-defined]  # dill's is written in Python
+        if issubclass(theirs, pickle._Pickler):  # dill's is written in Python
             return type("Replay", (recorder, theirs), {})(file)
         methods = {
-            name: value for owner in reversed(theirs.__mro__) if owner.__module__.startswith(self.name) for name, value in vars(owner).items()
+            name: value
+            for owner in reversed(theirs.__mro__)
+            if owner.__module__.startswith(self.name)
+            for name, value in vars(owner).items()
         }
         kept = {name: methods[name] for name in methods if name == "dispatch_table" or (callable(methods[name]) and name not in _C_ONLY)}
         replay = type("Replay", (recorder, type("Theirs", (_in_python(),), kept)), {})(file)
@@ -92,7 +95,7 @@ class Library:
 
 def _in_python() -> type:
     """pickle's own pickler in Python, as it was before dill was imported, which extends its dispatch to locks, lambdas, modules..."""
-    original = pickle._Pickler  # type: ignore[attr-defined]  # private, and there since 3.0
+    original: Any = pickle._Pickler  # private, and there since 3.0
     own = {cls: save for cls, save in original.dispatch.items() if save.__module__ == "pickle"}
     own.update({cls: getattr(original, f"save_{cls.__name__}") for cls in (dict, type)})
     own[FunctionType] = original.save_global
@@ -134,11 +137,17 @@ class WithReducers:
 
     def dumps(self, exc: BaseException, /) -> bytes:
         file = io.BytesIO()
-        pickler = self.of.pickler(file)
+        self._told(self.of.pickler(file)).dump(exc)
+        return file.getvalue()
+
+    def replaying(self, file: io.BytesIO, recorder: type) -> Any:
+        """The same pickler in Python, under ``recorder``."""
+        return self._told(self.of.replaying(file, recorder))
+
+    def _told(self, pickler: Any) -> Any:
         others = getattr(pickler, "dispatch_table", copyreg.dispatch_table)
         pickler.dispatch_table = ChainMap(dict(self.reducers), others)
-        pickler.dump(exc)
-        return file.getvalue()
+        return pickler
 
 
 PLAIN_PICKLES = frozenset(serializer.name for serializer in _BUILT_IN if isinstance(serializer, Pickle))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from pytest_portable_errors.diagnosis.facts import Unpicklable
 from pytest_portable_errors.diagnosis.losses import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
-from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer
+from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
 
 
 def find_unpicklable(exc: BaseException, error: BaseException, serializer: Serializer) -> Unpicklable | None:
@@ -20,7 +21,7 @@ def find_unpicklable(exc: BaseException, error: BaseException, serializer: Seria
     None if that was the exception itself, or if the second run fails with another type of error: then it says nothing about that one. (The
     words differ: the pickler that is written in C has its own.)
     """
-    ours = serializer if isinstance(serializer, (Pickle, Library)) else Pickle()
+    ours = serializer if isinstance(serializer, (Pickle, Library, WithReducers)) else Pickle()
     replay = ours.replaying(io.BytesIO(), _Recorder)
     try:
         replay.dump(exc)
@@ -70,7 +71,7 @@ def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]
     """How one writes the way from the exception to the value: attributes, indexes, keys."""
     owner: Any = way[0]
     within = "object"  # what the last object on the way is: an object, its arguments, its state, or plain data
-    for parent, child in zip(way, way[1:], strict=False):
+    for parent, child in itertools.pairwise(way):
         if id(parent) in reduced and within not in ("arguments", "state"):
             owner = parent
             func, state = reduced[id(parent)]
@@ -88,7 +89,7 @@ def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]
                 yield _element(parent, child)
         elif within == "arguments":
             within = "object"
-            yield _argument(owner, parent, child)
+            yield _argument(owner, child)
         elif within == "state":
             if isinstance(parent, tuple) and isinstance(child, dict):
                 yield ""  # a state with slots is a pair of dicts
@@ -99,13 +100,14 @@ def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]
             yield _element(parent, child)
 
 
-def _argument(owner: Any, args: Any, child: Any) -> str:
+def _argument(owner: Any, child: Any) -> str:
     """An argument of the call that makes the object again; what it is to the object, if that can be seen."""
-    if issubclass(type(owner), BaseException) and args is fields.base_field(owner, "args"):
-        members = fields.members_of(owner)
-        if members is not None and isinstance(child, (list, tuple)):
+    if issubclass(type(owner), BaseException):
+        if fields.members_of(owner) is not None and isinstance(child, (list, tuple)):
             return ".exceptions"
-        return f".args[{_position(args, child)}]"
+        args = fields.base_field(owner, "args")
+        if any(arg is child for arg in args):
+            return f".args[{_position(args, child)}]"
     name = next((name for name, value in fields.dict_of(owner).items() if value is child), None)
     return "" if name is None else f".{name}"
 

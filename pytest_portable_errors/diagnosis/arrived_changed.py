@@ -1,0 +1,185 @@
+"""Causes of an exception that arrived, and is not what it was."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis.facts import Facts
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.payload import Call, Global
+from pytest_portable_errors.diagnosis.wording import arguments, class_name, placed
+from pytest_portable_errors.receiver.fields import slot_names
+
+_LINKS = ("__cause__", "__context__")
+_INNER = re.compile(r"(?P<path>exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+)\.\w+")
+_MOST_PATHS = 5
+_BY_VALUE = ("cloudpickle.", "dill.")  # whose functions make the class again
+
+
+def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
+    """The reducer in use is a test module's or a conftest's: production has none."""
+    found = facts.reducer
+    if facts.stage != "arrived" or not facts.from_tests or found is None or any(loss.kind != "arrival" for loss in facts.losses):
+        return None
+    how = "registered in copyreg" if found.place == "copyreg" else f"put in place of {class_name(facts.cls)}.{found.place}"
+    why = (
+        f"it is pickled by {found.name}, {how} by {found.module}    {found.location}\n"
+        "production does not load that module: move the reducer into the package, beside what raises or sends the error"
+    )
+    return Diagnosis(cause="travels-only-in-tests", why=why, evidence=(found.name, found.module, found.location))
+
+
+def dropped_by_python(facts: Facts) -> Diagnosis | None:
+    """Fields that CPython's own ``__reduce__`` leaves out (``AttributeError.name`` before 3.12, ``NameError.name``)."""
+    lost = {loss.path for loss in facts.losses}
+    fields = {f"exc.{name}" for name in facts.sent["exceptions"][0].get("base_fields", ())}
+    if facts.stage != "arrived" or not lost or not lost <= fields or facts.reduce_method is not None:
+        return None
+    base = next(owner for owner in facts.cls.__mro__ if owner.__module__ == "builtins")
+    names = ", ".join(sorted(path.removeprefix("exc.") for path in lost))
+    why = f"Python's own {base.__name__}.__reduce__ leaves out {names}"
+    return Diagnosis(cause="dropped-by-python", why=why, evidence=(base.__name__, names))
+
+
+def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
+    """Protocols 0 to 2 write the names of Python 2, which had fewer: ModuleNotFoundError goes as ImportError (bpo-6137)."""
+    python2 = next((name for name in facts.reading.names if name.module == "exceptions"), None)
+    if facts.stage != "arrived" or python2 is None or not any(loss.path == "exc" and loss.kind == "type" for loss in facts.losses):
+        return None
+    sent = class_name(facts.cls)
+    why = f"protocols 0 to 2 write {sent} as Python 2's {python2.qualname}; use protocol 3 or later"
+    return Diagnosis(cause="renamed-by-protocol", why=why, evidence=(sent, f"exceptions.{python2.qualname}"))
+
+
+def sent_by_value(facts: Facts) -> Diagnosis | None:
+    """The class itself is in the payload: what arrives is a copy of it, that no ``except`` clause names."""
+    if facts.stage != "arrived" or not any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
+        return None
+    name = class_name(facts.cls)
+    if (
+        facts.sent["exceptions"][0]["type"] != f"{facts.cls.__module__}.{facts.cls.__qualname__}"
+        or _global(facts.cls) in facts.reading.names
+    ):
+        return None
+    why = f"the payload holds a copy of the class {name}, because it cannot be imported under that name"
+    return Diagnosis(cause="class-sent-by-value", why=why, evidence=(name,))
+
+
+def slots_not_carried(facts: Facts) -> Diagnosis | None:
+    """``BaseException.__reduce__`` knows ``__dict__``, and no slots."""
+    lost = {loss.path.removeprefix("exc.") for loss in facts.losses if loss.kind == "attributes"}
+    owners = {name: owner for owner in reversed(facts.cls.__mro__) for name in slot_names(owner)}
+    if facts.stage != "arrived" or facts.reduce_method is not None or not lost or not lost <= owners.keys():
+        return None
+    names = sorted(lost)
+    where = class_name(owners[names[0]])
+    why = f"{', '.join(names)}: slots of {where}, and BaseException.__reduce__ carries only __dict__"
+    return Diagnosis(cause="slots-not-carried", why=why, evidence=(f"{where}.__slots__", *names))
+
+
+def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
+    """What is in ``copyreg`` decides how a class is pickled, whoever put it there (tblib, by way of distributed)."""
+    own, found = _own_losses(facts), facts.reducer
+    if facts.stage != "arrived" or found is None or found.place != "copyreg" or not own:
+        return None
+    why = f"copyreg has {found.name} of {found.module} for it, which leaves out or changes {own}    {found.location}".rstrip()
+    return Diagnosis(cause="registered-reducer-loses", why=why, evidence=(found.name, found.module, found.location))
+
+
+def message_rewritten(facts: Facts) -> Diagnosis | None:
+    """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
+    rewritten = any(loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None for loss in facts.losses)
+    constructor, root = code.own_constructor(facts.cls), facts.reading.root
+    if (
+        facts.stage != "arrived"
+        or not rewritten
+        or constructor is None
+        or not isinstance(root, Call)
+        or root.function != _global(facts.cls)
+    ):
+        return None
+    if facts.reduce_method is not None and not any(loss.kind in ("message", "args") for loss in facts.losses):
+        return None  # what a reducer leaves out is told as that
+    shown = arguments(root, facts.mask)
+    says = any(loss.kind == "message" for loss in facts.losses)
+    what = "builds its message a second time" if says else f"sets {_own_losses(facts)} a second time"
+    whose = "the class with exc.args" if facts.reduce_method is None else f"what {facts.reduce_method.__qualname__} gave"
+    return Diagnosis(
+        cause="init-rewrites-message",
+        why=f"loads calls {facts.cls.__qualname__}({shown}) - {whose} -\n"
+        + placed(f"and {constructor.__name__}{code.parameters(constructor)} {what}", constructor),
+        evidence=(f"{class_name(facts.cls)}({shown})", code.location(constructor)),
+    )
+
+
+def reduce_loses(facts: Facts) -> Diagnosis | None:
+    """A ``__reduce__`` of the class's own that leaves something out."""
+    own, method = _own_losses(facts), facts.reduce_method
+    if facts.stage != "arrived" or not own or method is None:
+        return None
+    kinds = {loss.kind for loss in facts.losses}
+    cause = "reduce-changes-type" if "type" in kinds else "reduce-drops-notes" if kinds <= {"notes", "chain"} else "reduce-drops-state"
+    what = "makes something else of it:" if cause == "reduce-changes-type" else "leaves out or changes"
+    return Diagnosis(
+        cause=cause, why=placed(f"{method.__qualname__} {what} {own}", method), evidence=(method.__qualname__, code.location(method))
+    )
+
+
+def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
+    """Something of its own was lost, and the payload only says by what it was rebuilt."""
+    root, own = facts.reading.root, _own_losses(facts)
+    if facts.stage != "arrived" or not own or not isinstance(root, Call) or root.function == _global(facts.cls):
+        return None
+    shown = arguments(root, facts.mask)
+    why = f"likely: it is rebuilt by {root.function}({shown}), which does not give back {own}"
+    return Diagnosis(cause="rebuilt-otherwise", why=why, evidence=(f"{root.function}({shown})",))
+
+
+def suppression_flipped(facts: Facts) -> Diagnosis | None:
+    """Assigning ``__cause__``, even None, sets ``__suppress_context__`` (PEP 415): restore the flag last."""
+    flipped = next((loss for loss in facts.losses if loss.path.endswith("__suppress_context__")), None)
+    if facts.stage != "arrived" or flipped is None:
+        return None
+    by = facts.reduce_method.__qualname__ if facts.reduce_method is not None else "what rebuilds it"
+    why = (
+        f"{by} restores {flipped.path} as {flipped.received}, where it was {flipped.sent}\n"
+        "assigning __cause__, even None, sets the flag: it has to be restored last"
+    )
+    return Diagnosis(cause="suppression-flipped", why=why, evidence=(flipped.path, flipped.sent, flipped.received))
+
+
+def link_changed(facts: Facts) -> Diagnosis | None:
+    """The exception itself is whole; one that it is chained to, or a member of the group, is not."""
+    inner = [(match["path"], loss) for loss in facts.losses if (match := _INNER.match(loss.path)) and not loss.path.endswith(_LINKS)]
+    inner += [(loss.path, loss) for loss in facts.losses if loss.path.endswith("]") and loss.kind == "members"]
+    if facts.stage != "arrived" or not inner:
+        return None
+    path, loss = inner[0]
+    cause = "member-changed" if ".exceptions[" in path else "link-changed"
+    what = loss.path.removeprefix(path).lstrip(".") or "its type"
+    why = f"the exception is carried, and {path} loses {what}: its class has a defect of its own"
+    return Diagnosis(cause=cause, why=why, evidence=(path, loss.path))
+
+
+def chain_dropped(facts: Facts) -> Diagnosis | None:
+    """``BaseException.__reduce__`` carries neither cause nor context."""
+    links = [loss.path for loss in facts.losses if loss.kind in ("chain", "members") and loss.path.endswith(_LINKS)]
+    if facts.stage != "arrived" or not links:
+        return None
+    method, registered = facts.reduce_method, facts.reducer
+    name = method.__qualname__ if method is not None else "BaseException.__reduce__"
+    if registered is not None and registered.place == "copyreg":
+        name = f"{registered.name}, which copyreg has for it,"
+    return Diagnosis(
+        cause="chain-dropped", why=f"{name} does not carry {', '.join(links[:_MOST_PATHS])}", evidence=(name, *links[:_MOST_PATHS])
+    )
+
+
+def _own_losses(facts: Facts) -> str:
+    """Paths of what the exception itself lost, apart from chain and members."""
+    return ", ".join([loss.path for loss in facts.losses if loss.kind not in ("chain", "arrival", "members")][:_MOST_PATHS])
+
+
+def _global(cls: type) -> Global:
+    return Global(cls.__module__, cls.__qualname__)

@@ -1,0 +1,49 @@
+"""Causes of an exception that gave no payload."""
+
+from __future__ import annotations
+
+from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis.facts import Facts
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import error_text
+from pytest_portable_errors.diagnosis.wording import class_name
+
+
+def unpicklable_value(facts: Facts) -> Diagnosis | None:
+    """One of its values refuses."""
+    value = facts.unpicklable
+    if facts.stage != "dumps" or value is None:
+        return None
+    return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled", evidence=(value.path, value.type))
+
+
+def unnamed_class(facts: Facts) -> Diagnosis | None:
+    """pickle sends a class by its name, and nothing is found under that."""
+    if facts.stage != "dumps" or facts.sent["exceptions"][0]["importable"]:
+        return None
+    name = class_name(facts.cls)
+    place = "inside a function" if "<locals>" in facts.cls.__qualname__ else "under a name that its module does not hold"
+    return Diagnosis(cause="class-not-importable", why=f"{name} is defined {place}; pickle sends a class by its name", evidence=(name,))
+
+
+def reducer_fails(facts: Facts) -> Diagnosis | None:
+    """Its own ``__reduce__``, or the one that was registered for it."""
+    if facts.stage != "dumps" or facts.error is None:
+        return None
+    if facts.reducer is not None and facts.reducer.place == "copyreg":
+        found = facts.reducer
+        why = f"{found.name}, which copyreg has for it, raised {error_text(facts.error)}    {found.location}".rstrip()
+        return Diagnosis(cause="reduce-failed", why=why, evidence=(found.name, found.location))
+    method = facts.reduce_method
+    if method is None:
+        return None
+    place = code.location(method)
+    why = f"{method.__qualname__} raised or gave what pickle cannot use: {error_text(facts.error)}    {place}"
+    return Diagnosis(cause="reduce-failed", why=why, evidence=(method.__qualname__, place))
+
+
+def dumps_failed(facts: Facts) -> Diagnosis | None:
+    """Nothing else is known."""
+    if facts.stage != "dumps" or facts.error is None:
+        return None
+    return Diagnosis(cause="dumps-failed", why=f"pickling it raised {error_text(facts.error)}", evidence=(facts.error["type"],))

@@ -1,0 +1,186 @@
+"""Which changes may make an exception arrive, and what to change about one that did not suffice. Trying them is ``sender/trials.py``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis.facts import Facts
+from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Recipe, Target, WithChain, WithoutInit
+from pytest_portable_errors.receiver import fields
+
+_ON_THE_WAY = re.compile(r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))")
+_HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A change that may help."""
+
+    title: str
+    recipe: Recipe
+    target: Target
+    arrives_as: str | None = None
+    """What the exception is then declared to arrive as."""
+    gives_up: tuple[str, ...] = ()
+    """Paths that the recipe leaves out or converts."""
+
+    def covers(self, path: str) -> bool:
+        """Whether that is given up: also by its name, on other links of the chain."""
+        names: tuple[str, ...] = getattr(self.recipe, "dropped", ())
+        if path == "exc.args" and getattr(self.recipe, "as_text", None):
+            return True  # several of them differ, and several were converted
+        return path.startswith(self.gives_up or ("\0",)) or any(re.search(rf"\.{name}\b", path) for name in names)
+
+    @property
+    def code(self) -> str:
+        """Python to paste."""
+        return self.recipe.code(self.target)
+
+
+def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Candidate]:
+    """Changes to try, the least invasive first. ``is_ours`` says of a module whether it is the project's or a test's."""
+    node = facts.sent["exceptions"][0]
+    name = short_name(node["type"])
+    target = Target(
+        module=facts.cls.__module__,
+        qualname=facts.cls.__qualname__,
+        in_class=is_ours(facts.cls.__module__),
+        importable=node["importable"],
+    )
+    is_chained = node["cause"] is not None or node["context"] is not None
+    lacks_class = not node["importable"] or any(
+        (module, qualname) == (target.module, target.qualname) for module, qualname, _ in facts.missing
+    )
+    if lacks_class:
+        yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained)
+        return
+    where = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
+    # Errors of libraries are raised from others, whatever this one was.
+    wants_chain = is_chained or not target.in_class
+    if not is_chained:
+        yield from (
+            Candidate(title=f"{where}, which calls it with what it stored", recipe=recipe, target=target)
+            for recipe in (_by_constructor(facts.cls, node) if target.in_class else ())
+        )
+    if not wants_chain:
+        base = _built_in_base(facts.cls)
+        recipe = WithoutInit(base=base.__name__, fields=_own_fields(facts.cls))
+        yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
+    yield Candidate(title=f"{where}, which does not call __init__ and keeps the chain", recipe=_with_chain(facts, is_ours), target=target)
+    yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained)  # the last resort
+
+
+def _downgrades(facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], *, is_chained: bool) -> Iterator[Candidate]:
+    """The nearest bases that the receiver has; a message that a base would write otherwise (KeyError's) goes to the next."""
+    keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
+    for base in facts.cls.__mro__[1:]:
+        if base.__module__ != "builtins" or base is BaseException:
+            continue
+        recipe: Recipe = Downgrade(base=base.__name__)
+        if keeps_more:
+            recipe = replace(_with_chain(facts, is_ours), becomes=base.__name__)
+        yield Candidate(
+            title=f"let {name} arrive as {base.__name__}, with its message, and say so: arrives_as={base.__name__}",
+            recipe=recipe,
+            target=target,
+            arrives_as=f"builtins.{base.__name__}",
+            gives_up=("exc.__class__",),
+        )
+        if base is Exception:
+            return
+
+
+def _with_chain(facts: Facts, is_ours: Callable[[str], bool]) -> WithChain:
+    own = facts.cls.__module__.partition(".")[0]
+    nodes = facts.sent["exceptions"]
+    modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
+    tops = [module.partition(".")[0] for module in modules if not is_ours(module)]
+    known = dict.fromkeys(top for top in (own, *tops) if top not in sys.stdlib_module_names)
+    return WithChain(known=tuple(known), has_groups=any(node.get("members") is not None for node in nodes))
+
+
+def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
+    """Its parameters as far as attributes bear their names; with its state, and without for a class that refuses to be given any."""
+    constructor = code.own_constructor(cls)
+    signature = None if constructor is None else code.signature(constructor)
+    if signature is None:
+        return
+    stored = set(node["attributes"])
+    positional: list[str] = []
+    keyword: list[tuple[str, str]] = []
+    for parameter in list(signature.parameters.values())[1:]:
+        attribute = next((name for name in (parameter.name, f"_{parameter.name}") if name in stored), None)
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            continue
+        if attribute is None:
+            if parameter.default is inspect.Parameter.empty:
+                return
+            break  # what follows can only be named, and is restored with the state
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            keyword.append((parameter.name, attribute))
+        else:
+            positional.append(attribute)
+    recipe = ByConstructor(positional=tuple(positional), keyword=tuple(keyword))
+    yield recipe
+    yield replace(recipe, with_state=False)
+
+
+def _own_fields(cls: type) -> tuple[str, ...]:
+    return tuple(fields.field_names(cls))
+
+
+def _built_in_base(cls: type) -> type:
+    return next(owner for owner in cls.__mro__ if owner.__module__ == "builtins")
+
+
+def without_changed(candidate: Candidate, lost: tuple[str, ...]) -> Candidate | None:
+    """The candidate without the exception's own values that do arrive, but as something else; None if there are none."""
+    for path in lost:
+        way = _ON_THE_WAY.match(path)
+        if way is not None and not way[1] and not candidate.covers(path):
+            return refined(candidate, stopped_at=path, exposed=())
+    return None
+
+
+def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str, ...]) -> Candidate | None:
+    """The candidate without what stopped it, or without the credentials that it would put on the wire; None if that cannot be said.
+
+    ``stopped_at`` and ``exposed`` are paths.
+    """
+    recipe = candidate.recipe
+    if not isinstance(recipe, (WithoutInit, WithChain)):
+        return None
+    gives_up: tuple[str, ...]
+    changed: Recipe
+    if stopped_at is None:
+        if not isinstance(recipe, WithChain):
+            return None
+        headers = tuple(dict.fromkeys(match["name"] for path in exposed if (match := _HEADER.search(path))))
+        if not recipe.headers and headers:
+            changed, gives_up = replace(recipe, headers=headers), tuple(path for path in exposed if _HEADER.search(path))
+        else:
+            names = tuple(dict.fromkeys(way["name"] for path in exposed if (way := _ON_THE_WAY.match(path)) and way["name"]))
+            changed, gives_up = replace(recipe, dropped=_more(recipe.dropped, *names)), exposed
+    else:
+        way = _ON_THE_WAY.match(stopped_at)
+        if way is None or (way["position"] and way[1]):
+            return None
+        if way["position"]:
+            changed = replace(recipe, as_text=_more(recipe.as_text, int(way["position"])))
+        else:
+            changed = replace(recipe, dropped=_more(recipe.dropped, way["name"]))
+        gives_up = (way[0],)
+    if changed == recipe:
+        return None
+    return replace(candidate, recipe=changed, gives_up=_more(candidate.gives_up, *gives_up))
+
+
+def _more(known: tuple[Any, ...], *added: Any) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys((*known, *added)))

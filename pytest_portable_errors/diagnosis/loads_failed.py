@@ -1,0 +1,196 @@
+"""Causes of a payload that could not be rebuilt."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from types import FunctionType
+
+from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis.contents import path_of
+from pytest_portable_errors.diagnosis.facts import Facts
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import error_text
+from pytest_portable_errors.diagnosis.payload import Call, Global
+from pytest_portable_errors.diagnosis.wording import arguments, class_name, placed
+
+_LINK = re.compile(r"exc((?:\.exceptions\[\d+\])*)\.__(?:cause|context)__")
+_EXCEPTION = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])*$")
+
+
+def stopped_receiver(facts: Facts) -> Diagnosis | None:
+    """Rebuilding it ended the process, or did not end."""
+    if facts.stage == "crashed":
+        why = f"rebuilding it ended the receiver's process: {facts.how}"
+        return Diagnosis(cause="crashes-the-receiver", why=why, evidence=(str(facts.how),))
+    if facts.stage == "timed-out":
+        return Diagnosis(cause="hangs-the-receiver", why=f"rebuilding it did not come to an end: {facts.how}", evidence=(str(facts.how),))
+    return None
+
+
+def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
+    """A module is there, and its import fails otherwise than for want of a module: Django's, before ``django.setup()``."""
+    halt = facts.halt
+    if facts.stage != "loads" or halt is None or facts.error is None or not isinstance(halt.subject, Global):
+        return None
+    if _is_import_failure(facts):
+        return None
+    why = (
+        f"importing {halt.subject.module} in the receiver raised {error_text(facts.error)}\n"
+        "the library wants to be set up first, as the program does that reads the errors: portable_errors_receiver_setup = module:callable"
+    )
+    return Diagnosis(cause="receiver-not-set-up", why=why, evidence=(str(halt.subject), facts.error["type"]))
+
+
+def missing_name(facts: Facts) -> Diagnosis | None:
+    """A class or a function that the receiver does not have: the exception's own, a link's, a value's."""
+    if facts.stage != "loads" or not facts.missing or not _is_import_failure(facts):
+        return None
+    module, qualname, absent = facts.missing[0]
+    name = f"{module}.{qualname}"
+    lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
+    path = path_of(Global(module, qualname), facts.reading.root) or "exc"
+    is_class = code.find_class(module, qualname) is not None
+    if path != "exc":
+        cause = "link-cannot-be-rebuilt" if _LINK.match(path) else "value-cannot-be-loaded"
+        what = f"the payload holds {path}, which needs {name}, and the receiver has {lacks}"
+        if cause == "link-cannot-be-rebuilt":
+            what += "\nthe whole exception goes down with that link"
+    elif is_class:
+        cause, what = "class-not-importable", f"the payload names the class {name}, and the receiver has {lacks}"
+    else:
+        cause, what = "reconstructor-not-importable", f"the payload is rebuilt by {name}(), and the receiver has {lacks}"
+    elsewhere = facts.with_project
+    if elsewhere is not None and any(loss.kind != "chain" for loss in elsewhere.losses) and elsewhere.diagnosis is not None:
+        # The defect to repair first: with the project installed it would still be there.
+        why = f"{elsewhere.diagnosis.why}\nbroken everywhere: here {what}"
+        return replace(elsewhere.diagnosis, why=why, evidence=(*elsewhere.diagnosis.evidence, lacks))
+    if facts.defined_in_test:
+        what += "\nit is defined in a test module, which no receiver has"
+    elif elsewhere is not None:
+        without = ", but without its chain" if elsewhere.losses else ""
+        what += f"\narrives only where the project is installed (receiver with-project: it arrives{without})"
+    return Diagnosis(cause=cause, why=what, evidence=(name, lacks, path))
+
+
+def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
+    """``loads`` calls a class with what ``args`` holds, and ``__init__`` takes something else."""
+    misfit = _misfit(facts)
+    if facts.stage != "loads" or misfit is None:
+        return None
+    call, cls, constructor = misfit
+    shown, taken = arguments(call, facts.mask), code.parameters(constructor)
+    named = code.keyword_only(constructor)
+    if taken == "()":
+        cause, why = "init-takes-no-arguments", f"but {constructor.__name__} takes none: its message is fixed"
+    elif named:
+        cause = "init-does-not-fit-args"
+        why = f"but {constructor.__name__} takes {taken}, where {', '.join(named)} must be named"
+    else:
+        cause, why = "init-does-not-fit-args", f"but {constructor.__name__} takes {taken}"
+    path = path_of(call, facts.reading.root) or "exc"
+    called = f"loads calls {cls.__qualname__}({shown}) - the class with {f'{path}.args' if _EXCEPTION.match(path) else 'what was stored'} -"
+    diagnosis = Diagnosis(
+        cause=cause,
+        why=f"{called}\n{placed(why, constructor)}",
+        evidence=(f"{class_name(cls)}({shown})", taken, code.location(constructor)),
+    )
+    return _within(diagnosis, path)
+
+
+def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
+    """The object is made, and refuses what was stored."""
+    halt = facts.halt
+    if facts.stage != "loads" or halt is None or halt.opcode != "BUILD" or facts.error is None:
+        return None
+    call = halt.subject if isinstance(halt.subject, Call) else None
+    cls = None if call is None else _called_class(call)
+    owner = None if cls is None or call is None else code.setter_at_fault(cls, call.state)
+    why = f"{halt.path} is made, and setting its state raises {error_text(facts.error)}"
+    evidence = [halt.path, facts.error["type"]]
+    if owner is not None:
+        why += f"\n{owner}"
+        evidence.append(owner)
+    return _within(Diagnosis(cause="state-cannot-be-restored", why=why, evidence=tuple(evidence)), halt.path)
+
+
+def constructor_rejects(facts: Facts) -> Diagnosis | None:
+    """A class was called with arguments that fit its signature, and raised."""
+    if facts.stage != "loads" or facts.error is None:
+        return None
+    halt = facts.halt
+    calls = [halt.subject] if halt is not None else facts.reading.calls[::-1]
+    for call in calls:
+        found = _called_class(call) if isinstance(call, Call) and call.by == "reduce" else None
+        constructor = None if found is None else code.own_constructor(found)
+        if found is not None and constructor is not None and isinstance(call, Call) and issubclass(found, BaseException):
+            path = path_of(call, facts.reading.root) or "exc" if halt is None else halt.path
+            shown = arguments(call, facts.mask)
+            likely = "" if halt is not None else "likely: "
+            why = (
+                f"{likely}loads calls {found.__qualname__}({shown}) - the class with {path}.args -\n"
+                f"and {constructor.__name__}{code.parameters(constructor)}\n" + placed(f"raises {error_text(facts.error)}", constructor)
+            )
+            return _within(
+                Diagnosis(cause="init-rejects-args", why=why, evidence=(f"{class_name(found)}({shown})", code.location(constructor))), path
+            )
+    return None
+
+
+def unloadable_value(facts: Facts) -> Diagnosis | None:
+    """A value that was pickled, and cannot be made again."""
+    halt = facts.halt
+    if facts.stage != "loads" or halt is None or facts.error is None or halt.path == "exc":
+        return None
+    made = halt.subject.function if isinstance(halt.subject, Call) else halt.subject
+    diagnosis = Diagnosis(
+        cause="value-cannot-be-loaded",
+        why=f"{halt.path} was pickled, and making it again by {made} raises {error_text(facts.error)}",
+        evidence=(halt.path, str(made), facts.error["type"]),
+    )
+    return _within(diagnosis, halt.path)
+
+
+def loads_failed(facts: Facts) -> Diagnosis | None:
+    """Nothing else is known."""
+    if facts.stage != "loads" or facts.error is None:
+        return None
+    root = facts.reading.root
+    by = f" by {root.function}({arguments(root, facts.mask)})" if isinstance(root, Call) else ""
+    return Diagnosis(cause="loads-failed", why=f"rebuilding it{by} raised {error_text(facts.error)}", evidence=(facts.error["type"],))
+
+
+def needs_replay(facts: Facts) -> bool:
+    """Whether only a second run can tell where loads failed."""
+    if facts.stage != "loads" or facts.reading.root is None:
+        return False
+    return not (facts.missing and _is_import_failure(facts)) and _misfit(facts) is None
+
+
+def _misfit(facts: Facts) -> tuple[Call, type, FunctionType] | None:
+    """The first call of a class with arguments that its constructor does not take: loads gets no further."""
+    for call in facts.reading.calls:
+        found = _called_class(call)
+        if found is None or call.by != "reduce" or not isinstance(call.args, tuple):
+            continue
+        constructor = code.own_constructor(found)
+        if constructor is not None and not code.fits(constructor, call.args):
+            return call, found, constructor
+    return None
+
+
+def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
+    """The same, where it is a link of the chain that takes the whole exception with it."""
+    if _LINK.match(path) is None:
+        return diagnosis
+    why = f"the payload carries the chain, and the whole exception goes down with {path}:\n{diagnosis.why}"
+    return replace(diagnosis, cause="link-cannot-be-rebuilt", why=why, evidence=(path, *diagnosis.evidence))
+
+
+def _called_class(call: Call) -> type | None:
+    return code.find_class(call.function.module, call.function.qualname) if isinstance(call.function, Global) else None
+
+
+def _is_import_failure(facts: Facts) -> bool:
+    kinds = ("builtins.ModuleNotFoundError", "builtins.ImportError", "builtins.AttributeError")
+    return facts.error is not None and facts.error["type"] in kinds

@@ -1,0 +1,38 @@
+"""How a diagnosis writes of calls, places and names."""
+
+from __future__ import annotations
+
+from types import FunctionType
+
+from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis.credentials import Mask
+from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.diagnosis.payload import Call, Global
+
+_ROOM = 90  # characters before a place on the same line
+_ARGUMENT = 60  # characters of one argument
+
+
+def class_name(cls: type) -> str:
+    """``shop.errors.PaymentError``."""
+    return short_name(f"{cls.__module__}.{cls.__qualname__}")
+
+
+def placed(line: str, function: FunctionType) -> str:
+    """A line with the place of the function that it tells of, on a line of its own where both would be too long."""
+    gap = "    " if len(line) <= _ROOM else "\n    "
+    return f"{line}{gap}{code.location(function)}"
+
+
+def arguments(call: Call, mask: Mask) -> str:
+    """A call's arguments, each short; without credentials, also where one was cut."""
+    return ", ".join(_brief(item, mask) for item in call.args) if isinstance(call.args, tuple) else "..."
+
+
+def _brief(value: object, mask: Mask) -> str:
+    if isinstance(value, Call):
+        return f"{value.function}(...)"
+    if isinstance(value, (list, tuple)):
+        return "[...]" if isinstance(value, list) else "(...)"
+    text = mask.text(str(value) if isinstance(value, Global) else repr(value))
+    return text if len(text) <= _ARGUMENT else text[: _ARGUMENT - 3] + "..."

@@ -1,0 +1,164 @@
+"""Fixes are tried on the very exception before anybody reads of them: compiled, put into a dispatch table of our own, and sent."""
+
+from __future__ import annotations
+
+import builtins
+import copyreg
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from pytest_portable_errors.diagnosis.credentials import is_secret_header
+from pytest_portable_errors.diagnosis.findings import Credential, Fix
+from pytest_portable_errors.diagnosis.fixes import Candidate, refined, without_changed
+from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.recipes import WithChain
+from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.sender.copies import copy_of
+from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+
+_MOST_REFINEMENTS = 6
+_MOST_FIXES = 3
+
+
+class Trip(Protocol):
+    """What is looked at of a round trip."""
+
+    @property
+    def losses(self) -> tuple[Loss, ...]: ...
+    @property
+    def declared_lost(self) -> tuple[Loss, ...]: ...
+    @property
+    def credentials(self) -> tuple[Credential, ...]: ...
+    @property
+    def stopped_at(self) -> str | None: ...
+    @property
+    def received(self) -> Record | None: ...
+
+
+Send = Callable[[Departure, "str | None"], Trip]
+"""Makes a trip, with what it is declared to arrive as."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """Where and on what fixes are tried."""
+
+    subject: BaseException
+    serializer: Serializer
+    receiver: str
+    carried: frozenset[str]
+    """Paths of the credentials that the payload carries without a fix."""
+    send: Send
+    traceback: bool = False
+
+    def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
+        """What became of them, the best first; those that help nothing are left out. Ends with the first that gives up nothing."""
+        if not isinstance(self.serializer, (Pickle, Library)):
+            return ()
+        fixes: list[Fix] = []
+        for candidate in candidates:
+            fix = self._try(candidate)
+            if fix is not None:
+                fixes.append(fix)
+                if fix.arrives_whole:  # what follows is more invasive
+                    break
+        return tuple(sorted(fixes, key=lambda fix: (not fix.arrives_whole, len(fix.still_lost), len(fix.gives_up)))[:_MOST_FIXES])
+
+    def _try(self, candidate: Candidate) -> Fix | None:
+        """The best that comes of a candidate: what stops it, and what would expose a credential, is taken out and it is tried again."""
+        best: Tried | None = None
+        for _ in range(_MOST_REFINEMENTS):
+            reducers = _compiled(candidate, type(self.subject))
+            if reducers is None:
+                break
+            trip = self._send(self.subject, reducers, candidate.arrives_as)
+            exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
+            better: Candidate | None
+            if trip.received is None or exposed:
+                better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed)
+            else:
+                tried = Tried(candidate=candidate, reducers=reducers, trip=trip)
+                best = tried if best is None or len(tried.lost) < len(best.lost) else best
+                better = without_changed(candidate, best.lost)
+            if better is None:
+                break
+            candidate = better
+        return None if best is None else self._fix(best)
+
+    def _send(self, exc: BaseException, reducers: dict[type, Any], arrives_as: str | None) -> Trip:
+        assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
+        serializer = WithReducers(of=self.serializer, reducers=reducers)
+        return self.send(depart(exc, serializer=serializer, traceback=self.traceback), arrives_as)
+
+    def _fix(self, tried: Tried) -> Fix:
+        candidate = tried.candidate
+        given_up = (*candidate.gives_up, *(loss.path for loss in tried.trip.declared_lost))
+        return Fix(
+            title=candidate.title,
+            code=candidate.code,
+            arrives_whole=not tried.lost,
+            gives_up=tuple(dict.fromkeys(given_up)),
+            still_lost=tried.lost,
+            receiver=self.receiver,
+            limits=self._limits(tried),
+        )
+
+    def _limits(self, tried: Tried) -> tuple[str, ...]:
+        """What a recipe that keeps the chain makes of a cause whose class the receiver lacks: tried as well."""
+        if not isinstance(tried.candidate.recipe, WithChain):
+            return ("carries no chain, as plain pickle",)
+        copied = copy_of(self.subject)
+        if copied is None:
+            return ()
+        vars(BaseException)["__cause__"].__set__(copied, _absent_error()("a cause"))  # past a __setattr__ that refuses
+        trip = self._send(copied, tried.reducers, tried.candidate.arrives_as)
+        if trip.received is None:
+            return ("a cause whose class the receiver lacks takes the whole error down",)
+        return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A candidate that arrived, and how."""
+
+    candidate: Candidate
+    reducers: dict[type, Any]
+    trip: Trip
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Paths of what is lost and not given up."""
+        return tuple(dict.fromkeys(loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)))
+
+
+def _absent_error() -> type[Exception]:
+    """A class that no receiver has."""
+    return type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
+
+
+def _compiled(candidate: Candidate, cls: type) -> dict[type, Any] | None:
+    """The dispatch table that the printed code makes; None if it does not compile or run.
+
+    ``copyreg`` is not the real one there: what the code registers is for this trial alone.
+    """
+    table: dict[type, Any] = {}
+    private = SimpleNamespace(pickle=lambda of, reducer: table.update({of: reducer}), **_public(copyreg))
+
+    def import_(name: str, *args: Any, **kwargs: Any) -> Any:
+        return private if name == "copyreg" else builtins.__import__(name, *args, **kwargs)
+
+    scope: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": import_}, "__name__": "portable_errors_fix", "cls": cls}
+    try:
+        exec(compile(candidate.code, "<fix>", "exec"), scope)  # our own text, as it is printed
+    except Exception:  # importing a foreign class runs foreign code
+        return None
+    if candidate.target.in_class:
+        return {cls: scope["__reduce__"]}
+    return {cls: table[cls]} if cls in table else None
+
+
+def _public(module: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if not name.startswith("_") and name != "pickle"}
