@@ -97,8 +97,8 @@ class Facts:
     """Hides the credentials that were found."""
 
     @property
-    def reduce_method(self) -> FunctionType | None:
-        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python."""
+    def reduce_method(self) -> Any:
+        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python: a FunctionType, which mypy would bind; or None."""
         for name in ("__reduce_ex__", "__reduce__"):
             method: object = getattr(self.cls, name, None)
             if isinstance(method, FunctionType):
