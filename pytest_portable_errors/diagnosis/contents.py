@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
 
 _MOST_PLACES = 200_000
 _OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
+_ENDINGS = ("Error", "Exception", "Warning", "Interrupt", "Exit", "Group", "Failure", "Failed", "Timeout", "NotFound", "Denied", "Abort")
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
 
@@ -85,7 +87,7 @@ def _arguments(path: str, call: Call) -> Iterator[Place]:
         yield Place(path, None, call.args)
         return
     built, args = built_class(call)
-    is_exception = _OF_EXCEPTION.search(path) is not None
+    is_exception = _OF_EXCEPTION.search(path) is not None or looks_like_exception(call)
     for position, item in enumerate(args):
         if position == 1 and is_exception and isinstance(item, (list, tuple)) and _are_members(built, args[0], item):
             yield from (Place(f"{path}.exceptions[{n}]", None, member) for n, member in enumerate(item))
@@ -111,6 +113,17 @@ def built_class(call: Call) -> tuple[object, tuple[object, ...]]:
         if isinstance(item, Global) and not _is_function(item):
             return item, args[position + 1 :] if position == 0 else args
     return call.function, args
+
+
+def looks_like_exception(call: Call) -> bool:
+    """By its class's name, and by a state with a chain: the payload does not say which of its classes are exceptions."""
+    cls, _ = built_class(call)
+    if not isinstance(cls, Global):
+        return False
+    if cls.module in ("builtins", "__builtin__", "exceptions"):
+        known = getattr(builtins, cls.qualname, None)
+        return isinstance(known, type) and issubclass(known, BaseException)
+    return cls.qualname.endswith(_ENDINGS) or (isinstance(call.state, Pairs) and any(key == "__cause__" for key, _ in call.state))
 
 
 def _is_function(name: Global) -> bool:

@@ -98,7 +98,7 @@ class Facts:
 
     @property
     def reduce_method(self) -> Any:
-        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python: a FunctionType, which mypy would bind; or None."""
+        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python. A FunctionType or None; mypy would bind it."""
         for name in ("__reduce_ex__", "__reduce__"):
             method: object = getattr(self.cls, name, None)
             if isinstance(method, FunctionType):

@@ -96,6 +96,11 @@ def content(payload: bytes) -> bytes:
     return payload[2:] if payload[:2] in (b"\x80\x04", b"\x80\x05") else payload
 
 
+def protocol_of(payload: bytes) -> str:
+    """``"4"``; ``"0 or 1"`` where the payload does not say it, because those did not."""
+    return str(payload[1]) if payload[:1] == b"\x80" and len(payload) > 1 else "0 or 1"
+
+
 @functools.lru_cache(maxsize=128)  # pickle's and cloudpickle's payloads are mostly the same
 def _read_again(payload: bytes) -> Reading:
     return _follow(payload)

@@ -1,0 +1,72 @@
+"""``python -m pytest_portable_errors``: what is done with stored errors outside of a test run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database, is_database
+from pytest_portable_errors.diagnosis.payload import protocol_of
+from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
+from pytest_portable_errors.report.inspection import inspection_row, inspection_text
+
+_NOTHING = (
+    "holds no pickle that could be found. Looked for: raw pickles, base64, JSON and lines of text with base64 in them, "
+    "Celery's JSON errors, cells of an SQLite file"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0; 1 if a payload was damaged or none was found; 2 for wrong usage (argparse exits)."""
+    parser = argparse.ArgumentParser(prog="python -m pytest_portable_errors", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    inspect = commands.add_parser(
+        "inspect",
+        help="read a stored pickle without running it",
+        description="Read stored errors without importing or calling anything: raw or base64 pickles of any protocol, rows of DBOS, "
+        "results of Docket, messages and results of Celery, JSON and text with such in it, SQLite files.",
+    )
+    inspect.add_argument("file", metavar="FILE", help="a file, or - for the standard input")
+    inspect.add_argument("--json", action="store_true", help="print a JSON array, an element for each payload")
+    options = parser.parse_args(arguments)
+    try:
+        found = list(_found_in(options.file))
+    except (OSError, sqlite3.Error) as error:
+        parser.error(f"{options.file}: {error}")
+    if not found:
+        print(f"{options.file}: {_NOTHING}", file=sys.stderr)
+        return 1
+    inspections = [(envelope, _inspected(envelope)) for envelope in found]
+    if options.json:
+        rows = [inspection_row(inspection, where=envelope.where, form=envelope.form) for envelope, inspection in inspections]
+        print(json.dumps(rows, indent=2))
+    else:
+        print("\n\n".join(inspection_text(inspection, title=_title(envelope, options.file)) for envelope, inspection in inspections))
+    return 1 if any(inspection.problem is not None for _, inspection in inspections) else 0
+
+
+def _found_in(file: str) -> Iterator[Envelope]:
+    if file == "-":
+        yield from envelopes(sys.stdin.buffer.read())
+        return
+    content = Path(file).read_bytes()
+    yield from envelopes_of_database(Path(file)) if is_database(content) else envelopes(content)
+
+
+def _inspected(envelope: Envelope) -> Inspection:
+    return inspect_payload(envelope.payload) if envelope.written is None else inspect_written(envelope.written)
+
+
+def _title(envelope: Envelope, file: str) -> str:
+    where = ": ".join(filter(None, (file, envelope.where)))
+    if envelope.written is not None:
+        return f"{where} (Celery's JSON)"
+    return f"{where} ({envelope.form}, protocol {protocol_of(envelope.payload)}, {len(envelope.payload):,} bytes)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""What a stored payload holds, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_portable_errors.diagnosis.stored import Inspection, StoredError
+from pytest_portable_errors.report.text import brief, clean
+
+_VALUE = 400  # characters of one value
+
+
+def inspection_text(inspection: Inspection, *, title: str) -> str:
+    """For people."""
+    return "\n".join([clean(title), "", *_lines(inspection)])
+
+
+def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str, Any]:
+    """For programs: plain data."""
+    return {
+        "where": where,
+        "form": form,
+        "errors": [
+            {
+                "path": error.path,
+                "type": error.type,
+                "message": error.message,
+                "args": list(error.args),
+                "attributes": error.attributes,
+                "notes": list(error.notes),
+                "rebuilt_by": error.rebuilt_by,
+                "links": dict(error.links),
+            }
+            for error in inspection.errors
+        ],
+        "value": inspection.value,
+        "imports": [{"name": name.name, "lacks": name.lacks} for name in inspection.names],
+        "credentials": [{"path": credential.path, "kind": credential.kind} for credential in inspection.credentials],
+        "problem": inspection.problem,
+    }
+
+
+def _lines(inspection: Inspection) -> Iterator[str]:
+    for error in inspection.errors:
+        yield from _error_lines(error)
+    if not inspection.errors and inspection.problem is None:
+        yield f"  no exception, as far as can be told: {brief(repr(inspection.value), _VALUE)}"
+    if inspection.problem is not None:
+        yield f"  the payload ends early or is damaged: {brief(inspection.problem, _VALUE)}"
+    width = max((len(clean(name.name)) for name in inspection.names), default=0)
+    for number, name in enumerate(inspection.names):
+        label = "imports" if number == 0 else ""
+        yield f"  {label:<11} {clean(name.name):<{width}}   {'' if name.lacks is None else f'this interpreter has {name.lacks}'}".rstrip()
+    for number, credential in enumerate(inspection.credentials):
+        label = "credentials" if number == 0 else ""
+        yield f"  {label:<11} {brief(credential.path)} ({clean(credential.kind)})"
+
+
+def _error_lines(error: StoredError) -> Iterator[str]:
+    head = clean(error.type) + (f": {brief(error.message, _VALUE)}" if error.message else "")
+    yield f"  {head}" if error.path in ("exc", "payload") else f"  {brief(error.path)}   {head}"
+    if error.rebuilt_by is not None:
+        yield f"      rebuilt by {brief(error.rebuilt_by)}"
+    if len(error.args) > 1 or (error.args and not isinstance(error.args[0], str)):
+        yield f"      args = {brief(repr(error.args), _VALUE)}"
+    for name, value in error.attributes.items():
+        yield f"      {brief(name)} = {brief(repr(value), _VALUE)}"
+    for note in error.notes:
+        yield f"      note: {brief(str(note), _VALUE)}"
