@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{options.file}: {_NOTHING}", file=sys.stderr)
         return 1
     inspections = [(envelope, _inspected(envelope)) for envelope in found]
+    # A table or a log holds other things too.
+    inspections = [pair for pair in inspections if pair[1].errors or pair[1].problem] or inspections
     if options.json:
         rows = [inspection_row(inspection, where=envelope.where, form=envelope.form) for envelope, inspection in inspections]
         print(json.dumps(rows, indent=2))

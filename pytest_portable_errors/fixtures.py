@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.requirement import Requirement
@@ -17,10 +18,11 @@ from pytest_portable_errors.sender.serializers import Serializer
 class AssertRoundtrip:
     """``assert_roundtrip(exc)``: make the trip now, once for each serializer, and fail the test if something is lost."""
 
-    def __init__(self, defaults: Requirement, receivers: Receivers, host: Host) -> None:
+    def __init__(self, defaults: Requirement, receivers: Receivers, host: Host, exposure: Exposure) -> None:
         self._defaults = defaults
         self._receivers = receivers
         self._host = host
+        self._exposure = exposure
 
     def __call__(
         self,
@@ -62,4 +64,7 @@ class AssertRoundtrip:
         lost = [(journey, trip) for journey, trip in zip(journeys, trips, strict=True) if not trip.arrived_whole]
         if lost:
             self._host.fail(trip_text(told(lost)))
+        exposed = self._exposure.judge(trips)
+        if exposed:
+            self._host.fail(exposed)
         return trips[0]

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.report.text import brief, trip_text
 from pytest_portable_errors.requirement import Requirement, names
@@ -19,7 +20,7 @@ from pytest_portable_errors.sender.receivers import Receivers
 class MarkedTest:
     """Collects the exceptions of one test, and judges them when its body has ended."""
 
-    def __init__(self, requirement: Requirement, receivers: Receivers, host: Host, *, is_blind: bool) -> None:
+    def __init__(self, requirement: Requirement, receivers: Receivers, host: Host, exposure: Exposure, *, is_blind: bool) -> None:
         """``is_blind`` says that what ``pytest.raises`` catches cannot be seen; then only what escapes is judged."""
         self.requirement = requirement
         self.captured = Captured(serializers=requirement.serializers, traceback="traceback" in requirement.checks, outcomes=host.outcomes)
@@ -28,6 +29,7 @@ class MarkedTest:
         self.is_running = False
         self._receivers = receivers
         self._host = host
+        self._exposure = exposure
         self._is_blind = is_blind
         self._subject: list[Departure] | None = None
 
@@ -99,8 +101,11 @@ class MarkedTest:
     def _losses(self) -> str | None:
         departures = [self._subject] if self._subject is not None else self.captured.departures
         journeys = [list(map(self._set_out, self._to_receivers(by_serializer))) for by_serializer in departures]
-        lost = [[(journey, trip) for journey in of_one if not (trip := journey.arrive()).arrived_whole] for of_one in journeys]
-        return "\n\n".join(dict.fromkeys(trip_text(told(pairs)) for pairs in lost if pairs)) or None
+        made = [[(journey, journey.arrive()) for journey in of_one] for of_one in journeys]
+        lost = [[(journey, trip) for journey, trip in of_one if not trip.arrived_whole] for of_one in made]
+        texts = [trip_text(told(pairs)) for pairs in lost if pairs]
+        exposed = self._exposure.judge(trip for of_one in made for _, trip in of_one)
+        return "\n\n".join(dict.fromkeys([*texts, *([exposed] if exposed else [])])) or None
 
     def _to_receivers(self, departures: Sequence[Departure]) -> Iterator[tuple[Departure, str]]:
         return itertools.product(departures, self.requirement.receivers)

@@ -34,6 +34,8 @@ class Options:
     checks: tuple[str, ...]
     timeout: float
     """Seconds of processor time for one check."""
+    credentials: str
+    """``off``, ``warn`` or ``error``: what a payload with credentials in it is."""
     suites: tuple[str, ...]
     runs_suites_alone: bool
     """Whether no paths were given, so that only the suites run."""
@@ -72,11 +74,20 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("portable_errors_serializers", "what they are pickled with (default: pickle cloudpickle)", type="args", default=[])
     parser.addini("portable_errors_checks", "what is compared (default: all but traceback)", type="args", default=[])
     parser.addini(
+        "portable_errors_credentials",
+        "what a payload is that carries credentials: off, warn (named in the summary) or error (default: warn)",
+        type="string",
+        default="warn",
+    )
+    parser.addini(
         "portable_errors_timeout",
         "seconds of processor time that one check may take in the receiver (default: 10)",
         type=_NUMBER,
         default="",
     )
+
+
+_CREDENTIALS = ("off", "warn", "error")
 
 
 def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[str]], suites: Callable[[], Iterable[str]]) -> Options:
@@ -95,6 +106,7 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         serializers=_listed(config, "portable_errors_serializers", serializers) or ("pickle", "cloudpickle"),
         checks=checks or tuple(check for check in CHECKS if check != "traceback"),
         timeout=_seconds(config, "portable_errors_timeout", default=10.0),
+        credentials=_credentials(config),
         suites=wanted,
         runs_suites_alone=bool(wanted) and config.args_source is not config.ArgsSource.ARGS,
         runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not hasattr(config, "workerinput"),
@@ -124,6 +136,13 @@ def _setup(config: pytest.Config) -> tuple[str, ...]:
         if not (colon and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))):
             raise pytest.UsageError(f'{key} = "{step}" ({_file(config)}): expected module:callable, e.g. django:setup')
     return steps
+
+
+def _credentials(config: pytest.Config) -> str:
+    key = "portable_errors_credentials"
+    mode = str(_ini(config, key, expected=f"one of {', '.join(_CREDENTIALS)}") or "warn")
+    _known(f"{key} ({_file(config)})", (mode,), _CREDENTIALS)
+    return mode
 
 
 def _listed(config: pytest.Config, key: str, allowed: Callable[[], Iterable[str]]) -> tuple[str, ...]:

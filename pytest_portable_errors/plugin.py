@@ -232,6 +232,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             test.escaped_subtest(call.excinfo.value)
         if test.section is not None and report.failed:
             report.sections.append(("portable errors", test.section))
+    exposed = _session(item.config).exposure.take() if _SESSION in item.config.stash else []
+    if exposed:
+        report.portable_credentials = exposed  # type: ignore[attr-defined]  # as below
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
         report.longrepr = str(call.excinfo.value)
         report.portable_errors = True  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist
@@ -247,8 +250,18 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in _session(config).warnings if _SESSION in config.stash else ():
+    for line in (*(_session(config).warnings if _SESSION in config.stash else ()), *_exposed(terminalreporter)):
         terminalreporter.write_line(f"portable errors: {line}", yellow=True)
+
+
+def _exposed(terminalreporter: pytest.TerminalReporter) -> Iterable[str]:
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    rows = [row for report in reports for row in getattr(report, "portable_credentials", ())]
+    if not rows:
+        return ()
+    from pytest_portable_errors.exposure import summary_lines
+
+    return summary_lines(rows)
 
 
 @pytest.fixture

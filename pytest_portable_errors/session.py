@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.fixtures import AssertRoundtrip
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.marked import MarkedTest
@@ -34,6 +35,7 @@ class Session:
         """``controller`` is the process id of pytest-xdist's controller in a worker of it."""
         surroundings = Surroundings(root=Path(options.root), python_files=tuple(python_files), receiver_setup=options.receiver_setup)
         self.receivers = Receivers(surroundings, serializers, controller=controller)
+        self.exposure = Exposure(options.credentials)
         self._options = options
         self._host = host
         self._cases: dict[str, list[Case]] = {}
@@ -61,7 +63,7 @@ class Session:
 
     def marked_test(self, requirement: Requirement) -> MarkedTest:
         """A test about to run under that requirement."""
-        return MarkedTest(requirement, self.receivers, self._host, is_blind=self.is_blind)
+        return MarkedTest(requirement, self.receivers, self._host, self.exposure, is_blind=self.is_blind)
 
     @functools.cached_property
     def is_blind(self) -> bool:
@@ -77,7 +79,7 @@ class Session:
 
     def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:
         """The fixture, for a test with these marks."""
-        return AssertRoundtrip(self.requirement(marks), self.receivers, self._host)
+        return AssertRoundtrip(self.requirement(marks), self.receivers, self._host, self.exposure)
 
     def cases(self, suite: str) -> list[Case]:
         """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
@@ -104,7 +106,11 @@ class Session:
 
     def finish(self, journeys: Sequence[tuple[str, Journey]]) -> None:
         """Wait for the case's trips, and fail the running test if something is lost."""
-        lost = [(how, journey, trip) for how, journey in journeys if not (trip := journey.arrive()).arrived_whole]
+        made = [(how, journey, journey.arrive()) for how, journey in journeys]
+        exposed = self.exposure.judge(trip for _, _, trip in made)
+        lost = [(how, journey, trip) for how, journey, trip in made if not trip.arrived_whole]
+        if exposed and not lost:
+            self._host.fail(exposed)
         if lost:
             trips = told((journey, trip) for _, journey, trip in lost)
             self._host.fail(case_text([(how, trip) for (how, _, _), trip in zip(lost, trips, strict=True)], of=len(journeys)))

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
 
 _MOST_PLACES = 200_000
+_LONGEST_PATH = 1_000  # characters
 _OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
-_ENDINGS = ("Error", "Exception", "Warning", "Interrupt", "Exit", "Group", "Failure", "Failed", "Timeout", "NotFound", "Denied", "Abort")
+# fmt: off
+_ENDINGS = ("Error", "Exception", "Warning", "Interrupt", "Exit", "Group", "Failure", "Failed", "Timeout", "NotFound", "Denied", "Abort",
+            "ExceptionWrapper")
+# fmt: on
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
 
@@ -39,7 +43,12 @@ def places(root: object, path: str = "exc") -> Iterator[Place]:
                 continue
             seen.add(id(place.value))
         yield place
-        waiting.extend(_parts(place))
+        waiting.extend(_bounded(part, place.path) for part in _parts(place))
+
+
+def _bounded(part: Place, above: str) -> Place:
+    """Very deep down the path stays as it is: a payload of 50,000 tuples in each other is small, and its paths would not be."""
+    return part if len(part.path) <= _LONGEST_PATH else Place(above, part.name, part.value)
 
 
 def path_of(subject: object, root: object) -> str | None:

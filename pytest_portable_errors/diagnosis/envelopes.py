@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,7 @@ def envelopes_of_database(file: Path) -> Iterator[Envelope]:
                 for column, cell in zip(columns[1:], row[1:], strict=True):
                     if isinstance(cell, bytes):
                         where = f"{table}.{column}, row {row[0]}"
-                        yield from (
-                            Envelope(where=f"{where} {one.where}".rstrip(), form=one.form, payload=one.payload) for one in _in_cell(cell)
-                        )
+                        yield from (replace(found, where=f"{where} {found.where}".rstrip()) for found in _in_cell(cell))
 
 
 def is_database(content: bytes) -> bool:

@@ -19,6 +19,7 @@ _DEPTH = 12  # how deep values are shown
 _ITEMS = 100
 _TEXT = 2_000
 _LINKS = 1_000
+_CELERYS = "UnpickleableExceptionWrapper"
 _OUTER = ("args", "__cause__", "__context__", "__suppress_context__", "__notes__")  # parts of a state that are no attributes
 
 
@@ -133,6 +134,11 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
     state = {name: value for name, value in _state_of(call) if isinstance(name, str)}
     if isinstance(state.get("args"), tuple):
         args = state["args"]
+    named = str(cls)
+    if isinstance(cls, Global) and cls.qualname == _CELERYS and len(args) == 4:
+        # What Celery sends for an exception that pickle refused: module, class, arguments, repr.
+        named, args = f"{args[0]}.{args[1]}", tuple(args[2]) if isinstance(args[2], (list, tuple)) else (args[3],)
+        state = {}
     inner = [(f"{path}.{name}", link) for name in ("__cause__", "__context__") if isinstance(link := state.get(name), Call)]
     members: list[tuple[str, Call]] = []
     if len(args) > 1 and isinstance(args[1], (list, tuple)) and all(isinstance(member, Call) for member in args[1]):
@@ -140,12 +146,12 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
     notes = state.get("__notes__")
     error = StoredError(
         path=path,
-        type=str(cls),
+        type=named,
         message=_message(cls, args, is_group=bool(members)),
         args=tuple(map(_plain, args[:1] if members else args)),
         attributes={name: _plain(value) for name, value in state.items() if name not in _OUTER},
         notes=tuple(map(_plain, notes)) if isinstance(notes, (list, tuple)) else (),
-        rebuilt_by=None if call.function is cls else _short(call.function),
+        rebuilt_by=None if named == str(call.function) else _short(call.function),
         links=tuple((inner_path.removeprefix(path).lstrip("."), inner_path) for inner_path, _ in (*inner, *members)),
     )
     return error, [*inner, *members]

@@ -145,8 +145,12 @@ class WithReducers:
         return self._told(self.of.replaying(file, recorder))
 
     def _told(self, pickler: Any) -> Any:
-        others = getattr(pickler, "dispatch_table", copyreg.dispatch_table)
-        pickler.dispatch_table = ChainMap(dict(self.reducers), others)
+        table = ChainMap(dict(self.reducers), getattr(pickler, "dispatch_table", copyreg.dispatch_table))
+        if isinstance(pickler, pickle.Pickler):
+            # cloudpickle's class has an attribute of that name, behind which the one that counts is hidden.
+            pickle.Pickler.dispatch_table.__set__(pickler, table)  # type: ignore[attr-defined]  # a descriptor, on the class
+        else:
+            pickler.dispatch_table = table
         return pickler
 
 

@@ -1,0 +1,132 @@
+"""Payloads are found in what the real systems store. The texts were recorded from them, with ``shopx.PaymentError(7, "declined")``."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import sqlite3
+from pathlib import Path
+
+import error_zoo as zoo
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database
+from pytest_portable_errors.diagnosis.stored import inspect_payload, inspect_written
+
+PAYLOAD = pickle.dumps(zoo.PaymentError(7, "declined"))
+ENCODED = base64.b64encode(PAYLOAD).decode()
+
+# pydocket 0.27, the value of the key d:results:...
+DOCKET = (
+    '{"data": "gAWVWAAAAAAAAACMBXNob3B4lIwMUGF5bWVudEVycm9ylJOUjBFvcmRlciA3OiBkZWNsaW5lZJSFlFKUfZQojAhvcmRlcl9pZJRLB4wGcmVhc29ulIwI'
+    'ZGVjbGluZWSUdWIu"}'
+)
+# Celery 5, a message of the filesystem transport with task_serializer = pickle
+CELERY_MESSAGE = json.dumps(
+    {
+        "body": "gASVjgAAAAAAAABdlIwFc2hvcHiUjAxQYXltZW50RXJyb3KUk5SMEW9yZGVyIDc6IGRlY2xpbmVklIWUUpR9lCiMCG9yZGVyX2lklEsHjAZyZWFzb26UjAhkZWNsa"
+        "W5lZJR1YmF9lH2UKIwJY2FsbGJhY2tzlE6MCGVycmJhY2tzlE6MBWNoYWlulE6MBWNob3JklE51h5Qu",
+        "content-encoding": "binary",
+        "content-type": "application/x-python-serialize",
+        "properties": {"body_encoding": "base64"},
+    }
+)
+# Celery 5, file backend with result_serializer = json
+CELERY_JSON = (
+    '{"status": "FAILURE", "result": {"exc_type": "PaymentError", "exc_message": ["order 7: declined"], "exc_module": "shopx"}, '
+    '"traceback": "tb", "children": null, "task_id": "id1"}'
+)
+
+
+def only(content: bytes | str) -> Envelope:
+    found = list(envelopes(content.encode() if isinstance(content, str) else content))
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_raw_pickle_of_any_protocol(protocol: int) -> None:
+    payload = pickle.dumps(zoo.PaymentError(7, "declined"), protocol=protocol)
+    assert only(payload) == Envelope(where="", form="pickle", payload=payload)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+def test_base64_of_any_protocol_and_alphabet(protocol: int, encode: object) -> None:
+    payload = pickle.dumps(zoo.PaymentError(7, "declined?~"), protocol=protocol)
+    assert callable(encode)
+    assert only(encode(payload)) == Envelope(where="", form="base64", payload=payload)
+
+
+def test_a_result_of_docket() -> None:
+    found = only(DOCKET)
+    assert found.where == "$.data"
+    assert inspect_payload(found.payload).errors[0].type == "shopx.PaymentError"
+
+
+def test_a_message_of_celery() -> None:
+    found = only(CELERY_MESSAGE)
+    assert found.where == "$.body"
+    (error,) = inspect_payload(found.payload).errors
+    assert (error.path, error.message, error.attributes) == ("payload[0][0]", "order 7: declined", {"order_id": 7, "reason": "declined"})
+
+
+def test_a_result_of_celery_in_json() -> None:
+    found = only(CELERY_JSON)
+    assert found.where == "$.result"
+    assert found.written is not None
+    (error,) = inspect_written(found.written).errors
+    assert (error.type, error.message) == ("shopx.PaymentError", "order 7: declined")
+
+
+def test_cells_of_an_sqlite_file_such_as_dbos_writes(tmp_path: Path) -> None:
+    file = tmp_path / "dbos.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute('CREATE TABLE "operation ""outputs" (workflow_id TEXT, function_id INTEGER, error TEXT, raw BLOB)')
+        connection.execute('INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w1", 1, ENCODED, PAYLOAD))
+        connection.execute('INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w2", 2, None, None))
+    assert [(found.where, found.form, found.payload) for found in envelopes_of_database(file)] == [
+        ('operation "outputs.error, row 1', "base64", PAYLOAD),
+        ('operation "outputs.raw, row 1', "pickle", PAYLOAD),
+    ]
+
+
+def test_lines_of_a_table_printed_by_psql() -> None:
+    text = f" workflow | error\n----------+------\n w1       | {ENCODED}\n w2       | {ENCODED}\n(2 rows)\n"
+    assert [found.where for found in envelopes(text.encode())] == ["line 3", "line 4"]
+
+
+def test_lines_of_json() -> None:
+    text = "\n".join(json.dumps({"n": n, "inner": [{"error": ENCODED}]}) for n in range(2))
+    assert [found.where for found in envelopes(text.encode())] == ["line 1.inner[0].error", "line 2.inner[0].error"]
+
+
+def test_json_in_json() -> None:
+    assert only(json.dumps({"body": DOCKET})).where == "$.body.data"
+
+
+def test_base64_that_was_cut_off_is_a_payload_that_ends_early() -> None:
+    found = only(ENCODED[: len(ENCODED) // 4 * 3 + 1])
+    assert PAYLOAD.startswith(found.payload)
+    assert inspect_payload(found.payload).problem is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "hello world", "[1, 2]", '{"a": "b"}', "aGVsbG8gd29ybGQ=", "deadbeefdeadbeefdeadbeef", "I1\n.", "123"]
+)
+def test_what_is_no_pickle_is_none(text: str) -> None:
+    assert list(envelopes(text.encode())) == []
+
+
+@given(st.binary())
+def test_whatever_the_bytes_looking_for_payloads_ends(content: bytes) -> None:
+    for found in envelopes(content):
+        inspect_payload(found.payload)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_whatever_the_json_looking_for_payloads_ends(document: object) -> None:
+    list(envelopes(json.dumps(document).encode()))
