@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.round_trip import Journey
+from pytest_portable_errors.journey import Journey
 from pytest_portable_errors.session import Session
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.report.text import brief, clean
-from pytest_portable_errors.round_trip import RoundTrip
+from pytest_portable_errors.trip import RoundTrip
 
 _MOST_LINES = 10
 

@@ -7,12 +7,14 @@ from collections.abc import Collection, Sequence
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.host import Host
+from pytest_portable_errors.journey import set_out, told
 from pytest_portable_errors.report.text import trip_text
 from pytest_portable_errors.requirement import Requirement
-from pytest_portable_errors.round_trip import RoundTrip, checked_names, dotted_name, exception_of, set_out, told
+from pytest_portable_errors.round_trip import checked_names, dotted_name, exception_of
 from pytest_portable_errors.sender.departure import depart
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.trip import RoundTrip
 
 
 class AssertRoundtrip:

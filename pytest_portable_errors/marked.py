@@ -9,9 +9,9 @@ from typing import Any
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.host import Host
+from pytest_portable_errors.journey import Journey, set_out, told
 from pytest_portable_errors.report.text import brief, trip_text
 from pytest_portable_errors.requirement import Requirement, names
-from pytest_portable_errors.round_trip import Journey, set_out, told
 from pytest_portable_errors.sender.capture import Captured, watching
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers

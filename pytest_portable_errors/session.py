@@ -13,11 +13,11 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.fixtures import AssertRoundtrip
 from pytest_portable_errors.host import Host
+from pytest_portable_errors.journey import Journey, told
 from pytest_portable_errors.marked import MarkedTest
 from pytest_portable_errors.options import Options
 from pytest_portable_errors.report.text import case_text
 from pytest_portable_errors.requirement import Mark, Requirement, merged
-from pytest_portable_errors.round_trip import Journey, told
 from pytest_portable_errors.sender.capture import can_watch
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share

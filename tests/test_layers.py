@@ -22,10 +22,13 @@ LAYERS = (
     ("diagnosis",),
     ("report",),  # the text of a trip: str(trip) is it
     ("sender",),
+    ("trip",),
+    ("journey",),
     ("round_trip",),
+    ("exposure",),
     ("requirement", "marked", "fixtures", "survey"),
     ("session",),
-    ("collection", "plugin"),
+    ("collection", "plugin", "__main__"),
 )
 MAY_IMPORT_PYTEST = {"plugin.py", "options.py", "collection.py", "terminal.py", "cases.py"}
 

@@ -14,7 +14,7 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
 
 if TYPE_CHECKING:
-    from pytest_portable_errors.round_trip import RoundTrip
+    from pytest_portable_errors.trip import RoundTrip
 
 WIDTH = 160  # characters of one quoted value
 _MOST_ATTRIBUTES = 6

@@ -38,8 +38,14 @@ class Trip(Protocol):
     def received(self) -> Record | None: ...
 
 
-Send = Callable[[Departure, "str | None"], Trip]
-"""Makes a trip, with what it is declared to arrive as."""
+class UnderWay(Protocol):
+    """A trip that has begun."""
+
+    def arrive(self) -> Trip: ...
+
+
+Send = Callable[[Departure, "str | None"], UnderWay]
+"""Begins a trip, with what it is declared to arrive as."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,50 +80,35 @@ class Trials:
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
                 break
-            trip = self._send(self.subject, reducers, candidate.arrives_as)
+            under_way = self._set_out(self.subject, reducers, candidate)
+            with_foreign_cause = self._with_foreign_cause(reducers, candidate)
+            trip = under_way.arrive()
             exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
             better: Candidate | None
             if trip.received is None or exposed:
                 better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed)
             else:
-                tried = Tried(candidate=candidate, reducers=reducers, trip=trip)
+                tried = Tried(candidate=candidate, trip=trip, with_foreign_cause=with_foreign_cause)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best
                 better = without_changed(candidate, best.lost)
             if better is None:
                 break
             candidate = better
-        return None if best is None else self._fix(best)
+        return None if best is None else best.fix(self.receiver)
 
-    def _send(self, exc: BaseException, reducers: dict[type, Any], arrives_as: str | None) -> Trip:
+    def _set_out(self, exc: BaseException, reducers: dict[type, Any], candidate: Candidate) -> UnderWay:
         assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
         serializer = WithReducers(of=self.serializer, reducers=reducers)
-        return self.send(depart(exc, serializer=serializer, traceback=self.traceback), arrives_as)
+        return self.send(depart(exc, serializer=serializer, traceback=self.traceback), candidate.arrives_as)
 
-    def _fix(self, tried: Tried) -> Fix:
-        candidate = tried.candidate
-        given_up = (*candidate.gives_up, *(loss.path for loss in tried.trip.declared_lost))
-        return Fix(
-            title=candidate.title,
-            code=candidate.code,
-            arrives_whole=not tried.lost,
-            gives_up=tuple(dict.fromkeys(given_up)),
-            still_lost=tried.lost,
-            receiver=self.receiver,
-            limits=self._limits(tried),
-        )
-
-    def _limits(self, tried: Tried) -> tuple[str, ...]:
-        """What a recipe that keeps the chain makes of a cause whose class the receiver lacks: tried as well."""
-        if not isinstance(tried.candidate.recipe, WithChain):
-            return ("carries no chain, as plain pickle",)
-        copied = copy_of(self.subject)
+    def _with_foreign_cause(self, reducers: dict[type, Any], candidate: Candidate) -> UnderWay | None:
+        """The same with a cause whose class the receiver lacks: where a recipe keeps the chain, that could take the whole error down."""
+        copied = copy_of(self.subject) if isinstance(candidate.recipe, WithChain) else None
         if copied is None:
-            return ()
-        vars(BaseException)["__cause__"].__set__(copied, _absent_error()("a cause"))  # past a __setattr__ that refuses
-        trip = self._send(copied, tried.reducers, tried.candidate.arrives_as)
-        if trip.received is None:
-            return ("a cause whose class the receiver lacks takes the whole error down",)
-        return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+            return None
+        absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
+        vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))  # past a __setattr__ that refuses
+        return self._set_out(copied, reducers, candidate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +116,37 @@ class Tried:
     """A candidate that arrived, and how."""
 
     candidate: Candidate
-    reducers: dict[type, Any]
     trip: Trip
+    with_foreign_cause: UnderWay | None
+    """None if the recipe keeps no chain, or no copy could be made to try that on."""
 
     @property
     def lost(self) -> tuple[str, ...]:
         """Paths of what is lost and not given up."""
         return tuple(dict.fromkeys(loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)))
 
+    def fix(self, receiver: str) -> Fix:
+        """What people are told of it."""
+        candidate = self.candidate
+        given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
+        return Fix(
+            title=candidate.title,
+            code=candidate.code,
+            arrives_whole=not self.lost,
+            gives_up=tuple(dict.fromkeys(given_up)),
+            still_lost=self.lost,
+            receiver=receiver,
+            limits=self._limits(),
+        )
 
-def _absent_error() -> type[Exception]:
-    """A class that no receiver has."""
-    return type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
+    def _limits(self) -> tuple[str, ...]:
+        if not isinstance(self.candidate.recipe, WithChain):
+            return ("carries no chain, as plain pickle",)
+        if self.with_foreign_cause is None:
+            return ()
+        if self.with_foreign_cause.arrive().received is None:
+            return ("a cause whose class the receiver lacks takes the whole error down",)
+        return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
 
 
 def _compiled(candidate: Candidate, cls: type) -> dict[type, Any] | None:

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.round_trip import Journey, set_out
+from pytest_portable_errors.journey import Journey, set_out
 from pytest_portable_errors.sender.departure import depart
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.survey.build import CannotBuild, Variant

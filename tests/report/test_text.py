@@ -10,7 +10,7 @@ from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.report.terminal import FailureText
-from pytest_portable_errors.round_trip import RoundTrip
+from pytest_portable_errors.trip import RoundTrip
 
 anything = st.text(st.characters(codec=None, exclude_categories=()))
 

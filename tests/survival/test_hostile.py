@@ -12,7 +12,7 @@ import pytest
 from processes import below, wait_until_gone
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
-from pytest_portable_errors.round_trip import set_out
+from pytest_portable_errors.journey import set_out
 from pytest_portable_errors.sender import client
 from pytest_portable_errors.sender.departure import depart
 from pytest_portable_errors.sender.project import Surroundings

@@ -1,0 +1,241 @@
+"""A trip while it is made: sent, waited for, compared, explained, and repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
+from pytest_portable_errors.diagnosis.contents import path_of
+from pytest_portable_errors.diagnosis.credentials import find_credentials
+from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
+from pytest_portable_errors.diagnosis.fixes import candidates
+from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
+from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
+from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
+from pytest_portable_errors.sender.trials import Trials
+from pytest_portable_errors.trip import RoundTrip, Stage
+
+DEFAULT_TIMEOUT = 10.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Journey:
+    """A trip that has begun: the payload is on its way, and the answer is read when it is needed."""
+
+    departure: Departure
+    reading: Reading
+    ticket: Ticket | None
+    """None if dumps gave nothing that could be sent."""
+    receivers: Receivers
+    receiver: str
+    checks: Collection[str]
+    arrives_as: str | None
+    timeout: float
+    _known: tuple[RoundTrip, Facts] | None = None
+
+    def arrive(self) -> RoundTrip:
+        """Wait for the answer, compare, explain."""
+        return self._verdict()[0]
+
+    def repaired(self, trip: RoundTrip) -> RoundTrip:
+        """The trip that ``arrive`` gave, with the fixes of its diagnosis: tried now, on the exception itself."""
+        subject, facts = self.departure.subject, self._verdict()[1]
+        if subject is None or trip.diagnosis is None:
+            return trip
+        trials = Trials(
+            subject=subject,
+            serializer=self.departure.serializer,
+            receiver=self.receiver,
+            carried=frozenset(credential.path for credential in trip.credentials),
+            send=self._send_instead,
+            traceback="traceback" in self.checks,
+        )
+        project = self.receivers.project
+        fixes = trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
+        if trip.with_project is not None and not trip.with_project.arrived_whole:
+            elsewhere = self._again("with-project").repaired(trip.with_project)
+            fixes = (*(elsewhere.diagnosis.fixes if elsewhere.diagnosis else ()), *fixes)
+        return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
+
+    def _verdict(self) -> tuple[RoundTrip, Facts]:
+        if self._known is None:
+            self._known = self._judge()
+        return self._known
+
+    def _judge(self) -> tuple[RoundTrip, Facts]:
+        departure, answer = self.departure, self._answer()
+        stage = Stage(answer["stage"])
+        project = self.receivers.project
+        reducer = departure.reducer
+        from_tests = reducer is not None and not reducer.beside_class and project.is_test_code(reducer.module, reducer.file)
+        if stage is Stage.ARRIVED:
+            copies_classes = departure.serializer.name not in PLAIN_PICKLES
+            compared = compare(
+                departure.sent, answer["record"], checks=self.checks, arrives_as=self.arrives_as, copies_classes=copies_classes
+            )
+            if from_tests and reducer is not None and not compared.losses:
+                compared = replace(compared, losses=(_only_in_tests(departure, reducer.location),))
+        else:
+            compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
+
+        missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
+        with_project = None
+        if missing and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0]):
+            with_project = self._again("with-project").arrive()
+        facts = Facts(
+            stage=stage.value,
+            cls=departure.cls,
+            sent=departure.sent,
+            losses=compared.losses,
+            reading=self.reading,
+            error=answer.get("error"),
+            missing=missing,
+            unpicklable=departure.unpicklable,
+            reducer=reducer,
+            from_tests=from_tests,
+            how=answer.get("how"),
+            defined_in_test=bool(missing) and project.is_test(missing[0][0]),
+            with_project=None if with_project is None else Elsewhere(losses=with_project.losses, diagnosis=with_project.diagnosis),
+        )
+        found = find_credentials(self.reading, departure.sent, answer.get("record"))
+        mask = found.mask
+        facts = replace(facts, mask=mask, halt=self._halt(facts) if needs_replay(facts) else None)
+        diagnosis = diagnose(facts) if compared.losses else None
+        trip = RoundTrip(
+            serializer=departure.serializer.name,
+            receiver=self.receiver,
+            stage=stage,
+            sent=mask.record(departure.sent),
+            received=mask.record(answer["record"]) if stage is Stage.ARRIVED else None,
+            losses=tuple(map(mask.loss, compared.losses)),
+            declared_lost=tuple(map(mask.loss, compared.declared)),
+            error=mask.data(answer.get("error")),
+            diagnosis=None if diagnosis is None else mask.diagnosis(diagnosis),
+            with_project=with_project,
+            stopped_at=_stopped_at(facts, mask.text),
+            credentials=found.credentials,
+        )
+        return trip, facts
+
+    def _halt(self, facts: Facts) -> Halt | None:
+        """Where loads failed: another process rebuilds it once more, counting. None if it fails otherwise there."""
+        assert self.ticket is not None  # something was sent, and loads failed
+        again = self.receivers.submit(replace(self.ticket.request, replay=True)).answer()
+        if "opcode" not in again or again["error"]["type"] != (facts.error or {}).get("type"):
+            return None
+        step = step_at(self.departure.payload or b"", again["opcode"])
+        path = None if step is None else path_of(step.subject, step.root)
+        return None if step is None or path is None else Halt(path=path, opcode=step.opcode, subject=step.subject)
+
+    def _again(self, receiver: str) -> Journey:
+        return set_out(
+            self.departure,
+            receivers=self.receivers,
+            receiver=receiver,
+            checks=self.checks,
+            arrives_as=self.arrives_as,
+            timeout=self.timeout,
+        )
+
+    def _send_instead(self, departure: Departure, arrives_as: str | None) -> Journey:
+        """What a fix made of the exception, on its way."""
+        return set_out(
+            departure,
+            receivers=self.receivers,
+            receiver=self.receiver,
+            checks=self.checks,
+            arrives_as=arrives_as or self.arrives_as,
+            timeout=self.timeout,
+        )
+
+    def _answer(self) -> dict[str, Any]:
+        """What the receiver answers; or what it would have, had dumps given it anything."""
+        if self.ticket is None:
+            return {"stage": "dumps", "error": self.departure.error}
+        answer = self.ticket.answer()
+        if answer["stage"] == "loader":
+            serializer, why = self.departure.serializer, error_text(answer["error"])
+            if self.receiver in NAMED_RECEIVERS:
+                raise PortableErrorsError(
+                    f"serializer {serializer.name!r}: receiver {self.receiver!r} cannot import its loader {serializer.loader} ({why}). "
+                    "Name the modules that it needs in `needs`"
+                )
+            raise PortableErrorsError(
+                f"serializer {serializer.name!r} cannot be used in receiver {self.receiver!r} ({why}). Install it there, or choose another"
+            )
+        if answer["stage"] == "setup":
+            raise PortableErrorsError(
+                f"portable_errors_receiver_setup = {answer['setup']}: raised {error_text(answer['error'])} in receiver {self.receiver!r}"
+            )
+        return answer
+
+
+def set_out(
+    departure: Departure,
+    *,
+    receivers: Receivers,
+    receiver: str = DEFAULT_RECEIVER,
+    checks: Collection[str] = DEFAULT_CHECKS,
+    arrives_as: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> Journey:
+    """Send what departed. Several that have set out travel at the same time.
+
+    Raises PortableErrorsError when there is no such receiver, or it cannot start, or ``timeout`` is no number of seconds.
+    """
+    if not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
+        raise PortableErrorsError(f"timeout={timeout!r}: expected seconds of processor time, more than 0")
+    reading = read(departure.payload or b"")
+    ticket = None
+    if departure.payload is not None:
+        request = Request(
+            receiver=receiver,
+            payload=departure.payload,
+            serializer=departure.serializer,
+            names=[(name.module, name.qualname) for name in reading.names],
+            timeout=timeout,
+            traceback="traceback" in checks,
+        )
+        ticket = receivers.submit(request)
+    return Journey(
+        departure=departure,
+        reading=reading,
+        ticket=ticket,
+        receivers=receivers,
+        receiver=receiver,
+        checks=checks,
+        arrives_as=arrives_as,
+        timeout=timeout,
+    )
+
+
+def told(pairs: Iterable[tuple[Journey, RoundTrip]]) -> list[RoundTrip]:
+    """The trips as people are to read of them: with fixes, for the first of each defect."""
+    trips: list[RoundTrip] = []
+    known: set[tuple[object, ...]] = set()
+    for journey, trip in pairs:
+        trips.append(trip if trip.arrived_whole or trip.defect in known else journey.repaired(trip))
+        known.add(trip.defect)
+    return trips
+
+
+def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
+    if facts.unpicklable is not None:
+        return masked(facts.unpicklable.path)
+    return None if facts.halt is None or facts.halt.path == "exc" else masked(facts.halt.path)
+
+
+def _only_in_tests(departure: Departure, location: str) -> Loss:
+    received = f"whole, by a reducer that only the tests have ({location})"
+    return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=received)
+
+
+def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:
+    received = error_text(answer["error"]) if answer.get("error") else answer["how"]
+    return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")
