@@ -16,7 +16,8 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 FILES = [text for language, text in BLOCKS if language == "python"]
 CONSOLE = [text for language, text in BLOCKS if language == "console"]
-RUN_HERE = [text for text in CONSOLE if text.startswith("$ pytest")]
+RUN_HERE = [text for text in CONSOLE if text.startswith(("$ pytest", "$ python -m pytest"))]
+STORE = "import pickle, shop.errors; pickle.dump(shop.errors.PaymentError(7, 'declined'), open('error.pickle', 'wb'), protocol=4)"
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text.partition("\n")[2])
     (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    subprocess.run([sys.executable, "-c", STORE], cwd=folder, check=True)
     return folder
 
 
@@ -39,9 +41,9 @@ def test_every_python_block_says_which_file_it_is() -> None:
 @pytest.mark.parametrize("block", RUN_HERE, ids=lambda block: block.splitlines()[0])
 def test_console_block(block: str, project: Path) -> None:
     command, *expected = block.splitlines()
-    args = command.removeprefix("$ pytest ").split()
+    program, *args = command.removeprefix("$ ").removeprefix("python -m ").split()
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "--color=no", *args],
+        [sys.executable, "-m", program, *(["--color=no"] if program == "pytest" else []), *args],
         cwd=project,
         capture_output=True,
         text=True,

@@ -80,12 +80,15 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
 def _downgrades(facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], *, is_chained: bool) -> Iterator[Candidate]:
     """The nearest bases that the receiver has; a message that a base would write otherwise (KeyError's) goes to the next."""
     keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
-    for base in facts.cls.__mro__[1:]:
+    for base in facts.cls.__mro__:
         if base.__module__ != "builtins" or base is BaseException:
             continue
         recipe: Recipe = Downgrade(base=base.__name__)
         if keeps_more:
             recipe = replace(_with_chain(facts, is_ours), becomes=base.__name__)
+        if base is facts.cls:
+            yield Candidate(title=f"send {name} with its message alone", recipe=recipe, target=target, gives_up=("exc.args",))
+            continue
         yield Candidate(
             title=f"let {name} arrive as {base.__name__}, with its message, and say so: arrives_as={base.__name__}",
             recipe=recipe,

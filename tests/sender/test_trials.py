@@ -1,0 +1,200 @@
+"""Fixes are tried on the very exception, through a table of their own, and told as they turned out."""
+
+from __future__ import annotations
+
+import copyreg
+import gc
+import pickle
+import threading
+import weakref
+from typing import Any
+
+import error_zoo as zoo
+import pytest
+
+from pytest_portable_errors import Fix, RoundTrip, check_round_trip
+from pytest_portable_errors.sender.copies import copy_of
+
+
+def trip_of(exc: BaseException, **asked: Any) -> RoundTrip:
+    return check_round_trip(exc, **{"receiver": "with-project", **asked})
+
+
+def best(exc: BaseException, **asked: Any) -> Fix:
+    trip = trip_of(exc, **asked)
+    assert trip.diagnosis is not None
+    return trip.diagnosis.fixes[0]
+
+
+@pytest.mark.parametrize("serializer", ["pickle", "pickle:2", "pickle:5", "cloudpickle", "dill"])
+def test_a_fix_is_tried_with_the_serializer_that_lost_something(serializer: str) -> None:
+    if serializer == "dill":
+        pytest.importorskip("dill")
+    fix = best(zoo.PaymentError(7, "declined"), serializer=serializer)
+    assert fix.arrives_whole
+    assert "type(self), (self.order_id, self.reason)" in fix.code
+
+
+def test_the_process_s_copyreg_and_the_class_stay_as_they_were() -> None:
+    before, own = dict(copyreg.dispatch_table), dict(vars(zoo.PaymentError))
+    assert best(zoo.PaymentError(7, "declined")).arrives_whole
+    assert best(NameError("x", name="x")).arrives_whole
+    assert copyreg.dispatch_table == before
+    assert dict(vars(zoo.PaymentError)) == own
+
+
+def test_somebody_elses_class_gets_a_registration_and_one_s_own_a_method() -> None:
+    assert best(NameError("x", name="x")).code.rstrip().endswith("copyreg.pickle(NameError, reduce_exception)")
+    assert best(zoo.NotFound("bob")).code.startswith("def __reduce__(self):")
+
+
+def test_the_least_invasive_that_gives_up_nothing_comes_first_and_ends_the_trials() -> None:
+    trip = trip_of(zoo.PaymentError(7, "declined"))
+    assert trip.diagnosis is not None
+    (fix,) = trip.diagnosis.fixes
+    assert (fix.arrives_whole, fix.gives_up, fix.still_lost) == (True, (), ())
+
+
+def test_what_cannot_travel_is_given_up_by_name() -> None:
+    fix = best(zoo.HoldsLock("a"))
+    assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.client",))
+
+
+def test_a_value_that_cannot_be_loaded_is_given_up_by_name() -> None:
+    exc = zoo.NotFound("bob")
+    exc.detail = CannotBeLoaded()  # type: ignore[attr-defined]
+    fix = best(exc)
+    assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.detail",))
+
+
+class CannotBeLoaded:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return int, ("seven",)
+
+
+def test_what_a_fix_does_not_repair_is_told() -> None:
+    trip = trip_of(ValueError("a", threading.Lock()))
+    assert trip.diagnosis is not None
+    fixes = trip.diagnosis.fixes
+    assert not any(fix.arrives_whole and not fix.gives_up for fix in fixes)
+    assert [(fix.gives_up, fix.still_lost) for fix in fixes] == [(("exc.args",), ()), (("exc.args[1]",), ("message",))]
+    assert "(tried: arrives whole, without exc.args)" in str(trip)
+    assert "and still loses message)" in str(trip)
+
+
+def test_a_class_that_the_receiver_lacks_can_arrive_as_its_nearest_base() -> None:
+    trip = check_round_trip(zoo.FilenameError("f"))
+    assert trip.diagnosis is not None
+    downgrade = trip.diagnosis.fixes[-1]
+    assert downgrade.arrives_whole
+    assert "exc.__class__" in downgrade.gives_up
+    assert "OSError" in downgrade.title
+
+
+def test_a_defect_that_is_there_with_the_project_is_repaired_there() -> None:
+    trip = check_round_trip(zoo.PaymentError(7, "declined"))
+    assert trip.diagnosis is not None
+    assert [(fix.receiver, fix.arrives_whole) for fix in trip.diagnosis.fixes] == [("with-project", True), ("without-project", True)]
+    assert "arrives whole in with-project" in str(trip)
+
+
+def test_a_chain_is_kept_whatever_its_classes_and_foreign_links_go_as_text() -> None:
+    exc = zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(zoo.PaymentError(1, "x"), cause=KeyError("k")))
+    fix = best(exc)
+    assert (fix.arrives_whole, fix.gives_up) == (True, ())
+    assert fix.limits == ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+
+
+def test_a_chain_of_two_thousand_links_and_a_cycle_end() -> None:
+    first = last = zoo.NotFound("0")
+    for n in range(2_000):
+        last.__cause__ = ValueError(n)
+        last = last.__cause__  # type: ignore[assignment]
+    assert best(first).still_lost  # but it arrives, where the whole chain would exceed pickle's recursion
+    cycle = zoo.NotFound("a")
+    cycle.__cause__ = ValueError("b")
+    cycle.__cause__.__cause__ = cycle
+    assert "message" not in best(cycle).still_lost
+
+
+def test_a_serializer_of_one_s_own_gets_no_fix_because_none_can_be_tried() -> None:
+    class Wire:
+        name, loader, needs = "wire", "pickle:loads", ()
+
+        def dumps(self, exc: BaseException) -> bytes:
+            return pickle.dumps(exc)
+
+    trip = trip_of(zoo.PaymentError(7, "declined"), serializer=Wire())
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes == ()
+
+
+def test_a_credential_that_the_chain_would_expose_is_taken_out() -> None:
+    httpx = pytest.importorskip("httpx")
+    request = httpx.Request("POST", "https://api.example/v1", headers={"Authorization": "Bearer sk-1234567890abcdef"})
+    exc = zoo.chained(zoo.NotFound("bob"), cause=httpx.HTTPStatusError("m", request=request, response=httpx.Response(401, request=request)))
+    trip = trip_of(exc)
+    assert trip.credentials == ()  # plain pickle drops the chain, and the key with it
+    fix = best(exc)
+    assert fix.arrives_whole
+    assert all("authorization" in path for path in fix.gives_up)
+    assert fix.gives_up
+    assert request.headers["Authorization"] == "Bearer sk-1234567890abcdef"  # the live request is not touched
+    assert "1234567890" not in str(trip) + repr(fix)
+
+
+def test_a_credential_in_an_attribute_of_a_link_is_taken_out_with_it() -> None:
+    cause = zoo.NotFound("k")
+    cause.api_key = "topsecretvalue"  # type: ignore[attr-defined]
+    fix = best(zoo.chained(zoo.NotFound("bob"), cause=cause))
+    assert fix.gives_up == ("exc.__cause__.api_key",)
+    assert fix.arrives_whole
+
+
+def test_fixes_are_data_too() -> None:
+    (row,) = trip_of(zoo.PaymentError(7, "declined")).to_dict()["fixes"]
+    assert row["arrives_whole"] is True
+    assert row["code"].startswith("def __reduce__")
+
+
+# --- copies
+
+
+@pytest.mark.parametrize(
+    "exc", [zoo.PaymentError(1, "a"), zoo.FilenameError("f"), StopIteration(3), UnicodeDecodeError("u", b"a", 0, 1, "r")]
+)
+def test_a_copy_is_described_as_the_exception_is(exc: BaseException) -> None:
+    from pytest_portable_errors.receiver.record import describe
+
+    exc = zoo.chained(exc, cause=KeyError("k"))
+    copied = copy_of(exc)
+    assert copied is not None
+    assert copied is not exc
+    assert type(copied) is type(exc)
+    assert describe(copied) == describe(exc)
+
+
+def test_a_copy_keeps_neither_the_exception_nor_its_frames_alive() -> None:
+    class Value:
+        pass
+
+    def raise_it() -> tuple[BaseException | None, Any, Any]:
+        local = Value()
+        try:
+            raise zoo.NotFound("bob")
+        except zoo.NotFound as exc:
+            return copy_of(exc), weakref.ref(local), weakref.ref(exc)
+
+    copied, local, exc = raise_it()
+    gc.collect()
+    assert copied is not None
+    assert copied.__traceback__ is None
+    assert (local(), exc()) == (None, None)
+
+
+def test_a_class_whose_end_has_consequences_is_not_copied() -> None:
+    class Ends(Exception):
+        def __del__(self) -> None: ...
+
+    assert copy_of(Ends("a")) is None
+    assert copy_of(zoo.chained(ValueError("a"), cause=Ends("b"))) is None
