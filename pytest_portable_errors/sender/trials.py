@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import copyreg
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -99,7 +99,8 @@ class Trials:
     def _set_out(self, exc: BaseException, reducers: dict[type, Any], candidate: Candidate) -> UnderWay:
         assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
         serializer = WithReducers(of=self.serializer, reducers=reducers)
-        return self.send(depart(exc, serializer=serializer, traceback=self.traceback), candidate.arrives_as)
+        departure = depart(exc, serializer=serializer, traceback=self.traceback)
+        return self.send(replace(departure, reducer=None), candidate.arrives_as)  # whoever's it is, it was not used
 
     def _with_foreign_cause(self, reducers: dict[type, Any], candidate: Candidate) -> UnderWay | None:
         """The same with a cause whose class the receiver lacks: where a recipe keeps the chain, that could take the whole error down."""
