@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import pickle
 import signal
@@ -237,9 +238,181 @@ class ReduceExits(Exception):
         raise SystemExit(3)
 
 
+class Narrow(Exception):
+    """``args`` holds more than ``__init__`` takes (gevent.FileObjectClosed, which takes nothing)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "is narrow")
+
+
+class Computed(Exception):
+    """``__dict__`` holds what the class has a property without setter for (bases that do ``self.__dict__.update(kwargs)``)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.__dict__["code"] = 3
+
+    @property
+    def code(self) -> int:
+        return 3
+
+
+class Frozen(Exception):
+    """Attributes cannot be set, not even by loads (the frozen exceptions of attrs and of dataclasses)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.__dict__["code"] = 3
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("__"):
+            raise TypeError(f"{name} is frozen")
+        super().__setattr__(name, value)
+
+
+class RefusesState(Exception):
+    """``__setstate__`` wants what ``BaseException.__reduce__`` does not give it, which asks no ``__getstate__`` (Cython's exceptions)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.code = 3
+        self.text = message
+
+    def __setstate__(self, state: Any) -> None:
+        self.code, self.text = state["code"], state["text_of_code"]
+
+
+class CarriesChain(Exception):
+    """``__reduce__`` carries the links in the state (tblib's reducer), and not the flag that goes with them."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, {**self.__dict__, "__cause__": self.__cause__, "__context__": self.__context__}
+
+
+class DropsCode(Exception):
+    """``__reduce__`` restores the message alone (urllib3.exceptions.PoolError)."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args
+
+
+class BecomesValueError(Exception):
+    """It changes its type, and nothing else."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ValueError, self.args
+
+
+class Dawdles(Exception):
+    """Rebuilding it takes a while, and comes to an end."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _wait_and_build, (self.args,)
+
+
+def _wait_and_build(args: tuple[Any, ...]) -> Dawdles:
+    time.sleep(0.2)
+    return Dawdles(*args)
+
+
+class Revived(Exception):
+    """It is rebuilt from a registry that only the sender has filled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (str(self),)
+
+
+def _revive(name: str) -> BaseException:
+    return REGISTRY[name]
+
+
+REGISTRY: dict[str, BaseException] = {}
+
+
+class ReduceInterrupts(Exception):
+    """``__reduce__`` raises KeyboardInterrupt: somebody pressed the keys."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise KeyboardInterrupt
+
+
+class ReduceFailsTwice(Exception):
+    """``__reduce__`` raises another error every time that it is called (a client that closes itself)."""
+
+    calls = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        type(self).calls += 1
+        raise TypeError("first") if type(self).calls % 2 else ValueError("second")
+
+
+class Tag(str):
+    """A str whose ``__new__`` takes something else than a str (rdflib's terms have a ``__reduce__`` because of that)."""
+
+    __slots__ = ()
+
+    def __new__(cls, prefix: str, name: str) -> Tag:
+        return super().__new__(cls, f"{prefix}:{name}")
+
+
+class Zone(datetime.tzinfo):
+    """A tzinfo whose ``__init__`` has a parameter: the datetime documentation says that it cannot be unpickled."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def utcoffset(self, when: datetime.datetime | None, /) -> datetime.timedelta:
+        return datetime.timedelta(0)
+
+    def dst(self, when: datetime.datetime | None, /) -> datetime.timedelta:
+        return datetime.timedelta(0)
+
+    def tzname(self, when: datetime.datetime | None, /) -> str:
+        return self.name
+
+
+class Holder:
+    """An object with a slot and a ``__dict__`` (a client of some library)."""
+
+    __slots__ = ("__dict__", "held")
+
+    def __init__(self, held: object = None, **attributes: object) -> None:
+        self.held = held
+        self.__dict__.update(attributes)
+
+
 def rebuild_elsewhere(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
     """A reconstructor that the receiver must import (agent-memory-server's patch)."""
     return cls(*args)
+
+
+def reduce_payment(error: PaymentError) -> tuple[Any, ...]:
+    """A reducer that carries everything, in a module that production has."""
+    return PaymentError, (error.order_id, error.reason), error.__dict__
+
+
+def reduce_to_message(error: BaseException) -> tuple[Any, ...]:
+    """A reducer that leaves out the attributes (those that libraries put in copyreg for others' classes, as tblib does)."""
+    return type(error), error.args
+
+
+def reduce_by_rebuilding(error: BaseException) -> tuple[Any, ...]:
+    """A reducer whose reconstructor lies beside it, where the class does not."""
+    return rebuild_elsewhere, (type(error), error.args)
+
+
+def reduce_with_cause(error: BaseException) -> tuple[Any, ...]:
+    """A reducer that carries the cause (tblib's)."""
+    return type(error), error.args, {"__cause__": error.__cause__}
+
+
+def reduce_never(error: BaseException) -> tuple[Any, ...]:
+    """A reducer that fails."""
+    raise LookupError("no reduction")
 
 
 def chained(exc: BaseException, cause: BaseException | None = None, context: BaseException | None = None) -> BaseException:

@@ -1,0 +1,540 @@
+"""A credential is named by its path, and its value is never written; what only looks like one is left alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple, TypeVar
+
+import cloudpickle
+import error_zoo as zoo
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from pytest_portable_errors import check_round_trip
+from pytest_portable_errors.diagnosis.credentials import Found, Mask, find_credentials, is_secret_header
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import Loss, compare, headline, show
+from pytest_portable_errors.diagnosis.payload import Call, read
+from pytest_portable_errors.diagnosis.secrets import MASK, is_secret_name
+from pytest_portable_errors.diagnosis.wording import arguments
+from pytest_portable_errors.receiver.record import Record, describe
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import ExceptionGroup
+
+CONTROL = "c0ntrol-value-7Q"
+
+NAMES = st.sampled_from(
+    [
+        *("authorization", "proxy-authorization", "Proxy-Authorization", "api_key", "x-api-key", "apiKey", "token", "access_token"),
+        *("password", "dbPassword", "PGPASSWORD", "password2", "client_secret", "secret", "cookie", "Set-Cookie", "private_key"),
+    ]
+)
+ANY_CHARACTER = st.characters(exclude_categories=())  # lone surrogates, too
+TRICKY = st.text(st.sampled_from("aB3 '\"\\\n\t\x00\x1b{}[]=:,é€\U0001f511\udc80"), min_size=4, max_size=40)
+TEXTS = st.one_of(st.text(ANY_CHARACTER, min_size=4, max_size=60), TRICKY)
+LONG = st.builds(lambda text, times: text * times, st.text(ANY_CHARACTER, min_size=25, max_size=40), st.integers(81, 200))
+BYTES = st.binary(min_size=4, max_size=60)
+SHORT = st.text(ANY_CHARACTER, min_size=1, max_size=3)
+
+
+def shaped(alphabet: str, length: int, form: str) -> st.SearchStrategy[str]:
+    """Keys of one form; all have a digit, as nearly all real ones do."""
+    return st.text(st.sampled_from(alphabet), min_size=length, max_size=length + 20).map(lambda text: form.format(f"{text}7"))
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+SHAPES = {
+    "API key (sk-...)": st.one_of(*(shaped(LETTERS, 24, form) for form in ("sk-{}", "sk-proj-{}", "sk-ant-api03-{}", "sk-or-v1-{}"))),
+    "API key (sk_live_...)": shaped(LETTERS, 20, "sk_live_{}"),
+    "GitHub token": st.one_of(shaped(LETTERS, 36, "ghp_{}"), shaped(LETTERS + "_", 40, "github_pat_{}")),
+    "GitLab token": shaped(LETTERS, 20, "glpat-{}"),
+    "AWS access key": st.text(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), min_size=16, max_size=16).map("AKIA{}".format),
+    "Google API key": shaped(LETTERS, 35, "AIza{}"),
+    "Slack token": shaped(LETTERS, 24, "xoxb-{}"),
+    "Hugging Face token": shaped(LETTERS, 34, "hf_{}"),
+    "JWT": st.builds("eyJ{}.{}.{}".format, *(shaped(LETTERS + "_-", 20, "{}") for _ in range(3))),
+    "private key": shaped(LETTERS + "+/\n", 200, "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"),
+}
+KEYS = st.one_of(*SHAPES.values())
+"""Secrets by shape that are secret as a whole."""
+
+
+class Planted(NamedTuple):
+    """An exception with a value in it."""
+
+    exc: BaseException
+    path: str | None
+    """Where the payload has it; None if plain pickle leaves it out."""
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def with_attribute(exc: E, name: str, value: object) -> E:
+    exc.__dict__[name] = value
+    return exc
+
+
+def caused_by(exc: BaseException, cause: BaseException) -> BaseException:
+    exc.__cause__ = cause
+    return exc
+
+
+def after(exc: BaseException, context: BaseException) -> BaseException:
+    exc.__context__ = context
+    return exc
+
+
+def noted(*notes: str) -> BaseException:
+    return with_attribute(ValueError("a"), "__notes__", list(notes))
+
+
+class CarriesChain(Exception):
+    """An error whose own ``__reduce__`` takes the cause along."""
+
+    def __reduce__(self) -> Any:
+        return type(self), self.args, {"__cause__": self.__cause__}
+
+
+BY_NAME: dict[str, Callable[[str, Any], Planted]] = {
+    "attribute": lambda name, value: Planted(with_attribute(ValueError("a"), name, value), f"exc.{name}"),
+    "dict": lambda name, value: Planted(with_attribute(ValueError("a"), "config", {"retries": 3, name: value}), f"exc.config[{name!r}]"),
+    "bytes key": lambda name, value: Planted(with_attribute(ValueError("a"), "raw", {name.encode(): value}), f"exc.raw[{name.encode()!r}]"),
+    "argument": lambda name, value: Planted(ValueError("a", {name: value}), f"exc.args[1][{name!r}]"),
+    "list": lambda name, value: Planted(with_attribute(ValueError("a"), name, ["", value]), f"exc.{name}[1]"),
+    "dict of such": lambda name, value: Planted(with_attribute(ValueError("a"), name, {"a[b": (value,)}), f"exc.{name}['a[b'][0]"),
+    "nested": lambda name, value: Planted(
+        with_attribute(ValueError("a"), "details", [({"inner": {name: value}}, 1)]), f"exc.details[0][0]['inner'][{name!r}]"
+    ),
+    "object": lambda name, value: Planted(
+        with_attribute(ValueError("a"), "client", argparse.Namespace(url="u", **{name: value})), f"exc.client.{name}"
+    ),
+    "object that writes itself": lambda name, value: Planted(
+        with_attribute(ValueError("a"), "client", SimpleNamespace(url="u", **{name: value})), f"exc.client.{name}"
+    ),
+    "headers": lambda name, value: Planted(
+        with_attribute(ValueError("a"), "response", argparse.Namespace(_list=[("accept", "json"), (name, value)])),
+        f"exc.response[{name.lower()!r}]",
+    ),
+    "cause": lambda name, value: Planted(caused_by(ValueError("a"), with_attribute(KeyError("b"), name, value)), None),
+    "context": lambda name, value: Planted(after(ValueError("a"), with_attribute(KeyError("b"), name, value)), None),
+    "carried cause": lambda name, value: Planted(
+        caused_by(CarriesChain("a"), with_attribute(KeyError("b"), name, value)), f"exc.__cause__.{name}"
+    ),
+    "member": lambda name, value: Planted(
+        ExceptionGroup("g", [KeyError("b"), with_attribute(ValueError("a"), name, value)]), f"exc.exceptions[1].{name}"
+    ),
+}
+BY_SHAPE: dict[str, Callable[[str], Planted]] = {
+    "message": lambda value: Planted(ValueError(f"failed with {value}, twice"), "exc.args[0]"),
+    "argument": lambda value: Planted(ValueError("a", 7, value), "exc.args[2]"),
+    "bytes": lambda value: Planted(ValueError(f"<{value}>".encode()), "exc.args[0]"),
+    "after a line break": lambda value: Planted(ValueError("a", f"key:\n{value}\tend"), "exc.args[1]"),
+    "attribute": lambda value: Planted(with_attribute(ValueError("a"), "body", {"error": [value]}), "exc.body['error'][0]"),
+    "key": lambda value: Planted(with_attribute(ValueError("a"), "seen", {value: 1}), "exc.seen"),
+    "attribute's name": lambda value: Planted(with_attribute(ValueError("a"), value, 1), f"exc.{MASK}"),
+    "note": lambda value: Planted(noted("first", f"used {value}"), "exc.__notes__[1]"),
+    "cause": lambda value: Planted(caused_by(ValueError("a"), KeyError(value)), None),
+    "context": lambda value: Planted(after(ValueError("a"), KeyError(value)), None),
+    "carried cause": lambda value: Planted(caused_by(CarriesChain("a"), KeyError(value)), "exc.__cause__.args[0]"),
+    "member": lambda value: Planted(ExceptionGroup("g", [KeyError(value)]), "exc.exceptions[0].args[0]"),
+}
+
+SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+PURE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+def found_in(exc: BaseException) -> Found:
+    return find_credentials(read(pickle.dumps(exc)), describe(exc))
+
+
+def written(exc: BaseException, found: Found | None = None, *, payload: bytes | None = None) -> str:
+    """Everything that could be written of it: whole, changed, and of the call that makes it again."""
+    sent = describe(exc)
+    reading = read(pickle.dumps(exc) if payload is None else payload)
+    other = describe(type(exc)("b", [KeyError("c")]) if isinstance(exc, ExceptionGroup) else type(exc)("b"))
+    found = found or find_credentials(reading, sent, other)
+    mask = found.mask
+    losses = [mask.loss(loss) for one, two in ((sent, other), (other, sent)) for loss in compare(one, two).losses]
+    root = reading.root
+    called = arguments(root, mask) if isinstance(root, Call) else ""
+    why = mask.diagnosis(Diagnosis(cause="c", why=headline(sent["exceptions"][0]), evidence=(show(sent["exceptions"][0]["message"]),)))
+    told: list[Any] = [mask.record(sent), [[loss.path, loss.sent, loss.received] for loss in losses], called, why.why, *why.evidence]
+    told += [[credential.path, credential.kind] for credential in found.credentials]
+    return json.dumps(told, ensure_ascii=False) + "\n".join(texts_of(told))
+
+
+def texts_of(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, (list, tuple)):
+        for item in data:
+            yield from texts_of(item)
+    elif isinstance(data, dict):
+        for key, item in data.items():
+            yield from texts_of((key, item))
+
+
+def forms(value: str | bytes) -> list[str]:
+    if isinstance(value, bytes):
+        return [repr(value)[2:-1], value.decode("latin-1")]
+    return [value, repr(value)[1:-1], json.dumps(value)[1:-1]]
+
+
+def assert_hidden(value: str | bytes, text: str, control: str) -> None:
+    for form in forms(value):
+        # A value such as "type" says nothing where it stands in every record.
+        assert form in control or form not in text, f"{form!r} in {text}"
+
+
+def assume_telling(value: str | bytes) -> None:
+    """Not ``None`` or ``***``, nor a small number, nor a word that would be hidden only where it stands alone."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    assume(text.strip("*.") and text not in ("None", "True", "False", "null", "true", "false"))
+
+
+# By name
+
+
+@PURE
+@given(place=st.sampled_from(list(BY_NAME)), name=NAMES, value=st.one_of(TEXTS, BYTES, LONG))
+@example(place="attribute", name="password", value='it\'s "so"')
+@example(place="object that writes itself", name="token", value="\\'\"\n")
+@example(place="headers", name="cookie", value="x" * 5000)
+def test_a_value_under_a_secret_name_is_never_written(place: str, name: str, value: str | bytes) -> None:
+    assume_telling(value)
+    planted = BY_NAME[place](name, value)
+    assert_hidden(value, written(planted.exc), written(BY_NAME[place](name, CONTROL).exc))
+
+
+@PURE
+@given(place=st.sampled_from(list(BY_NAME)), name=NAMES, value=st.one_of(TEXTS, SHORT))
+def test_a_value_under_a_secret_name_is_named_by_its_path(place: str, name: str, value: str) -> None:
+    assume_telling(value)
+    planted = BY_NAME[place](name, value)
+    paths = [credential.path for credential in found_in(planted.exc).credentials]
+    expected = None if planted.path is None else found_in(planted.exc).mask.text(planted.path)
+    assert expected is None or expected in paths
+
+
+@PURE
+@given(place=st.sampled_from(sorted(set(BY_NAME) - {"object that writes itself"})), name=NAMES, one=SHORT, other=SHORT)
+def test_of_a_short_value_nothing_can_be_told_where_its_name_stands(place: str, name: str, one: str, other: str) -> None:
+    assume_telling(one)
+    assume_telling(other)
+    first, second = BY_NAME[place](name, one).exc, BY_NAME[place](name, other).exc
+    records = [json.dumps(found_in(exc).mask.record(describe(exc))) for exc in (first, second)]
+    # Which quotes repr takes depends on the value, and is all that one sees of it.
+    assert records[0].replace(r"\"", "'") == records[1].replace(r"\"", "'")
+    assert found_in(first).credentials == found_in(second).credentials
+
+
+@PURE
+@given(name=NAMES, value=st.one_of(TEXTS, BYTES, LONG), before=st.text(ANY_CHARACTER, max_size=20), after=st.text(max_size=20))
+@example(name="password", value="abcd", before="\n", after="")
+@example(name="password", value="x7" * 1500, before="a" * 30, after="")
+def test_a_value_is_hidden_wherever_it_stands_again(name: str, value: str | bytes, before: str, after: str) -> None:
+    assume_telling(value)
+
+    def build(value: str | bytes) -> BaseException:
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        again = f"{before} {text} {after}"
+        exc = with_attribute(ValueError(again, {"body": [again, {"deep": value}]}), name, value)
+        exc.__dict__["__notes__"] = [again]
+        return caused_by(exc, KeyError(again))
+
+    assert_hidden(value, written(build(value)), written(build(CONTROL)) + before + after + repr(before) + repr(after))
+
+
+@PURE
+@given(value=st.text(st.sampled_from(LETTERS), min_size=8, max_size=30), before=st.sampled_from(["", "x", "_", "7"]))
+def test_a_value_is_hidden_inside_another_word(value: str, before: str) -> None:
+    def build(value: str) -> BaseException:
+        return with_attribute(ValueError(f"/srv/{before}{value}{before}.txt"), "password", value)
+
+    assert_hidden(value, written(build(value)), written(build(CONTROL)))
+
+
+def test_a_short_word_is_hidden_after_a_line_break_that_repr_writes_as_a_letter() -> None:
+    assert "abcd" not in written(with_attribute(ValueError("a", "x\nabcd"), "password", "abcd"))
+
+
+def test_a_short_word_is_not_hidden_inside_another() -> None:
+    exc = with_attribute(ValueError("the latest test"), "password", "test")
+    assert headline(found_in(exc).mask.record(describe(exc))["exceptions"][0]) == "ValueError: the latest ***"
+
+
+@PURE
+@given(name=NAMES, value=TEXTS)
+def test_what_is_quoted_after_a_name_in_a_message_is_hidden(name: str, value: str) -> None:
+    assume_telling(value)
+    for quoted in (f"failed: {name}={value!r}, really", f"sent { ({'a': 1, name: value}) }", f"sent {json.dumps({name: value})}"):
+        exc = caused_by(ValueError(quoted), KeyError(quoted))
+        control = caused_by(ValueError(quoted.replace(value, CONTROL)), KeyError("b"))
+        found = found_in(exc)
+        assert_hidden(value, written(exc), written(control))
+        assert [credential.path for credential in found.credentials] == ["exc.args[0]"]
+
+
+def test_what_a_message_was_cut_in_is_hidden_too() -> None:
+    value = "x7y8z9" * 500
+    exc = with_attribute(ValueError(f"sent {value}", [f"also {value}"]), "password", value)
+    found = found_in(exc)
+    for text in texts_of(found.mask.record(describe(exc))):
+        assert "x7y8" not in text
+    assert "x7y8" not in written(exc)
+    assert "length" in found.mask.record(describe(exc))["exceptions"][0]["message"], "how much was cut is no secret"
+
+
+def test_the_digest_of_a_hidden_text_is_left_out() -> None:
+    exc = with_attribute(ValueError("a"), "password", "x" * 3000)
+    assert "sha256" not in json.dumps(found_in(exc).mask.record(describe(exc)))
+
+
+# By shape
+
+
+@PURE
+@given(place=st.sampled_from(list(BY_SHAPE)), value=KEYS)
+def test_what_has_the_shape_of_a_key_is_hidden_and_named(place: str, value: str) -> None:
+    planted = BY_SHAPE[place](value)
+    found = found_in(planted.exc)
+    assert_hidden(value, written(planted.exc), "")
+    assert [credential.path for credential in found.credentials] == ([] if planted.path is None else [planted.path])
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_the_kind_of_a_key_is_said(kind: str) -> None:
+    @PURE
+    @given(SHAPES[kind])
+    def check(value: str) -> None:
+        assert [credential.kind for credential in found_in(ValueError(f"a {value} b")).credentials] == [kind]
+
+    check()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "kind"),
+    [
+        ("GET postgres://bob:hunter2@db/x", "GET postgres://bob:***@db/x", "URL with password"),
+        ("redis://:p4ss#w@host:6379/0", "redis://:***@host:6379/0", "URL with password"),
+        ("Authorization: Bearer abc.def-1234", "Authorization: Bearer ***", "authorization"),
+        ("Authorization: Basic Ym9iOmh1bnRlcg==", "Authorization: Basic ***", "authorization"),
+        ("Authorization: token 9944b09199c62bcf9418ad846dd0e4bb", "Authorization: token ***", "authorization"),
+        ("GET /x?api_key=a1b2&page=2", "GET /x?api_key=***&page=2", "api_key"),
+        ("connect(host='h', password='a b')", "connect(host='h', password='***')", "password"),
+        ('{"clientSecret": "a\\"b"}', '{"clientSecret": "***"}', "client_secret"),
+        ("PGPASSWORD=x psql", "PGPASSWORD=*** psql", "pgpassword"),
+        ("next_token=ghp_0123456789abcdef0123", "next_token=***", "GitHub token"),
+        ("Authorization='Bearer abcdef'", "Authorization='Bearer ***'", "authorization"),
+    ],
+)
+def test_only_the_secret_of_a_text_is_hidden(text: str, shown: str, kind: str) -> None:
+    found = found_in(ValueError(text))
+    assert found.mask.text(text) == shown
+    assert [(credential.path, credential.kind) for credential in found.credentials] == [("exc.args[0]", kind)]
+
+
+@pytest.mark.parametrize(
+    "name", ["api_key", "x-api-key", "Authorization", "dbPassword", "AWS_SECRET_ACCESS_KEY", "password2", "Set-Cookie", "openai.api_key"]
+)
+def test_names_of_secrets(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "token_count",
+            "max_tokens",
+            "tokens",
+            "next_token",
+            "eos_token",
+            "secretary",
+            "key",
+            "keys",
+            "author",
+            "monkey",
+            "password_reset",
+        ),
+        *("secret_name", "token_type", "PWD", "", "7", "cookiecutter", "authorization_url", "x" * 300 + "_password"),
+    ],
+)
+def test_names_of_something_else(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def test_a_header_is_known_by_its_path() -> None:
+    assert is_secret_header("exc.request.headers['authorization']")
+    assert not is_secret_header("exc.headers['a'].value")
+
+
+# Neighbours
+
+HARMLESS: list[Any] = [
+    "9fceb02d0ae598e95dc970b74767f19372d61af8",
+    "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+    *("sk-learn", "sk-learn-contrib", "sk-learn-contrib-extras-v2", "scikit-learn==1.4.2", "sk-1.4", "task-12345678", "disk-1234"),
+    *("token_count=7", "max_tokens=4096", "next_token=abcdef", "token=7", "Token 12", "unexpected token: foo", "token == 'x'"),
+    *("Basic authentication is required", "Bearer authentication", "basic JavaScript", "Unexpected token src/main2.c"),
+    *("password must be at least 8 characters", "expected one of 'password', 'username'", "password: required", "secretary=bob"),
+    *(r"C:\Users\bob\token\key.txt", r"\\server\secret\x", "bob@example.org", "http://host:80/path@x", "http://host:80?q=a@b"),
+    *("https://example.org/a:b@c", "[::1]:8080", "ASIAPACIFICREGION", "password=None", "password=***", "api_key=..."),
+    "aGVsbG8gd29ybGQhIGhlbGxvIHdvcmxkISBoZWxsbyB3b3JsZCEgaGVsbG8gd29ybGQh",
+    "eyJuby1kb3QiOiJ0aGlzIGlzIG5vIEpXVCJ9",
+    *(7, 123456789, 3.5, True, None, b"\x00\x01\xff" * 30),
+]
+
+
+@pytest.mark.parametrize("value", HARMLESS, ids=lambda value: repr(value)[:40])
+def test_what_only_looks_like_a_secret_is_neither_hidden_nor_named(value: Any) -> None:
+    exc = with_attribute(ValueError("a", value, {"detail": value}), "detail", [value])
+    exc.__dict__.update(token_count=7, max_tokens=4096, next_token="abc", secretary="bob", commit="9fceb02d0ae5", password=None)
+    found = found_in(exc)
+    assert found.credentials == ()
+    assert found.mask.record(describe(exc)) == describe(exc)
+
+
+@SLOW
+@given(st.recursive(st.none() | st.integers() | st.floats(), lambda inner: st.lists(inner) | st.dictionaries(st.integers(), inner)))
+def test_numbers_are_no_secrets(value: Any) -> None:
+    exc = ValueError("a", value)
+    assert found_in(exc).credentials == ()
+    assert found_in(exc).mask.record(describe(exc)) == describe(exc)
+
+
+def test_neighbours_of_a_secret_are_left_alone() -> None:
+    exc = with_attribute(ValueError("order 7 declined"), "config", {"password": "hunter2", "user": "bob", "retries": 3})
+    shown = show(found_in(exc).mask.record(describe(exc))["exceptions"][0]["attributes"]["config"])
+    assert shown == "{'password': '***', 'retries': 3, 'user': 'bob'}"
+
+
+# Cost
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("a", "sk-", "sk-a1-", "eyJ", "eyJ-", "eyJ.", "://", "a://b:", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "AKIA", "xox"),
+        *("token=", "max_token=", "max_token='", "max_token=\"x max_token='", "'token':", "a_", "a-", "a.", "password", "api_", "\\"),
+        *("Bearer ", "basic a", "bearer a/", "token='\\'", "ghp_"),
+    ],
+)
+def test_the_time_grows_with_the_length_of_a_text(unit: str) -> None:
+    text = "token " + unit * (1_000_000 // len(unit))
+    mask = Mask(["hunter2-hunter2"])
+    start = time.process_time()
+    mask.cut_text(text)
+    assert time.process_time() - start < 3, "0.3 seconds where nothing else runs"
+
+
+def test_many_secrets_do_not_take_long() -> None:
+    exc = ValueError([f"ghp_{number:036d}" for number in range(3_000)])
+    start = time.process_time()
+    found = found_in(exc)
+    found.mask.record(describe(exc))
+    assert len(found.credentials) == 3_000
+    assert time.process_time() - start < 5
+
+
+def test_an_ordinary_exception_is_not_described_again() -> None:
+    record = describe(ValueError("a"))
+    assert find_credentials(read(pickle.dumps(ValueError("a"))), record, None).mask.record(record) is record
+
+
+# Whole trips
+
+
+def told(trip: Any) -> str:
+    """Everything that a trip can be asked for."""
+    return "\n".join([str(trip), repr(trip), json.dumps(trip.to_dict()), str(trip.diagnosis), str(trip.sent), str(trip.losses)])
+
+
+def outcome(how: str, name: str, value: Any) -> Any:
+    """A trip that ends in such a way, with a secret in the exception."""
+    if how == "whole":
+        return check_round_trip(with_attribute(ValueError(f"sent {value}"), name, value), receiver="stdlib")
+    if how == "changed":
+        exc: BaseException = caused_by(zoo.NotFound(value), with_attribute(KeyError(value), name, value))
+        return check_round_trip(with_attribute(exc, "config", {name: value}), receiver="with-project")
+    if how == "loads":
+        return check_round_trip(with_attribute(zoo.PaymentError(7, f"declined: {value}"), name, value), receiver="with-project")
+    if how == "dumps":
+        exc = with_attribute(ValueError("a", {name: value}, threading.Lock()), name, [value])
+        return check_round_trip(with_attribute(exc, "again", f"x {value}"), receiver="stdlib")
+    local = type("Local", (Exception,), {name: value, "__module__": __name__})
+    return check_round_trip(local(f"sent {value}"), receiver="stdlib", serializer="cloudpickle")
+
+
+STAGES = {"whole": "arrived", "changed": "arrived", "loads": "loads", "dumps": "dumps", "local class": "arrived"}
+
+
+@pytest.mark.parametrize("how", STAGES)
+@SLOW
+@given(name=NAMES, value=st.one_of(TEXTS, KEYS, LONG))
+def test_a_trip_never_tells_a_secret(how: str, name: str, value: str) -> None:
+    assume_telling(value)
+    trip = outcome(how, name, value)
+    assert trip.stage.value == STAGES[how]
+    assert trip.arrived_whole is (how == "whole")
+    assert_hidden(value, told(trip), told(outcome(how, name, CONTROL)))
+    assert bool(trip.credentials) is (how != "dumps")
+
+
+def test_without_a_payload_nothing_is_carried_and_all_is_hidden() -> None:
+    trip = outcome("dumps", "password", "hunter2")
+    assert trip.credentials == ()
+    assert "hunter2" not in told(trip)
+    assert MASK in str(trip)
+
+
+def test_an_attribute_of_a_local_class_is_named() -> None:
+    trip = outcome("local class", "api_key", "hunter2-hunter2")
+    assert any("api_key" in credential.path for credential in trip.credentials)
+    assert {credential.kind for credential in trip.credentials} >= {"api_key"}
+
+
+def test_headers_of_a_request_are_named_by_their_paths() -> None:
+    httpx = pytest.importorskip("httpx")
+    request = httpx.Request("GET", "https://bob:hunter2@example.org/x", headers={"Authorization": "Bearer abc", "x-api-key": "k1"})
+    exc = httpx.HTTPStatusError("failed", request=request, response=httpx.Response(401, request=request))
+    reading = read(cloudpickle.dumps(exc))
+    found = find_credentials(reading, describe(exc))
+    paths = {credential.path for credential in found.credentials}
+    assert {path for path in paths if is_secret_header(path)} >= {
+        "exc._request.headers['authorization']",
+        "exc._request.headers['x-api-key']",
+    }
+    assert "hunter2" not in json.dumps(found.mask.record(describe(exc)))
+
+
+def test_a_loss_still_shows_that_there_is_a_difference() -> None:
+    mask = Mask(["hunter2", "hunter3"])
+    loss = mask.loss(Loss(kind="attributes", path="exc.url", sent="'hunter2'", received="'hunter3'"))
+    assert (loss.sent, loss.received) == ("'***'", "'***' (another)")
+    lost = mask.loss(Loss(kind="attributes", path="exc.token[0]", sent="'ab'", received="missing"))
+    assert (lost.sent, lost.received) == (MASK, "missing")
+
+
+def test_a_record_that_was_received_is_searched_too() -> None:
+    sent: Record = describe(ValueError("a"))
+    received = describe(with_attribute(ValueError("a"), "password", "hunter2"))
+    mask = find_credentials(read(b""), sent, received).mask
+    assert "hunter2" not in json.dumps(mask.record(received))
+
+
+def test_plain_data_that_has_a_text_is_searched_whole() -> None:
+    data = {"text": "a hunter2", "password": "ab", "items": ("hunter2", {"token": "x"}), "token_count": 7}
+    shown = {"text": "a ***", "password": MASK, "items": (MASK, {"token": MASK}), "token_count": 7}
+    assert Mask(["hunter2"]).data(data) == shown
+    assert Mask(["hunter2hunter2"]).data({"message": {"text": "a hunter2hun", "length": 3000}})["message"]["text"] == f"a {MASK}"
