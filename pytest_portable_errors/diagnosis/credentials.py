@@ -35,11 +35,13 @@ _SHORTEST_INSIDE = 8  # ... of letters or digits alone, that is masked in the mi
 
 # repr writes a line break before a word as a letter, which is no part of the word.
 _NO_WORD_BEFORE = r"(?:(?<!\w)|(?<=\\[abfnrtv])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4}))"
+_TAIL = 500  # characters in which a key is looked for whose end was cut off
 _CUT = re.compile(r"['\"]?\.\.\.")
 _CUT_SECRET = re.compile(
     r"(?:(?<![A-Za-z0-9])(?:sk-|[sr]k_live_|gh[pousr]_|github_pat_|AKIA|ASIA|eyJ|AIza|xox[abeoprs]-|hf_|glpat-)|(?i:bearer|basic) |://[^\s/:@]*:)"
     r"[^\s'\"]*\Z"
 )
+_DESCRIBED_TEXT = {"text", "length", "sha256", "words"}  # the message of an error that a receiver tells of
 _NO_TEXTS = ("builtins.NoneType", "builtins.bool", "builtins.float", "builtins.type")
 
 
@@ -61,27 +63,33 @@ class Mask:
         self._harmless = harmless
         spelled = {spelling for secret in self.secrets if len(secret) >= _SHORTEST for spelling in spellings(secret)}
         self._longest_first = sorted(spelled, key=lambda text: (-len(text), text))
-        self._known = re.compile("|".join(map(_wherever, self._longest_first))) if spelled else None
+        # Replaced one by one: a pattern of keys that are thousands of characters long takes seconds to compile.
+        self._anywhere = [spelling for spelling in self._longest_first if not _is_short_word(spelling)]
+        words = "|".join(re.escape(spelling) for spelling in self._longest_first if _is_short_word(spelling))
+        self._words = re.compile(rf"{_NO_WORD_BEFORE}(?:{words})(?!\w)") if words else None
 
     def knows(self, text: str) -> bool:
         """Whether something that is known to be secret stands in the text."""
-        return self._known is not None and self._known.search(text) is not None
+        return any(spelling in text for spelling in self._anywhere) or (self._words is not None and self._words.search(text) is not None)
 
     def text(self, text: str) -> str:
         """The text without what is known to be secret, and without what has the shape of it."""
-        return without_secrets(text if self._known is None else self._known.sub(MASK, text))
+        for spelling in self._anywhere:
+            text = text.replace(spelling, MASK)
+        return without_secrets(text if self._words is None else self._words.sub(MASK, text))
 
     def cut_text(self, text: str) -> str:
         """The same for a text whose end was cut off, perhaps in the middle of a secret."""
         text = self.text(text)
         start = self._cut_secret(text, len(text))
-        return _CUT_SECRET.sub(MASK, text[:start] + MASK if start < len(text) else text)
+        text = text[:start] + MASK if start < len(text) else text
+        return text[:-_TAIL] + _CUT_SECRET.sub(MASK, text[-_TAIL:])
 
     def quoting_text(self, text: str) -> str:
         """The same for a text of ours, that quotes others: these may have been cut, and then end in ``...``."""
         text = self.text(text)
         parts, done = [], 0
-        for cut in _CUT.finditer(text) if self._known is not None else ():
+        for cut in _CUT.finditer(text) if self._longest_first else ():
             start = self._cut_secret(text, cut.start())
             if done <= start < cut.start():
                 parts += [text[done:start], MASK]
@@ -105,7 +113,7 @@ class Mask:
         if isinstance(data, (list, tuple)):
             return type(data)(self.data(item, name) for item in data)
         if isinstance(data, dict):
-            if isinstance(data.get("text"), str):  # a described value
+            if isinstance(data.get("text"), str) and data.keys() <= _DESCRIBED_TEXT:
                 return self._shown(data, name)
             return {self.text(key) if isinstance(key, str) else key: self.data(item, str(key)) for key, item in data.items()}
         return data
@@ -330,7 +338,5 @@ def _plain(value: dict[str, Any]) -> str | None:
     return plain.decode("latin-1") if isinstance(plain, bytes) else str(plain)
 
 
-def _wherever(spelling: str) -> str:
-    escaped = re.escape(spelling)
-    is_word = len(spelling) < _SHORTEST_INSIDE and (spelling.isalpha() or spelling.isdigit())
-    return rf"{_NO_WORD_BEFORE}{escaped}(?!\w)" if is_word else escaped
+def _is_short_word(spelling: str) -> bool:
+    return len(spelling) < _SHORTEST_INSIDE and (spelling.isalpha() or spelling.isdigit())

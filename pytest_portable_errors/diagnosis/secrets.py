@@ -163,7 +163,7 @@ SCHEME = re.compile(r"(?i:bearer|basic|token) +")
 # Cheaper than shapes and names, and there in each of them, in small letters.
 _HINTS = (
     *("sk-", "k_live_", "k_test_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "akia", "asia", "aiza", "xox"),
-    *("hf_", "eyj", "://", "bearer", "basic ", "token", "pass", "pwd", "secret", "authorization", "cookie", "credential"),
+    *("hf_", "eyj", "://", "bearer", "basic", "token", "pass", "pwd", "secret", "authorization", "cookie", "credential"),
     *("jwt", "userinfo", "parseresult", "splitresult"),  # the last two: a URL that was taken apart
 )
 _HINT_OF_KEY = re.compile(r"(?:api|access|secret|private|signing|auth)[\W_]*key")

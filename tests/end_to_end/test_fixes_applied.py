@@ -31,7 +31,10 @@ IN_CLASS = {
     "reduce raises": (zoo.ReduceExits, "ReduceExits('a')"),
     "lock": (zoo.HoldsLock, "HoldsLock('a')"),
     "chained": (zoo.PaymentError, "chained(PaymentError(7, 'declined'), KeyError('bob'))"),
-    "chained to what it cannot rebuild": (zoo.KeywordOnly, "chained(KeywordOnly('m', request='r'), chained(KeywordOnly('n', request='s'), OSError(2, 'm', 'f')))"),
+    "chained to what it cannot rebuild": (
+        zoo.KeywordOnly,
+        "chained(KeywordOnly('m', request='r'), chained(KeywordOnly('n', request='s'), OSError(2, 'm', 'f')))",
+    ),
     "caused implicitly": (zoo.NotFound, "chained(NotFound('bob'), context=KeyError('bob'))"),
     "a declared change of type": (zoo.BecomesRuntimeError, "BecomesRuntimeError('step', 3)"),
 }
