@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis.contents import built_class, places
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.payload import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, class_name, placed
+from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed
 from pytest_portable_errors.receiver.fields import slot_names
 
 _LINKS = ("__cause__", "__context__")
-_INNER = re.compile(r"(?P<path>exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+)\.\w+")
+_INNER = re.compile(r"(?P<path>exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+)(?:\.| )\w+")
 _MOST_PATHS = 5
+_STEP = re.compile(r"^exc|\.\w+|\[[^\]]*\]")
 _BY_VALUE = ("cloudpickle.", "dill.")  # whose functions make the class again
 
 
@@ -57,10 +60,7 @@ def sent_by_value(facts: Facts) -> Diagnosis | None:
     if facts.stage != "arrived" or not any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
         return None
     name = class_name(facts.cls)
-    if (
-        facts.sent["exceptions"][0]["type"] != f"{facts.cls.__module__}.{facts.cls.__qualname__}"
-        or _global(facts.cls) in facts.reading.names
-    ):
+    if _global(facts.cls) in facts.reading.names or not any(name.module.startswith(_BY_VALUE) for name in facts.reading.names):
         return None
     why = f"the payload holds a copy of the class {name}, because it cannot be imported under that name"
     return Diagnosis(cause="class-sent-by-value", why=why, evidence=(name,))
@@ -87,6 +87,28 @@ def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
     return Diagnosis(cause="registered-reducer-loses", why=why, evidence=(found.name, found.module, found.location))
 
 
+def value_changes(facts: Facts) -> Diagnosis | None:
+    """A value that it stores, or was made from, is pickled by rules of its own, and comes back as something else (urllib3's errors)."""
+    paths = [loss.path for loss in facts.losses if loss.kind in ("args", "attributes")]
+    if facts.stage != "arrived" or not paths:
+        return None
+    made = {place.path: place.value for place in places(facts.reading.root) if isinstance(place.value, Call)}
+    changed = [next(((way, made[way]) for way in _outward(path) if way in made), None) for path in paths]
+    if None in changed or changed[0] is None:
+        return None
+    path, call = changed[0]
+    built, _ = built_class(call)
+    why = f"{path} holds a {built}, which is pickled by rules of its own, and comes back as something else"
+    return Diagnosis(cause="value-changes", why=why, evidence=(path, str(built)))
+
+
+def _outward(path: str) -> Iterator[str]:
+    """The path, and those of what holds the value, short of the exception: ``exc.kwargs['error']``, ``exc.kwargs``."""
+    steps = _STEP.findall(path)
+    for count in range(len(steps), 1 if steps[1:2] != [".args"] else 2, -1):
+        yield "".join(steps[:count])
+
+
 def message_rewritten(facts: Facts) -> Diagnosis | None:
     """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
     rewritten = any(loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None for loss in facts.losses)
@@ -99,11 +121,11 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         or root.function != _global(facts.cls)
     ):
         return None
-    if facts.reduce_method is not None and not any(loss.kind in ("message", "args") for loss in facts.losses):
+    if facts.reduce_method is not None and any(loss.kind == "attributes" for loss in facts.losses):
         return None  # what a reducer leaves out is told as that
     shown = arguments(root, facts.mask)
     says = any(loss.kind == "message" for loss in facts.losses)
-    what = "builds its message a second time" if says else f"sets {_own_losses(facts)} a second time"
+    what = "builds its message a second time" if says else f"sets {_own_losses(facts)} once more"
     whose = "the class with exc.args" if facts.reduce_method is None else f"what {facts.reduce_method.__qualname__} gave"
     return Diagnosis(
         cause="init-rewrites-message",
@@ -132,8 +154,8 @@ def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
     if facts.stage != "arrived" or not own or not isinstance(root, Call) or root.function == _global(facts.cls):
         return None
     shown = arguments(root, facts.mask)
-    why = f"likely: it is rebuilt by {root.function}({shown}), which does not give back {own}"
-    return Diagnosis(cause="rebuilt-otherwise", why=why, evidence=(f"{root.function}({shown})",))
+    why = f"likely: it is rebuilt by {called(root.function)}({shown}), which does not give back {own}"
+    return Diagnosis(cause="rebuilt-otherwise", why=why, evidence=(f"{called(root.function)}({shown})",))
 
 
 def suppression_flipped(facts: Facts) -> Diagnosis | None:
@@ -153,9 +175,10 @@ def link_changed(facts: Facts) -> Diagnosis | None:
     """The exception itself is whole; one that it is chained to, or a member of the group, is not."""
     inner = [(match["path"], loss) for loss in facts.losses if (match := _INNER.match(loss.path)) and not loss.path.endswith(_LINKS)]
     inner += [(loss.path, loss) for loss in facts.losses if loss.path.endswith("]") and loss.kind == "members"]
+    inner += [(loss.path, loss) for loss in facts.losses if loss.path.endswith(_LINKS) and "None" not in (loss.sent, loss.received)]
     if facts.stage != "arrived" or not inner:
         return None
-    path, loss = inner[0]
+    path, loss = min(inner, key=lambda pair: " " in pair[1].path)  # a path of its own says more than "exc.__cause__ message"
     cause = "member-changed" if ".exceptions[" in path else "link-changed"
     what = loss.path.removeprefix(path).lstrip(".") or "its type"
     why = f"the exception is carried, and {path} loses {what}: its class has a defect of its own"
@@ -169,6 +192,9 @@ def chain_dropped(facts: Facts) -> Diagnosis | None:
         return None
     method, registered = facts.reduce_method, facts.reducer
     name = method.__qualname__ if method is not None else "BaseException.__reduce__"
+    holder = links[0].rpartition(".")[0]
+    if holder != "exc":
+        name, registered = f"what pickles {holder}", None
     if registered is not None and registered.place == "copyreg":
         name = f"{registered.name}, which copyreg has for it,"
     return Diagnosis(

@@ -33,6 +33,7 @@ CAUSES: tuple[Rule, ...] = (
     arrived_changed.sent_by_value,
     arrived_changed.slots_not_carried,
     arrived_changed.registered_reducer_loses,
+    arrived_changed.value_changes,
     arrived_changed.message_rewritten,
     arrived_changed.reduce_loses,
     arrived_changed.rebuilt_otherwise,

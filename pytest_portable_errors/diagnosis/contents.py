@@ -17,6 +17,11 @@ _OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
 _ENDINGS = ("Error", "Exception", "Warning", "Interrupt", "Exit", "Group", "Failure", "Failed", "Timeout", "NotFound", "Denied", "Abort",
             "ExceptionWrapper")
 # fmt: on
+# Parameters of tblib's reconstructors, as far as they are parts of the exception (tblib.pickling_support; distributed registers them).
+_TBLIB = {
+    "unpickle_exception": ("", "args", "__cause__", "__traceback__", "__context__", "", "__notes__"),
+    "unpickle_exception_with_attrs": ("", "__dict__", "__cause__", "__traceback__", "__context__", "", "__notes__", "args"),
+}
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
 
@@ -97,8 +102,11 @@ def _arguments(path: str, call: Call) -> Iterator[Place]:
         return
     built, args = built_class(call)
     is_exception = _OF_EXCEPTION.search(path) is not None or looks_like_exception(call)
-    for position, item in enumerate(args):
-        if position == 1 and is_exception and isinstance(item, (list, tuple)) and _are_members(built, args[0], item):
+    names = _TBLIB.get(getattr(call.function, "qualname", ""), ())
+    for position, item in enumerate(call.args if names else args):
+        if position < len(names) and names[position]:
+            yield Place(f"{path}.{names[position]}", names[position], item)
+        elif position == 1 and is_exception and isinstance(item, (list, tuple)) and _are_members(built, args[0], item):
             yield from (Place(f"{path}.exceptions[{n}]", None, member) for n, member in enumerate(item))
         else:
             yield Place(f"{path}.args[{position}]" if is_exception else path, None, item)
@@ -152,6 +160,8 @@ def _named_pair(item: object, path: str) -> list[Place] | None:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, Call) and value.function == Global("_codecs", "encode") and isinstance(value.args, tuple) and value.args:
+        value = value.args[0]  # how protocols 0 to 2 write bytes, which they do not know
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value if isinstance(value, str) else None

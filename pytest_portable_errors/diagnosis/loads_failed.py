@@ -12,7 +12,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.payload import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, class_name, placed
+from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed
 
 _LINK = re.compile(r"exc((?:\.exceptions\[\d+\])*)\.__(?:cause|context)__")
 _EXCEPTION = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])*$")
@@ -33,11 +33,12 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
     halt = facts.halt
     if facts.stage != "loads" or halt is None or facts.error is None or not isinstance(halt.subject, Global):
         return None
-    if _is_import_failure(facts):
+    if facts.missing and _is_import_failure(facts):
         return None
     why = (
         f"importing {halt.subject.module} in the receiver raised {error_text(facts.error)}\n"
-        "the library wants to be set up first, as the program does that reads the errors: portable_errors_receiver_setup = module:callable"
+        "likely the library wants to be set up first, as the program does that reads the errors:\n"
+        "portable_errors_receiver_setup = module:callable"
     )
     return Diagnosis(cause="receiver-not-set-up", why=why, evidence=(str(halt.subject), facts.error["type"]))
 
@@ -89,10 +90,11 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     else:
         cause, why = "init-does-not-fit-args", f"but {constructor.__name__} takes {taken}"
     path = path_of(call, facts.reading.root) or "exc"
-    called = f"loads calls {cls.__qualname__}({shown}) - the class with {f'{path}.args' if _EXCEPTION.match(path) else 'what was stored'} -"
+    stored = f"{path}.args" if _EXCEPTION.match(path) else f"what was stored of {path}"
+    how = f"loads calls {cls.__qualname__}({shown}) - the class with {stored} -"
     diagnosis = Diagnosis(
         cause=cause,
-        why=f"{called}\n{placed(why, constructor)}",
+        why=f"{how}\n{placed(why, constructor)}",
         evidence=(f"{class_name(cls)}({shown})", taken, code.location(constructor)),
     )
     return _within(diagnosis, path)
@@ -142,7 +144,7 @@ def unloadable_value(facts: Facts) -> Diagnosis | None:
     halt = facts.halt
     if facts.stage != "loads" or halt is None or facts.error is None or halt.path == "exc":
         return None
-    made = halt.subject.function if isinstance(halt.subject, Call) else halt.subject
+    made = called(halt.subject.function if isinstance(halt.subject, Call) else halt.subject)
     diagnosis = Diagnosis(
         cause="value-cannot-be-loaded",
         why=f"{halt.path} was pickled, and making it again by {made} raises {error_text(facts.error)}",
@@ -156,7 +158,7 @@ def loads_failed(facts: Facts) -> Diagnosis | None:
     if facts.stage != "loads" or facts.error is None:
         return None
     root = facts.reading.root
-    by = f" by {root.function}({arguments(root, facts.mask)})" if isinstance(root, Call) else ""
+    by = f" by {called(root.function)}({arguments(root, facts.mask)})" if isinstance(root, Call) else ""
     return Diagnosis(cause="loads-failed", why=f"rebuilding it{by} raised {error_text(facts.error)}", evidence=(facts.error["type"],))
 
 
@@ -184,7 +186,7 @@ def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
     if _LINK.match(path) is None:
         return diagnosis
     why = f"the payload carries the chain, and the whole exception goes down with {path}:\n{diagnosis.why}"
-    return replace(diagnosis, cause="link-cannot-be-rebuilt", why=why, evidence=(path, *diagnosis.evidence))
+    return replace(diagnosis, cause="link-cannot-be-rebuilt", why=why, evidence=tuple(dict.fromkeys((path, *diagnosis.evidence))))
 
 
 def _called_class(call: Call) -> type | None:

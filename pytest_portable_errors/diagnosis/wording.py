@@ -9,6 +9,7 @@ from pytest_portable_errors.diagnosis.credentials import Mask
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.payload import Call, Global
 
+_GETATTR = (Global("builtins", "getattr"), Global("__builtin__", "getattr"))
 _ROOM = 90  # characters before a place on the same line
 _ARGUMENT = 60  # characters of one argument
 
@@ -24,6 +25,16 @@ def placed(line: str, function: FunctionType) -> str:
     return f"{line}{gap}{code.location(function)}"
 
 
+def called(function: object) -> str:
+    """What a payload calls; ``getattr(owner, name)``, which is how methods are pickled, as ``owner.name``."""
+    if isinstance(function, Call):
+        args = function.args
+        if function.function in _GETATTR and isinstance(args, tuple) and len(args) == 2:
+            return f"{called(args[0])}.{args[1]}"
+        return f"{called(function.function)}(...)"
+    return str(function)
+
+
 def arguments(call: Call, mask: Mask) -> str:
     """A call's arguments, each short; without credentials, also where one was cut."""
     return ", ".join(_brief(item, mask) for item in call.args) if isinstance(call.args, tuple) else "..."
@@ -31,7 +42,7 @@ def arguments(call: Call, mask: Mask) -> str:
 
 def _brief(value: object, mask: Mask) -> str:
     if isinstance(value, Call):
-        return f"{value.function}(...)"
+        return f"{called(value.function)}(...)"
     if isinstance(value, (list, tuple)):
         return "[...]" if isinstance(value, list) else "(...)"
     text = mask.text(str(value) if isinstance(value, Global) else repr(value))

@@ -166,7 +166,7 @@ def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
             found: Any = importlib.import_module(module)
             for part in qualname.split("."):
                 found = getattr(found, part)
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             missing.append([module, qualname, error.name or module])
         except AttributeError:
             missing.append([module, qualname, None])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import pickle
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,9 @@ from pytest_portable_errors.diagnosis.losses import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+
+# What C and Python raise for a class or function that is not found under its name, before 3.14.
+_ALIKE = {AttributeError, pickle.PicklingError}
 
 
 def find_unpicklable(exc: BaseException, error: BaseException, serializer: Serializer) -> Unpicklable | None:
@@ -28,7 +32,7 @@ def find_unpicklable(exc: BaseException, error: BaseException, serializer: Seria
     except KeyboardInterrupt:
         raise
     except BaseException as again:
-        if type(again) is not type(error):
+        if type(again) is not type(error) and not {type(again), type(error)} <= _ALIKE:
             return None
     way: list[Any] = replay.way
     try:
@@ -37,7 +41,8 @@ def find_unpicklable(exc: BaseException, error: BaseException, serializer: Seria
             path, found = path + step, value if step else found
     except Exception:  # foreign objects, asked for their parts
         return None
-    return None if found is exc else Unpicklable(path=path, type=fields.type_name(type(found)))
+    itself: tuple[object, ...] = (exc, type(exc))
+    return None if any(found is part for part in itself) else Unpicklable(path=path, type=fields.type_name(type(found)))
 
 
 class _Recorder:
@@ -108,6 +113,10 @@ def _argument(owner: Any, child: Any) -> str:
         args = fields.base_field(owner, "args")
         if any(arg is child for arg in args):
             return f".args[{_position(args, child)}]"
+    if isinstance(owner, tuple):  # a named one
+        position = _position(owner, child)
+        names = getattr(type(owner), "_fields", ())
+        return f".{names[position]}" if position < len(names) else f"[{position}]"
     name = next((name for name, value in fields.dict_of(owner).items() if value is child), None)
     return "" if name is None else f".{name}"
 

@@ -128,17 +128,7 @@ class TestPlaces:
 class TestHttpx:
     """The request of a failed call is kept with its headers, as pairs in a list that nobody knows."""
 
-    @pytest.mark.parametrize(
-        "dumps",
-        [
-            pytest.param(
-                dumps,
-                id=name,
-                marks=[pytest.mark.xfail(strict=True, reason="bytes are calls of _codecs.encode there")] if name[-1] in "012" else [],
-            )
-            for name, dumps in DUMPS.items()
-        ],
-    )
+    @pytest.mark.parametrize("dumps", DUMPS.values(), ids=DUMPS)
     def test_a_header_has_the_path_by_which_httpx_gives_it(self, dumps: Callable[[BaseException], bytes]) -> None:
         exc = with_attributes(ValueError("m"), request=request())
         assert paths_to_needle(exc, dumps) == ["exc.request.headers['authorization']"]

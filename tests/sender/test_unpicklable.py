@@ -159,7 +159,6 @@ class TestPath:
     def test_ends_at_a_function_that_pickle_cannot_name(self, serializer: str) -> None:
         assert found(with_attributes(ValueError("m"), callback=LAMBDA), serializer) == ("exc.callback", "builtins.function")
 
-    @pytest.mark.xfail(strict=True, reason="AttributeError in C, PicklingError in Python: the second run is not believed")
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:0", "pickle:2"])
     def test_ends_at_a_local_function(self, serializer: str) -> None:
         local = with_attributes(ValueError("m"), callback=lambda: None)
@@ -185,7 +184,6 @@ class TestNothingIsBlamed:
 
         assert found(Local("m"), serializer) is None
 
-    @pytest.mark.xfail(strict=True, reason="exc.__class__ is blamed")
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:0", "pickle:2"])
     def test_where_the_module_holds_another_class_under_that_name(self, serializer: str, monkeypatch: pytest.MonkeyPatch) -> None:
         exc = zoo.Portable("m")
