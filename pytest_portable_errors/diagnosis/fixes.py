@@ -12,7 +12,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.losses import short_name
-from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Recipe, Target, WithChain, WithoutInit
+from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
 from pytest_portable_errors.receiver import fields
 
 _ON_THE_WAY = re.compile(r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))")
@@ -81,11 +81,22 @@ def _downgrades(facts: Facts, target: Target, name: str, is_ours: Callable[[str]
     """The nearest bases that the receiver has; a message that a base would write otherwise (KeyError's) goes to the next."""
     keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
     for base in facts.cls.__mro__:
-        if base.__module__ != "builtins" or base is BaseException:
+        if base in (BaseException, object):
+            continue
+        named = Named(base.__module__, base.__qualname__)
+        if base.__module__ != "builtins":
+            if base is not facts.cls and issubclass(base, BaseException) and fields.is_importable(base) and not is_ours(base.__module__):
+                yield Candidate(
+                    title=f"let {name} arrive as {named}, and say so: arrives_as={base.__name__}",
+                    recipe=replace(_with_chain(facts, is_ours, base), becomes=named),
+                    target=target,
+                    arrives_as=str(named),
+                    gives_up=("exc.__class__",),
+                )
             continue
         recipe: Recipe = Downgrade(base=base.__name__)
         if keeps_more:
-            recipe = replace(_with_chain(facts, is_ours), becomes=base.__name__)
+            recipe = replace(_with_chain(facts, is_ours), becomes=named)
         if base is facts.cls:
             yield Candidate(title=f"send {name} with its message alone", recipe=recipe, target=target, gives_up=("exc.args",))
             continue
@@ -100,8 +111,8 @@ def _downgrades(facts: Facts, target: Target, name: str, is_ours: Callable[[str]
             return
 
 
-def _with_chain(facts: Facts, is_ours: Callable[[str], bool]) -> WithChain:
-    own = facts.cls.__module__.partition(".")[0]
+def _with_chain(facts: Facts, is_ours: Callable[[str], bool], arrives_as: type | None = None) -> WithChain:
+    own = (arrives_as or facts.cls).__module__.partition(".")[0]
     nodes = facts.sent["exceptions"]
     modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
     tops = [module.partition(".")[0] for module in modules if not is_ours(module)]

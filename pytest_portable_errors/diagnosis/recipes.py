@@ -24,11 +24,13 @@ class Target:
     def variable(self) -> str:
         return "self" if self.in_class else "error"
 
-    def code(self, body: str, *, imports: tuple[str, ...] = ()) -> str:
-        """The function with this body, and what puts it to use."""
+    def code(self, body: str, *, imports: tuple[str, ...] = (), lines: tuple[str, ...] = ()) -> str:
+        """The function with this body, and what puts it to use; ``lines`` are imports as they are written."""
         head = "".join(f"import {name}\n" for name in sorted({*imports, *(() if self.in_class else ("copyreg",))}))
         name = _METHOD if self.in_class else _FUNCTION
         function = f"def {name}({self.variable}):\n{textwrap.indent(body.strip(), '    ')}\n"
+        if lines:
+            head += "\n" + "".join(f"{line}\n" for line in lines)
         if self.in_class:
             return f"{head}\n\n{function}" if head else function
         return f"{head}{self._import()}\n\n{function}\n\n{self._registration()}\n"
@@ -41,6 +43,17 @@ class Target:
         if self.importable:
             return f"copyreg.pickle({self.qualname}, {_FUNCTION})"
         return f"copyreg.pickle(cls, {_FUNCTION})  # cls: {self.module}.{self.qualname}, wherever it is made; no module holds it"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A class that can be imported."""
+
+    module: str
+    qualname: str
+
+    def __str__(self) -> str:
+        return self.qualname if self.module == "builtins" else f"{self.module}.{self.qualname}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +118,8 @@ class WithChain:
     known: tuple[str, ...]
     """Packages whose exceptions are sent as they are, like those of the standard library."""
     has_groups: bool = False
-    becomes: str | None = None
-    """What it is to arrive as, with its message; None: itself."""
+    becomes: Named | None = None
+    """What it is to arrive as: a built-in exception with its message, or another with all that it stores. None: itself."""
     dropped: tuple[str, ...] = ()
     as_text: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
@@ -123,12 +136,15 @@ class WithChain:
             "SAFE\n", _SAFE.replace("HEADERS", _set(self.headers)) if self.headers else ""
         )
         imports = ("sys", "types", *(("copy", "httpx") if self.headers else ()))
-        return target.code(body, imports=imports)
+        base = self.becomes
+        lines = () if base is None or base.module == "builtins" else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
+        return target.code(body, imports=imports, lines=lines)
 
     def _becomes(self, exc: str) -> str:
         if self.becomes is None:
             return ""
-        return f"    if exc is {exc}:  # whose class the receiver lacks\n        cls, args, state = {self.becomes}, (str(exc),), notes\n"
+        made = "cls, args, state = {}, (str(exc),), notes" if self.becomes.module == "builtins" else "cls = {}"
+        return f"    if exc is {exc}:  # whose class the receiver lacks\n        {made.format(self.becomes.qualname)}\n"
 
     def _dropped(self, exc: str) -> str:
         lines = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 from typing import Any
 
 import error_zoo as zoo
@@ -189,3 +190,10 @@ def test_values_are_shown_as_python_writes_them(value: Any) -> None:
     shown = show(describe_value(value))
     if "..." not in shown and not isinstance(value, dict) and "{" not in shown:
         assert shown == repr(value)
+
+
+def test_a_set_that_is_lost_makes_no_other_value_a_loss() -> None:
+    sent, arrived = ValueError("m"), ValueError("m")
+    sent.tags, arrived.tags = {1, 2}, None  # type: ignore[attr-defined]
+    sent.zone = arrived.zone = datetime.timezone.utc  # type: ignore[attr-defined]  # told by its repr, in which a set might show
+    assert [loss.path for loss in compare(describe(sent), describe(arrived)).losses] == ["exc.tags"]
