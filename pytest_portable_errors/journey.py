@@ -10,10 +10,12 @@ from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.contents import path_of
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.fixes import candidates
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
 from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.values import canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
@@ -45,9 +47,26 @@ class Journey:
 
     def repaired(self, trip: RoundTrip) -> RoundTrip:
         """The trip that ``arrive`` gave, with the fixes of its diagnosis: tried now, on the exception itself."""
-        subject, facts = self.departure.subject, self._verdict()[1]
-        if subject is None or trip.diagnosis is None:
+        if trip.diagnosis is None:
             return trip
+        sent = self.departure.sent
+        if self.ticket is None or not all(node["importable"] for node in sent["exceptions"]):
+            fixes = self._tried(trip)
+        else:
+            # Most payloads of pickle and cloudpickle are the same, and then so is what becomes of their fixes.
+            same = (canonical(sent), tuple(self.checks), self.arrives_as)
+            if same not in self.ticket.fixes:
+                self.ticket.fixes[same] = self._tried(trip)
+            fixes = self.ticket.fixes[same]
+        if trip.with_project is not None and not trip.with_project.arrived_whole:
+            elsewhere = self._again("with-project").repaired(trip.with_project)
+            fixes = (*(elsewhere.diagnosis.fixes if elsewhere.diagnosis else ()), *fixes)
+        return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
+
+    def _tried(self, trip: RoundTrip) -> tuple[Fix, ...]:
+        subject, facts = self.departure.subject, self._verdict()[1]
+        if subject is None:
+            return ()
         trials = Trials(
             subject=subject,
             serializer=self.departure.serializer,
@@ -57,11 +76,7 @@ class Journey:
             traceback="traceback" in self.checks,
         )
         project = self.receivers.project
-        fixes = trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
-        if trip.with_project is not None and not trip.with_project.arrived_whole:
-            elsewhere = self._again("with-project").repaired(trip.with_project)
-            fixes = (*(elsewhere.diagnosis.fixes if elsewhere.diagnosis else ()), *fixes)
-        return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
+        return trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
 
     def _verdict(self) -> tuple[RoundTrip, Facts]:
         if self._known is None:

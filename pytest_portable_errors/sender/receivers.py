@@ -9,10 +9,11 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from pytest_portable_errors import sharing
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
@@ -85,6 +86,8 @@ class Ticket:
     running: Receiver | None
     number: int | None
     known: frames.Head | None = None
+    fixes: dict[object, tuple[Fix, ...]] = field(default_factory=dict)
+    """Those that were tried for this payload already, by what else they depend on."""
 
     def answer(self) -> frames.Head:
         """See ``Receivers.answer``."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 import copyreg
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any, Protocol
 
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
@@ -163,12 +164,17 @@ def _compiled(candidate: Candidate, cls: type) -> dict[type, Any] | None:
 
     scope: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": import_}, "__name__": "portable_errors_fix", "cls": cls}
     try:
-        exec(compile(candidate.code, "<fix>", "exec"), scope)  # our own text, as it is printed
+        exec(_code_of(candidate.code), scope)  # our own text, as it is printed
     except Exception:  # importing a foreign class runs foreign code
         return None
     if candidate.target.in_class:
         return {cls: scope["__reduce__"]}
     return {cls: table[cls]} if cls in table else None
+
+
+@functools.lru_cache(maxsize=64)
+def _code_of(text: str) -> CodeType:
+    return compile(text, "<fix>", "exec")
 
 
 def _public(module: Any) -> dict[str, Any]:
