@@ -19,7 +19,7 @@ from pytest_portable_errors.receiver.values import canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
-from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library, Pickle
 from pytest_portable_errors.sender.trials import Trials
 from pytest_portable_errors.trip import RoundTrip, Stage
 
@@ -50,7 +50,8 @@ class Journey:
         if trip.diagnosis is None:
             return trip
         sent = self.departure.sent
-        if self.ticket is None or not all(node["importable"] for node in sent["exceptions"]):
+        is_known = isinstance(self.departure.serializer, (Pickle, Library)) and all(node["importable"] for node in sent["exceptions"])
+        if self.ticket is None or not is_known:
             fixes = self._tried(trip)
         else:
             # Most payloads of pickle and cloudpickle are the same, and then so is what becomes of their fixes.

@@ -36,7 +36,8 @@ class Candidate:
         names: tuple[str, ...] = getattr(self.recipe, "dropped", ())
         if path == "exc.args" and getattr(self.recipe, "as_text", None):
             return True  # several of them differ, and several were converted
-        return path.startswith(self.gives_up or ("\0",)) or any(re.search(rf"\.{name}\b", path) for name in names)
+        given_up = any(path == whole or path.startswith((f"{whole}.", f"{whole}[", f"{whole} ")) for whole in self.gives_up)
+        return given_up or any(re.search(rf"\.{name}\b", path) for name in names)
 
     @property
     def code(self) -> str:

@@ -13,6 +13,8 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors import Fix, RoundTrip, check_round_trip
+from pytest_portable_errors.diagnosis.fixes import Candidate
+from pytest_portable_errors.diagnosis.recipes import Target, WithoutInit
 from pytest_portable_errors.sender.copies import copy_of
 
 
@@ -58,6 +60,18 @@ def test_the_least_invasive_that_gives_up_nothing_comes_first_and_ends_the_trial
 def test_what_cannot_travel_is_given_up_by_name() -> None:
     fix = best(zoo.HoldsLock("a"))
     assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.client",))
+
+
+def test_what_has_a_name_that_begins_alike_is_not_given_up_with_it() -> None:
+    candidate = Candidate(title="", recipe=WithoutInit(base="Exception", dropped=("client",)), target=TARGET, gives_up=("exc.client",))
+    assert candidate.covers("exc.client")
+    assert candidate.covers("exc.client.pool[0]")
+    assert candidate.covers("exc.__cause__.client")
+    assert not candidate.covers("exc.client_id")
+    assert not candidate.covers("exc.__cause__.client_id")
+
+
+TARGET = Target(module="m", qualname="C", in_class=True, importable=True)
 
 
 def test_a_value_that_cannot_be_loaded_is_given_up_by_name() -> None:
