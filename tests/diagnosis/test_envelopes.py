@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import pickle
 import sqlite3
@@ -84,7 +85,7 @@ def test_a_result_of_celery_in_json() -> None:
 
 def test_cells_of_an_sqlite_file_such_as_dbos_writes(tmp_path: Path) -> None:
     file = tmp_path / "dbos.sqlite"
-    with sqlite3.connect(file) as connection:
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         connection.execute('CREATE TABLE "operation ""outputs" (workflow_id TEXT, function_id INTEGER, error TEXT, raw BLOB)')
         connection.execute('INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w1", 1, ENCODED, PAYLOAD))
         connection.execute('INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w2", 2, None, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import pickle
 import sqlite3
@@ -47,7 +48,7 @@ def test_the_standard_input_and_json(tmp_path: Path) -> None:
 
 
 def test_a_database_of_dbos_shows_the_rows_that_hold_errors(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "dbos.sqlite") as connection:
+    with contextlib.closing(sqlite3.connect(tmp_path / "dbos.sqlite")) as connection, connection:
         connection.execute("CREATE TABLE operation_outputs (inputs TEXT, error TEXT)")
         inputs = base64.b64encode(pickle.dumps({"args": [], "kwargs": {}})).decode()
         connection.executemany("INSERT INTO operation_outputs VALUES (?, ?)", [(inputs, None), (inputs, ENCODED)])
