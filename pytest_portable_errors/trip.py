@@ -48,6 +48,11 @@ class RoundTrip:
     """Those that the payload carries. They are masked in everything that is written here."""
 
     @property
+    def took_too_long(self) -> bool:
+        """Whether it was given up."""
+        return self.stage is Stage.TIMED_OUT
+
+    @property
     def defect(self) -> tuple[object, ...]:
         """What is the same for trips that show the same defect."""
         what = self.diagnosis.cause if self.diagnosis else self.losses

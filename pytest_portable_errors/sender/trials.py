@@ -37,6 +37,8 @@ class Trip(Protocol):
     def stopped_at(self) -> str | None: ...
     @property
     def received(self) -> Record | None: ...
+    @property
+    def took_too_long(self) -> bool: ...
 
 
 class UnderWay(Protocol):
@@ -67,7 +69,10 @@ class Trials:
             return ()
         fixes: list[Fix] = []
         for candidate in candidates:
-            fix = self._try(candidate)
+            try:
+                fix = self._try(candidate)
+            except TookTooLong:
+                break  # what hangs once will hang again
             if fix is not None:
                 fixes.append(fix)
                 if fix.arrives_whole:  # what follows is more invasive
@@ -84,6 +89,8 @@ class Trials:
             under_way = self._set_out(self.subject, reducers, candidate)
             with_foreign_cause = self._with_foreign_cause(reducers, candidate)
             trip = under_way.arrive()
+            if trip.took_too_long:
+                raise TookTooLong
             exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
             better: Candidate | None
             if trip.received is None or exposed:
@@ -111,6 +118,10 @@ class Trials:
         absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
         vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))  # past a __setattr__ that refuses
         return self._set_out(copied, reducers, candidate)
+
+
+class TookTooLong(Exception):
+    """A trial did not come to an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,6 +171,19 @@ def test_fixes_are_data_too() -> None:
     assert row["code"].startswith("def __reduce__")
 
 
+def test_what_hangs_is_tried_once() -> None:
+    class Hangs:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return eval, ("[0 for _ in iter(int, 1)]",)
+
+    exc = zoo.NotFound("bob")
+    exc.detail = Hangs()  # type: ignore[attr-defined]
+    trip = trip_of(exc, timeout=0.5)
+    assert trip.stage.value == "timed-out"
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes == ()
+
+
 # --- copies
 
 
