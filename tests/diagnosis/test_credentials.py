@@ -8,23 +8,36 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import cloudpickle
 import error_zoo as zoo
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from diagnosis.planted import (
+    KEYS,
+    LETTERS,
+    PURE,
+    SLOW,
+    CarriesChain,
+    Planted,
+    after,
+    assert_hidden,
+    caused_by,
+    found_in,
+    texts_of,
+    with_attribute,
+    written,
+)
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pytest_portable_errors import check_round_trip
-from pytest_portable_errors.diagnosis.credentials import Found, Mask, find_credentials, is_secret_header
-from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss, compare, headline, show
-from pytest_portable_errors.diagnosis.payload import Call, read
-from pytest_portable_errors.diagnosis.secrets import MASK, is_secret_name
-from pytest_portable_errors.diagnosis.wording import arguments
+from pytest_portable_errors.diagnosis.credentials import Mask, find_credentials, is_secret_header
+from pytest_portable_errors.diagnosis.losses import Loss, headline, show
+from pytest_portable_errors.diagnosis.payload import read
+from pytest_portable_errors.diagnosis.secrets import MASK
 from pytest_portable_errors.receiver.record import Record, describe
 
 if sys.version_info < (3, 11):
@@ -44,66 +57,6 @@ TEXTS = st.one_of(st.text(ANY_CHARACTER, min_size=4, max_size=60), TRICKY)
 LONG = st.builds(lambda text, times: text * times, st.text(ANY_CHARACTER, min_size=25, max_size=40), st.integers(81, 200))
 BYTES = st.binary(min_size=4, max_size=60)
 SHORT = st.text(ANY_CHARACTER, min_size=1, max_size=3)
-
-
-def shaped(alphabet: str, length: int, form: str) -> st.SearchStrategy[str]:
-    """Keys of one form; all have a digit, as nearly all real ones do."""
-    return st.text(st.sampled_from(alphabet), min_size=length, max_size=length + 20).map(lambda text: form.format(f"{text}7"))
-
-
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-SHAPES = {
-    "API key (sk-...)": st.one_of(*(shaped(LETTERS, 24, form) for form in ("sk-{}", "sk-proj-{}", "sk-ant-api03-{}", "sk-or-v1-{}"))),
-    "API key (sk_live_...)": shaped(LETTERS, 20, "sk_live_{}"),
-    "GitHub token": st.one_of(shaped(LETTERS, 36, "ghp_{}"), shaped(LETTERS + "_", 40, "github_pat_{}")),
-    "GitLab token": shaped(LETTERS, 20, "glpat-{}"),
-    "AWS access key": st.text(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), min_size=16, max_size=16).map("AKIA{}".format),
-    "Google API key": shaped(LETTERS, 35, "AIza{}"),
-    "Slack token": shaped(LETTERS, 24, "xoxb-{}"),
-    "Hugging Face token": shaped(LETTERS, 34, "hf_{}"),
-    "JWT": st.builds("eyJ{}.{}.{}".format, *(shaped(LETTERS + "_-", 20, "{}") for _ in range(3))),
-    "private key": shaped(LETTERS + "+/\n", 200, "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"),
-}
-KEYS = st.one_of(*SHAPES.values())
-"""Secrets by shape that are secret as a whole."""
-
-
-class Planted(NamedTuple):
-    """An exception with a value in it."""
-
-    exc: BaseException
-    path: str | None
-    """Where the payload has it; None if plain pickle leaves it out."""
-
-
-E = TypeVar("E", bound=BaseException)
-
-
-def with_attribute(exc: E, name: str, value: object) -> E:
-    exc.__dict__[name] = value
-    return exc
-
-
-def caused_by(exc: BaseException, cause: BaseException) -> BaseException:
-    exc.__cause__ = cause
-    return exc
-
-
-def after(exc: BaseException, context: BaseException) -> BaseException:
-    exc.__context__ = context
-    return exc
-
-
-def noted(*notes: str) -> BaseException:
-    return with_attribute(ValueError("a"), "__notes__", list(notes))
-
-
-class CarriesChain(Exception):
-    """An error whose own ``__reduce__`` takes the cause along."""
-
-    def __reduce__(self) -> Any:
-        return type(self), self.args, {"__cause__": self.__cause__}
-
 
 BY_NAME: dict[str, Callable[[str, Any], Planted]] = {
     "attribute": lambda name, value: Planted(with_attribute(ValueError("a"), name, value), f"exc.{name}"),
@@ -134,66 +87,6 @@ BY_NAME: dict[str, Callable[[str, Any], Planted]] = {
         ExceptionGroup("g", [KeyError("b"), with_attribute(ValueError("a"), name, value)]), f"exc.exceptions[1].{name}"
     ),
 }
-BY_SHAPE: dict[str, Callable[[str], Planted]] = {
-    "message": lambda value: Planted(ValueError(f"failed with {value}, twice"), "exc.args[0]"),
-    "argument": lambda value: Planted(ValueError("a", 7, value), "exc.args[2]"),
-    "bytes": lambda value: Planted(ValueError(f"<{value}>".encode()), "exc.args[0]"),
-    "after a line break": lambda value: Planted(ValueError("a", f"key:\n{value}\tend"), "exc.args[1]"),
-    "attribute": lambda value: Planted(with_attribute(ValueError("a"), "body", {"error": [value]}), "exc.body['error'][0]"),
-    "key": lambda value: Planted(with_attribute(ValueError("a"), "seen", {value: 1}), "exc.seen"),
-    "attribute's name": lambda value: Planted(with_attribute(ValueError("a"), value, 1), f"exc.{MASK}"),
-    "note": lambda value: Planted(noted("first", f"used {value}"), "exc.__notes__[1]"),
-    "cause": lambda value: Planted(caused_by(ValueError("a"), KeyError(value)), None),
-    "context": lambda value: Planted(after(ValueError("a"), KeyError(value)), None),
-    "carried cause": lambda value: Planted(caused_by(CarriesChain("a"), KeyError(value)), "exc.__cause__.args[0]"),
-    "member": lambda value: Planted(ExceptionGroup("g", [KeyError(value)]), "exc.exceptions[0].args[0]"),
-}
-
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-PURE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-
-
-def found_in(exc: BaseException) -> Found:
-    return find_credentials(read(pickle.dumps(exc)), describe(exc))
-
-
-def written(exc: BaseException, found: Found | None = None, *, payload: bytes | None = None) -> str:
-    """Everything that could be written of it: whole, changed, and of the call that makes it again."""
-    sent = describe(exc)
-    reading = read(pickle.dumps(exc) if payload is None else payload)
-    other = describe(type(exc)("b", [KeyError("c")]) if isinstance(exc, ExceptionGroup) else type(exc)("b"))
-    found = found or find_credentials(reading, sent, other)
-    mask = found.mask
-    losses = [mask.loss(loss) for one, two in ((sent, other), (other, sent)) for loss in compare(one, two).losses]
-    root = reading.root
-    called = arguments(root, mask) if isinstance(root, Call) else ""
-    why = mask.diagnosis(Diagnosis(cause="c", why=headline(sent["exceptions"][0]), evidence=(show(sent["exceptions"][0]["message"]),)))
-    told: list[Any] = [mask.record(sent), [[loss.path, loss.sent, loss.received] for loss in losses], called, why.why, *why.evidence]
-    told += [[credential.path, credential.kind] for credential in found.credentials]
-    return json.dumps(told, ensure_ascii=False) + "\n".join(texts_of(told))
-
-
-def texts_of(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, (list, tuple)):
-        for item in data:
-            yield from texts_of(item)
-    elif isinstance(data, dict):
-        for key, item in data.items():
-            yield from texts_of((key, item))
-
-
-def forms(value: str | bytes) -> list[str]:
-    if isinstance(value, bytes):
-        return [repr(value)[2:-1], value.decode("latin-1")]
-    return [value, repr(value)[1:-1], json.dumps(value)[1:-1]]
-
-
-def assert_hidden(value: str | bytes, text: str, control: str) -> None:
-    for form in forms(value):
-        # A value such as "type" says nothing where it stands in every record.
-        assert form in control or form not in text, f"{form!r} in {text}"
 
 
 def assume_telling(value: str | bytes) -> None:
@@ -300,117 +193,9 @@ def test_the_digest_of_a_hidden_text_is_left_out() -> None:
     assert "sha256" not in json.dumps(found_in(exc).mask.record(describe(exc)))
 
 
-# By shape
-
-
-@PURE
-@given(place=st.sampled_from(list(BY_SHAPE)), value=KEYS)
-def test_what_has_the_shape_of_a_key_is_hidden_and_named(place: str, value: str) -> None:
-    planted = BY_SHAPE[place](value)
-    found = found_in(planted.exc)
-    assert_hidden(value, written(planted.exc), "")
-    assert [credential.path for credential in found.credentials] == ([] if planted.path is None else [planted.path])
-
-
-@pytest.mark.parametrize("kind", SHAPES)
-def test_the_kind_of_a_key_is_said(kind: str) -> None:
-    @PURE
-    @given(SHAPES[kind])
-    def check(value: str) -> None:
-        assert [credential.kind for credential in found_in(ValueError(f"a {value} b")).credentials] == [kind]
-
-    check()
-
-
-@pytest.mark.parametrize(
-    ("text", "shown", "kind"),
-    [
-        ("GET postgres://bob:hunter2@db/x", "GET postgres://bob:***@db/x", "URL with password"),
-        ("redis://:p4ss#w@host:6379/0", "redis://:***@host:6379/0", "URL with password"),
-        ("Authorization: Bearer abc.def-1234", "Authorization: Bearer ***", "authorization"),
-        ("Authorization: Basic Ym9iOmh1bnRlcg==", "Authorization: Basic ***", "authorization"),
-        ("Authorization: token 9944b09199c62bcf9418ad846dd0e4bb", "Authorization: token ***", "authorization"),
-        ("GET /x?api_key=a1b2&page=2", "GET /x?api_key=***&page=2", "api_key"),
-        ("connect(host='h', password='a b')", "connect(host='h', password='***')", "password"),
-        ('{"clientSecret": "a\\"b"}', '{"clientSecret": "***"}', "client_secret"),
-        ("PGPASSWORD=x psql", "PGPASSWORD=*** psql", "pgpassword"),
-        ("next_token=ghp_0123456789abcdef0123", "next_token=***", "GitHub token"),
-        ("Authorization='Bearer abcdef'", "Authorization='Bearer ***'", "authorization"),
-    ],
-)
-def test_only_the_secret_of_a_text_is_hidden(text: str, shown: str, kind: str) -> None:
-    found = found_in(ValueError(text))
-    assert found.mask.text(text) == shown
-    assert [(credential.path, credential.kind) for credential in found.credentials] == [("exc.args[0]", kind)]
-
-
-@pytest.mark.parametrize(
-    "name", ["api_key", "x-api-key", "Authorization", "dbPassword", "AWS_SECRET_ACCESS_KEY", "password2", "Set-Cookie", "openai.api_key"]
-)
-def test_names_of_secrets(name: str) -> None:
-    assert is_secret_name(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(
-            "token_count",
-            "max_tokens",
-            "tokens",
-            "next_token",
-            "eos_token",
-            "secretary",
-            "key",
-            "keys",
-            "author",
-            "monkey",
-            "password_reset",
-        ),
-        *("secret_name", "token_type", "PWD", "", "7", "cookiecutter", "authorization_url", "x" * 300 + "_password"),
-    ],
-)
-def test_names_of_something_else(name: str) -> None:
-    assert not is_secret_name(name)
-
-
 def test_a_header_is_known_by_its_path() -> None:
     assert is_secret_header("exc.request.headers['authorization']")
     assert not is_secret_header("exc.headers['a'].value")
-
-
-# Neighbours
-
-HARMLESS: list[Any] = [
-    "9fceb02d0ae598e95dc970b74767f19372d61af8",
-    "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
-    *("sk-learn", "sk-learn-contrib", "sk-learn-contrib-extras-v2", "scikit-learn==1.4.2", "sk-1.4", "task-12345678", "disk-1234"),
-    *("token_count=7", "max_tokens=4096", "next_token=abcdef", "token=7", "Token 12", "unexpected token: foo", "token == 'x'"),
-    *("Basic authentication is required", "Bearer authentication", "basic JavaScript", "Unexpected token src/main2.c"),
-    *("password must be at least 8 characters", "expected one of 'password', 'username'", "password: required", "secretary=bob"),
-    *(r"C:\Users\bob\token\key.txt", r"\\server\secret\x", "bob@example.org", "http://host:80/path@x", "http://host:80?q=a@b"),
-    *("https://example.org/a:b@c", "[::1]:8080", "ASIAPACIFICREGION", "password=None", "password=***", "api_key=..."),
-    "aGVsbG8gd29ybGQhIGhlbGxvIHdvcmxkISBoZWxsbyB3b3JsZCEgaGVsbG8gd29ybGQh",
-    "eyJuby1kb3QiOiJ0aGlzIGlzIG5vIEpXVCJ9",
-    *(7, 123456789, 3.5, True, None, b"\x00\x01\xff" * 30),
-]
-
-
-@pytest.mark.parametrize("value", HARMLESS, ids=lambda value: repr(value)[:40])
-def test_what_only_looks_like_a_secret_is_neither_hidden_nor_named(value: Any) -> None:
-    exc = with_attribute(ValueError("a", value, {"detail": value}), "detail", [value])
-    exc.__dict__.update(token_count=7, max_tokens=4096, next_token="abc", secretary="bob", commit="9fceb02d0ae5", password=None)
-    found = found_in(exc)
-    assert found.credentials == ()
-    assert found.mask.record(describe(exc)) == describe(exc)
-
-
-@SLOW
-@given(st.recursive(st.none() | st.integers() | st.floats(), lambda inner: st.lists(inner) | st.dictionaries(st.integers(), inner)))
-def test_numbers_are_no_secrets(value: Any) -> None:
-    exc = ValueError("a", value)
-    assert found_in(exc).credentials == ()
-    assert found_in(exc).mask.record(describe(exc)) == describe(exc)
 
 
 def test_neighbours_of_a_secret_are_left_alone() -> None:

@@ -1,0 +1,349 @@
+"""Causes of an exception that arrived as another, or with less."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from types import FunctionType
+from typing import Any
+
+import error_zoo as zoo
+import pydantic
+import pytest
+from diagnosis.trips import (
+    Register,
+    arrives_whole,
+    cause,
+    cause_of,
+    diagnosed,
+    facts,
+    group_of,
+    needs_groups,
+    place,
+    trip_of,
+    with_attributes,
+)
+
+from pytest_portable_errors import Stage
+from pytest_portable_errors.diagnosis.payload import read
+
+
+def here(function: object) -> str:
+    assert isinstance(function, FunctionType)
+    return f"diagnosis/test_arrived_changed.py:{function.__code__.co_firstlineno}"
+
+
+def reduce_payment_for_tests(exc: zoo.PaymentError) -> tuple[Any, ...]:
+    return zoo.PaymentError, (exc.order_id, exc.reason), exc.__dict__
+
+
+class TestTravelsOnlyInTests:
+    def test_fires_for_a_reducer_that_a_test_module_has_put_in_copyreg(self, register: Register) -> None:
+        register(zoo.PaymentError, reduce_payment_for_tests)
+        trip = trip_of(zoo.PaymentError(7, "declined"))
+        assert trip.stage is Stage.ARRIVED
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == "travels-only-in-tests"
+        assert trip.diagnosis.evidence == ("reduce_payment_for_tests", __name__, here(reduce_payment_for_tests))
+        assert "registered in copyreg by" in trip.diagnosis.why
+
+    @pytest.mark.parametrize("name", ["__reduce__", "__reduce_ex__"])
+    def test_fires_for_a_method_that_a_test_module_has_put_in_place(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def patched(self: zoo.PaymentError, *_: object) -> tuple[Any, ...]:
+            return reduce_payment_for_tests(self)
+
+        monkeypatch.setattr(zoo.PaymentError, name, patched)
+        found = diagnosed(zoo.PaymentError(7, "declined"))
+        assert found.cause == "travels-only-in-tests"
+        assert found.evidence == (patched.__qualname__, __name__, here(patched))
+        assert f"put in place of error_zoo.PaymentError.{name}" in found.why
+
+    def test_silent_where_the_reducer_is_the_packages(self, register: Register) -> None:
+        register(zoo.PaymentError, zoo.reduce_payment)
+        assert arrives_whole(zoo.PaymentError(7, "declined"))
+
+    def test_silent_where_the_method_is_the_classes(self) -> None:
+        assert arrives_whole(zoo.Dawdles("m"))
+
+    def test_silent_where_the_reducer_of_the_tests_loses_something(self, register: Register) -> None:
+        register(zoo.Portable, lambda exc: (zoo.Portable, exc.args))
+        assert cause_of(with_attributes(zoo.Portable("a"), code=3)) == "registered-reducer-loses"
+
+
+def python_drops_the_name_of_a_name_error() -> bool:
+    again: NameError = pickle.loads(pickle.dumps(NameError("m", name="n")))
+    return again.name is None
+
+
+class TestDroppedByPython:
+    @pytest.mark.skipif(not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name")
+    def test_fires_with_the_built_in_class_and_the_field(self) -> None:
+        found = diagnosed(NameError("name 'x' is not defined", name="x"))
+        assert (found.cause, found.evidence) == ("dropped-by-python", ("NameError", "name"))
+
+    @pytest.mark.skipif(not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name")
+    def test_silent_where_something_else_is_lost_too(self) -> None:
+        exc = zoo.chained(NameError("name 'x' is not defined", name="x"), cause=KeyError("a"))
+        assert cause_of(exc) == "chain-dropped"
+
+    @pytest.mark.skipif(sys.version_info >= (3, 12), reason="AttributeError.name is carried since 3.12")
+    def test_fires_for_the_name_of_an_attribute_error(self) -> None:
+        assert diagnosed(AttributeError("m", name="n")).evidence == ("AttributeError", "name")
+
+    @pytest.mark.skipif(sys.version_info < (3, 12), reason="AttributeError.name is carried since 3.12")
+    def test_silent_for_the_name_of_an_attribute_error(self) -> None:
+        assert arrives_whole(AttributeError("m", name="n"))
+
+    def test_silent_where_python_carries_the_field(self) -> None:
+        assert arrives_whole(ImportError("m", name="n", path="p"))
+
+
+class TestRenamedByProtocol:
+    @pytest.mark.parametrize("protocol", [0, 1, 2])
+    def test_fires_with_both_names(self, protocol: int) -> None:
+        found = diagnosed(ModuleNotFoundError("No module named 'x'", name="x"), serializer=f"pickle:{protocol}")
+        assert (found.cause, found.evidence) == ("renamed-by-protocol", ("ModuleNotFoundError", "exceptions.ImportError"))
+
+    def test_silent_from_protocol_3_on(self) -> None:
+        for protocol in range(3, pickle.HIGHEST_PROTOCOL + 1):
+            assert arrives_whole(ModuleNotFoundError("m", name="x"), serializer=f"pickle:{protocol}")
+
+    def test_silent_for_a_class_that_python_2_had(self) -> None:
+        assert arrives_whole(ImportError("m", name="x"), serializer="pickle:2")
+
+
+class TestClassSentByValue:
+    @pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
+    def test_fires_with_the_class(self, serializer: str) -> None:
+        class Local(Exception):
+            pass
+
+        found = diagnosed(Local("m"), serializer=serializer)
+        assert (found.cause, found.evidence) == ("class-sent-by-value", (f"{__name__}.{Local.__qualname__}",))
+
+    def test_silent_for_a_class_that_can_be_imported(self) -> None:
+        assert arrives_whole(zoo.Portable("m"), serializer="cloudpickle")
+
+    def test_silent_where_the_class_is_not_in_the_payload_at_all(self) -> None:
+        assert cause_of(zoo.BecomesValueError("m")) == "reduce-changes-type"
+
+
+class TestSlotsNotCarried:
+    def test_fires_with_the_slot_and_its_class(self) -> None:
+        exc = zoo.Slotted("m")
+        exc.code = 3
+        found = diagnosed(exc)
+        assert (found.cause, found.evidence) == ("slots-not-carried", ("error_zoo.Slotted.__slots__", "code"))
+
+    def test_silent_where_the_slot_is_empty(self) -> None:
+        assert arrives_whole(zoo.Slotted("m"))
+
+    def test_silent_where_a_reducer_carries_it(self) -> None:
+        exc = zoo.KeepsSlot("m")
+        exc.code = 3
+        assert arrives_whole(exc)
+
+
+class TestRegisteredReducerLoses:
+    def test_fires_with_the_reducer_its_module_and_its_place(self, register: Register) -> None:
+        register(zoo.Portable, zoo.reduce_to_message)
+        found = diagnosed(with_attributes(zoo.Portable("m"), code=3))
+        assert found.cause == "registered-reducer-loses"
+        assert found.evidence == ("reduce_to_message", "error_zoo", place(zoo.reduce_to_message))
+        assert "leaves out or changes exc.code" in found.why
+
+    def test_silent_where_it_loses_the_chain_alone(self, register: Register) -> None:
+        register(zoo.Portable, zoo.reduce_to_message)
+        found = diagnosed(zoo.chained(zoo.Portable("m"), cause=KeyError("a")))
+        assert (found.cause, found.evidence) == ("chain-dropped", ("reduce_to_message, which copyreg has for it,", "exc.__cause__"))
+
+    def test_silent_where_another_class_has_it(self, register: Register) -> None:
+        register(zoo.NotFound, zoo.reduce_to_message)
+        assert arrives_whole(with_attributes(zoo.Portable("m"), code=3))
+
+
+class TestValueChanges:
+    def test_fires_with_the_value_and_what_it_is_made_by(self) -> None:
+        found = diagnosed(with_attributes(zoo.Portable("bob"), detail={"error": [zoo.NotFound("bob")]}))
+        assert found.cause == "value-changes"
+        assert found.evidence == ("exc.detail['error'][0]", "error_zoo.NotFound")
+
+    def test_fires_for_an_exception_among_the_arguments(self) -> None:
+        found = diagnosed(ValueError(zoo.NotFound("bob")))
+        assert found.cause == "value-changes"
+        assert found.evidence == ("exc.args[0]", "error_zoo.NotFound")
+
+    def test_silent_where_the_exception_itself_changes_plain_data(self) -> None:
+        assert cause_of(zoo.NotFound("bob")) == "init-rewrites-message"
+
+    def test_silent_where_the_value_comes_back(self) -> None:
+        assert arrives_whole(ValueError(KeyError("bob")))
+
+
+class TestInitRewritesMessage:
+    def test_fires_with_the_call_and_the_place(self) -> None:
+        found = diagnosed(zoo.NotFound("bob"))
+        assert found.cause == "init-rewrites-message"
+        assert found.evidence == ("error_zoo.NotFound('not found: bob')", place(zoo.NotFound.__init__))
+        assert "__init__(name) builds its message a second time" in found.why
+
+    def test_silent_where_a_reducer_gives_what_init_was_given(self, register: Register) -> None:
+        register(zoo.NotFound, lambda exc: (zoo.NotFound, (exc.args[0].removeprefix("not found: "),)))
+        assert cause_of(zoo.NotFound("bob")) == "travels-only-in-tests", "it arrives whole, as long as the tests run"
+
+    def test_silent_where_init_stores_its_arguments(self) -> None:
+        assert arrives_whole(zoo.Portable("bob", 3))
+
+
+class TestReduceDropsState:
+    @pytest.mark.parametrize(
+        ("exc", "lost"),
+        [(zoo.DropsCode("m", 3), "exc.code"), (zoo.DropsFromItself("m"), "exc.connection")],
+        ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    )
+    def test_fires_with_the_method_and_its_place(self, exc: BaseException, lost: str) -> None:
+        found = diagnosed(exc)
+        method = type(exc).__reduce__
+        assert found.cause == "reduce-drops-state"
+        assert found.evidence == (method.__qualname__, place(method))
+        assert f"leaves out or changes {lost}" in found.why
+
+    def test_silent_where_there_is_nothing_to_drop(self) -> None:
+        assert arrives_whole(zoo.DropsCode("m"))
+
+
+class TestReduceDropsNotes:
+    def test_fires_with_the_method_and_its_place(self) -> None:
+        found = diagnosed(with_attributes(zoo.DropsState("m"), __notes__=["a note"]))
+        assert found.cause == "reduce-drops-notes"
+        assert found.evidence == ("DropsState.__reduce__", place(zoo.DropsState.__reduce__))
+
+    def test_silent_where_attributes_are_lost_with_them(self) -> None:
+        assert cause_of(with_attributes(zoo.DropsState("m"), __notes__=["a note"], code=3)) == "reduce-drops-state"
+
+    def test_silent_where_notes_are_carried(self) -> None:
+        assert arrives_whole(with_attributes(zoo.CarriesChain("m"), __notes__=["a note"]))
+
+
+class TestReduceChangesType:
+    @pytest.mark.parametrize(
+        "exc",
+        [zoo.BecomesValueError("m"), zoo.BecomesRuntimeError("fetch", 3), zoo.NotAnException("m")],
+        ids=lambda exc: type(exc).__name__,
+    )
+    def test_fires_with_the_method_and_its_place(self, exc: BaseException) -> None:
+        found = diagnosed(exc)
+        assert found.cause == "reduce-changes-type"
+        assert found.evidence == (type(exc).__reduce__.__qualname__, place(type(exc).__reduce__))
+
+    def test_silent_where_the_change_is_declared(self) -> None:
+        assert arrives_whole(zoo.BecomesRuntimeError("fetch", 3), arrives_as=RuntimeError)
+
+    def test_silent_where_a_copy_of_the_class_arrives(self) -> None:
+        class Local(Exception):
+            def __reduce__(self) -> tuple[Any, ...]:
+                return type(self), self.args
+
+        assert cause_of(Local("m"), serializer="cloudpickle") == "class-sent-by-value"
+
+
+class TestRebuiltOtherwise:
+    def test_fires_with_the_call_that_rebuilds_it(self) -> None:
+        with pytest.raises(pydantic.ValidationError) as caught:
+            pydantic.TypeAdapter(int).validate_python("x")
+        found = diagnosed(caught.value)
+        assert found.cause == "rebuilt-otherwise"
+        assert found.evidence == ("pydantic_core._pydantic_core.ValidationError.from_exception_data('int', [...], 'python', False)",)
+        assert found.why.startswith("likely: ")
+
+    def test_fires_for_a_payload_that_names_another_class(self) -> None:
+        assert cause(facts(ValueError("a"), reading=read(pickle.dumps(KeyError("a"))))) == "rebuilt-otherwise"
+
+    def test_silent_where_the_class_itself_is_called(self) -> None:
+        assert cause_of(zoo.NotFound("a")) == "init-rewrites-message"
+
+    def test_silent_where_a_method_that_can_be_read_is_to_blame(self) -> None:
+        assert cause_of(zoo.DropsFromItself("a")) == "reduce-drops-state"
+
+
+class TestSuppressionFlipped:
+    def test_fires_with_the_flag_before_and_after(self) -> None:
+        found = diagnosed(zoo.chained(zoo.CarriesChain("a"), context=KeyError("b")))
+        assert (found.cause, found.evidence) == ("suppression-flipped", ("exc.__suppress_context__", "False", "True"))
+        assert "CarriesChain.__reduce__ restores exc.__suppress_context__ as True" in found.why
+
+    def test_silent_where_the_flag_was_set_in_the_first_place(self) -> None:
+        exc = zoo.chained(zoo.CarriesChain("a"), context=KeyError("b"))
+        exc.__suppress_context__ = True
+        assert arrives_whole(exc)
+
+    def test_silent_where_the_context_is_not_carried(self) -> None:
+        assert cause_of(zoo.chained(zoo.Portable("a"), context=KeyError("b"))) == "chain-dropped"
+
+
+class TestLinkChanged:
+    @pytest.mark.parametrize(
+        ("link", "lost"),
+        [
+            (zoo.NotFound("b"), "exc.__cause__.args[0]"),
+            (zoo.DropsCode("b", 3), "exc.__cause__.code"),
+            (zoo.BecomesValueError("b"), "exc.__cause__"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    )
+    def test_fires_with_the_link_and_what_it_lost(self, link: BaseException, lost: str) -> None:
+        found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=link))
+        assert (found.cause, found.evidence) == ("link-changed", ("exc.__cause__", lost))
+
+    def test_silent_where_the_link_is_dropped(self) -> None:
+        assert cause_of(zoo.chained(zoo.Portable("a"), cause=zoo.NotFound("b"))) == "chain-dropped"
+
+    def test_silent_where_the_exception_loses_something_itself(self) -> None:
+        exc = zoo.NotFound("a")
+        assert cause_of(zoo.chained(exc, cause=zoo.NotFound("b"))) == "init-rewrites-message"
+
+
+@needs_groups
+class TestMemberChanged:
+    @pytest.mark.parametrize(
+        ("member", "lost"),
+        [
+            (zoo.NotFound("b"), "exc.exceptions[1].args[0]"),
+            (zoo.DropsCode("b", 3), "exc.exceptions[1].code"),
+            (zoo.BecomesValueError("b"), "exc.exceptions[1]"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    )
+    def test_fires_with_the_member_and_what_it_lost(self, member: Exception, lost: str) -> None:
+        found = diagnosed(group_of(KeyError("a"), member))
+        assert (found.cause, found.evidence) == ("member-changed", ("exc.exceptions[1]", lost))
+
+    def test_silent_where_the_members_are_whole(self) -> None:
+        assert arrives_whole(group_of(KeyError("a"), zoo.Portable("b")))
+
+    def test_silent_where_a_member_cannot_be_rebuilt(self) -> None:
+        assert cause_of(group_of(KeyError("a"), zoo.Picky(4))) == "init-rejects-args"
+
+
+class TestChainDropped:
+    def test_fires_with_the_method_and_the_link(self) -> None:
+        found = diagnosed(zoo.chained(zoo.Portable("a"), cause=KeyError("b")))
+        assert (found.cause, found.evidence) == ("chain-dropped", ("BaseException.__reduce__", "exc.__cause__"))
+
+    def test_fires_with_a_method_of_the_classes_own(self) -> None:
+        found = diagnosed(zoo.chained(zoo.DropsState("a"), context=KeyError("b")))
+        assert found.evidence == ("DropsState.__reduce__", "exc.__context__")
+
+    def test_fires_and_blames_the_link_that_dropped_it(self) -> None:
+        found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=zoo.chained(KeyError("b"), cause=KeyError("c"))))
+        assert found.cause == "chain-dropped"
+        assert found.evidence[1:] == ("exc.__cause__.__cause__",)
+        assert "CarriesChain.__reduce__" not in found.why, "that one carries its cause"
+
+    def test_silent_where_the_chain_is_carried(self) -> None:
+        assert arrives_whole(zoo.chained(zoo.CarriesChain("a"), cause=KeyError("b")))
+
+    def test_silent_where_the_chain_would_not_be_printed(self) -> None:
+        exc = zoo.chained(zoo.Portable("a"), context=KeyError("b"))
+        exc.__suppress_context__ = True
+        assert arrives_whole(exc)

@@ -1,0 +1,317 @@
+"""Causes of a payload that could not be rebuilt."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Any
+
+import error_zoo as zoo
+import pytest
+import tblib.pickling_support  # type: ignore[import-untyped]
+from diagnosis.trips import Register, arrives_whole, cause_of, diagnosed, group_of, needs_groups, place, trip_of, with_attributes
+
+from pytest_portable_errors import Stage
+from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.receivers import Receivers, share
+
+
+class TestCrashesTheReceiver:
+    @pytest.mark.parametrize(
+        ("exc", "how"),
+        [(zoo.Exits(), "the process exited with status 3 before it answered"), (zoo.Segfaults(), "ended by SIGSEGV")],
+        ids=["exits", "segfaults"],
+    )
+    def test_fires_with_how_the_process_ended(self, exc: BaseException, how: str) -> None:
+        found = diagnosed(exc)
+        assert (found.cause, found.evidence) == ("crashes-the-receiver", (how,))
+
+    def test_silent_where_the_sender_would_exit(self) -> None:
+        assert cause_of(zoo.ReduceExits()) == "reduce-failed"
+
+
+class TestHangsTheReceiver:
+    def test_fires_with_the_limit_that_was_exceeded(self) -> None:
+        found = diagnosed(zoo.Spins(), timeout=0.2)
+        assert found.cause == "hangs-the-receiver"
+        # The second where the machine is busy with something else.
+        assert found.evidence in (("it used more than 0.2 s of processor time",), ("no answer in 1.2 s",))
+
+    def test_silent_where_rebuilding_takes_a_while(self) -> None:
+        assert arrives_whole(zoo.Dawdles("m"), timeout=1)
+
+
+APP = """
+import sys
+class NotReady(RuntimeError): pass
+if not hasattr(sys, "app_is_set_up"):
+    raise {error}("Apps aren't loaded yet.")
+class AppError(Exception): pass
+"""
+
+
+class TestReceiverNotSetUp:
+    @pytest.fixture
+    def app(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+        """A module that wants to be set up before it can be imported, as this process has done."""
+        monkeypatch.setattr(sys, "app_is_set_up", True, raising=False)
+        monkeypatch.syspath_prepend(tmp_path)
+
+        def app(error: str) -> Any:
+            (tmp_path / "app_of_causes.py").write_text(APP.format(error=error))
+            (tmp_path / "app_setup_of_causes.py").write_text("import sys\ndef setup(): sys.app_is_set_up = True\n")
+            importlib.invalidate_caches()
+            return importlib.import_module("app_of_causes")
+
+        yield app
+        sys.modules.pop("app_of_causes", None)
+
+    def test_fires_with_what_importing_the_module_raised(self, app: Callable[[str], Any]) -> None:
+        found = diagnosed(app("RuntimeError").AppError("m"))
+        assert found.cause == "receiver-not-set-up"
+        assert found.evidence == ("app_of_causes.AppError", "builtins.RuntimeError")
+        assert "importing app_of_causes in the receiver raised RuntimeError: Apps aren't loaded yet." in found.why
+        assert "portable_errors_receiver_setup = module:callable" in found.why
+
+    def test_fires_for_an_error_of_the_modules_own(self, app: Callable[[str], Any]) -> None:
+        assert diagnosed(app("NotReady").AppError("m")).evidence[1] == "app_of_causes.NotReady"
+
+    def test_silent_where_the_receiver_is_set_up(self, app: Callable[[str], Any], tmp_path: Path) -> None:
+        module = app("RuntimeError")
+        own = Receivers(Surroundings(root=tmp_path, receiver_setup=("app_setup_of_causes:setup",)))
+        before = share(own)
+        try:
+            assert arrives_whole(module.AppError("m"))
+        finally:
+            share(before)
+            own.close()
+
+    def test_fires_where_the_module_is_missing_and_would_not_be_set_up_either(self, app: Callable[[str], Any]) -> None:
+        found = diagnosed(app("RuntimeError").AppError("m"), receiver="without-project")
+        assert found.cause == "receiver-not-set-up"
+        assert found.evidence[-1] == "no module 'app_of_causes'"
+        assert "broken everywhere: here the payload names the class app_of_causes.AppError" in found.why
+
+    def test_a_module_that_raises_import_error_is_not_called_absent(self, app: Callable[[str], Any]) -> None:
+        found = diagnosed(app("ImportError").AppError("m"))
+        assert "no module 'app_of_causes'" not in found.why
+
+
+class TestReconstructorNotImportable:
+    def test_fires_with_the_function_that_the_receiver_lacks(self, register: Register) -> None:
+        register(zipfile.BadZipFile, zoo.reduce_by_rebuilding)
+        found = diagnosed(zipfile.BadZipFile("m"), receiver="without-project")
+        assert found.cause == "reconstructor-not-importable"
+        assert found.evidence == ("error_zoo.rebuild_elsewhere", "no module 'error_zoo'", "exc")
+        assert "the payload is rebuilt by error_zoo.rebuild_elsewhere()" in found.why
+
+    def test_silent_where_the_receiver_has_it(self, register: Register) -> None:
+        register(zipfile.BadZipFile, zoo.reduce_by_rebuilding)
+        assert arrives_whole(zipfile.BadZipFile("m"))
+
+
+class TestLinkCannotBeRebuilt:
+    def test_fires_where_the_class_of_a_link_does_not_fit_its_args(self) -> None:
+        found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=zoo.PaymentError(7, "declined")))
+        assert found.cause == "link-cannot-be-rebuilt"
+        assert found.evidence == (
+            "exc.__cause__",
+            "error_zoo.PaymentError('order 7: declined')",
+            "(order_id, reason)",
+            place(zoo.PaymentError.__init__),
+        )
+        assert "the whole exception goes down with exc.__cause__" in found.why
+
+    def test_fires_where_a_link_further_down_rejects_its_args(self) -> None:
+        exc = zoo.chained(zoo.CarriesChain("a"), context=zoo.chained(zoo.CarriesChain("b"), cause=zoo.Picky(4)))
+        found = diagnosed(exc)
+        assert found.cause == "link-cannot-be-rebuilt"
+        assert found.evidence == ("exc.__context__.__cause__", "error_zoo.Picky('code 4')", place(zoo.Picky.__init__))
+
+    def test_fires_where_a_link_refuses_its_state(self) -> None:
+        found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=zoo.Computed("b")))
+        assert (found.cause, found.evidence[0]) == ("link-cannot-be-rebuilt", "exc.__cause__")
+        assert found.evidence[-1].startswith("Computed.code is a property without setter")
+
+    def test_fires_where_the_receiver_lacks_the_class_of_a_link(self, register: Register) -> None:
+        register(zipfile.BadZipFile, zoo.reduce_with_cause)
+        found = diagnosed(zoo.chained(zipfile.BadZipFile("m"), cause=zoo.Portable("a")), receiver="without-project")
+        assert found.cause == "link-cannot-be-rebuilt"
+        assert found.evidence == ("error_zoo.Portable", "no module 'error_zoo'", "exc.__cause__")
+
+    def test_fires_for_a_link_that_tblib_carries(self, register: Register) -> None:
+        register(zoo.Portable, tblib.pickling_support.pickle_exception)
+        found = diagnosed(zoo.chained(zoo.Portable("a"), cause=zoo.Picky(4)))
+        assert (found.cause, found.evidence[0]) == ("link-cannot-be-rebuilt", "exc.__cause__")
+
+    def test_silent_where_the_links_can_be_rebuilt(self, register: Register) -> None:
+        register(zipfile.BadZipFile, zoo.reduce_with_cause)
+        assert arrives_whole(zoo.chained(zipfile.BadZipFile("m"), cause=KeyError("a")), receiver="without-project")
+
+    def test_silent_where_the_link_is_not_in_the_payload(self) -> None:
+        assert cause_of(zoo.chained(zoo.Portable("a"), cause=zoo.PaymentError(7, "declined"))) == "chain-dropped"
+
+    def test_silent_where_the_exception_itself_fails_first(self, register: Register) -> None:
+        register(zoo.Picky, zoo.reduce_with_cause)
+        found = diagnosed(zoo.chained(zoo.Picky(4), cause=KeyError("a")))
+        assert (found.cause, found.evidence[0]) == ("init-rejects-args", "error_zoo.Picky('code 4')")
+
+
+class TestInitDoesNotFitArgs:
+    @pytest.mark.parametrize(
+        ("exc", "call", "signature"),
+        [
+            (zoo.PaymentError(7, "declined"), "error_zoo.PaymentError('order 7: declined')", "(order_id, reason)"),
+            (zoo.Narrow("a"), "error_zoo.Narrow('a', 'is narrow')", "(name)"),
+            (zoo.KeywordOnly("m", request="r"), "error_zoo.KeywordOnly('m')", "(message, *, request)"),
+        ],
+        ids=["too few", "too many", "keyword-only"],
+    )
+    def test_fires_with_call_signature_and_place(self, exc: BaseException, call: str, signature: str) -> None:
+        found = diagnosed(exc)
+        assert found.cause == "init-does-not-fit-args"
+        assert found.evidence == (call, signature, place(type(exc).__init__))
+
+    def test_fires_for_the_standard_library(self) -> None:
+        found = diagnosed(CalledProcessError(returncode=1, cmd="x"), receiver="stdlib")
+        assert found.evidence[:2] == ("subprocess.CalledProcessError()", "(returncode, cmd, output=None, stderr=None)")
+        assert found.evidence[2].startswith("subprocess.py:")
+
+    def test_fires_under_every_protocol(self) -> None:
+        expected = diagnosed(zoo.PaymentError(7, "declined"))
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            found = diagnosed(zoo.PaymentError(7, "declined"), serializer=f"pickle:{protocol}")
+            assert (found.cause, found.evidence) == (expected.cause, expected.evidence)
+
+    @needs_groups
+    def test_fires_with_the_path_of_a_member(self) -> None:
+        found = diagnosed(group_of(KeyError("a"), zoo.PaymentError(7, "declined")))
+        assert found.cause == "init-does-not-fit-args"
+        assert "the class with exc.exceptions[1].args" in found.why
+
+    def test_fires_with_the_path_of_a_value(self) -> None:
+        found = diagnosed(with_attributes(ValueError("m"), zones=[zoo.Zone("UTC")]))
+        assert found.evidence[:2] == ("error_zoo.Zone()", "(name)")
+        assert "exc.zones[0]" in found.why
+
+    def test_silent_where_args_fit(self) -> None:
+        assert arrives_whole(zoo.Portable("a", 3))
+
+    def test_silent_where_a_reducer_gives_the_right_ones(self, register: Register) -> None:
+        register(zoo.PaymentError, zoo.reduce_payment)
+        assert arrives_whole(zoo.PaymentError(7, "declined"))
+
+    def test_silent_where_args_fit_and_are_rejected(self) -> None:
+        assert cause_of(zoo.Picky(4)) == "init-rejects-args"
+
+
+class TestInitTakesNoArguments:
+    def test_fires_with_the_message_that_it_is_called_with(self) -> None:
+        found = diagnosed(zoo.NoParameters())
+        assert found.cause == "init-takes-no-arguments"
+        assert found.evidence == ("error_zoo.NoParameters('A test tried to use the network.')", "()", place(zoo.NoParameters.__init__))
+
+    def test_silent_where_args_are_empty(self) -> None:
+        exc = zoo.NoParameters()
+        exc.args = ()
+        assert cause_of(exc) == "init-rewrites-message"
+
+
+class TestStateCannotBeRestored:
+    @pytest.mark.parametrize(
+        ("exc", "error", "owner", "function"),
+        [
+            (zoo.Computed("m"), "AttributeError", "Computed.code is a property without setter", vars(zoo.Computed)["code"].fget),
+            (zoo.Frozen("m"), "TypeError", "Frozen.__setattr__", zoo.Frozen.__setattr__),
+            (zoo.RefusesState("m"), "KeyError", "RefusesState.__setstate__", zoo.RefusesState.__setstate__),
+        ],
+        ids=["property", "frozen", "setstate"],
+    )
+    def test_fires_with_the_owner_of_what_refuses(self, exc: BaseException, error: str, owner: str, function: object) -> None:
+        found = diagnosed(exc)
+        assert found.cause == "state-cannot-be-restored"
+        assert found.evidence == ("exc", f"builtins.{error}", f"{owner}    {place(function)}")
+
+    @needs_groups
+    def test_fires_with_the_path_of_a_member(self) -> None:
+        found = diagnosed(group_of(KeyError("a"), zoo.Computed("m")))
+        assert (found.cause, found.evidence[0]) == ("state-cannot-be-restored", "exc.exceptions[1]")
+
+    def test_silent_where_there_is_no_state(self) -> None:
+        exc = zoo.Computed("m")
+        exc.__dict__.clear()
+        assert trip_of(exc).stage is Stage.ARRIVED
+
+    def test_silent_where_the_call_before_it_fails(self, register: Register) -> None:
+        register(zoo.Computed, lambda exc: (zoo.Computed, (), exc.__dict__))
+        assert cause_of(zoo.Computed("m")) == "init-does-not-fit-args"
+
+
+class TestInitRejectsArgs:
+    def test_fires_with_the_call_and_the_place(self) -> None:
+        found = diagnosed(zoo.Picky(4))
+        assert found.cause == "init-rejects-args"
+        assert found.evidence == ("error_zoo.Picky('code 4')", place(zoo.Picky.__init__))
+        assert "raises ValueError: not a code: code 4" in found.why
+        assert "likely" not in found.why, "a second run has seen it"
+
+    def test_silent_where_it_accepts_them(self) -> None:
+        exc = zoo.Picky(4)
+        exc.args = (4,)
+        assert cause_of(exc) == "init-rewrites-message"
+
+    def test_silent_where_one_of_its_values_fails(self) -> None:
+        assert cause_of(with_attributes(zoo.NotFound("m"), tag=zoo.Tag("a", "b"))) == "value-cannot-be-loaded"
+
+
+class TestValueCannotBeLoaded:
+    @pytest.mark.parametrize(
+        ("exc", "path"),
+        [
+            (with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")), "exc.tag"),
+            (with_attributes(ValueError("m"), client=zoo.Holder(tags=[{"a": zoo.Tag("a", "b")}])), "exc.client.tags[0]['a']"),
+            (ValueError("m", zoo.Tag("a", "b")), "exc.args[1]"),
+            (with_attributes(ValueError("m"), __notes__=["a note", zoo.Tag("a", "b")]), "exc.__notes__[1]"),
+        ],
+        ids=["attribute", "nested", "args", "note"],
+    )
+    @pytest.mark.parametrize("serializer", ["pickle", "pickle:2", "cloudpickle", "dill"])
+    def test_fires_with_the_path_and_what_makes_the_value(self, exc: BaseException, path: str, serializer: str) -> None:
+        trip = trip_of(exc, serializer=serializer)
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == "value-cannot-be-loaded"
+        assert trip.diagnosis.evidence == (path, "error_zoo.Tag", "builtins.TypeError")
+        assert trip.stopped_at == path
+
+    @needs_groups
+    def test_fires_with_the_path_of_a_members_value(self) -> None:
+        exc = group_of(KeyError("a"), with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")))  # type: ignore[arg-type]  # an Exception
+        assert diagnosed(exc).evidence[0] == "exc.exceptions[1].tag"
+
+    def test_fires_where_the_receiver_lacks_the_class_of_a_value(self) -> None:
+        found = diagnosed(with_attributes(ValueError("m"), client=[zoo.Holder()]), receiver="without-project")
+        assert found.cause == "value-cannot-be-loaded"
+        assert found.evidence == ("error_zoo.Holder", "no module 'error_zoo'", "exc.client[0]")
+
+    def test_silent_where_the_value_can_be_made_again(self) -> None:
+        assert arrives_whole(with_attributes(ValueError("m"), client=zoo.Holder(tags=["a:b"])))
+
+    def test_silent_where_the_value_is_a_links(self) -> None:
+        exc = zoo.chained(zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), tag=zoo.Tag("a", "b")))
+        found = diagnosed(exc)
+        assert (found.cause, found.evidence[0]) == ("link-cannot-be-rebuilt", "exc.__cause__.tag")
+
+
+class TestLoadsFailed:
+    def test_fires_with_what_was_raised(self) -> None:
+        found = diagnosed(zoo.Revived("m"))
+        assert (found.cause, found.evidence) == ("loads-failed", ("builtins.KeyError",))
+        assert found.why == "rebuilding it by error_zoo._revive('m') raised KeyError: 'm'"
+
+    def test_silent_where_a_constructor_is_what_raises(self) -> None:
+        assert cause_of(zoo.Picky(4)) == "init-rejects-args"
