@@ -78,7 +78,12 @@ class Journey:
             traceback="traceback" in self.checks,
         )
         project = self.receivers.project
-        return trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
+        try:
+            return trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
+        except PortableErrorsError:
+            raise  # a receiver could not start
+        except Exception:  # as with its causes: a class may not let itself be looked at, and the verdict stands without a fix
+            return ()
 
     def _verdict(self) -> tuple[RoundTrip, Facts]:
         if self._known is None:

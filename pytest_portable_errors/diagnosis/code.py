@@ -38,7 +38,16 @@ def own_constructor(cls: type) -> FunctionType | None:
 
 
 def reducer_of(cls: type) -> Reducer | None:
-    """What pickles the instances of a class, in pickle's own order: ``copyreg``, ``__reduce_ex__``, ``__reduce__``. None if Python does."""
+    """What pickles the instances of a class, in pickle's own order: ``copyreg``, ``__reduce_ex__``, ``__reduce__``. None if Python does, or
+    if the class does not let itself be looked at.
+    """
+    try:
+        return _reducer_in_use(cls)
+    except Exception:  # a metaclass is foreign code
+        return None
+
+
+def _reducer_in_use(cls: type) -> Reducer | None:
     registered = copyreg.dispatch_table.get(cls)
     if registered is not None:
         return _reducer("copyreg", registered, cls)
