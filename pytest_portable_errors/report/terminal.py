@@ -11,6 +11,7 @@ _MARKUP = (
     ("  - ", {"red": True}),
     ("  + ", {"green": True}),
     ("  why ", {"bold": True}),
+    ("  fix ", {"bold": True}),
     ("  received  nothing", {"red": True}),
 )
 

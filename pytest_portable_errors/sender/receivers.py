@@ -21,7 +21,7 @@ from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FA
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
 from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
-from pytest_portable_errors.sender.serializers import Serializer, Serializers
+from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer, Serializers
 from pytest_portable_errors.sender.system import SYSTEM
 
 RECEIVERS = 4  # at once; the one started first goes first
@@ -47,11 +47,22 @@ class Request:
     """Whether to say how far loads comes, and nothing else."""
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """What of the serializer's needs this payload may come to use: none, if pickle loads it and it names nothing of them.
+
+        So most payloads of pickle and cloudpickle are the same request.
+        """
+        needs = self.serializer.needs
+        tops = {need.partition(".")[0] for need in needs}
+        is_plain = self.serializer.loader == PICKLE_LOADER and self.receiver in NAMED_RECEIVERS
+        return () if is_plain and tops.isdisjoint(module.partition(".")[0] for module, _ in self.names) else needs
+
+    @property
     def content(self) -> Content:
         """What the answer depends on."""
         return (
             self.serializer.loader,
-            self.serializer.needs,
+            self.needs,
             self.traceback,
             self.replay,
             self.timeout,
@@ -66,8 +77,8 @@ class Request:
             "modules": modules,
             "imports": modules,
             # A receiver that is named has what the serializer needs, from here; another interpreter has its own, or lacks it.
-            "needs": _locations(self.serializer.needs) if is_named else {},
-            "requires": [] if is_named else list(self.serializer.needs),
+            "needs": _locations(self.needs) if is_named else {},
+            "requires": [] if is_named else list(self.needs),
             "payload": True,
             "loader": self.serializer.loader,
             "names": list(self.names),

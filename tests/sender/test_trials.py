@@ -16,6 +16,7 @@ from pytest_portable_errors import Fix, RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.fixes import Candidate
 from pytest_portable_errors.diagnosis.recipes import Target, WithoutInit
 from pytest_portable_errors.sender.copies import copy_of
+from pytest_portable_errors.sender.trials import Trials
 
 
 def trip_of(exc: BaseException, **asked: Any) -> RoundTrip:
@@ -225,3 +226,27 @@ def test_a_class_whose_end_has_consequences_is_not_copied() -> None:
 
     assert copy_of(Ends("a")) is None
     assert copy_of(zoo.chained(ValueError("a"), cause=Ends("b"))) is None
+
+
+# --- what is not done twice
+
+
+def test_the_same_payload_of_pickle_and_cloudpickle_is_one_request_and_its_fixes_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[str] = []
+    original = Trials.run
+
+    def counted(self: Trials, candidates: Any) -> Any:
+        runs.append(self.serializer.name)
+        return original(self, candidates)
+
+    monkeypatch.setattr(Trials, "run", counted)
+    exc = zoo.PaymentError(7, "one that no other test has")
+    assert trip_of(exc).diagnosis == trip_of(exc, serializer="cloudpickle").diagnosis
+    assert runs == ["pickle"]
+
+
+def test_a_payload_that_names_cloudpickle_is_a_request_of_its_own() -> None:
+    class Local(Exception):
+        pass
+
+    assert check_round_trip(Local("a"), serializer="cloudpickle", receiver="stdlib", checks=("message",)).arrived_whole
