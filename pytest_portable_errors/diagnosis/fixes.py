@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from types import BuiltinFunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis import code
@@ -14,8 +15,11 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
 from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.receiver.record import Record
 
 _ON_THE_WAY = re.compile(r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))")
+_LINK = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+")
+_STEP = re.compile(r"\.(__cause__|__context__|exceptions)(?:\[(\d+)\])?")
 _HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
 
 
@@ -70,8 +74,8 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
             Candidate(title=f"{where}, which calls it with what it stored", recipe=recipe, target=target)
             for recipe in (_by_constructor(facts.cls, node) if target.in_class else ())
         )
-    if not wants_chain:
-        base = _built_in_base(facts.cls)
+    base = _built_in_base(facts.cls)
+    if not wants_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=_own_fields(facts.cls))
         yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
     yield Candidate(title=f"{where}, which does not call __init__ and keeps the chain", recipe=_with_chain(facts, is_ours), target=target)
@@ -152,22 +156,34 @@ def _own_fields(cls: type) -> tuple[str, ...]:
 
 
 def _built_in_base(cls: type) -> type:
-    return next(owner for owner in cls.__mro__ if owner.__module__ == "builtins")
+    """The nearest base whose ``__new__`` is written in C: that of one further up is refused ("not safe") by classes of libraries."""
+    return next(owner for owner in cls.__mro__ if isinstance(vars(owner).get("__new__"), BuiltinFunctionType))
 
 
-def without_changed(candidate: Candidate, lost: tuple[str, ...]) -> Candidate | None:
+def type_at(record: Record, path: str) -> str | None:
+    """The type of the exception at a path of links; None if the record does not say."""
+    nodes, index = record["exceptions"], 0
+    for step, position in _STEP.findall(path):
+        found = nodes[index].get({"__cause__": "cause", "__context__": "context"}.get(step, "members"))
+        index = found[int(position)] if isinstance(found, list) and position and int(position) < len(found) else found
+        if not isinstance(index, int) or index >= len(nodes):
+            return None
+    return str(nodes[index]["type"])
+
+
+def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
     """The candidate without the exception's own values that do arrive, but as something else; None if there are none."""
     for path in lost:
         way = _ON_THE_WAY.match(path)
         if way is not None and not way[1] and not candidate.covers(path):
-            return refined(candidate, stopped_at=path, exposed=())
+            return refined(candidate, stopped_at=path, exposed=(), sent=sent)
     return None
 
 
-def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str, ...]) -> Candidate | None:
+def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str, ...], sent: Record) -> Candidate | None:
     """The candidate without what stopped it, or without the credentials that it would put on the wire; None if that cannot be said.
 
-    ``stopped_at`` and ``exposed`` are paths.
+    ``stopped_at`` and ``exposed`` are paths, ``sent`` is the record of what was tried.
     """
     recipe = candidate.recipe
     if not isinstance(recipe, (WithoutInit, WithChain)):
@@ -181,17 +197,22 @@ def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str,
         if not recipe.headers and headers:
             changed, gives_up = replace(recipe, headers=headers), tuple(path for path in exposed if _HEADER.search(path))
         else:
-            names = tuple(dict.fromkeys(way["name"] for path in exposed if (way := _ON_THE_WAY.match(path)) and way["name"]))
-            changed, gives_up = replace(recipe, dropped=_more(recipe.dropped, *names)), exposed
+            ways = [way for path in exposed if (way := _ON_THE_WAY.match(path)) and way["name"]]
+            changed = replace(recipe, dropped=_more(recipe.dropped, *(way["name"] for way in ways)))
+            gives_up = tuple(way[0] for way in ways)
     else:
         way = _ON_THE_WAY.match(stopped_at)
-        if way is None or (way["position"] and way[1]):
-            return None
-        if way["position"]:
-            changed = replace(recipe, as_text=_more(recipe.as_text, int(way["position"])))
-        else:
-            changed = replace(recipe, dropped=_more(recipe.dropped, way["name"]))
-        gives_up = (way[0],)
+        changed, gives_up = recipe, ()
+        if way is not None and way["position"] and not way[1]:
+            changed, gives_up = replace(recipe, as_text=_more(recipe.as_text, int(way["position"]))), (way[0],)
+        elif way is not None and way["name"] and not way["position"]:
+            changed, gives_up = replace(recipe, dropped=_more(recipe.dropped, way["name"])), (way[0],)
+        link = _LINK.match(stopped_at)
+        if changed == recipe and link is not None and isinstance(recipe, WithChain):
+            # The link itself refuses, whatever is left out of it.
+            of_class = type_at(sent, link[0])
+            if of_class is not None:
+                changed, gives_up = replace(recipe, links_as_text=_more(recipe.links_as_text, of_class)), (link[0],)
     if changed == recipe:
         return None
     return replace(candidate, recipe=changed, gives_up=_more(candidate.gives_up, *gives_up))

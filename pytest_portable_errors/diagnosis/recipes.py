@@ -122,6 +122,8 @@ class WithChain:
     """What it is to arrive as: a built-in exception with its message, or another with all that it stores. None: itself."""
     dropped: tuple[str, ...] = ()
     as_text: tuple[int, ...] = ()
+    links_as_text: tuple[str, ...] = ()
+    """Full names of the classes of links that cannot be rebuilt, though the receiver has them."""
     headers: tuple[str, ...] = ()
     """Headers of httpx requests that are left out, because they hold credentials."""
 
@@ -135,7 +137,9 @@ class WithChain:
         body = body.replace("DROPPED\n", self._dropped(exc)).replace(
             "SAFE\n", _SAFE.replace("HEADERS", _set(self.headers)) if self.headers else ""
         )
-        imports = ("sys", "types", *(("copy", "httpx") if self.headers else ()))
+        refuses = f' or f"{{cls.__module__}}.{{cls.__qualname__}}" in {_set(self.links_as_text)}' if self.links_as_text else ""
+        body = body.replace("REFUSES", refuses)
+        imports = ("sys", "types", *(("copy",) if self.headers else ()))
         base = self.becomes
         lines = () if base is None or base.module == "builtins" else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
         return target.code(body, imports=imports, lines=lines)
@@ -200,7 +204,7 @@ def reduced(exc, path):
     state.update(exc.__dict__)
 GROUPS
 BECOMES
-    if cls.__module__.partition(".")[0] not in known:
+    if cls.__module__.partition(".")[0] not in knownREFUSES:
         cls, args, state = RuntimeError, (f"{cls.__module__}.{cls.__qualname__}: {exc}",), notes
 DROPPED
     name = "__context__" if exc.__cause__ is None else "__cause__"
@@ -208,7 +212,7 @@ DROPPED
     if link is not None and id(link) not in path and len(path) < 100:  # hundreds of links exceed pickle's recursion
         state = {**state, name: Link(link, (*path, id(link)))}
     state = {**state, "__suppress_context__": exc.__suppress_context__}  # last: assigning __cause__ sets it
-    base = next(c for c in cls.__mro__ if c.__module__ == "builtins")
+    base = next(c for c in cls.__mro__ if isinstance(vars(c).get("__new__"), types.BuiltinFunctionType))
     return base.__new__, (cls, *args), state
 
 return reduced(SUBJECT, (id(SUBJECT),))
@@ -219,12 +223,12 @@ _GROUPS = """    if isinstance(exc, BaseExceptionGroup):
 """
 _SAFE = '''def safe(value):
     """httpx keeps the request that failed, with its credentials: a copy without them."""
-    if isinstance(value, httpx.Response) and getattr(value, "_request", None) is not None:
-        value = copy.copy(value)
+    if not hasattr(getattr(value, "headers", None), "multi_items"):
+        return value
+    value = copy.copy(value)
+    value.headers = type(value.headers)([(k, v) for k, v in value.headers.multi_items() if k.lower() not in HEADERS])
+    if getattr(value, "_request", None) is not None:
         value.request = safe(value.request)
-    elif isinstance(value, httpx.Request):
-        value = copy.copy(value)
-        value.headers = httpx.Headers([(k, v) for k, v in value.headers.multi_items() if k.lower() not in HEADERS])
     return value
 
 '''

@@ -87,13 +87,26 @@ def take_step(step: str, terms: Terms) -> None:
     Raises what the import raises, and SetupFailed.
     """
     if ":" not in step:
-        importlib.import_module(step)
+        _import(step)
         return
     try:
         _find(step)()
     except BaseException as error:
         raise SetupFailed(step, error) from error
     terms.setup.remove(step)
+
+
+def _import(name: str) -> None:
+    """Import a module. Where that fails nothing of its package stays, or a second import would find the parts that had succeeded."""
+    before = set(sys.modules)
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        top = name.partition(".")[0]
+        for added in set(sys.modules) - before:
+            if added.partition(".")[0] == top:
+                del sys.modules[added]
+        raise
 
 
 def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> bool:

@@ -128,7 +128,10 @@ def own_dict(value: object) -> Optional[Dict[Any, Any]]:
     for cls in _mro(type(value)):
         descriptor = _class_dict(cls).get("__dict__")
         if type(descriptor) in _DESCRIPTORS:  # a module's is a member, any other object's a getset
-            return descriptor.__get__(value)  # type: ignore[no-any-return]  # a C descriptor
+            try:
+                return descriptor.__get__(value)  # type: ignore[no-any-return]  # a C descriptor
+            except AttributeError:  # mypyc's is a member, too, and not there while nothing is in it
+                return None
     return None
 
 

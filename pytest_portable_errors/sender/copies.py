@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import BuiltinFunctionType
 from typing import Any
 
 from pytest_portable_errors.receiver import fields
@@ -27,7 +28,7 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
     cls = type(exc)
     if depth > _MOST_LINKS or hasattr(cls, "__del__"):
         raise ValueError("not copied")
-    base: Any = next(owner for owner in cls.__mro__ if owner.__module__ == "builtins")
+    base: Any = next(owner for owner in cls.__mro__ if isinstance(vars(owner).get("__new__"), BuiltinFunctionType))
     args = fields.base_field(exc, "args")
     members = fields.members_of(exc)
     if members is not None:

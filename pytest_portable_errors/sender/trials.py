@@ -6,7 +6,8 @@ import builtins
 import copyreg
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from time import monotonic
 from types import CodeType, SimpleNamespace
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from pytest_portable_errors.sender.serializers import Library, Pickle, Serialize
 
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
+_SECONDS = 10.0  # for all trials of one exception: a graph of thousands of objects in its chain is described and pickled in each
 
 
 class Trip(Protocol):
@@ -35,6 +37,8 @@ class Trip(Protocol):
     def credentials(self) -> tuple[Credential, ...]: ...
     @property
     def stopped_at(self) -> str | None: ...
+    @property
+    def sent(self) -> Record: ...
     @property
     def received(self) -> Record | None: ...
     @property
@@ -62,6 +66,8 @@ class Trials:
     """Paths of the credentials that the payload carries without a fix."""
     send: Send
     traceback: bool = False
+    until: float = field(default_factory=lambda: monotonic() + _SECONDS)
+    """When no further trial is begun."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
         """What became of them, the best first; those that help nothing are left out. Ends with the first that gives up nothing."""
@@ -83,6 +89,8 @@ class Trials:
         """The best that comes of a candidate: what stops it, and what would expose a credential, is taken out and it is tried again."""
         best: Tried | None = None
         for _ in range(_MOST_REFINEMENTS):
+            if monotonic() > self.until:
+                break
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
                 break
@@ -94,11 +102,11 @@ class Trials:
             exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
             better: Candidate | None
             if trip.received is None or exposed:
-                better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed)
+                better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed, sent=trip.sent)
             else:
                 tried = Tried(candidate=candidate, trip=trip, with_foreign_cause=with_foreign_cause)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best
-                better = without_changed(candidate, best.lost)
+                better = without_changed(candidate, best.lost, trip.sent)
             if better is None:
                 break
             candidate = better
