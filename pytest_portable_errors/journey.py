@@ -114,6 +114,7 @@ class Journey:
             stage=stage.value,
             cls=departure.cls,
             sent=departure.sent,
+            received=answer.get("record"),
             losses=compared.losses,
             reading=self.reading,
             error=answer.get("error"),

@@ -43,6 +43,14 @@ class NotFound(Exception):
         super().__init__(f"not found: {name}")
 
 
+class Shifted(Exception):
+    """The message is not the first parameter, and lands there (tornado, thrift, scrapy)."""
+
+    def __init__(self, code: Any = 0, message: str = "unknown") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Picky(Exception):
     """``__init__`` rejects its own args (toml)."""
 

@@ -9,8 +9,9 @@ from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.contents import built_class, places
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.payload import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed
+from pytest_portable_errors.diagnosis.wording import arguments, brief_argument, called, class_name, placed
 from pytest_portable_errors.receiver.fields import slot_names
 
 _LINKS = ("__cause__", "__context__")
@@ -55,6 +56,20 @@ def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
     return Diagnosis(cause="renamed-by-protocol", why=why, evidence=(sent, f"exceptions.{python2.qualname}"))
 
 
+def unreadable_there(facts: Facts) -> Diagnosis | None:
+    """``str`` of it raises in the receiver: what it asks there (settings, translations) was not set up."""
+    received = facts.received["exceptions"][0] if facts.received is not None else {}
+    raised = received.get("message", {}).get("raises")
+    if facts.stage != "arrived" or raised is None or "raises" in facts.sent["exceptions"][0]["message"]:
+        return None
+    why = (
+        f"str() of it raises {short_name(raised)} in the receiver, and not here\n"
+        "likely the library wants to be set up first, as the program does that reads the errors:\n"
+        "portable_errors_receiver_setup = module:callable"
+    )
+    return Diagnosis(cause="receiver-not-set-up", why=why, evidence=("str(exc)", raised))
+
+
 def sent_by_value(facts: Facts) -> Diagnosis | None:
     """The class itself is in the payload: what arrives is a copy of it, that no ``except`` clause names."""
     if facts.stage != "arrived" or not any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
@@ -89,14 +104,16 @@ def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
 
 def value_changes(facts: Facts) -> Diagnosis | None:
     """A value that it stores, or was made from, is pickled by rules of its own, and comes back as something else (urllib3's errors)."""
-    paths = [loss.path for loss in facts.losses if loss.kind in ("args", "attributes")]
-    if facts.stage != "arrived" or not paths:
+    lost = [loss for loss in facts.losses if loss.kind in ("args", "attributes")]
+    if facts.stage != "arrived" or not lost or any(loss.received in ("None", "missing") for loss in lost):
         return None
     made = {place.path: place.value for place in places(facts.reading.root) if isinstance(place.value, Call)}
-    changed = [next(((way, made[way]) for way in _outward(path) if way in made), None) for path in paths]
-    if None in changed or changed[0] is None:
+    changed = {loss: next(((way, made[way]) for way in _outward(loss.path) if way in made), None) for loss in lost}
+    # The same value may lie in several places, and the payload has it in one.
+    told = {(loss.sent, loss.received) for loss, found in changed.items() if found is not None}
+    if any(found is None and (loss.sent, loss.received) not in told for loss, found in changed.items()):
         return None
-    path, call = changed[0]
+    path, call = next(found for found in changed.values() if found is not None)
     built, _ = built_class(call)
     why = f"{path} holds a {built}, which is pickled by rules of its own, and comes back as something else"
     return Diagnosis(cause="value-changes", why=why, evidence=(path, str(built)))
@@ -125,6 +142,12 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         return None  # what a reducer leaves out is told as that
     shown = arguments(root, facts.mask)
     says = any(loss.kind == "message" for loss in facts.losses)
+    if says and isinstance(root.args, tuple) and root.args and facts.received is not None and not _is_nested(facts):
+        named = code.bound(constructor, root.args, lambda value: brief_argument(value, facts.mask))
+        if named is not None:
+            why = placed(f"loads calls {facts.cls.__qualname__}({named}): what exc.args holds reaches other parameters", constructor)
+            evidence = (f"{class_name(facts.cls)}({named})", code.location(constructor))
+            return Diagnosis(cause="args-reach-other-parameters", why=why, evidence=evidence)
     what = "builds its message a second time" if says else f"sets {_own_losses(facts)} once more"
     whose = "the class with exc.args" if facts.reduce_method is None else f"what {facts.reduce_method.__qualname__} gave"
     return Diagnosis(
@@ -133,6 +156,12 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         + placed(f"and {constructor.__name__}{code.parameters(constructor)} {what}", constructor),
         evidence=(f"{class_name(facts.cls)}({shown})", code.location(constructor)),
     )
+
+
+def _is_nested(facts: Facts) -> bool:
+    """Whether the message that was sent stands within the one that arrived."""
+    texts = [record["exceptions"][0]["message"].get("text") for record in (facts.sent, facts.received) if record is not None]
+    return len(texts) == 2 and isinstance(texts[0], str) and isinstance(texts[1], str) and bool(texts[0]) and texts[0] in texts[1]
 
 
 def reduce_loses(facts: Facts) -> Diagnosis | None:

@@ -6,6 +6,7 @@ import copyreg
 import inspect
 import os
 import sys
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -99,6 +100,24 @@ def parameters(function: FunctionType) -> str:
         return str(inspect.Signature(shown))
     except Exception:  # a default's repr is foreign code
         return f"({', '.join(parameter.name for parameter in shown)})"
+
+
+def bound(function: FunctionType, args: tuple[object, ...], show: Callable[[object], str]) -> str | None:
+    """The arguments with the names of the parameters that they reach: ``code='m'``. None if that cannot be told."""
+    found = signature(function)
+    if found is None:
+        return None
+    try:
+        reached = found.bind(None, *args).arguments
+    except TypeError:
+        return None
+    first = next(iter(found.parameters))
+    kinds = {name: parameter.kind for name, parameter in found.parameters.items()}
+    return ", ".join(
+        ", ".join(map(show, value)) if kinds[name] is inspect.Parameter.VAR_POSITIONAL else f"{name}={show(value)}"
+        for name, value in reached.items()
+        if name != first
+    )
 
 
 def keyword_only(function: FunctionType) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
@@ -22,8 +24,16 @@ def unnamed_class(facts: Facts) -> Diagnosis | None:
     if facts.stage != "dumps" or facts.sent["exceptions"][0]["importable"]:
         return None
     name = class_name(facts.cls)
-    place = "inside a function" if "<locals>" in facts.cls.__qualname__ else "under a name that its module does not hold"
-    return Diagnosis(cause="class-not-importable", why=f"{name} is defined {place}; pickle sends a class by its name", evidence=(name,))
+    module, qualname = facts.cls.__module__, facts.cls.__qualname__
+    if "<locals>" in qualname:
+        what = "is defined inside a function"
+    elif module not in sys.modules:
+        what = f"says that its module is {module!r}, and no such module is loaded"
+    elif code.find_class(module, qualname) is not None:
+        what = "was made at run time: its module holds another class under that name"
+    else:
+        what = "is defined under a name that its module does not hold"
+    return Diagnosis(cause="class-not-importable", why=f"{name} {what}; pickle sends a class by its name", evidence=(name,))
 
 
 def reducer_fails(facts: Facts) -> Diagnosis | None:

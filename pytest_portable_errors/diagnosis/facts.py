@@ -72,6 +72,8 @@ class Facts:
     cls: type
     """The class that was sent."""
     sent: Record
+    received: Record | None = None
+    """None if it did not arrive."""
     losses: tuple[Loss, ...]
     reading: Reading
     """The payload's opcodes; empty if there is no payload."""

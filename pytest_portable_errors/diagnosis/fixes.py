@@ -13,7 +13,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.losses import short_name
-from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
+from pytest_portable_errors.diagnosis.recipes import AndState, ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.record import Record
 
@@ -64,9 +64,11 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
         (module, qualname) == (target.module, target.qualname) for module, qualname, _ in facts.missing
     )
     if lacks_class:
-        yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained)
+        yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=True)
         return
     where = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
+    if not is_chained and not target.in_class and facts.stage == "arrived" and _has_own_reducer(facts.cls):
+        yield Candidate(title=f"{where}, which adds to what its own gives", recipe=AndState(), target=target)
     # Errors of libraries are raised from others, whatever this one was.
     wants_chain = is_chained or not target.in_class
     if not is_chained:
@@ -79,10 +81,12 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
         recipe = WithoutInit(base=base.__name__, fields=_own_fields(facts.cls))
         yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
     yield Candidate(title=f"{where}, which does not call __init__ and keeps the chain", recipe=_with_chain(facts, is_ours), target=target)
-    yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained)  # the last resort
+    yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=False)  # the last resort
 
 
-def _downgrades(facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], *, is_chained: bool) -> Iterator[Candidate]:
+def _downgrades(
+    facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], *, is_chained: bool, lacks_class: bool
+) -> Iterator[Candidate]:
     """The nearest bases that the receiver has; a message that a base would write otherwise (KeyError's) goes to the next."""
     keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
     for base in facts.cls.__mro__:
@@ -99,7 +103,7 @@ def _downgrades(facts: Facts, target: Target, name: str, is_ours: Callable[[str]
                     gives_up=("exc.__class__",),
                 )
             continue
-        recipe: Recipe = Downgrade(base=base.__name__)
+        recipe: Recipe = Downgrade(base=base.__name__, lacks_class=lacks_class)
         if keeps_more:
             recipe = replace(_with_chain(facts, is_ours), becomes=named)
         if base is facts.cls:
@@ -149,6 +153,10 @@ def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
     recipe = ByConstructor(positional=tuple(positional), keyword=tuple(keyword))
     yield recipe
     yield replace(recipe, with_state=False)
+
+
+def _has_own_reducer(cls: type) -> bool:
+    return any(vars(owner).get("__reduce__") for owner in cls.__mro__ if owner.__module__ != "builtins")
 
 
 def _own_fields(cls: type) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.payload import Call, Global
 from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed
 
+# Whatever was done when they were raised, they say that settings are missing (django.core.exceptions).
+_NOT_SET_UP = ("django.core.exceptions.ImproperlyConfigured", "django.core.exceptions.AppRegistryNotReady")
 _LINK = re.compile(r"exc((?:\.exceptions\[\d+\])*)\.__(?:cause|context)__")
 _EXCEPTION = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])*$")
 
@@ -31,16 +33,20 @@ def stopped_receiver(facts: Facts) -> Diagnosis | None:
 def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
     """A module is there, and its import fails otherwise than for want of a module: Django's, before ``django.setup()``."""
     halt = facts.halt
-    if facts.stage != "loads" or halt is None or facts.error is None or not isinstance(halt.subject, Global):
+    if facts.stage != "loads" or halt is None or facts.error is None or (facts.missing and _is_import_failure(facts)):
         return None
-    if facts.missing and _is_import_failure(facts):
+    is_import = isinstance(halt.subject, Global)
+    if not is_import and facts.error["type"] not in _NOT_SET_UP:
         return None
+    what = f"importing {halt.subject.module}" if isinstance(halt.subject, Global) else f"making {halt.path} again"
     why = (
-        f"importing {halt.subject.module} in the receiver raised {error_text(facts.error)}\n"
+        f"{what} in the receiver raised {error_text(facts.error)}\n"
         "likely the library wants to be set up first, as the program does that reads the errors:\n"
         "portable_errors_receiver_setup = module:callable"
     )
-    return Diagnosis(cause="receiver-not-set-up", why=why, evidence=(str(halt.subject), facts.error["type"]))
+    return Diagnosis(
+        cause="receiver-not-set-up", why=why, evidence=(halt.path if not is_import else str(halt.subject), facts.error["type"])
+    )
 
 
 def missing_name(facts: Facts) -> Diagnosis | None:

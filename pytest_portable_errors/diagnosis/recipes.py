@@ -111,6 +111,21 @@ class WithoutInit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AndState:
+    """As the class's own reducer rebuilds it, and with what that leaves out. For ``copyreg`` only. Carries no chain."""
+
+    def code(self, target: Target) -> str:
+        """Python to paste."""
+        exc = target.variable
+        lines = (
+            "# What its own reducer gives, and what that leaves out.",
+            f"function, args, *_ = {exc}.__reduce__()",
+            f'return function, args, {{"args": {exc}.args, **{exc}.__dict__}}',
+        )
+        return target.code("\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithChain:
     """As ``WithoutInit``, with the chain that Python would print, whatever the classes of its links. Links that the receiver may lack go
     as text."""
@@ -148,7 +163,7 @@ class WithChain:
         if self.becomes is None:
             return ""
         made = "cls, args, state = {}, (str(exc),), notes" if self.becomes.module == "builtins" else "cls = {}"
-        return f"    if exc is {exc}:  # whose class the receiver lacks\n        {made.format(self.becomes.qualname)}\n"
+        return f"    if exc is {exc}:\n        {made.format(self.becomes.qualname)}\n"
 
     def _dropped(self, exc: str) -> str:
         lines = []
@@ -169,14 +184,17 @@ class Downgrade:
 
     base: str
     """A built-in exception."""
+    lacks_class: bool
+    """Whether that is because the receiver lacks its class."""
 
     def code(self, target: Target) -> str:
         """Python to paste."""
         exc = target.variable
-        return target.code(f"# The receiver lacks the class, and has {self.base}.\nreturn {self.base}, (str({exc}),)")
+        said = "The receiver lacks the class." if self.lacks_class else "With its message alone."
+        return target.code(f"# {said}\nreturn {self.base}, (str({exc}),)")
 
 
-Recipe = ByConstructor | WithoutInit | WithChain | Downgrade
+Recipe = ByConstructor | AndState | WithoutInit | WithChain | Downgrade
 
 _CHAIN = '''
 """Rebuilt without __init__, with attributes, notes and chain. The receiver needs the classes and nothing else."""

@@ -37,10 +37,11 @@ def called(function: object) -> str:
 
 def arguments(call: Call, mask: Mask) -> str:
     """A call's arguments, each short; without credentials, also where one was cut."""
-    return ", ".join(_brief(item, mask) for item in call.args) if isinstance(call.args, tuple) else "..."
+    return ", ".join(brief_argument(item, mask) for item in call.args) if isinstance(call.args, tuple) else "..."
 
 
-def _brief(value: object, mask: Mask) -> str:
+def brief_argument(value: object, mask: Mask) -> str:
+    """One argument, short."""
     if isinstance(value, Call):
         return f"{called(value.function)}(...)"
     if isinstance(value, (list, tuple)):

@@ -180,6 +180,16 @@ class TestValueChanges:
         assert arrives_whole(ValueError(KeyError("bob")))
 
 
+class TestArgsReachOtherParameters:
+    def test_fires_with_the_parameters_that_they_reach(self) -> None:
+        found = diagnosed(zoo.Shifted(3, "declined"))
+        assert found.cause == "args-reach-other-parameters"
+        assert found.evidence == ("error_zoo.Shifted(code='declined')", place(zoo.Shifted.__init__))
+
+    def test_silent_where_the_message_is_built_on_itself(self) -> None:
+        assert cause_of(zoo.NotFound("bob")) == "init-rewrites-message"
+
+
 class TestInitRewritesMessage:
     def test_fires_with_the_call_and_the_place(self) -> None:
         found = diagnosed(zoo.NotFound("bob"))
