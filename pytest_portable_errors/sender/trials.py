@@ -154,7 +154,7 @@ class Tried:
             title=candidate.title,
             code=candidate.code,
             arrives_whole=not self.lost,
-            gives_up=tuple(dict.fromkeys(given_up)),
+            gives_up=tuple(path for path in dict.fromkeys(given_up) if not path.startswith(tuple(f"{other}." for other in given_up))),
             still_lost=self.lost,
             receiver=receiver,
             limits=self._limits(),

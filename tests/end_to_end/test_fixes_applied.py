@@ -40,6 +40,7 @@ IN_CLASS = {
 }
 REGISTERED = {
     "Python's own": ("builtins", "NameError", "NameError(\"name 'x'\", name='x')"),
+    "its own reducer": ("json", "JSONDecodeError", "noted(JSONDecodeError('m', 'd', 0))"),
     "called by keyword": ("subprocess", "CalledProcessError", "CalledProcessError(returncode=1, cmd='false')"),
     "httpx": ("httpx", "HTTPStatusError", "HTTPStatusError('m', request=REQUEST, response=httpx.Response(500, request=REQUEST))"),
     "openai": ("openai", "RateLimitError", "RateLimitError('m', response=httpx.Response(429, request=REQUEST), body=None)"),

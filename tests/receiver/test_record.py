@@ -285,3 +285,9 @@ def test_the_hash_seed_changes_nothing() -> None:
     assert len(texts) > 1, "the control: the seed does change what is printed"
     for record in records[1:]:
         assert compare(records[0], record).losses == ()
+
+
+def test_an_extension_s_exception_whose_dict_is_not_there_yet() -> None:
+    ipc = pytest.importorskip("mypy.ipc")  # compiled by mypyc
+    exc = ipc.IPCException("m")
+    assert describe(exc)["exceptions"][0]["message"] == {"text": "m"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import gc
+import json
 import pickle
 import threading
 import weakref
@@ -156,6 +157,37 @@ def test_a_credential_that_the_chain_would_expose_is_taken_out() -> None:
     assert fix.gives_up
     assert request.headers["Authorization"] == "Bearer sk-1234567890abcdef"  # the live request is not touched
     assert "1234567890" not in str(trip) + repr(fix)
+
+
+def test_what_is_left_out_for_the_sake_of_a_header_is_named() -> None:
+    """A client that is not httpx's: its whole request goes, and is not called a header."""
+    cause = zoo.NotFound("k")
+    cause.request = Request()  # type: ignore[attr-defined]
+    exc = zoo.chained(zoo.NotFound("bob"), cause=cause)
+    fix = best(exc)
+    assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.__cause__.request",))
+
+
+class Request:
+    def __init__(self) -> None:
+        self.headers = {"authorization": "Bearer sk-1234567890abcdef"}
+
+
+def test_a_link_that_refuses_whatever_is_left_out_goes_as_text() -> None:
+    pydantic = pytest.importorskip("pydantic")
+    model = pydantic.create_model("Model", number=(int, ...))
+    with pytest.raises(pydantic.ValidationError) as refused:
+        model(number="seven")
+    fix = best(zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(KeyError("k"), cause=refused.value)))
+    assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.__cause__.__cause__",))
+
+
+def test_a_reducer_of_the_class_s_own_is_kept_where_it_only_leaves_something_out() -> None:
+    exc = json.JSONDecodeError("m", "document", 3)
+    exc.__notes__ = ["a note"]  # add_note is 3.11
+    fix = best(exc)
+    assert fix.arrives_whole
+    assert "function, args, *_ = error.__reduce__()" in fix.code
 
 
 def test_a_credential_in_an_attribute_of_a_link_is_taken_out_with_it() -> None:
