@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import BuiltinFunctionType
@@ -19,7 +20,6 @@ from pytest_portable_errors.receiver.record import Record
 
 _ON_THE_WAY = re.compile(r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))")
 _LINK = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+")
-_STEP = re.compile(r"\.(__cause__|__context__|exceptions)(?:\[(\d+)\])?")
 _HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
 
 
@@ -80,7 +80,9 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
     if not wants_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=_own_fields(facts.cls))
         yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
-    yield Candidate(title=f"{where}, which does not call __init__ and keeps the chain", recipe=_with_chain(facts, is_ours), target=target)
+    chain = _with_chain(facts, is_ours)
+    title = f"{where}, which does not call __init__ and keeps the chain"
+    yield Candidate(title=title, recipe=chain, target=target, gives_up=_as_text(chain, facts.sent))
     yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=False)  # the last resort
 
 
@@ -95,26 +97,29 @@ def _downgrades(
         named = Named(base.__module__, base.__qualname__)
         if base.__module__ != "builtins":
             if base is not facts.cls and issubclass(base, BaseException) and fields.is_importable(base) and not is_ours(base.__module__):
+                chain = _with_chain(facts, is_ours, base)
                 yield Candidate(
                     title=f"let {name} arrive as {named}, and say so: arrives_as={base.__name__}",
-                    recipe=replace(_with_chain(facts, is_ours, base), becomes=named),
+                    recipe=replace(chain, becomes=named),
                     target=target,
                     arrives_as=str(named),
-                    gives_up=("exc.__class__",),
+                    gives_up=("exc.__class__", *_as_text(chain, facts.sent)),
                 )
             continue
         recipe: Recipe = Downgrade(base=base.__name__, lacks_class=lacks_class)
+        converted: tuple[str, ...] = ()
         if keeps_more:
-            recipe = replace(_with_chain(facts, is_ours), becomes=named)
+            chain = _with_chain(facts, is_ours, base if lacks_class else None)
+            recipe, converted = replace(chain, becomes=named), _as_text(chain, facts.sent)
         if base is facts.cls:
-            yield Candidate(title=f"send {name} with its message alone", recipe=recipe, target=target, gives_up=("exc.args",))
+            yield Candidate(title=f"send {name} with its message alone", recipe=recipe, target=target, gives_up=("exc.args", *converted))
             continue
         yield Candidate(
             title=f"let {name} arrive as {base.__name__}, with its message, and say so: arrives_as={base.__name__}",
             recipe=recipe,
             target=target,
             arrives_as=f"builtins.{base.__name__}",
-            gives_up=("exc.__class__",),
+            gives_up=("exc.__class__", *converted),
         )
         if base is Exception:
             return
@@ -127,6 +132,12 @@ def _with_chain(facts: Facts, is_ours: Callable[[str], bool], arrives_as: type |
     tops = [module.partition(".")[0] for module in modules if not is_ours(module)]
     known = dict.fromkeys(top for top in (own, *tops) if top not in sys.stdlib_module_names)
     return WithChain(known=tuple(known), has_groups=any(node.get("members") is not None for node in nodes))
+
+
+def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
+    """Paths of the links that the recipe sends as text."""
+    known = sys.stdlib_module_names | set(recipe.known)
+    return tuple(path for path, name in links(sent).items() if name.partition(".")[0] not in known)
 
 
 def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
@@ -168,15 +179,22 @@ def _built_in_base(cls: type) -> type:
     return next(owner for owner in cls.__mro__ if isinstance(vars(owner).get("__new__"), BuiltinFunctionType))
 
 
-def type_at(record: Record, path: str) -> str | None:
-    """The type of the exception at a path of links; None if the record does not say."""
-    nodes, index = record["exceptions"], 0
-    for step, position in _STEP.findall(path):
-        found = nodes[index].get({"__cause__": "cause", "__context__": "context"}.get(step, "members"))
-        index = found[int(position)] if isinstance(found, list) and position and int(position) < len(found) else found
-        if not isinstance(index, int) or index >= len(nodes):
-            return None
-    return str(nodes[index]["type"])
+def links(record: Record) -> dict[str, str]:
+    """The exceptions that it is chained to, and members of groups: their paths and types."""
+    nodes = record["exceptions"]
+    found: dict[str, str] = {}
+    waiting, seen = deque([("exc", 0)]), {0}
+    while waiting:
+        path, index = waiting.popleft()
+        node = nodes[index]
+        steps = [("__cause__", node.get("cause")), ("__context__", node.get("context"))]
+        steps += [(f"exceptions[{n}]", member) for n, member in enumerate(node.get("members") or ())]
+        for step, inner in steps:
+            if isinstance(inner, int) and inner < len(nodes) and inner not in seen:
+                seen.add(inner)
+                found[f"{path}.{step}"] = str(nodes[inner]["type"])
+                waiting.append((f"{path}.{step}", inner))
+    return found
 
 
 def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
@@ -218,7 +236,7 @@ def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str,
         link = _LINK.match(stopped_at)
         if changed == recipe and link is not None and isinstance(recipe, WithChain):
             # The link itself refuses, whatever is left out of it.
-            of_class = type_at(sent, link[0])
+            of_class = links(sent).get(link[0])
             if of_class is not None:
                 changed, gives_up = replace(recipe, links_as_text=_more(recipe.links_as_text, of_class)), (link[0],)
     if changed == recipe:

@@ -107,6 +107,14 @@ def test_a_class_that_the_receiver_lacks_can_arrive_as_its_nearest_base() -> Non
     assert "OSError" in downgrade.title
 
 
+def test_a_chain_of_classes_that_the_receiver_lacks_arrives_as_text_below_the_base() -> None:
+    trip = check_round_trip(zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(zoo.Portable("p"), cause=KeyError("k"))))
+    assert trip.diagnosis is not None
+    downgrade = trip.diagnosis.fixes[-1]
+    assert (downgrade.receiver, downgrade.arrives_whole) == ("without-project", True)
+    assert downgrade.gives_up[:2] == ("exc.__class__", "exc.__cause__")
+
+
 def test_a_defect_that_is_there_with_the_project_is_repaired_there() -> None:
     trip = check_round_trip(zoo.PaymentError(7, "declined"))
     assert trip.diagnosis is not None
