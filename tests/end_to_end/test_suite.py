@@ -51,6 +51,26 @@ def test_a_failure_explains_itself(plain: subprocess.CompletedProcess[str]) -> N
     assert "  built by litellm.completion (429)" in section or "  why " in section
 
 
+def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its_chain(plain: subprocess.CompletedProcess[str]) -> None:
+    failed = [node for node, outcome in outcomes(plain).items() if outcome == "FAILED"]
+    told = dict.fromkeys(re.findall(r"^_+ (\S+\[\S+\]) _+$", plain.stdout, re.MULTILINE))
+    for node in failed:
+        name = node.rpartition("::")[2]
+        assert name in told
+        section = plain.stdout.split(f" {name} ___")[1].split("\n_____")[0]
+        for defect in section.split("\n  fix   ")[1:]:
+            assert re.search(r"^ *\(tried: arrives whole(?:, without exc[\w.]*\.headers\['authorization'\])?\)$", defect, re.MULTILINE), (
+                section
+            )
+            assert "tried with a cause whose class the receiver lacks, too" in defect
+        assert "\n  fix   " in section, section
+
+
+def test_the_key_of_openai_s_errors_is_nowhere(plain: subprocess.CompletedProcess[str]) -> None:
+    assert "without exc.__context__.__context__.request.headers['authorization']" in plain.stdout, "the control: it would have been"
+    assert "Bearer " not in plain.stdout
+
+
 @pytest.mark.parametrize(
     "status", [400, 401, 403, 404, 408, 422, 429, 500, 502, 503, "context-window", "content-policy", "timeout", "refused"]
 )
