@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import os
 import pickle
@@ -276,6 +277,14 @@ class Frozen(Exception):
         if not name.startswith("__"):
             raise TypeError(f"{name} is frozen")
         super().__setattr__(name, value)
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenData(Exception):
+    """Frozen, and its arguments are what it stores (attrs' and dataclasses' own)."""
+
+    code: int
+    reason: str
 
 
 class RefusesState(Exception):

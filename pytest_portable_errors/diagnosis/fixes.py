@@ -71,11 +71,12 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
         yield Candidate(title=f"{where}, which adds to what its own gives", recipe=AndState(), target=target)
     # Errors of libraries are raised from others, whatever this one was.
     wants_chain = is_chained or not target.in_class
-    if not is_chained:
-        yield from (
-            Candidate(title=f"{where}, which calls it with what it stored", recipe=recipe, target=target)
-            for recipe in (_by_constructor(facts.cls, node) if target.in_class else ())
-        )
+    called_again = [
+        Candidate(title=f"{where}, which calls it with what it stored", recipe=recipe, target=target)
+        for recipe in _by_constructor(facts.cls, node)
+    ]
+    if not wants_chain:
+        yield from called_again
     base = _built_in_base(facts.cls)
     if not wants_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=_own_fields(facts.cls))
@@ -83,6 +84,8 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
     chain = _with_chain(facts, is_ours)
     title = f"{where}, which does not call __init__ and keeps the chain"
     yield Candidate(title=title, recipe=chain, target=target, gives_up=_as_text(chain, facts.sent))
+    if wants_chain:
+        yield from called_again  # for classes that refuse to have their state set
     yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=False)  # the last resort
 
 

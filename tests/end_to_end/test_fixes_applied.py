@@ -29,6 +29,7 @@ IN_CLASS = {
     "hangs": (zoo.Spins, "Spins('a')"),
     "no reduction": (zoo.ReducesToNonsense, "ReducesToNonsense('a')"),
     "reduce raises": (zoo.ReduceExits, "ReduceExits('a')"),
+    "frozen": (zoo.FrozenData, "FrozenData(3, 'declined')"),
     "lock": (zoo.HoldsLock, "HoldsLock('a')"),
     "chained": (zoo.PaymentError, "chained(PaymentError(7, 'declined'), KeyError('bob'))"),
     "chained to what it cannot rebuild": (
@@ -47,7 +48,7 @@ REGISTERED = {
     "litellm": ("litellm", "RateLimitError", "chained(RateLimitError('m', llm_provider='o', model='g'), openai_error())"),
 }
 HEAD = """
-import contextlib, os, pickle, signal, threading, time
+import contextlib, dataclasses, os, pickle, signal, threading, time
 from typing import Any
 
 def noted(exc, **attributes):
