@@ -142,8 +142,9 @@ def test_a_chain_of_two_thousand_links_and_a_cycle_end() -> None:
 
 
 def test_a_class_that_refuses_its_state_is_called_again_whoever_s_it_is() -> None:
-    exc = zoo.chained(zoo.FrozenData(3, "declined"), cause=KeyError("k"))
-    trip = trip_of(exc, checks=("type", "message", "args", "attributes"))
+    with pytest.raises(zoo.FrozenData) as raised:
+        raise zoo.FrozenData(3, "declined") from KeyError("k")
+    trip = trip_of(raised.value, checks=("type", "message", "args", "attributes"))
     assert trip.diagnosis is not None
     fix = trip.diagnosis.fixes[0]
     assert (fix.arrives_whole, fix.gives_up, fix.limits) == (True, (), ("carries no chain, as plain pickle",))
