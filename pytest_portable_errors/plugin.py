@@ -234,7 +234,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.sections.append(("portable errors", test.section))
     exposed = _session(item.config).exposure.take() if _SESSION in item.config.stash else []
     if exposed:
-        report.portable_credentials = exposed  # type: ignore[attr-defined]  # as below
+        report.portable_credentials = exposed  # type: ignore[attr-defined]  # reports carry what plugins put on them
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
         report.longrepr = str(call.excinfo.value)
         report.portable_errors = True  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist

@@ -13,10 +13,21 @@ from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
 _MOST_PLACES = 200_000
 _LONGEST_PATH = 1_000  # characters
 _OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
-# fmt: off
-_ENDINGS = ("Error", "Exception", "Warning", "Interrupt", "Exit", "Group", "Failure", "Failed", "Timeout", "NotFound", "Denied", "Abort",
-            "ExceptionWrapper")
-# fmt: on
+_ENDINGS = (
+    "Error",
+    "Exception",
+    "Warning",
+    "Interrupt",
+    "Exit",
+    "Group",
+    "Failure",
+    "Failed",
+    "Timeout",
+    "NotFound",
+    "Denied",
+    "Abort",
+    "ExceptionWrapper",
+)
 # Parameters of tblib's reconstructors, as far as they are parts of the exception (tblib.pickling_support; distributed registers them).
 _TBLIB = {
     "unpickle_exception": ("", "args", "__cause__", "__traceback__", "__context__", "", "__notes__"),

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -95,11 +96,11 @@ def _in_line(line: str, where: str) -> Iterator[Envelope]:
 
 
 def _in_document(document: Any, where: str) -> Iterator[Envelope]:
-    waiting = [(where, document)]
+    waiting = deque([(where, document)])
     for _ in range(_MOST_VALUES):
         if not waiting:
             return
-        path, value = waiting.pop(0)
+        path, value = waiting.popleft()
         if isinstance(value, dict):
             if isinstance(value.get("exc_type"), str):  # celery.backends.base: how an error is written in JSON
                 yield Envelope(where=path, form="celery", payload=b"", written=value)

@@ -79,7 +79,7 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
         yield from called_again
     base = _built_in_base(facts.cls)
     if not wants_chain and base.__module__ == "builtins":
-        recipe = WithoutInit(base=base.__name__, fields=_own_fields(facts.cls))
+        recipe = WithoutInit(base=base.__name__, fields=tuple(fields.field_names(facts.cls)))
         yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
     chain = _with_chain(facts, is_ours)
     title = f"{where}, which does not call __init__ and keeps the chain"
@@ -171,10 +171,6 @@ def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
 
 def _has_own_reducer(cls: type) -> bool:
     return any(vars(owner).get("__reduce__") for owner in cls.__mro__ if owner.__module__ != "builtins")
-
-
-def _own_fields(cls: type) -> tuple[str, ...]:
-    return tuple(fields.field_names(cls))
 
 
 def _built_in_base(cls: type) -> type:

@@ -70,11 +70,12 @@ class ByConstructor:
     def code(self, target: Target) -> str:
         """Python to paste."""
         exc = target.variable
-        made, imports = f"type({exc})", ()
+        made = f"type({exc})"
+        imports: tuple[str, ...] = ()
         args = ", ".join(f"{exc}.{name}" for name in self.positional)
         if self.keyword:
             named = "".join(f", {parameter}={exc}.{name}" for parameter, name in self.keyword)
-            made, imports = f"functools.partial({made}{named})", ("functools",)  # type: ignore[assignment]  # a longer tuple
+            made, imports = f"functools.partial({made}{named})", ("functools",)
         state = f", {exc}.__dict__" if self.with_state else ""
         tail = "," if len(self.positional) == 1 else ""
         return target.code(f"return {made}, ({args}{tail}){state}", imports=imports)

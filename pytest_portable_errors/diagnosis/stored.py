@@ -6,8 +6,9 @@ import _compat_pickle  # what pickle itself translates Python 2's names by
 import importlib.machinery
 import importlib.util
 import sys
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_portable_errors.diagnosis.contents import built_class, looks_like_exception, places
@@ -108,25 +109,16 @@ def _exceptions(reading: Reading) -> list[tuple[str, Call]]:
     return found
 
 
-@dataclass(slots=True)
-class _Walk:
-    waiting: list[tuple[str, Call]]
-    seen: set[int] = field(default_factory=set)
-
-
 def _all_errors(roots: list[tuple[str, Call]]) -> Iterator[StoredError]:
     """These, and what they are chained to."""
-    walk = _Walk(list(roots))
-    for _ in range(_LINKS):
-        if not walk.waiting:
-            return
-        path, call = walk.waiting.pop(0)
-        if id(call) in walk.seen:
-            continue
-        walk.seen.add(id(call))
-        error, inner = _error(path, call)
-        yield error
-        walk.waiting.extend(inner)
+    waiting, seen = deque(roots), set[int]()
+    while waiting and len(seen) < _LINKS:
+        path, call = waiting.popleft()
+        if id(call) not in seen:
+            seen.add(id(call))
+            error, inner = _error(path, call)
+            yield error
+            waiting.extend(inner)
 
 
 def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:

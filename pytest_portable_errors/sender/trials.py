@@ -7,7 +7,6 @@ import copyreg
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from time import monotonic
 from types import CodeType, SimpleNamespace
 from typing import Any, Protocol
 
@@ -20,6 +19,7 @@ from pytest_portable_errors.receiver.record import Record
 from pytest_portable_errors.sender.copies import copy_of
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+from pytest_portable_errors.sender.system import SYSTEM
 
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
@@ -66,7 +66,7 @@ class Trials:
     """Paths of the credentials that the payload carries without a fix."""
     send: Send
     traceback: bool = False
-    until: float = field(default_factory=lambda: monotonic() + _SECONDS)
+    until: float = field(default_factory=lambda: SYSTEM.monotonic() + _SECONDS)
     """When no further trial is begun."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
@@ -89,7 +89,7 @@ class Trials:
         """The best that comes of a candidate: what stops it, and what would expose a credential, is taken out and it is tried again."""
         best: Tried | None = None
         for _ in range(_MOST_REFINEMENTS):
-            if monotonic() > self.until:
+            if SYSTEM.monotonic() > self.until:
                 break
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
@@ -165,8 +165,13 @@ class Tried:
             return ("carries no chain, as plain pickle",)
         if self.with_foreign_cause is None:
             return ()
-        if self.with_foreign_cause.arrive().received is None:
+        received = self.with_foreign_cause.arrive().received
+        if received is None:
             return ("a cause whose class the receiver lacks takes the whole error down",)
+        nodes = received["exceptions"]
+        cause = nodes[0].get("cause")
+        if cause is None or nodes[cause]["type"] != "builtins.RuntimeError":
+            return ("a cause whose class the receiver lacks is lost",)
         return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
 
 

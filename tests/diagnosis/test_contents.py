@@ -43,7 +43,7 @@ def with_attributes(exc: Exception, **attributes: object) -> Exception:
 
 
 def group_of(*members: Exception) -> BaseException:
-    return ExceptionGroup("several", members)  # noqa: F821  # 3.11
+    return ExceptionGroup("several", members)  # noqa: F821  # a built-in since 3.11
 
 
 def request() -> httpx.Request:
@@ -92,9 +92,9 @@ class TestPlaces:
     def test_members_of_groups_are_told_from_arguments(self, dumps: Callable[[BaseException], bytes]) -> None:
         inner = with_attributes(ValueError("m"), code=NEEDLE)
         assert paths_to_needle(group_of(KeyError("a"), inner), dumps) == ["exc.exceptions[1].code"]
-        nested = ExceptionGroup("outer", [ExceptionGroup("inner", [KeyError(NEEDLE)])])  # noqa: F821  # 3.11
+        nested = ExceptionGroup("outer", [ExceptionGroup("inner", [KeyError(NEEDLE)])])  # noqa: F821  # a built-in since 3.11
         assert paths_to_needle(nested, dumps) == ["exc.exceptions[0].exceptions[0].args[0]"]
-        assert paths_to_needle(ExceptionGroup(NEEDLE, [KeyError("a")]), dumps) == ["exc.args[0]"]  # noqa: F821  # 3.11
+        assert paths_to_needle(ExceptionGroup(NEEDLE, [KeyError("a")]), dumps) == ["exc.args[0]"]  # noqa: F821  # a built-in since 3.11
 
     @pytest.mark.parametrize("dumps", [DUMPS[name] for name in DUMPS if name[-1] not in "01"], ids=[n for n in DUMPS if n[-1] not in "01"])
     def test_a_slot_is_an_attribute(self, dumps: Callable[[BaseException], bytes]) -> None:

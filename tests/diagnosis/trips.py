@@ -50,7 +50,7 @@ def with_attributes(exc: BaseException, **attributes: object) -> BaseException:
 
 
 def group_of(*members: Exception) -> BaseException:
-    return ExceptionGroup("several", members)  # noqa: F821  # 3.11
+    return ExceptionGroup("several", members)  # noqa: F821  # a built-in since 3.11
 
 
 def place(function: object) -> str:

@@ -8,6 +8,7 @@ import json
 import pickle
 import threading
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import error_zoo as zoo
@@ -15,9 +16,9 @@ import pytest
 
 from pytest_portable_errors import Fix, RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.fixes import Candidate
-from pytest_portable_errors.diagnosis.recipes import Target, WithoutInit
+from pytest_portable_errors.diagnosis.recipes import Target, WithChain, WithoutInit
 from pytest_portable_errors.sender.copies import copy_of
-from pytest_portable_errors.sender.trials import Trials
+from pytest_portable_errors.sender.trials import Trials, Tried
 
 
 def trip_of(exc: BaseException, **asked: Any) -> RoundTrip:
@@ -127,6 +128,28 @@ def test_a_chain_is_kept_whatever_its_classes_and_foreign_links_go_as_text() -> 
     fix = best(exc)
     assert (fix.arrives_whole, fix.gives_up) == (True, ())
     assert fix.limits == ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+
+
+def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
+    nodes: list[dict[str, Any]] = [{"type": "error_zoo.NotFound", "cause": 1}, {"type": "builtins.RuntimeError"}]
+    seen = {
+        "that arrives as text": {"exceptions": nodes},
+        "is lost": {"exceptions": [{**nodes[0], "cause": None}]},
+        "takes the whole error down": None,
+    }
+    for words, received in seen.items():
+        recipe = WithChain(known=())
+        way: Any = SimpleNamespace(arrive=lambda received=received: SimpleNamespace(received=received))
+        trip: Any = SimpleNamespace(losses=(), declared_lost=())
+        tried = Tried(candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, with_foreign_cause=way)
+        (limit,) = tried.fix("with-project").limits
+        assert limit.endswith(words)
+
+
+def test_a_test_that_replaces_the_clock_has_its_fixes_tried() -> None:
+    freezegun = pytest.importorskip("freezegun")
+    with freezegun.freeze_time("2020-01-01", auto_tick_seconds=1_000):  # each look at that clock is beyond any budget
+        assert best(zoo.PaymentError(7, "by another clock")).arrives_whole
 
 
 def test_a_chain_of_two_thousand_links_and_a_cycle_end() -> None:

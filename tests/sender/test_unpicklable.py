@@ -115,9 +115,9 @@ class TestPath:
     @pytest.mark.parametrize("serializer", SERIALIZERS)
     def test_leads_into_the_member_of_a_group(self, serializer: str) -> None:
         value, kind = unpicklable(serializer)
-        group = ExceptionGroup("several", [KeyError("a"), with_attributes(ValueError("m"), client=value)])  # noqa: F821  # 3.11
+        group = ExceptionGroup("several", [KeyError("a"), with_attributes(ValueError("m"), client=value)])  # noqa: F821  # a built-in since 3.11
         assert found(group, serializer) == ("exc.exceptions[1].client", kind)
-        nested = ExceptionGroup("outer", [group])  # noqa: F821  # 3.11
+        nested = ExceptionGroup("outer", [group])  # noqa: F821  # a built-in since 3.11
         assert found(nested, serializer) == ("exc.exceptions[0].exceptions[1].client", kind)
 
     @pytest.mark.parametrize("serializer", [name for name in SERIALIZERS if name != "pickle:0"])
