@@ -14,6 +14,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis.contents import built_class, looks_like_exception, places
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Credential
+from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs, Reading, read
 
 _DEPTH = 12  # how deep values are shown
@@ -225,7 +226,7 @@ def _cut(text: Any) -> str:
     return text if len(text) <= _TEXT else f"{text[:_TEXT]}... ({len(text):,} in all)"
 
 
-def _masked(error: StoredError, mask: Any) -> StoredError:
+def _masked(error: StoredError, mask: Mask) -> StoredError:
     return StoredError(
         path=mask.text(error.path),
         type=mask.text(error.type),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 
 from pytest_portable_errors.diagnosis import code
-from pytest_portable_errors.diagnosis.credentials import Mask
 from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.payload import Call, Global
 
 _GETATTR = (Global("builtins", "getattr"), Global("__builtin__", "getattr"))

@@ -34,8 +34,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pytest_portable_errors import check_round_trip
-from pytest_portable_errors.diagnosis.credentials import Mask, find_credentials, is_secret_header
+from pytest_portable_errors.diagnosis.credentials import find_credentials, is_secret_header
 from pytest_portable_errors.diagnosis.losses import Loss, headline, show
+from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.payload import read
 from pytest_portable_errors.diagnosis.secrets import MASK
 from pytest_portable_errors.receiver.record import Record, describe
