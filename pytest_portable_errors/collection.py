@@ -1,4 +1,4 @@
-"""A suite's cases as pytest items: ``portable-errors/litellm::RateLimitError[pickle]``."""
+"""Cases as pytest items: ``portable-errors/litellm::RateLimitError[pickle]``, ``portable-errors::shop.errors.PaymentError``."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.journey import Journey
+from pytest_portable_errors.judges import Subject
 from pytest_portable_errors.session import Session
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case
 
 
-class SuiteCollector(pytest.Collector):
-    """Collects one suite."""
+class CaseCollector(pytest.Collector):
+    """Collects the cases of one suite, or of the survey."""
 
-    suite: str
     ours: Session
+    suite: str | None
 
     @classmethod
-    def of(cls, parent: pytest.Session, suite: str, ours: Session) -> SuiteCollector:
-        """The collector of the suite of that name."""
-        name = f"portable-errors/{suite}"
-        collector: SuiteCollector = cls.from_parent(parent, name=name, nodeid=name)
+    def of(cls, parent: pytest.Session, ours: Session, *, suite: str | None = None) -> CaseCollector:
+        """The collector of the suite of that name; without a name, of the survey: the last, because it takes what is loaded by then."""
+        name = "portable-errors" if suite is None else f"portable-errors/{suite}"
+        collector: CaseCollector = cls.from_parent(parent, name=name, nodeid=name)
         collector.suite, collector.ours = suite, ours
         return collector
 
     def collect(self) -> Iterator[CaseItem]:
         try:
-            cases = self.ours.cases(self.suite)
+            cases = self.ours.surveyed() if self.suite is None else self.ours.cases(self.suite)
         except PortableErrorsError as error:
             raise self.CollectError(str(error)) from error
         for case in cases:
@@ -45,19 +45,19 @@ class CaseItem(pytest.Item):
 
     case: Case
     ours: Session
-    journeys: list[tuple[str, Journey]] | None = None
+    begun: list[Subject] | None = None
 
     def set_out(self) -> None:
         """Begin the trips, unless that was done. What goes wrong is met again, and told, by the test."""
-        if self.journeys is None:
+        if self.begun is None:
             with contextlib.suppress(CannotBuild, PortableErrorsError):
-                self.journeys = self.ours.begin(self.case)
+                self.begun = self.ours.begin(self.case)
 
     def runtest(self) -> None:
-        check_case(self.ours, self.case, self.journeys)
+        check_case(self.ours, self.case, self.begun)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        assert self.parent is not None  # made by SuiteCollector
+        assert self.parent is not None  # made by CaseCollector
         return self.config.rootpath / self.parent.nodeid, 0, self.name
 
 
@@ -70,11 +70,12 @@ class Lookahead:
                 upcoming.set_out()
 
 
-def check_case(ours: Session, case: Case, journeys: list[tuple[str, Journey]] | None = None) -> None:
+def check_case(ours: Session, case: Case, begun: list[Subject] | None = None) -> None:
     """Check a case, whose trips may have begun already. One that cannot be built is skipped with the reason, and never passes."""
     try:
-        ours.finish(journeys if journeys is not None else ours.begin(case))
+        ours.finish(case, begun if begun is not None else ours.begin(case))
     except CannotBuild as reason:
+        ours.not_built(case, reason)
         raise pytest.skip.Exception(str(reason), _use_item_location=True) from None
     except PortableErrorsError as error:
         pytest.fail(str(error), pytrace=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.host import Host
-from pytest_portable_errors.journey import set_out, told
-from pytest_portable_errors.report.text import trip_text
+from pytest_portable_errors.judges import Strict
+from pytest_portable_errors.judging import Terms
 from pytest_portable_errors.requirement import Requirement
 from pytest_portable_errors.round_trip import checked_names, dotted_name, exception_of
 from pytest_portable_errors.sender.departure import depart
@@ -20,11 +19,11 @@ from pytest_portable_errors.trip import RoundTrip
 class AssertRoundtrip:
     """``assert_roundtrip(exc)``: make the trip now, once for each serializer, and fail the test if something is lost."""
 
-    def __init__(self, defaults: Requirement, receivers: Receivers, host: Host, exposure: Exposure) -> None:
+    def __init__(self, defaults: Requirement, receivers: Receivers, judge: Callable[[Terms], Strict], host: Host) -> None:
         self._defaults = defaults
         self._receivers = receivers
+        self._judge = judge
         self._host = host
-        self._exposure = exposure
 
     def __call__(
         self,
@@ -48,25 +47,14 @@ class AssertRoundtrip:
                 f"assert_roundtrip(serializers={serializers!r}): expected a tuple of names or Serializers, e.g. ('pickle',)"
             )
         chosen = defaults.serializers if serializers is None else tuple(map(self._receivers.serializers.find, serializers))
-        compared = defaults.checks if checks is None else checked_names(checks)
-        declared = defaults.arrives_as if arrives_as is None else dotted_name(arrives_as)
-        journeys = [
-            set_out(
-                depart(subject, serializer=serializer, traceback="traceback" in compared),
-                receivers=self._receivers,
-                receiver=name,
-                checks=compared,
-                arrives_as=declared,
-                timeout=defaults.timeout if timeout is None else timeout,
-            )
-            for name in (defaults.receivers if receiver is None else (receiver,))
-            for serializer in chosen
-        ]
-        trips = [journey.arrive() for journey in journeys]
-        lost = [(journey, trip) for journey, trip in zip(journeys, trips, strict=True) if not trip.arrived_whole]
-        if lost:
-            self._host.fail(trip_text(told(lost)))
-        exposed = self._exposure.judge(trips)
-        if exposed:
-            self._host.fail(exposed)
-        return trips[0]
+        terms = Terms(
+            receivers=defaults.receivers if receiver is None else (receiver,),
+            checks=defaults.checks if checks is None else checked_names(checks),
+            timeout=defaults.timeout if timeout is None else timeout,
+        )
+        judge = self._judge(terms)
+        departures = [depart(subject, serializer=serializer, traceback="traceback" in terms.checks) for serializer in chosen]
+        text = judge.conclude([judge.begin(departures, arrives_as=defaults.arrives_as if arrives_as is None else dotted_name(arrives_as))])
+        if text is not None:
+            self._host.fail(text)
+        return judge.trips[0]

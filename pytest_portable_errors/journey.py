@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from pytest_portable_errors.diagnosis.fixes import candidates
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
 from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.values import canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.sender.departure import Departure
@@ -46,6 +47,14 @@ class Journey:
         """Wait for the answer, compare, explain."""
         return self._verdict()[0]
 
+    def elsewhere(self) -> Journey:
+        """The same payload on its way to where the project is installed."""
+        return self._again("with-project")
+
+    def comparing(self, checks: Collection[str]) -> Journey:
+        """The same trip, with its answer compared otherwise."""
+        return replace(self, checks=checks, _known=None)
+
     def repaired(self, trip: RoundTrip) -> RoundTrip:
         """The trip that ``arrive`` gave, with the fixes of its diagnosis: tried now, on the exception itself."""
         if trip.diagnosis is None:
@@ -61,7 +70,7 @@ class Journey:
                 self.ticket.fixes[same] = self._tried(trip)
             fixes = self.ticket.fixes[same]
         if trip.with_project is not None and not trip.with_project.arrived_whole:
-            elsewhere = self._again("with-project").repaired(trip.with_project)
+            elsewhere = self.elsewhere().repaired(trip.with_project)
             fixes = (*(elsewhere.diagnosis.fixes if elsewhere.diagnosis else ()), *fixes)
         return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
 
@@ -79,7 +88,10 @@ class Journey:
         )
         project = self.receivers.project
         try:
-            return trials.run(candidates(facts, is_ours=lambda module: project.owns(module) or project.is_test(module)))
+            found = candidates(
+                facts, is_ours=lambda module: project.owns(module) or project.is_test(module), needs_chain="chain" in self.checks
+            )
+            return trials.run(found)
         except PortableErrorsError:
             raise  # a receiver could not start
         except Exception:  # as with its causes: a class may not let itself be looked at, and the verdict stands without a fix
@@ -109,7 +121,7 @@ class Journey:
         missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
         with_project = None
         if missing and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0]):
-            with_project = self._again("with-project").arrive()
+            with_project = self.elsewhere().arrive()
         facts = Facts(
             stage=stage.value,
             cls=departure.cls,
@@ -141,6 +153,7 @@ class Journey:
             error=mask.data(answer.get("error")),
             diagnosis=None if diagnosis is None else mask.diagnosis(diagnosis),
             with_project=with_project,
+            is_of_tests=project.is_test(module_of(departure.cls) or "?") or facts.defined_in_test,
             stopped_at=_stopped_at(facts, mask.text),
             credentials=found.credentials,
         )
@@ -236,16 +249,6 @@ def set_out(
         arrives_as=arrives_as,
         timeout=timeout,
     )
-
-
-def told(pairs: Iterable[tuple[Journey, RoundTrip]]) -> list[RoundTrip]:
-    """The trips as people are to read of them: with fixes, for the first of each defect."""
-    trips: list[RoundTrip] = []
-    known: set[tuple[object, ...]] = set()
-    for journey, trip in pairs:
-        trips.append(trip if trip.arrived_whole or trip.defect in known else journey.repaired(trip))
-        known.add(trip.defect)
-    return trips
 
 
 def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:

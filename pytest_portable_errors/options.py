@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
 
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS, receiver_named
+from pytest_portable_errors.ini import Ini, known
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, receiver_named
 
 # What the setting may name. Kept here, so that an unused plugin imports nothing more; a test compares it with the module that means it.
 CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
-
-# Before pytest 8.4 an ini value was always a string; since then TOML may give a number, if the key asks for one.
-_NUMBER: Literal["float", "string"] = "float" if pytest.version_tuple >= (8, 4) else "string"
+CAPTURES = ("raises", "unittest", "escaped", "handled")
+MODES = ("off", "warn", "error")
+BASELINE = "portable-errors-baseline.txt"
+FROM_CONTROLLER = "portable_errors"
+"""Key of what pytest-xdist's controller tells its workers (``workerinput``)."""
 
 _NARROWING = ("collectonly", "keyword", "markexpr", "lf", "last_failed", "stepwise", "deselect")
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_EXPECT = "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,68 +33,55 @@ class Options:
 
     root: str
     """The folder that relative paths start from."""
+    mode: str
+    """``off``, ``warn`` or ``error``: what becomes of the exceptions that all tests raise."""
+    capture: tuple[str, ...]
+    """Which of them are seen: some of ``CAPTURES``."""
     receivers: tuple[str, ...]
     """Names, and absolute paths of interpreters."""
+    receiver_is_chosen: bool
+    """Whether somebody decided who reads the errors."""
     receiver_setup: tuple[str, ...]
     """``module:callable``, called where the errors are read."""
+    installed: tuple[str, ...]
+    """Modules that the receivers have against the rule."""
+    absent: tuple[str, ...]
+    """Modules that they lack against the rule."""
     serializers: tuple[str, ...]
     checks: tuple[str, ...]
+    checks_are_chosen: bool
+    """Whether somebody decided what has to arrive."""
+    expect: tuple[tuple[str, str], ...]
+    """Deliberate changes of type: dotted names of the class sent and of the one that is to arrive."""
+    ignore: tuple[str, ...]
+    """Dotted names of classes not to check; ``*`` matches any text."""
     timeout: float
     """Seconds of processor time for one check."""
     credentials: str
     """``off``, ``warn`` or ``error``: what a payload with credentials in it is."""
     suites: tuple[str, ...]
-    runs_suites_alone: bool
-    """Whether no paths were given, so that only the suites run."""
+    survey: tuple[str, ...]
+    """Packages to import, and to check the exception classes of."""
+    surveys_project: bool
+    """Whether the exception classes of the project are checked, raised or not."""
+    runs_no_tests: bool
+    """Whether no paths were given, and nothing is asked for but suites and packages."""
     runs_everything: bool
     """Whether this process will run all that it collects, as far as can be told: nothing selects, and nobody shares the work."""
+    reports: tuple[Path, ...]
+    baseline: Path | None
+    """The file of known defects. None: there is none."""
+    updates_baseline: bool
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the exceptions of all tests are checked."""
+        return self.mode != "off"
 
-def add_options(parser: pytest.Parser) -> None:
-    """Declare the options and ini keys."""
-    group = parser.getgroup("portable errors", "exceptions survive the trip to another process")
-    group.addoption(
-        "--portable-errors-suite",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="check the exception classes of a library, e.g. litellm; without paths only these. Repeatable.",
-    )
-    group.addoption(
-        "--portable-errors-receiver",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help=f"where the exceptions are rebuilt: {', '.join(NAMED_RECEIVERS)}, or the path of a Python interpreter. "
-        f"Default: {DEFAULT_RECEIVER}. Repeatable.",
-    )
-    parser.addini(
-        "portable_errors_receiver", "where exceptions are rebuilt, one a line (default: without-project)", type="linelist", default=[]
-    )
-    parser.addini(
-        "portable_errors_receiver_setup",
-        "module:callable that the reader of the errors calls at its start, one a line, e.g. django:setup; "
-        "called in the receiver with-project and in interpreters given by path",
-        type="linelist",
-        default=[],
-    )
-    parser.addini("portable_errors_serializers", "what they are pickled with (default: pickle cloudpickle)", type="args", default=[])
-    parser.addini("portable_errors_checks", "what is compared (default: all but traceback)", type="args", default=[])
-    parser.addini(
-        "portable_errors_credentials",
-        "what a payload is that carries credentials: off, warn (named in the summary) or error (default: warn)",
-        type="string",
-        default="warn",
-    )
-    parser.addini(
-        "portable_errors_timeout",
-        "seconds of processor time that one check may take in the receiver (default: 10)",
-        type=_NUMBER,
-        default="",
-    )
-
-
-_CREDENTIALS = ("off", "warn", "error")
+    @property
+    def surveys(self) -> bool:
+        """Whether there is any class to survey."""
+        return self.surveys_project or bool(self.survey)
 
 
 def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[str]], suites: Callable[[], Iterable[str]]) -> Options:
@@ -95,91 +89,166 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
 
     Raises pytest.UsageError that names the option or the file, and what it may be.
     """
-    wanted = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
-    if wanted:
-        _known("--portable-errors-suite", wanted, suites())
-    checks = _listed(config, "portable_errors_checks", lambda: CHECKS)
+    ini = Ini(config)
+    wanted_suites, survey = _suites_and_packages(config, ini, suites)
+    mode = _mode(config, ini)
+    without_paths = gave_no_paths(config)
+    checks = ini.names("portable_errors_checks", lambda: CHECKS)
+    receivers = _receivers(config, ini)
+    if config.getoption("portable_errors_update_baseline") and mode == "off" and not (wanted_suites or survey):
+        raise pytest.UsageError("--portable-errors-update-baseline: nothing is checked: add --portable-errors")
     return Options(
         root=str(config.rootpath),
-        receivers=_receivers(config),
-        receiver_setup=_setup(config),
-        serializers=_listed(config, "portable_errors_serializers", serializers) or ("pickle", "cloudpickle"),
+        mode=mode,
+        capture=ini.names("portable_errors_capture", lambda: CAPTURES) or CAPTURES[:3],
+        receivers=receivers or (DEFAULT_RECEIVER,),
+        receiver_is_chosen=bool(receivers),
+        receiver_setup=_setup(ini),
+        installed=_dotted(ini, "portable_errors_installed"),
+        absent=_dotted(ini, "portable_errors_absent"),
+        serializers=ini.names("portable_errors_serializers", serializers) or ("pickle", "cloudpickle"),
         checks=checks or tuple(check for check in CHECKS if check != "traceback"),
-        timeout=_seconds(config, "portable_errors_timeout", default=10.0),
-        credentials=_credentials(config),
-        suites=wanted,
-        runs_suites_alone=bool(wanted) and config.args_source is not config.ArgsSource.ARGS,
-        runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not hasattr(config, "workerinput"),
+        checks_are_chosen=bool(checks),
+        expect=_expect(ini),
+        ignore=ini.lines("portable_errors_ignore", expected="a list of dotted names"),
+        timeout=ini.seconds("portable_errors_timeout", default=10.0),
+        credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
+        suites=wanted_suites,
+        survey=survey,
+        surveys_project=mode != "off" and without_paths,
+        runs_no_tests=without_paths
+        and mode == "off"
+        and bool(config.getoption("portable_errors_suite") or config.getoption("portable_errors_survey")),
+        runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not _is_worker(config),
+        reports=_reports(config),
+        baseline=_baseline(config, ini),
+        updates_baseline=config.getoption("portable_errors_update_baseline"),
     )
 
 
-def _receivers(config: pytest.Config) -> tuple[str, ...]:
+def gave_no_paths(config: pytest.Config) -> bool:
+    """Whether the user named no files: pytest-xdist hands the folders that its controller has worked out to its workers as if named."""
+    if _is_worker(config):
+        return bool(getattr(config, "workerinput")[FROM_CONTROLLER]["without_paths"])  # noqa: B009  # xdist puts it there
+    return config.args_source is not config.ArgsSource.ARGS
+
+
+def is_narrowed(config: pytest.Config) -> bool:
+    """Whether something selects among what is collected."""
+    return any(getattr(config.option, name, None) for name in _NARROWING)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _mode(config: pytest.Config, ini: Ini) -> str:
+    mode = config.getoption("portable_errors_mode")
+    if mode is not None:
+        known("--portable-errors-mode", (mode,), MODES)
+        return str(mode)
+    return "error" if config.getoption("portable_errors") else ini.choice("portable_errors", MODES, default="off")
+
+
+def _suites_and_packages(config: pytest.Config, ini: Ini, suites: Callable[[], Iterable[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A name that is no suite is a package."""
+    wanted = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
+    names = list(suites()) if wanted else []
+    packages = [name for name in wanted if name not in names]
+    for name in packages:
+        _importable("--portable-errors-suite", name, f"expected one of {', '.join(names)}, or a package that can be imported")
+    for origin, given in (
+        ("--portable-errors-survey", config.getoption("portable_errors_survey")),
+        (ini.origin("portable_errors_survey"), ini.lines("portable_errors_survey", expected="a list of packages")),
+    ):
+        for name in given:
+            _importable(origin, name, "expected a package that can be imported, e.g. httpx")
+        packages += given
+    return tuple(name for name in wanted if name in names), tuple(dict.fromkeys(packages))
+
+
+def _importable(origin: str, name: str, expected: str) -> None:
+    """Only the top is looked for: what lies below it cannot be found without running the package."""
+    top = name.partition(".")[0]
+    try:
+        is_there = _DOTTED.fullmatch(name) is not None and importlib.util.find_spec(top) is not None
+    except (ImportError, ValueError):
+        is_there = False
+    if not is_there:
+        raise pytest.UsageError(f'{origin}: unknown "{name}": {expected}')
+
+
+def _receivers(config: pytest.Config, ini: Ini) -> tuple[str, ...]:
+    """None if none were chosen."""
     given, origin, folder = config.getoption("portable_errors_receiver"), "--portable-errors-receiver", config.invocation_params.dir
     if not given:
         key = "portable_errors_receiver"
-        given, origin = _ini(config, key, expected="a list of names"), f"{key} ({_file(config)})"
-        folder = config.rootpath if config.inipath is None else config.inipath.parent
+        given, origin, folder = ini.lines(key, expected="a list of names"), ini.origin(key), ini.folder
     names = []
     for name in given:
         try:
             names.append(receiver_named(name, relative_to=str(folder)))
         except PortableErrorsError as error:
             raise pytest.UsageError(f'{origin}: unknown "{name}": {error}') from error
-    return tuple(dict.fromkeys(names)) or (DEFAULT_RECEIVER,)
+    return tuple(dict.fromkeys(names))
 
 
-def _setup(config: pytest.Config) -> tuple[str, ...]:
+def _setup(ini: Ini) -> tuple[str, ...]:
     key = "portable_errors_receiver_setup"
-    steps = tuple(_ini(config, key, expected="a list of module:callable"))
+    steps = ini.lines(key, expected="a list of module:callable")
     for step in steps:
         module, colon, function = step.partition(":")
         if not (colon and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))):
-            raise pytest.UsageError(f'{key} = "{step}" ({_file(config)}): expected module:callable, e.g. django:setup')
+            raise ini.wrong(key, step, "module:callable, e.g. django:setup")
     return steps
 
 
-def _credentials(config: pytest.Config) -> str:
-    key = "portable_errors_credentials"
-    mode = str(_ini(config, key, expected=f"one of {', '.join(_CREDENTIALS)}") or "warn")
-    _known(f"{key} ({_file(config)})", (mode,), _CREDENTIALS)
-    return mode
+def _dotted(ini: Ini, key: str) -> tuple[str, ...]:
+    names = ini.lines(key, expected="a list of modules")
+    for name in names:
+        if not _DOTTED.fullmatch(name):
+            raise ini.wrong(key, name, "the dotted name of a module, e.g. shop.client")
+    return names
 
 
-def _listed(config: pytest.Config, key: str, allowed: Callable[[], Iterable[str]]) -> tuple[str, ...]:
-    values = tuple(_ini(config, key, expected="a list of names") or ())
-    if values:
-        _known(f"{key} ({_file(config)})", values, allowed())
-    return values
+def _expect(ini: Ini) -> tuple[tuple[str, str], ...]:
+    key = "portable_errors_expect"
+    pairs = []
+    for line in ini.lines(key, expected=f"a list of {_EXPECT}"):
+        sent, arrow, received = (part.strip() for part in line.partition("->"))
+        if not (arrow and _DOTTED.fullmatch(sent) and _DOTTED.fullmatch(received)):
+            raise ini.wrong(key, line, _EXPECT)
+        pairs.append((sent, received))
+    return tuple(pairs)
 
 
-def _known(origin: str, values: Iterable[str], allowed: Iterable[str]) -> None:
-    names = list(allowed)
-    for value in values:
-        if value not in names:
-            raise pytest.UsageError(f'{origin}: unknown "{value}": expected one of {", ".join(names)}')
+def _reports(config: pytest.Config) -> tuple[Path, ...]:
+    option = "--portable-errors-report"
+    files: list[Path] = []
+    if _is_worker(config):
+        return ()  # the controller writes them
+    for name in config.getoption("portable_errors_report"):
+        file = config.invocation_params.dir / name
+        if file.suffix not in (".json", ".html"):
+            raise pytest.UsageError(f'{option}: "{name}": expected a file that ends in .json or .html')
+        if file.suffix == ".html" and importlib.util.find_spec("jinja2") is None:
+            raise pytest.UsageError(f'{option}: "{name}": HTML needs Jinja2: pip install "pytest-portable-errors[html]"')
+        if not file.parent.is_dir():
+            raise pytest.UsageError(f'{option}: "{name}": there is no folder {file.parent}')
+        files.append(file)
+    return tuple(dict.fromkeys(files))
 
 
-def _seconds(config: pytest.Config, key: str, *, default: float) -> float:
-    value = _ini(config, key, expected="seconds, e.g. 5")
-    if value == "":
-        return default
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0  # told below, with the text as it stands
-    if not 0 < seconds < float("inf"):
-        raise pytest.UsageError(f'{key} = "{value}" ({_file(config)}): expected seconds, e.g. 5')
-    return seconds
-
-
-def _ini(config: pytest.Config, key: str, *, expected: str) -> Any:
-    try:
-        return config.getini(key)
-    except (TypeError, ValueError, pytest.UsageError) as error:  # pytest's own conversion; its message does not name key and file
-        written = config.inicfg.get(key)
-        text = getattr(written, "value", written)  # pytest 9 keeps more than the text
-        raise pytest.UsageError(f'{key} = "{text}" ({_file(config)}): expected {expected}') from error
-
-
-def _file(config: pytest.Config) -> str:
-    return config.inipath.name if config.inipath is not None else "ini"
+def _baseline(config: pytest.Config, ini: Ini) -> Path | None:
+    """The file that was named, or the usual one where it exists or is to be written."""
+    named, origin, folder = config.getoption("portable_errors_baseline"), "--portable-errors-baseline", config.invocation_params.dir
+    updates = config.getoption("portable_errors_update_baseline")
+    if named is None:
+        key = "portable_errors_baseline"
+        named, origin, folder = ini.text(key, expected="the name of a file"), ini.origin(key), ini.folder
+    file = folder / (named or BASELINE)
+    if updates or file.is_file() or _is_worker(config):
+        return file
+    if named:
+        raise pytest.UsageError(f"{origin}: there is no file {named}; --portable-errors-update-baseline writes it")
+    return None

@@ -14,17 +14,22 @@ import pytest
 
 from pytest_portable_errors import sharing
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.options import Options, add_options, read_options
+from pytest_portable_errors.options import FROM_CONTROLLER, Options, gave_no_paths, read_options
+from pytest_portable_errors.reporting import Reporting
+from pytest_portable_errors.settings import add_options
 
 if TYPE_CHECKING:
+    from pytest_portable_errors.baseline import Baseline
+    from pytest_portable_errors.declarations import Declarations
     from pytest_portable_errors.fixtures import AssertRoundtrip
     from pytest_portable_errors.host import Host
-    from pytest_portable_errors.marked import MarkedTest
     from pytest_portable_errors.requirement import Requirement
+    from pytest_portable_errors.rows import Entries
     from pytest_portable_errors.sender.receivers import Receivers
     from pytest_portable_errors.sender.serializers import Serializers
     from pytest_portable_errors.session import Session
     from pytest_portable_errors.survey.cases import Case
+    from pytest_portable_errors.watched import WatchedTest
 
 MARKER = "portable_exception"
 CASES = "portable_cases"
@@ -32,7 +37,8 @@ CASES = "portable_cases"
 _OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 _SESSION: pytest.StashKey[Session] = pytest.StashKey()
 _REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
-_TEST: pytest.StashKey[MarkedTest] = pytest.StashKey()
+_TEST: pytest.StashKey[WatchedTest] = pytest.StashKey()
+_IN_CALL: pytest.StashKey[bool] = pytest.StashKey()
 _SHARED_BEFORE: pytest.StashKey[sharing.Shared] = pytest.StashKey()
 
 
@@ -63,8 +69,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OPTIONS] = read_options(config, serializers=lambda: _serializers(config).names, suites=_suites)
     # A test that calls check_round_trip, and nothing else of ours, is to know the project as well.
     config.stash[_SHARED_BEFORE] = sharing.share(sharing.Shared(make=lambda: _receivers_of_the_run(config)))
-    if config.stash[_OPTIONS].runs_suites_alone:
+    if config.stash[_OPTIONS].runs_no_tests:
         config.args[:] = []
+    if not hasattr(config, "workerinput"):
+        looks = config.stash[_OPTIONS].is_on or config.stash[_OPTIONS].surveys
+        config.pluginmanager.register(
+            Reporting(config, config.stash[_OPTIONS], _baseline(config) if looks else None), "portable_errors_reporting"
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -84,6 +95,8 @@ def _session(config: pytest.Config) -> Session:
         config.stash[_SESSION] = Session(
             python_files=config.getini("python_files"),
             serializers=_serializers(config),
+            declared=_declared(config),
+            baseline=_baseline(config),
             options=config.stash[_OPTIONS],
             host=_host(),
             controller=os.getppid() if hasattr(config, "workerinput") else None,
@@ -96,6 +109,38 @@ def _receivers_of_the_run(config: pytest.Config) -> Receivers:
     running = config.pluginmanager.get_plugin("session")
     ours.collected({item.path for item in getattr(running, "items", ())})
     return ours.receivers
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Of pytest-xdist: what the workers cannot know."""
+    told = {"without_paths": gave_no_paths(node.config), "baseline": _baseline(node.config).text()}
+    node.workerinput[FROM_CONTROLLER] = told
+
+
+def _baseline(config: pytest.Config) -> Baseline:
+    from pytest_portable_errors.baseline import parse, read_baseline
+
+    told = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
+    try:
+        return read_baseline(config.stash[_OPTIONS].baseline) if told is None else parse(told["baseline"], origin="baseline")
+    except PortableErrorsError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _declared(config: pytest.Config) -> Declarations:
+    from pytest_portable_errors.declarations import declarations
+
+    options = config.stash[_OPTIONS]
+    try:
+        return declarations(
+            expect=options.expect,
+            ignore=options.ignore,
+            expect_hooks=config.hook.pytest_portable_errors_expect(),
+            instances_hooks=config.hook.pytest_portable_errors_instances(),
+        )
+    except PortableErrorsError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def _serializers(config: pytest.Config) -> Serializers:
@@ -135,7 +180,7 @@ def _fail(text: str) -> NoReturn:
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     if isinstance(collector, pytest.Session):
-        report.result = [*(report.result or ()), *_suite_collectors(collector)]
+        report.result = [*(report.result or ()), *_case_collectors(collector)]
     elif report.passed and report.result:
         items = (item for item in report.result if isinstance(item, pytest.Item))
         wrong = "\n".join(filter(None, map(_read_marks, items)))
@@ -144,14 +189,16 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
     return report
 
 
-def _suite_collectors(parent: pytest.Session) -> list[pytest.Collector]:
-    suites = parent.config.stash[_OPTIONS].suites
-    if not suites:
+def _case_collectors(parent: pytest.Session) -> list[pytest.Collector]:
+    options = parent.config.stash[_OPTIONS]
+    if not (options.suites or options.surveys):
         return []
-    from pytest_portable_errors.collection import Lookahead, SuiteCollector
+    from pytest_portable_errors.collection import CaseCollector, Lookahead
 
     parent.config.pluginmanager.register(Lookahead(), "portable_errors_lookahead")
-    return [SuiteCollector.of(parent, suite, _session(parent.config)) for suite in suites]
+    ours = _session(parent.config)
+    collectors: list[pytest.Collector] = [CaseCollector.of(parent, ours, suite=suite) for suite in options.suites]
+    return [*collectors, *([CaseCollector.of(parent, ours)] if options.surveys else [])]
 
 
 def _asks_receivers(item: pytest.Item) -> bool:
@@ -193,7 +240,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wrong = "\n".join(filter(None, map(_read_marks, session.items)))  # again: hooks add markers to what was collected
     if wrong:
         raise pytest.UsageError(wrong)
-    if _SESSION in session.config.stash or any(map(_asks_receivers, session.items)):
+    if _SESSION in session.config.stash or session.config.stash[_OPTIONS].is_on or any(map(_asks_receivers, session.items)):
         ours = _session(session.config)
         ours.collected({item.path for item in session.items})
         if not session.config.option.collectonly:
@@ -209,11 +256,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     wrong = _read_marks(item)
     if wrong:
         _fail(wrong)
-    if _REQUIREMENT in item.stash:
-        item.stash[_TEST] = _session(item.config).marked_test(item.stash[_REQUIREMENT])
-        result = yield from item.stash[_TEST].watch(item)
-    else:
-        result = yield
+    item.stash[_IN_CALL] = True
+    try:
+        result = yield from _watch(item)
+    finally:
+        item.stash[_IN_CALL] = False
     if any(item.iter_markers(CASES)):
         from pytest_portable_errors.collection import check_case
 
@@ -221,6 +268,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         case: Any = item.callspec.params["portable_case"]
         check_case(_session(item.config), case)
     return result
+
+
+def _watch(item: pytest.Item) -> Generator[None, Any, Any]:
+    if _REQUIREMENT in item.stash:
+        item.stash[_TEST] = _session(item.config).marked_test(item.stash[_REQUIREMENT])
+    elif item.config.stash[_OPTIONS].is_on and not item.nodeid.startswith("portable-errors"):
+        item.stash[_TEST] = _session(item.config).any_test()
+    else:
+        return (yield)
+    return (yield from item.stash[_TEST].watch(item))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -232,36 +289,26 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             test.escaped_subtest(call.excinfo.value)
         if test.section is not None and report.failed:
             report.sections.append(("portable errors", test.section))
-    exposed = _session(item.config).exposure.take() if _SESSION in item.config.stash else []
-    if exposed:
-        report.portable_credentials = exposed  # type: ignore[attr-defined]  # reports carry what plugins put on them
+    if _SESSION in item.config.stash and not item.stash.get(_IN_CALL, False):  # a subtest's report comes in the middle of the call
+        entries = _session(item.config).ledger.take()
+        if entries is not None:
+            report.portable_errors = entries  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist
+            item.user_properties.extend(_properties(entries))
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
         report.longrepr = str(call.excinfo.value)
-        report.portable_errors = True  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist
+        report.portable_errors_text = True  # type: ignore[attr-defined]  # as above
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if getattr(report, "portable_errors", False) and isinstance(report.longrepr, str):
-        from pytest_portable_errors.report.terminal import FailureText
-
-        report.longrepr = FailureText(report.longrepr)
+def _properties(entries: Entries) -> Iterable[tuple[str, object]]:
+    """For JUnit's XML."""
+    found = ((row["cls"], finding["cause"]) for row in entries["rows"] for finding in row["findings"] if finding["verdict"] == "defect")
+    return [("portable_errors", f"{cls}: {cause}") for cls, cause in dict.fromkeys(found)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in (*(_session(config).warnings if _SESSION in config.stash else ()), *_exposed(terminalreporter)):
+    for line in _session(config).warnings if _SESSION in config.stash else ():
         terminalreporter.write_line(f"portable errors: {line}", yellow=True)
-
-
-def _exposed(terminalreporter: pytest.TerminalReporter) -> Iterable[str]:
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    rows = [row for report in reports for row in getattr(report, "portable_credentials", ())]
-    if not rows:
-        return ()
-    from pytest_portable_errors.exposure import summary_lines
-
-    return summary_lines(rows)
 
 
 @pytest.fixture

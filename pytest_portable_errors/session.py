@@ -6,40 +6,70 @@ import contextlib
 import functools
 import gc
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pytest_portable_errors.baseline import Baseline
+from pytest_portable_errors.declarations import Declarations
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.fixtures import AssertRoundtrip
 from pytest_portable_errors.host import Host
-from pytest_portable_errors.journey import Journey, told
-from pytest_portable_errors.marked import MarkedTest
+from pytest_portable_errors.judges import Judge, RepoWide, Strict, Subject
+from pytest_portable_errors.judging import Terms
+from pytest_portable_errors.ledger import Ledger
 from pytest_portable_errors.options import Options
-from pytest_portable_errors.report.text import case_text
+from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.requirement import Mark, Requirement, merged
-from pytest_portable_errors.sender.capture import can_watch
+from pytest_portable_errors.sender import handled
+from pytest_portable_errors.sender.capture import Captured, Sources, can_watch
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share
-from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.sender.serializers import Serializer, Serializers
+from pytest_portable_errors.survey import population
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case, cases_of
+from pytest_portable_errors.watched import WatchedTest
 
 
 class Session:
     """Made on first use, closed when pytest ends."""
 
     def __init__(
-        self, *, python_files: Sequence[str], serializers: Serializers, options: Options, host: Host, controller: int | None
+        self,
+        *,
+        python_files: Sequence[str],
+        serializers: Serializers,
+        declared: Declarations,
+        baseline: Baseline,
+        options: Options,
+        host: Host,
+        controller: int | None,
     ) -> None:
         """``controller`` is the process id of pytest-xdist's controller in a worker of it."""
-        surroundings = Surroundings(root=Path(options.root), python_files=tuple(python_files), receiver_setup=options.receiver_setup)
+        surroundings = Surroundings(
+            root=Path(options.root),
+            python_files=tuple(python_files),
+            receiver_setup=options.receiver_setup,
+            installed=options.installed,
+            absent=options.absent,
+        )
         self.receivers = Receivers(surroundings, serializers, controller=controller)
-        self.exposure = Exposure(options.credentials)
+        self.ledger = Ledger(root=options.root, names_credentials=options.credentials != "off")
         self._options = options
         self._host = host
+        self._declared = declared
+        self._repo_wide = RepoWide(
+            _repo_wide_terms(options),
+            self.receivers,
+            self.ledger,
+            declared,
+            baseline=baseline,
+            fails=options.mode != "warn" and not options.updates_baseline,
+            credentials=options.credentials,
+        )
         self._cases: dict[str, list[Case]] = {}
-        self._begun: dict[Case, list[tuple[str, Journey]]] = {}
+        self._begun: dict[Case, list[Subject]] = {}
         self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
 
     def close(self) -> None:
@@ -53,7 +83,11 @@ class Session:
 
     def start_receivers(self, requirements: Iterable[Requirement]) -> None:
         """Start the receivers that these tests will ask; those that cannot start will say so to them."""
-        for receiver in dict.fromkeys(name for requirement in requirements for name in requirement.receivers):
+        options = self._options
+        wanted = list(options.receivers) if options.is_on else []
+        if options.is_on and not options.receiver_is_chosen:
+            wanted.append("with-project")
+        for receiver in dict.fromkeys([*wanted, *(name for requirement in requirements for name in requirement.receivers)]):
             with contextlib.suppress(PortableErrorsError):
                 self.receivers.start(receiver)
 
@@ -61,25 +95,80 @@ class Session:
         """What the marks of a test demand, the closest first. Raises PortableErrorsError for what they cannot mean."""
         return merged(marks, options=self._options, serializers=self.receivers.serializers)
 
-    def marked_test(self, requirement: Requirement) -> MarkedTest:
+    def marked_test(self, requirement: Requirement) -> WatchedTest:
         """A test about to run under that requirement."""
-        return MarkedTest(requirement, self.receivers, self._host, self.exposure, is_blind=self.is_blind)
+        terms = Terms(receivers=requirement.receivers, checks=requirement.checks, timeout=requirement.timeout)
+        captured = Captured(serializers=requirement.serializers, traceback="traceback" in terms.checks, outcomes=self._host.outcomes)
+        return self._watched(requirement, self._strict(terms), captured)
+
+    def any_test(self) -> WatchedTest:
+        """A test about to run, in a run that checks all of them."""
+        captured = Captured(
+            serializers=self._serializers,
+            traceback="traceback" in self._options.checks,
+            outcomes=self._host.outcomes,
+            skips=self._skips,
+        )
+        return self._watched(self._no_requirement, self._repo_wide, captured)
+
+    def _watched(self, requirement: Requirement, judge: Judge, captured: Captured) -> WatchedTest:
+        return WatchedTest(requirement, judge, captured, self._sources, self._host, is_blind=self.is_blind)
+
+    @functools.cached_property
+    def _serializers(self) -> tuple[Serializer, ...]:
+        return tuple(map(self.receivers.serializers.find, self._options.serializers))
+
+    @functools.cached_property
+    def _no_requirement(self) -> Requirement:
+        options = self._options
+        return Requirement(
+            raises=(),
+            arrives_as=None,
+            receivers=options.receivers,
+            serializers=self._serializers,
+            checks=options.checks,
+            at_least=0,
+            reason="",
+            timeout=options.timeout,
+        )
+
+    @functools.cached_property
+    def _sources(self) -> Sources:
+        return Sources(
+            exception_info=self._host.exception_info,
+            raises=self._host.raises,
+            kinds=self._options.capture,
+            is_ours=lambda file: self.receivers.project.holds(file),
+        )
+
+    def _strict(self, terms: Terms) -> Strict:
+        return Strict(terms, self.receivers, self.ledger, self._declared, credentials=self._options.credentials)
+
+    def _skips(self, cls: type[BaseException]) -> bool:
+        if not self._declared.ignore or not self._declared.ignores(cls):
+            return False
+        self.ledger.ignored(type_name(cls))
+        return True
 
     @functools.cached_property
     def is_blind(self) -> bool:
         """Whether this pytest is made otherwise than those that we know, so that what ``pytest.raises`` catches cannot be seen."""
-        return not can_watch(self._host.exception_info, self._host.raises)
+        return "raises" in self._options.capture and not can_watch(self._sources)
 
     @property
     def warnings(self) -> list[str]:
         """What the summary should say. Never a Python warning, which ``filterwarnings = error`` would turn into a failure."""
-        if "is_blind" not in vars(self) or not self.is_blind:
-            return []
-        return ["exceptions that pytest.raises catches were not seen, and not checked: this version of pytest is not known"]
+        told = []
+        if vars(self).get("is_blind"):
+            told.append("exceptions that pytest.raises catches were not seen, and not checked: this version of pytest is not known")
+        if "handled" in self._options.capture and sys.version_info < handled.NEEDS:
+            needed = ".".join(map(str, handled.NEEDS))
+            told.append(f"portable_errors_capture = handled needs Python {needed}: exceptions that only except clauses catch were not seen")
+        return told
 
     def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:
         """The fixture, for a test with these marks."""
-        return AssertRoundtrip(self.requirement(marks), self.receivers, self._host, self.exposure)
+        return AssertRoundtrip(self.requirement(marks), self.receivers, self._strict, self._host)
 
     def cases(self, suite: str) -> list[Case]:
         """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
@@ -88,29 +177,58 @@ class Session:
             self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers, found=self._found)
         return self._cases[suite]
 
+    def surveyed(self) -> list[Case]:
+        """The exception classes to check whether they are raised or not. Raises PortableErrorsError if a package cannot be imported."""
+        options = self._options
+        found: list[type[BaseException]] = []
+        for package in options.survey:
+            found += population.classes_of_package(package)
+        if options.surveys_project:
+            found += population.classes_of_project(self.receivers.project)
+        wanted = [cls for cls in found if not self._skips(cls)]
+        return population.cases(wanted, serializers=options.serializers, declared=self._declared)
+
     def _found(self, case: Case) -> None:
         """Have the receiver check a case while the suite still raises others here."""
-        if self._options.runs_suites_alone and not self._begun:
+        if self._options.runs_no_tests and not self._begun:
             # The library is loaded, and this run is about nothing else: collecting garbage need not look at all of it again and again.
             gc.freeze()
         if self._options.runs_everything:
             with contextlib.suppress(CannotBuild, PortableErrorsError):  # which the test will tell
                 self._begun[case] = self.begin(case)
 
-    def begin(self, case: Case) -> list[tuple[str, Journey]]:
+    def begin(self, case: Case) -> list[Subject]:
         """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""
         if case in self._begun:
             return self._begun.pop(case)
-        options = self._options
-        return case.set_out(self.receivers, receiver_names=options.receivers, checks=options.checks, timeout=options.timeout)
+        judge = self._judge_of(case)
+        departures = case.departures(self.receivers.serializers, traceback="traceback" in self._options.checks)
+        return [judge.begin(by_serializer, how=how) for how, by_serializer in departures]
 
-    def finish(self, journeys: Sequence[tuple[str, Journey]]) -> None:
-        """Wait for the case's trips, and fail the running test if something is lost."""
-        made = [(how, journey, journey.arrive()) for how, journey in journeys]
-        exposed = self.exposure.judge(trip for _, _, trip in made)
-        lost = [(how, journey, trip) for how, journey, trip in made if not trip.arrived_whole]
-        if exposed and not lost:
-            self._host.fail(exposed)
-        if lost:
-            trips = told((journey, trip) for _, journey, trip in lost)
-            self._host.fail(case_text([(how, trip) for (how, _, _), trip in zip(lost, trips, strict=True)], of=len(journeys)))
+    def finish(self, case: Case, begun: Sequence[Subject]) -> None:
+        """Wait for the case's trips, and fail the running test if it has to."""
+        text = self._judge_of(case).conclude(begun)
+        if text is not None:
+            self._host.fail(text)
+
+    def not_built(self, case: Case, reason: CannotBuild) -> None:
+        """Keep that a class was not checked."""
+        if case.is_surveyed:
+            self.ledger.not_checked(case.subject.name, str(reason))
+
+    def _judge_of(self, case: Case) -> Judge:
+        options = self._options
+        if case.is_surveyed:
+            return self._repo_wide
+        return self._strict(Terms(receivers=options.receivers, checks=options.checks, timeout=options.timeout))
+
+
+def _repo_wide_terms(options: Options) -> Terms:
+    return Terms(
+        receivers=options.receivers,
+        checks=options.checks,
+        timeout=options.timeout,
+        receiver_is_open=not options.receiver_is_chosen,
+        chain_is_open=not options.checks_are_chosen,
+        spares_tests=True,
+    )

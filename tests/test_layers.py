@@ -17,20 +17,23 @@ RECEIVER = [path for path in MODULES if path.parent.name == "receiver"]
 
 # From the bottom up: a module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "receiver_names", "sharing", "hooks", "options", "host"),
+    ("errors", "receiver_names", "sharing", "hooks", "ini", "options", "settings", "host", "baseline", "rows"),
     ("receiver",),
     ("diagnosis",),
+    ("tally",),
     ("report",),  # the text of a trip: str(trip) is it
     ("sender",),
     ("trip",),
     ("journey",),
-    ("round_trip",),
-    ("exposure",),
-    ("requirement", "marked", "fixtures", "survey"),
+    ("round_trip", "declarations"),
+    ("judging",),
+    ("ledger",),
+    ("judges",),
+    ("requirement", "watched", "fixtures", "survey"),
     ("session",),
-    ("collection", "plugin", "__main__"),
+    ("collection", "reporting", "plugin", "__main__"),
 )
-MAY_IMPORT_PYTEST = {"plugin.py", "options.py", "collection.py", "terminal.py", "cases.py"}
+MAY_IMPORT_PYTEST = {"plugin.py", "options.py", "ini.py", "settings.py", "reporting.py", "collection.py", "terminal.py", "cases.py"}
 
 
 def imported(path: Path, *, at_run_time: bool = True) -> set[str]:

@@ -157,4 +157,14 @@ def location(function: FunctionType) -> str:
     return f"{file.removeprefix(folder)}:{function.__code__.co_firstlineno}"
 
 
+def place_of(cls: type) -> tuple[str, int] | None:
+    """File and line of a class; None where that cannot be told. Reads the file."""
+    try:
+        file = inspect.getsourcefile(cls)
+        line = vars(cls).get("__firstlineno__") or inspect.findsource(cls)[1] + 1  # the former from Python 3.13 on
+    except Exception:  # classes and modules are foreign; what is generated has no file
+        return None
+    return (os.path.realpath(file), line) if file and isinstance(line, int) else None
+
+
 _START = os.getcwd()

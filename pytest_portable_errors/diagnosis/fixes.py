@@ -49,8 +49,11 @@ class Candidate:
         return self.recipe.code(self.target)
 
 
-def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Candidate]:
-    """Changes to try, the least invasive first. ``is_ours`` says of a module whether it is the project's or a test's."""
+def candidates(facts: Facts, *, is_ours: Callable[[str], bool], needs_chain: bool = True) -> Iterator[Candidate]:
+    """Changes to try, the least invasive first. ``is_ours`` says of a module whether it is the project's or a test's.
+
+    ``needs_chain`` says whether a chain, where there is one, has to arrive.
+    """
     node = facts.sent["exceptions"][0]
     name = short_name(node["type"])
     target = Target(
@@ -59,7 +62,7 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
         in_class=is_ours(facts.cls.__module__),
         importable=node["importable"],
     )
-    is_chained = node["cause"] is not None or node["context"] is not None
+    is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)
     lacks_class = not node["importable"] or any(
         (module, qualname) == (target.module, target.qualname) for module, qualname, _ in facts.missing
     )
@@ -70,7 +73,7 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool]) -> Iterator[Cand
     if not is_chained and not target.in_class and facts.stage == "arrived" and _has_own_reducer(facts.cls):
         yield Candidate(title=f"{where}, which adds to what its own gives", recipe=AndState(), target=target)
     # Errors of libraries are raised from others, whatever this one was.
-    wants_chain = is_chained or not target.in_class
+    wants_chain = needs_chain and (is_chained or not target.in_class)
     called_again = [
         Candidate(title=f"{where}, which calls it with what it stored", recipe=recipe, target=target)
         for recipe in _by_constructor(facts.cls, node)

@@ -27,7 +27,14 @@ class Rules:
         self.patterns: Sequence[str] = config["absent_patterns"]
         self.folder: Optional[str] = config["absent_folder"]
         self.installed: Sequence[str] = config["installed"]
+        # Set against the rules: exactly these modules, and everything below some of them.
+        self.present: Dict[str, Any] = {name: (file, folders) for name, file, folders in config["present_modules"]}
+        self.present_below: Sequence[str] = config["present_below"]
         self.needs: Dict[str, Any] = {}
+
+    def is_present(self, name: str) -> bool:
+        """Whether the module is there whatever the other rules say."""
+        return any(name == above or name.startswith(above + ".") for above in self.present_below)
 
     def is_absent_name(self, name: str) -> bool:
         """Whether the module, or a package above it, is absent by name."""
@@ -57,17 +64,18 @@ class Filtered:
         self._rules = rules
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
-        needed = self._rules.needs.get(name)
+        needed = self._rules.needs.get(name) or self._rules.present.get(name)
         if needed is not None:
             if needed[0] is not None:
                 return importlib.util.spec_from_file_location(name, needed[0], submodule_search_locations=needed[1])
             namespace = importlib.machinery.ModuleSpec(name, None, is_package=True)
             namespace.submodule_search_locations = list(needed[1])
             return namespace
-        if self._rules.is_absent_name(name):
+        is_present = self._rules.is_present(name)
+        if not is_present and self._rules.is_absent_name(name):
             return None
         spec: Optional[importlib.machinery.ModuleSpec] = self._finder.find_spec(name, path, target)
-        return None if spec is not None and self._rules.is_absent_file(spec.origin) else spec
+        return None if spec is not None and not is_present and self._rules.is_absent_file(spec.origin) else spec
 
     def find_distributions(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         # Without this method importlib.metadata would see no distribution at all.

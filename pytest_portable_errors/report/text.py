@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_portable_errors.trip import RoundTrip
 
 WIDTH = 160  # characters of one quoted value
+RAISED = "raised"
+"""How an exception came about that a test raised."""
 _MOST_ATTRIBUTES = 6
 _MOST_LOSSES = 12
 _SHOWN_IN_HEADLINE = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
@@ -28,6 +30,15 @@ def clean(text: str) -> str:
     """One line, without control characters, and encodable: a lone surrogate in a report ends a pytest-xdist session."""
     escaped = _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def plain(data: Any) -> Any:
+    """Plain data with all of its texts cleaned, line by line: programs' code and reasons have several."""
+    if isinstance(data, str):
+        return "\n".join(map(clean, data.split("\n")))
+    if isinstance(data, dict):
+        return {plain(key): plain(value) for key, value in data.items()}
+    return [plain(item) for item in data] if isinstance(data, (list, tuple)) else data
 
 
 def brief(text: str, width: int = WIDTH) -> str:
@@ -42,12 +53,12 @@ def trip_text(trips: Sequence[RoundTrip]) -> str:
     return "\n\n".join("\n".join(_lines(group)) for group in _by_defect(trips))
 
 
-def case_text(trips: Sequence[tuple[str, RoundTrip]], *, of: int) -> str:
-    """What became of one class built in several ways: ``(how it was built, trip)``; each defect once, with the ways that met it."""
+def trips_text(trips: Sequence[tuple[str, RoundTrip]]) -> str:
+    """What became of several exceptions: ``(how it came about, trip)``; each defect once, with the ways of building that met it."""
     blocks = []
     for group in _by_defect([trip for _, trip in trips]):
-        ways = dict.fromkeys(how for how, trip in trips if any(trip is member for member in group))
-        blocks.append("\n".join([*_lines(group), "", f"  built {', '.join(ways)}" if of > 1 else ""]).rstrip())
+        ways = dict.fromkeys(how for how, trip in trips if how != RAISED and any(trip is member for member in group))
+        blocks.append("\n".join([*_lines(group), *(["", f"  built {', '.join(ways)}"] if ways else [])]))
     return "\n\n".join(blocks)
 
 
@@ -60,7 +71,7 @@ def _by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
 
 def _lines(trips: list[RoundTrip]) -> Iterator[str]:
     trip = trips[0]
-    yield f"{_first_line(trip)}      [{_where(trips)}]"
+    yield f"{first_line(trip)}      [{_where(trips)}]"
     yield ""
     if trip.arrived_whole:
         yield f"  sent      {_sent(trip)}"
@@ -70,7 +81,7 @@ def _lines(trips: list[RoundTrip]) -> Iterator[str]:
         yield f"  sent      {_sent(trip)}"
         yield f"  received  {brief(trip.losses[0].received)}"
         if trip.with_project is not None and trip.with_project.losses:
-            yield f"  with the project installed: {brief(_first_line(trip.with_project))}"
+            yield f"  with the project installed: {brief(first_line(trip.with_project))}"
     else:
         yield from _diff(trip.losses)
         yield from _declared(trip)
@@ -84,7 +95,7 @@ def _fixes(trip: RoundTrip) -> Iterator[str]:
     """The best fix as code; the others by what they are."""
     fixes = trip.diagnosis.fixes if trip.diagnosis is not None else ()
     for number, fix in enumerate(fixes):
-        tried = f"tried: {clean(_outcome(fix, trip.receiver))}"
+        tried = f"tried: {fix_outcome(fix, trip.receiver)}"
         if number == 0:
             yield f"  fix   {clean(fix.title)}"
             yield f"        ({tried})"
@@ -94,15 +105,17 @@ def _fixes(trip: RoundTrip) -> Iterator[str]:
             yield f"  or    {clean(fix.title)} ({tried})"
 
 
-def _outcome(fix: Fix, asked: str) -> str:
-    where = "" if fix.receiver == asked else f" in {fix.receiver}"
-    without = ", without " + ", ".join(fix.gives_up) if fix.gives_up else ""
+def fix_outcome(fix: Fix, asked: str) -> str:
+    """What became of a fix; ``asked`` is the receiver that the trip was meant for."""
+    where = "" if fix.receiver == asked else f" in {clean(fix.receiver)}"
+    without = clean(", without " + ", ".join(fix.gives_up)) if fix.gives_up else ""
     if fix.arrives_whole:
         return f"arrives whole{where}{without}"
-    return f"arrives{where}{without}, and still loses {', '.join(fix.still_lost[:_MOST_ATTRIBUTES])}"
+    return f"arrives{where}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_ATTRIBUTES]))}"
 
 
-def _first_line(trip: RoundTrip) -> str:
+def first_line(trip: RoundTrip) -> str:
+    """What became of which class."""
     name = clean(short_name(trip.sent["exceptions"][0]["type"]))
     if trip.arrived_whole:
         return f"{name} arrives whole"

@@ -1,4 +1,4 @@
-"""Sees the exceptions that a test raises: those caught by ``pytest.raises``, ``RaisesGroup`` and ``assertRaises``.
+"""Sees the exceptions that a test raises: those caught by ``pytest.raises``, ``RaisesGroup`` and ``assertRaises``, and if asked by any.
 
 Each of these ends in one method of a class, which is wrapped while a test is watched, and only then. What escapes the test is
 handed in by the plugin.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.copies import copy_of
 from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Serializer
 
 See = Callable[[BaseException], object]
@@ -29,13 +30,15 @@ class Captured:
     traceback: bool
     outcomes: tuple[type[BaseException], ...]
     """pytest's skip, fail, xfail and exit, which are no errors."""
+    skips: Callable[[type[BaseException]], bool] = lambda _: False
+    """Classes whose exceptions nobody wants to see checked."""
     departures: list[list[Departure]] = field(default_factory=list)
     """For each exception one departure by serializer."""
     _seen: list[Callable[[BaseException], bool]] = field(default_factory=list)
 
     def see(self, exc: BaseException) -> list[Departure]:
         """Describe and pickle an exception, unless that was done."""
-        if issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)):  # its __class__ may be anything
+        if issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)) or self.skips(type(exc)):  # its __class__ may be anything
             return []
         for position, is_it in enumerate(self._seen):
             if is_it(exc):
@@ -60,27 +63,44 @@ def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
     return lambda other: reference() is other
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where exceptions are seen. Two of them are pytest's; this module does not import it."""
+
+    exception_info: type[Any]
+    """``pytest.ExceptionInfo``."""
+    raises: Callable[..., Any]
+    """``pytest.raises``."""
+    kinds: Collection[str] = ("raises", "unittest", "escaped")
+    """Which of them are watched; also ``handled``."""
+    is_ours: Callable[[str], bool] = lambda _: False
+    """Of a file, by its real path: whether what its ``except`` clauses handle is to be seen."""
+
+
 @contextlib.contextmanager
-def watching(see: See, exception_info: type[Any], raises: Callable[..., Any]) -> Iterator[None]:
-    """Show ``see`` what is caught in the block. ``exception_info`` and ``raises`` are pytest's; this module does not import it."""
+def watching(see: See, sources: Sources) -> Iterator[None]:
+    """Show ``see`` what is caught in the block."""
     with contextlib.ExitStack() as patches:
-        patches.enter_context(_wrapped(exception_info, "fill_unfilled", _seeing_filled(see)))
-        patches.enter_context(_wrapped(exception_info, "from_exception", _seeing_made_by(see, raises)))
+        if "raises" in sources.kinds:
+            patches.enter_context(_wrapped(sources.exception_info, "fill_unfilled", _seeing_filled(see)))
+            patches.enter_context(_wrapped(sources.exception_info, "from_exception", _seeing_made_by(see, sources.raises)))
         unittest = sys.modules.get("unittest.case")
-        if unittest is not None:
+        if unittest is not None and "unittest" in sources.kinds:
             context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027  # its type is what is wanted
             patches.enter_context(_wrapped(context, "__exit__", _seeing_swallowed(see)))
+        if "handled" in sources.kinds:
+            patches.enter_context(watching_handled(see, sources.is_ours))
         yield
 
 
-def can_watch(exception_info: type[Any], raises: Callable[..., Any]) -> bool:
+def can_watch(sources: Sources) -> bool:
     """Whether ``watching`` sees what ``pytest.raises`` catches. It stands on how pytest is made, which may change."""
 
     class Probe(Exception):
         pass
 
     seen: list[BaseException] = []
-    with watching(seen.append, exception_info, raises), raises(Probe):
+    with watching(seen.append, sources), sources.raises(Probe):
         raise Probe
     return len(seen) == 1
 

@@ -10,12 +10,13 @@ import configparser
 import fnmatch
 import functools
 import glob
+import importlib.util
 import json
 import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import dict_of
 from pytest_portable_errors.receiver.imports import normalized
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
@@ -48,6 +50,10 @@ class Surroundings:
     """Real paths of the modules that pytest collected."""
     receiver_setup: tuple[str, ...] = ()
     """``module:callable`` that those who read the errors call at their start."""
+    installed: tuple[str, ...] = ()
+    """Modules that the receivers have, with all below them, although they are the project's or a test's."""
+    absent: tuple[str, ...] = ()
+    """Modules that they lack, with all below them, although they are installed."""
 
     @classmethod
     def here(cls) -> Surroundings:
@@ -74,6 +80,10 @@ class Imports:
     """Folders of the standard library and of installed distributions."""
     site: bool
     """Whether ``site`` runs, with its ``.pth`` files."""
+    present_modules: tuple[tuple[str, str | None, tuple[str, ...] | None], ...] = ()
+    """Modules that are there whatever the rest says: name, file and package folders. Packages that they lie in are among them."""
+    present_below: tuple[str, ...] = ()
+    """Of these everything below is there as well."""
     setup: tuple[str, ...] = ()
     """``module:callable``, called there as the consumer does at its start."""
     python: str | None = None
@@ -110,6 +120,10 @@ class Project:
         """Whether a function of that module and file is a test module's or a conftest's."""
         return self.is_test(module) or (bool(file) and self._is_test_file(os.path.realpath(file)))
 
+    def holds(self, file: str) -> bool:
+        """Whether a file (its real path) is the project's or a test's: below the root, and not installed."""
+        return _is_below_any(file, (os.path.realpath(self.surroundings.root),)) and not _is_below_any(file, self._installed())
+
     def _is_test_file(self, file: str) -> bool:
         if file in self.surroundings.collected:
             return True
@@ -136,9 +150,12 @@ class Project:
             path = [entry for entry in path if not _is_below_any(os.path.realpath(entry), self.site_directories)]
         tests, project = self._loaded()
         absent = {**_at_top(tests), **_at_top(project), **dict.fromkeys(name for name in self.installed_modules if "." not in name)}
+        present = _present(self.surroundings.installed)
+        declared = self.surroundings.absent
+        prove = {**(tests if with_project else absent), **dict.fromkeys(name for name in declared if "." not in name)}
         return Imports(
             path=tuple(dict.fromkeys(path)),
-            absent_modules=("__main__",) if with_project else ("__main__", *self.installed_modules),
+            absent_modules=("__main__", *declared, *(() if with_project else self.installed_modules)),
             absent_distributions=() if with_project else self.distributions,
             # Without the project, everything below the root is absent anyhow.
             absent_files=tuple(sorted(f for f in self.surroundings.collected if with_project or _is_below_any(f, self._installed()))),
@@ -146,9 +163,14 @@ class Project:
             absent_folder=None if with_project else os.path.realpath(self.surroundings.root),
             installed=self._installed(),
             site=with_project,
+            present_modules=tuple(present),
+            present_below=self.surroundings.installed,
             setup=self.surroundings.receiver_setup if with_project else (),
-            prove=tuple((tests if with_project else absent).items())[:_MOST_PROOFS],
+            prove=tuple((name, folders) for name, folders in prove.items() if not self._is_present(name, present))[:_MOST_PROOFS],
         )
+
+    def _is_present(self, name: str, present: list[tuple[str, str | None, tuple[str, ...] | None]]) -> bool:
+        return any(name == entry[0] for entry in present) or any(name.startswith(f"{above}.") for above in self.surroundings.installed)
 
     def _as_it_is(self, python: str) -> Imports:
         return Imports(
@@ -197,6 +219,35 @@ def find_project(surroundings: Surroundings) -> Project:
         installed_modules=tuple(sorted(set(modules))),
         site_directories=_site_directories(),
     )
+
+
+def _present(names: tuple[str, ...]) -> list[tuple[str, str | None, tuple[str, ...] | None]]:
+    """Name, file and package folders of these modules, and of the packages that they lie in."""
+    try:
+        found = locations(names)
+    except PortableErrorsError as error:
+        raise PortableErrorsError(f"portable_errors_installed: {error}") from error
+    return [(name, file, None if folders is None else tuple(folders)) for name, (file, folders) in found.items()]
+
+
+def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | None]]:
+    """File and package folders of these modules, and of the packages that they lie in (a namespace has no file).
+
+    Raises PortableErrorsError for one that cannot be imported here.
+    """
+    found: dict[str, tuple[str | None, list[str] | None]] = {}
+    for dotted in names:
+        parts = dotted.split(".")
+        for name in (".".join(parts[: n + 1]) for n in range(len(parts))):
+            try:
+                spec = importlib.util.find_spec(name)
+            except (ImportError, ValueError):
+                spec = None
+            if spec is None:
+                raise PortableErrorsError(f"{dotted!r} cannot be imported here")
+            folders = spec.submodule_search_locations
+            found[name] = (spec.origin if spec.has_location else None, None if folders is None else list(folders))
+    return found
 
 
 def _project_names(surroundings: Surroundings) -> frozenset[str]:

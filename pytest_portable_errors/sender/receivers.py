@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import importlib.util
 import os
 import sys
 import threading
@@ -20,7 +19,7 @@ from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
-from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
+from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project, locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer, Serializers
 from pytest_portable_errors.sender.system import SYSTEM
 
@@ -77,7 +76,7 @@ class Request:
             "modules": modules,
             "imports": modules,
             # A receiver that is named has what the serializer needs, from here; another interpreter has its own, or lacks it.
-            "needs": _locations(self.needs) if is_named else {},
+            "needs": _needed(self.needs) if is_named else {},
             "requires": [] if is_named else list(self.needs),
             "payload": True,
             "loader": self.serializer.loader,
@@ -236,24 +235,11 @@ def _steps(modules: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(step for module in modules for step in (module.partition(".")[0], module)))
 
 
-def _locations(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:
-    """File and package folders of the modules that a serializer needs, and of the packages that they lie in (a namespace has no file).
-
-    Raises PortableErrorsError when one is not installed here.
-    """
-    found: dict[str, tuple[str | None, list[str] | None]] = {}
-    for need in needs:
-        parts = need.split(".")
-        for name in (".".join(parts[: n + 1]) for n in range(len(parts))):
-            try:
-                spec = importlib.util.find_spec(name)
-            except (ImportError, ValueError):
-                spec = None
-            if spec is None:
-                raise PortableErrorsError(f"the serializer needs {need!r}, which cannot be imported here")
-            folders = spec.submodule_search_locations
-            found[name] = (spec.origin if spec.has_location else None, None if folders is None else list(folders))
-    return found
+def _needed(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:
+    try:
+        return locations(needs)
+    except PortableErrorsError as error:
+        raise PortableErrorsError(f"the serializer needs what is not there: {error}") from error
 
 
 def shared() -> Receivers:

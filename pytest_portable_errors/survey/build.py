@@ -11,6 +11,7 @@ import inspect
 import sys
 import types
 import typing
+import warnings
 from collections import abc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,13 +36,6 @@ class Variant:
     exc: BaseException
 
 
-class Stub:
-    """A picklable object with some attributes, where a parameter wants an object that we know nothing of."""
-
-    def __init__(self) -> None:
-        self.name, self.text, self.status_code, self.headers = "stub-name", "stub-text", 418, {"stub-key": "stub-value"}
-
-
 def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
     """Instances of the class: from its required arguments, from all by position, and from all by keyword.
 
@@ -55,8 +49,12 @@ def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
         if repr(arguments) in calls:
             continue
         try:
-            exc = cls(*arguments[0], **arguments[1])
-        except Exception as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that it is deprecated to make one is not what is tested
+                exc = cls(*arguments[0], **arguments[1])
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # foreign code
             reason = reason or f"{type(error).__name__}: {error}"
             continue
         if type(exc) is cls:
@@ -174,7 +172,8 @@ _BY_NAME: dict[str, Callable[[], object]] = {
 
 _LADDER: tuple[Callable[[str], object], ...] = (
     lambda name: f"{name}-text",
-    lambda _: Stub(),
+    # An object with some attributes, of a class that every receiver has.
+    lambda _: types.SimpleNamespace(name="stub-name", text="stub-text", status_code=418, headers={"stub-key": "stub-value"}),
     lambda name: ValueError(f"{name}-text"),
     lambda _: 1001,
 )

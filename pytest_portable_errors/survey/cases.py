@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.journey import Journey, set_out
-from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.sender.serializers import Serializers
 from pytest_portable_errors.survey.build import CannotBuild, Variant
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 ENTRY_POINTS = "pytest_portable_errors.suites"
 
@@ -44,37 +41,32 @@ class Suite(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One class under one serializer."""
+    """One class, and what it is pickled with."""
 
     subject: Subject
-    serializer: str
+    serializers: tuple[str, ...]
+    is_surveyed: bool = False
+    """Whether it is judged as what tests raise is, and not as a suite's."""
 
     @property
     def id(self) -> str:
-        """``RateLimitError[raised-429-pickle]``."""
-        return f"{self.subject.name}[{self.label}]"
+        """``RateLimitError[raised-429-pickle]``; a class that is surveyed has one case, ``shop.errors.PaymentError``."""
+        return self.subject.name if self.is_surveyed else f"{self.subject.name}[{self.label}]"
 
     @property
     def label(self) -> str:
         """What stands between the brackets."""
-        return "-".join(filter(None, (self.subject.origin, self.serializer)))
+        return "-".join(filter(None, (self.subject.origin, *self.serializers)))
 
-    def set_out(
-        self, receivers: Receivers, *, receiver_names: Sequence[str], checks: Collection[str], timeout: float
-    ) -> list[tuple[str, Journey]]:
-        """Begin the trips of all variants: ``(how it was built, journey)``.
+    def departures(self, serializers: Serializers, *, traceback: bool) -> list[tuple[str, list[Departure]]]:
+        """Build the variants, and pickle each: ``(how it was built, by each serializer)``.
 
-        Raises CannotBuild with the reason when there is no variant, and PortableErrorsError when a receiver cannot start.
+        Raises CannotBuild with the reason when there is no variant.
         """
-        serializer = receivers.serializers.find(self.serializer)
-        departures = [
-            (variant.how, depart(variant.exc, serializer=serializer, traceback="traceback" in checks))
-            for variant in self.subject.instances()
-        ]
+        chosen = [serializers.find(name) for name in self.serializers]
         return [
-            (how, set_out(departure, receivers=receivers, receiver=receiver, checks=checks, timeout=timeout))
-            for how, departure in departures
-            for receiver in receiver_names
+            (variant.how, [depart(variant.exc, serializer=serializer, traceback=traceback) for serializer in chosen])
+            for variant in self.subject.instances()
         ]
 
 
@@ -106,8 +98,8 @@ def cases_of(
     subjects = []
     for subject in find_suite(name)(receivers, receiver_names):
         subjects.append(subject)
-        found(Case(subject=subject, serializer=serializers[0]))
-    return [Case(subject=subject, serializer=serializer) for serializer in serializers for subject in subjects]
+        found(Case(subject=subject, serializers=(serializers[0],)))
+    return [Case(subject=subject, serializers=(serializer,)) for serializer in serializers for subject in subjects]
 
 
 def portable_cases(suite: str) -> Callable[[Any], Any]:
@@ -117,7 +109,7 @@ def portable_cases(suite: str) -> Callable[[Any], Any]:
         def test_litellm(): ...
 
     The test runs once for each case, and fails when the case's exception does not arrive whole. Its body runs first, and may take the
-    case by the argument ``portable_case`` (``.subject.name``, ``.serializer``) to skip or xfail some.
+    case by the argument ``portable_case`` (``.subject.name``, ``.serializers``) to skip or xfail some.
     """
     import pytest  # here, so that the package loads without it
 

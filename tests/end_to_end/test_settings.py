@@ -74,7 +74,10 @@ def test_a_bad_value_in_the_file(run: Any, pytester: pytest.Pytester, line: str,
             "--portable-errors-receiver=moon",
             '*--portable-errors-receiver: unknown "moon": expected one of without-project, stdlib, with-project, or the path of a Python interpreter',
         ),
-        ("--portable-errors-suite=moon", '*--portable-errors-suite: unknown "moon": expected one of litellm'),
+        (
+            "--portable-errors-suite=moon",
+            '*--portable-errors-suite: unknown "moon": expected one of litellm, or a package that can be imported',
+        ),
     ],
 )
 def test_a_bad_value_on_the_command_line(run: Any, option: str, message: str) -> None:

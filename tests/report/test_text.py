@@ -65,7 +65,7 @@ def test_many_losses_are_counted() -> None:
 
 
 def test_variants_that_met_the_same_defect_are_named() -> None:
-    told = text.case_text([("required", lossy(MESSAGE)), ("by position", lossy(MESSAGE))], of=3)
+    told = text.trips_text([("required", lossy(MESSAGE)), ("by position", lossy(MESSAGE))])
     assert told.splitlines()[-1] == "  built required, by position"
     assert told.count("arrives changed") == 1
 

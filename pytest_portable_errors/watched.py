@@ -1,35 +1,32 @@
-"""A test under a ``portable_exception`` marker: watched while it runs, and judged by what it raised."""
+"""A test that is watched while it runs, and judged by what it raised: under a ``portable_exception`` marker, or because all are."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.exposure import Exposure
 from pytest_portable_errors.host import Host
-from pytest_portable_errors.journey import Journey, set_out, told
-from pytest_portable_errors.report.text import brief, trip_text
+from pytest_portable_errors.judges import Judge
+from pytest_portable_errors.report.text import brief
 from pytest_portable_errors.requirement import Requirement, names
-from pytest_portable_errors.sender.capture import Captured, watching
+from pytest_portable_errors.sender.capture import Captured, Sources, watching
 from pytest_portable_errors.sender.departure import Departure
-from pytest_portable_errors.sender.receivers import Receivers
 
 
-class MarkedTest:
-    """Collects the exceptions of one test, and judges them when its body has ended."""
+class WatchedTest:
+    """Collects the exceptions of one test, and has them judged when its body has ended."""
 
-    def __init__(self, requirement: Requirement, receivers: Receivers, host: Host, exposure: Exposure, *, is_blind: bool) -> None:
+    def __init__(self, requirement: Requirement, judge: Judge, captured: Captured, sources: Sources, host: Host, *, is_blind: bool) -> None:
         """``is_blind`` says that what ``pytest.raises`` catches cannot be seen; then only what escapes is judged."""
         self.requirement = requirement
-        self.captured = Captured(serializers=requirement.serializers, traceback="traceback" in requirement.checks, outcomes=host.outcomes)
+        self.captured = captured
         self.section: str | None = None
         """What to add to the report of a test that failed by itself."""
         self.is_running = False
-        self._receivers = receivers
+        self._judge = judge
+        self._sources = sources
         self._host = host
-        self._exposure = exposure
         self._is_blind = is_blind
         self._subject: list[Departure] | None = None
 
@@ -37,7 +34,7 @@ class MarkedTest:
         """Around the body of the test that ``item`` is. Ends in the test's own result or failure, or in ours."""
         result = None
         self.is_running = True
-        with watching(self.captured.see, self._host.exception_info, self._host.raises):
+        with watching(self.captured.see, self._sources):
             try:
                 result = yield
             except BaseException as exc:
@@ -72,7 +69,7 @@ class MarkedTest:
         return bool(self._subject)
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
-        for exc in escaped:
+        for exc in escaped if "escaped" in self._sources.kinds else ():
             if not issubclass(type(exc), AssertionError):  # the test's own way to say that it failed
                 self.captured.see(exc)
         self.section = self._told(lambda: self._missing_subject() or self._losses())
@@ -100,31 +97,11 @@ class MarkedTest:
 
     def _losses(self) -> str | None:
         departures = [self._subject] if self._subject is not None else self.captured.departures
-        journeys = [list(map(self._set_out, self._to_receivers(by_serializer))) for by_serializer in departures]
-        made = [[(journey, journey.arrive()) for journey in of_one] for of_one in journeys]
-        lost = [[(journey, trip) for journey, trip in of_one if not trip.arrived_whole] for of_one in made]
-        texts = [trip_text(told(pairs)) for pairs in lost if pairs]
-        exposed = self._exposure.judge(trip for of_one in made for _, trip in of_one)
-        return "\n\n".join(dict.fromkeys([*texts, *([exposed] if exposed else [])])) or None
+        return self._judge.conclude([self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures])
 
-    def _to_receivers(self, departures: Sequence[Departure]) -> Iterator[tuple[Departure, str]]:
-        return itertools.product(departures, self.requirement.receivers)
-
-    def _set_out(self, to: tuple[Departure, str]) -> Journey:
-        departure, receiver = to
-        requirement = self.requirement
-        return set_out(
-            departure,
-            receivers=self._receivers,
-            receiver=receiver,
-            checks=requirement.checks,
-            arrives_as=requirement.arrives_as,
-            timeout=requirement.timeout,
-        )
-
-    def _told(self, judge: Any) -> str | None:
+    def _told(self, judge: Callable[[], str | None]) -> str | None:
         try:
-            text: str | None = judge()
+            text = judge()
         except PortableErrorsError as error:
             return str(error)
         if text and self.requirement.reason:

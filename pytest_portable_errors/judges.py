@@ -1,0 +1,156 @@
+"""Who decides whether a test fails for its exceptions: strictly, as markers and fixtures ask, or as one checks a whole repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from pytest_portable_errors.baseline import Baseline
+from pytest_portable_errors.declarations import Declarations
+from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.journey import Journey
+from pytest_portable_errors.judging import Judged, Terms, journeys, judge
+from pytest_portable_errors.ledger import Ledger, defect_of, entries_of
+from pytest_portable_errors.report.text import RAISED, brief, clean, first_line, trips_text
+from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.trip import RoundTrip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One exception on its way, by all serializers and to all receivers."""
+
+    how: str
+    """``raised``, or how it was built."""
+    journeys: Sequence[Journey]
+
+
+class Judge(Protocol):
+    """Sends exceptions, and says what to fail the test with."""
+
+    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
+        """Send one exception, which departed once by each serializer. Raises PortableErrorsError when a receiver cannot start."""
+
+    def conclude(self, subjects: Sequence[Subject]) -> str | None:
+        """Wait for them, keep what became of them for the report, and give the failure's text; None if the test may pass."""
+
+
+class Strict:
+    """Whatever is lost fails the test."""
+
+    def __init__(self, terms: Terms, receivers: Receivers, ledger: Ledger, declared: Declarations, *, credentials: str) -> None:
+        """``credentials`` is ``off``, ``warn`` or ``error``."""
+        self._terms = terms
+        self._receivers = receivers
+        self._ledger = ledger
+        self._declared = declared
+        self._credentials = credentials
+        self.trips: list[RoundTrip] = []
+        """Those that were concluded, in their order."""
+
+    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
+        """See ``Judge``."""
+        return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
+
+    def conclude(self, subjects: Sequence[Subject]) -> str | None:
+        """See ``Judge``."""
+        known: set[tuple[object, ...]] = set()
+        lost = []
+        for subject in subjects:
+            judged = [_told(one, known) for one in judge(subject.journeys, self._terms)]
+            self._ledger.add(subject.how, judged)
+            self.trips += [one.trip for one in judged]
+            lost += [(subject.how, one.trip) for one in judged if one.fails]
+        texts = [trips_text(lost)] if lost else []
+        texts += _exposed(self.trips) if self._credentials == "error" else []
+        return "\n\n".join(texts) or None
+
+
+class RepoWide:
+    """Defects fail the tests that meet them, each told in full once; what is known already, or a decision of the project, does not."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        receivers: Receivers,
+        ledger: Ledger,
+        declared: Declarations,
+        *,
+        baseline: Baseline,
+        fails: bool,
+        credentials: str,
+    ) -> None:
+        """``fails`` says whether defects fail tests at all."""
+        self._terms = terms
+        self._receivers = receivers
+        self._ledger = ledger
+        self._declared = declared
+        self._baseline = baseline
+        self._fails = fails
+        self._credentials = credentials
+
+    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
+        """See ``Judge``."""
+        return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
+
+    def conclude(self, subjects: Sequence[Subject]) -> str | None:
+        """See ``Judge``."""
+        before = self._ledger.described
+        known: set[tuple[object, ...]] = set()
+        fresh: list[tuple[str, RoundTrip]] = []
+        again: list[RoundTrip] = []
+        exposed: list[str] = []
+        for subject in subjects:
+            judged = [self._informed(one, before, known) for one in judge(subject.journeys, self._terms)]
+            self._ledger.add(subject.how, judged)
+            fresh += [(subject.how, one.trip) for one in judged if one.fails and defect_of(one.trip) not in before]
+            again += [one.trip for one in judged if one.fails and defect_of(one.trip) in before]
+            exposed += _exposed(one.trip for one in judged) if self._credentials == "error" else []
+        texts = [*([trips_text(fresh)] if fresh else []), *map(_reference, again), *exposed]
+        return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
+
+    def _informed(self, judged: Judged, before: frozenset[tuple[str, str]], known: set[tuple[object, ...]]) -> Judged:
+        """With what the baseline knows of it; and with fixes, if it is the first of its defect."""
+        if judged.verdict is Verdict.WHOLE:
+            return judged
+        judged = replace(judged, is_known=self._baseline.knows(entries_of(judged.trip)))
+        return judged if defect_of(judged.trip) in before else _told(judged, known)
+
+
+def _reference(trip: RoundTrip) -> str:
+    return f"{first_line(trip)}\n\n  same defect as {clean(short_name(defect_of(trip)[0]))}, see the summary"
+
+
+def _begin(
+    departures: Iterable[Departure], how: str, arrives_as: str | None, terms: Terms, receivers: Receivers, declared: Declarations
+) -> Subject:
+    begun: list[Journey] = []
+    for departure in departures:
+        begun += journeys(departure, terms, receivers, arrives_as=arrives_as or declared.arrives_as(departure.cls))
+    return Subject(how=how, journeys=begun)
+
+
+def _told(judged: Judged, known: set[tuple[object, ...]]) -> Judged:
+    """With fixes, if it is the first of its defect."""
+    if judged.verdict is not Verdict.DEFECT or judged.trip.defect in known:
+        return judged
+    known.add(judged.trip.defect)
+    return judged.repaired()
+
+
+def _exposed(trips: Iterable[RoundTrip]) -> list[str]:
+    """The failure's text where credentials in a payload are an error."""
+    found = [(trip.sent["exceptions"][0]["type"], credential) for trip in trips for credential in trip.credentials]
+    if not found:
+        return []
+    names = ", ".join(dict.fromkeys(clean(short_name(name)) for name, _ in found))
+    lines = "\n".join(dict.fromkeys(f"  {brief(credential.path)}   {clean(credential.kind)}" for _, credential in found))
+    text = (
+        f"{names} carries credentials\n\n{lines}\n\n"
+        "  Whatever stores or logs the payload has them. Leave them out of what the exception keeps, or of its __reduce__;\n"
+        "  portable_errors_credentials = warn only names them in the summary."
+    )
+    return [text]

@@ -1,0 +1,105 @@
+"""What a trip means: that all is well, a defect of a class, or one of two decisions that a project takes once.
+
+The two decisions: whether those who read the errors have the project installed, and whether they need the chain. Until they are taken, an
+exception that is lost for them alone is no defect of its class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_portable_errors.journey import Journey, set_out
+from pytest_portable_errors.receiver.fields import module_of
+from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.trip import RoundTrip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is asked of a trip."""
+
+    receivers: tuple[str, ...]
+    checks: tuple[str, ...]
+    timeout: float
+    """Seconds of processor time."""
+    receiver_is_open: bool = False
+    """Whether nobody has said yet who reads the errors."""
+    chain_is_open: bool = False
+    """Whether nobody has said yet whether the chain is needed."""
+    spares_tests: bool = False
+    """Whether classes that tests define are left alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A trip and its verdict."""
+
+    journey: Journey
+    trip: RoundTrip
+    verdict: Verdict
+    is_known: bool = False
+    """Whether the baseline has it."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is a reason for the test to fail."""
+        return self.verdict is Verdict.DEFECT and not self.is_known
+
+    def repaired(self) -> Judged:
+        """The same, with fixes."""
+        return replace(self, trip=self.journey.repaired(self.trip))
+
+
+def journeys(departure: Departure, terms: Terms, receivers: Receivers, *, arrives_as: str | None) -> list[Journey]:
+    """Send what departed to each receiver. Raises PortableErrorsError when one cannot start."""
+    checks = tuple(check for check in terms.checks if check != "chain") if terms.chain_is_open else terms.checks
+    begun = [
+        set_out(departure, receivers=receivers, receiver=name, checks=checks, arrives_as=arrives_as, timeout=terms.timeout)
+        for name in terms.receivers
+    ]
+    if terms.receiver_is_open and receivers.project.owns(module_of(departure.cls) or "?") and begun[0].ticket is not None:
+        begun[0].elsewhere()  # it will be asked for, and this one travels while the other does
+    return begun
+
+
+def judge(begun: Sequence[Journey], terms: Terms) -> list[Judged]:
+    """Wait for one exception's trips, and say what each means. One trip may mean two things: the chain is a question of its own."""
+    return [judged for journey in begun for judged in _judge(journey, terms)]
+
+
+def _judge(journey: Journey, terms: Terms) -> Iterator[Judged]:
+    trip = journey.arrive()
+    verdict = _verdict(trip, terms)
+    if trip.is_of_tests and verdict in (Verdict.OF_TESTS, Verdict.LACKS_PROJECT):
+        yield Judged(journey=journey, trip=trip, verdict=verdict)
+        return
+    if terms.receiver_is_open and trip.with_project is not None:
+        # Which receiver is meant is not said yet; what is broken even where the project is installed is broken everywhere.
+        there = journey.elsewhere()
+        if verdict is Verdict.DEFECT:
+            journey, trip = there, there.arrive()
+        linked = there
+    else:
+        linked = journey
+    if terms.chain_is_open and linked.arrive().received is not None:
+        linked = linked.comparing(("chain",))
+        chain = linked.arrive()
+        if not chain.arrived_whole:
+            dropped = chain.diagnosis is not None and chain.diagnosis.cause == "chain-dropped"
+            yield Judged(journey=linked, trip=chain, verdict=Verdict.DROPS_CHAIN if dropped else Verdict.DEFECT)
+            if verdict is Verdict.WHOLE:
+                return
+    yield Judged(journey=journey, trip=trip, verdict=verdict)
+
+
+def _verdict(trip: RoundTrip, terms: Terms) -> Verdict:
+    if trip.arrived_whole:
+        return Verdict.WHOLE
+    if trip.is_of_tests and terms.spares_tests:
+        return Verdict.LACKS_PROJECT if terms.receiver_is_open else Verdict.OF_TESTS
+    if terms.receiver_is_open and trip.with_project is not None and trip.with_project.arrived_whole:
+        return Verdict.LACKS_PROJECT
+    return Verdict.DEFECT

@@ -1,0 +1,141 @@
+"""What the trips of the running test came to, as plain data that its report carries, also through pytest-xdist."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from pytest_portable_errors.baseline import Entry
+from pytest_portable_errors.diagnosis.code import place_of
+from pytest_portable_errors.judging import Judged
+from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
+from pytest_portable_errors.report.text import clean, first_line, plain, trip_text
+from pytest_portable_errors.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
+from pytest_portable_errors.trip import RoundTrip, Stage
+
+
+class Ledger:
+    """Collects while a test runs; its report takes what there is."""
+
+    def __init__(self, *, root: str, names_credentials: bool) -> None:
+        """``root`` is the folder that files are named from."""
+        self._root = root
+        self._names_credentials = names_credentials
+        self._entries = _empty()
+        self._described: set[tuple[str, str]] = set()
+
+    def add(self, how: str, judged: Sequence[Judged]) -> None:
+        """Keep what became of one exception. The first trip of each defect is kept in full."""
+        self._add_row(_row(how, judged, names_credentials=self._names_credentials))
+        for one in judged:
+            if one.verdict is Verdict.DEFECT and defect_of(one.trip) not in self._described:
+                self._described.add(defect_of(one.trip))
+                self._entries["details"].append(_detail(one, self._root))
+
+    @property
+    def described(self) -> frozenset[tuple[str, str]]:
+        """The defects that were met in this process so far."""
+        return frozenset(self._described)
+
+    def not_checked(self, cls: str, reason: str) -> None:
+        """Keep that a class could not be built."""
+        self._entries["not_checked"].append([clean(cls), clean(reason)])
+
+    def ignored(self, cls: str) -> None:
+        """Keep that a class is left out by a setting."""
+        if cls not in self._entries["ignored"]:
+            self._entries["ignored"].append(clean(cls))
+
+    def take(self) -> Entries | None:
+        """What was kept since the last time; None if nothing."""
+        entries, self._entries = self._entries, _empty()
+        return entries if any(entries.values()) else None
+
+    def _add_row(self, row: Row) -> None:
+        for other in self._entries["rows"]:
+            if {**other, "count": 1} == row:
+                other["count"] += 1
+                return
+        self._entries["rows"].append(row)
+
+
+def defect_of(trip: RoundTrip) -> tuple[str, str]:
+    """One class, one cause: what the reader repairs."""
+    return trip.sent["exceptions"][0]["type"], cause_of(trip)
+
+
+def cause_of(trip: RoundTrip) -> str:
+    """Why it was lost, by its stable name."""
+    return trip.diagnosis.cause if trip.diagnosis is not None else UNEXPLAINED
+
+
+def entries_of(trip: RoundTrip) -> list[Entry]:
+    """What a baseline would have to know of it."""
+    cls, cause = defect_of(trip)
+    kinds = sorted({loss.kind for loss in trip.losses})
+    # In a line of a file, and on every machine.
+    return [Entry(clean(cls).replace(" ", "_"), cause, kind, trip.serializer, _portable(trip.receiver)) for kind in kinds]
+
+
+def _portable(receiver: str) -> str:
+    return receiver if receiver in NAMED_RECEIVERS else os.path.basename(receiver)
+
+
+def _empty() -> Entries:
+    return Entries(rows=[], details=[], not_checked=[], ignored=[])
+
+
+def _row(how: str, judged: Sequence[Judged], *, names_credentials: bool) -> Row:
+    found = [(credential.path, credential.kind) for one in judged for credential in one.trip.credentials] if names_credentials else []
+    return Row(
+        cls=clean(judged[0].trip.sent["exceptions"][0]["type"]),
+        how=how,
+        count=1,
+        findings=[_finding(one) for one in judged],
+        credentials=[[clean(path), clean(kind)] for path, kind in dict.fromkeys(found)],
+    )
+
+
+def _finding(judged: Judged) -> Finding:
+    trip = judged.trip
+    return Finding(
+        verdict=judged.verdict.value,
+        cause="" if trip.arrived_whole else cause_of(trip),
+        kinds=sorted({loss.kind for loss in trip.losses}),
+        serializer=clean(trip.serializer),
+        receiver=clean(_portable(trip.receiver)),
+        scope=_scope(judged),
+        is_known=judged.is_known,
+    )
+
+
+def _scope(judged: Judged) -> str:
+    trip, there = judged.trip, judged.trip.with_project
+    if judged.verdict is Verdict.DROPS_CHAIN or _lost(trip) == {"chain"}:
+        return "chain"
+    if there is not None:
+        return "without-project" if _lost(there) <= {"chain"} else "everywhere"
+    is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in ("class-not-importable", "reconstructor-not-importable")
+    return "receiver" if is_lacking else "everywhere"
+
+
+def _lost(trip: RoundTrip) -> set[str]:
+    return {loss.kind for loss in trip.losses}
+
+
+def _detail(judged: Judged, root: str) -> Detail:
+    trip = judged.trip
+    cls, cause = defect_of(trip)
+    file, line = place_of(judged.journey.departure.cls) or ("", 0)
+    inside = file.startswith(os.path.realpath(root) + os.sep)
+    return Detail(
+        cls=clean(cls),
+        cause=cause,
+        headline=first_line(trip),
+        why="" if trip.diagnosis is None else plain(trip.diagnosis.why),
+        fixes=plain(trip.to_dict()["fixes"]),
+        file=clean(os.path.relpath(file, os.path.realpath(root))) if inside else "",
+        line=line if inside else 0,
+        text=trip_text([trip]),
+        trip=plain(trip.to_dict()),
+    )

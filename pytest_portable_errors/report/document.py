@@ -1,0 +1,99 @@
+"""The JSON report: what was found, test by test, and what it adds up to.
+
+``tests`` is the record; the rest is derived from it, so that the documents of several runs can be merged. The schema is in
+``report/schema.json``; ``version`` changes when a reader would have to.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pytest_portable_errors.baseline import Baseline
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.summary import selector
+from pytest_portable_errors.tally import Defect, Tally
+
+FORMAT = "pytest-portable-errors report"
+VERSION = 1
+
+Document = dict[str, Any]
+
+
+def document(outcome: Outcome) -> Document:
+    """Plain data of one run, or of several that were merged."""
+    tally = outcome.tally
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "python": sys.version.split()[0],
+        "run": {
+            "mode": outcome.mode,
+            "surveys": outcome.surveys,
+            "is_whole": outcome.is_whole,
+            "updates_baseline": outcome.updates_baseline,
+            "baseline": None if outcome.baseline is None else sorted(map(list, outcome.baseline.entries)),
+            "baseline_name": outcome.baseline_name,
+            "names_credentials": outcome.names_credentials,
+            "crashed": list(outcome.crashed),
+        },
+        "fails": outcome.fails or (outcome.mode != "warn" and not outcome.updates_baseline and bool(outcome.new_defects)),
+        "totals": asdict(tally.totals),
+        "defects": [_defect(defect) for defect in tally.defects],
+        "classes": tally.classes,
+        "not_checked": tally.not_checked,
+        "open_decisions": {verdict.value: classes for verdict, classes in outcome.open_decisions.items()},
+        "gone": sorted(map(list, outcome.gone)),
+        "credentials": [{"cls": cls, "path": path, "kind": kind} for cls, path, kind in tally.credentials],
+        "tests": tally.tests,
+    }
+
+
+def _defect(defect: Defect) -> dict[str, Any]:
+    return {
+        "cls": defect.cls,
+        "cause": defect.cause,
+        "scope": defect.scope,
+        "kinds": sorted(defect.kinds),
+        "serializers": list(defect.serializers),
+        "receivers": list(defect.receivers),
+        "tests": list(defect.tests),
+        "ways": list(defect.ways),
+        "is_known": defect.is_known,
+        "select": selector(defect),
+        "detail": defect.detail,
+    }
+
+
+def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+    """What several runs add up to: ``(name of the file, its document)``. The decisions and the baseline are judged on the whole.
+
+    Raises PortableErrorsError for what is no report of this version.
+    """
+    tally = Tally()
+    runs = []
+    for name, found in documents:
+        if found.get("format") != FORMAT or found.get("version") != VERSION:
+            raise PortableErrorsError(f"{name}: this is no report of {FORMAT!r}, version {VERSION}")
+        runs.append(found["run"])
+        for nodeid, phases in found["tests"].items():
+            for when, entries in phases.items():
+                tally.add(nodeid, when, entries)
+        for defect in found["defects"]:
+            if defect["detail"] is not None:
+                tally.describe(defect["detail"])
+    entries = [Baseline.of(run["baseline"]) for run in runs if run["baseline"] is not None]
+    return Outcome(
+        tally=tally,
+        mode="warn" if all(run["mode"] == "warn" for run in runs) else "error" if any(run["mode"] == "error" for run in runs) else "off",
+        surveys=any(run["surveys"] for run in runs),
+        baseline=Baseline(entries=frozenset().union(*(one.entries for one in entries))) if entries else None,
+        baseline_name=next((run["baseline_name"] for run in runs if run["baseline_name"]), None),
+        updates_baseline=all(run["updates_baseline"] for run in runs),
+        is_whole=all(run["is_whole"] for run in runs),
+        names_credentials=any(run["names_credentials"] for run in runs),
+        crashed=tuple(node for run in runs for node in run["crashed"]),
+    )

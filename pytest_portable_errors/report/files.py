@@ -1,0 +1,24 @@
+"""Writes a report to a file, in the format that its name asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pytest_portable_errors.report.document import Document
+
+
+def write_report(file: Path, document: Document) -> None:
+    """Write a ``.json`` or, with Jinja2, an ``.html`` file."""
+    file.write_text(_as_json(document) if file.suffix == ".json" else _as_html(document), encoding="utf-8")
+
+
+def _as_json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def _as_html(document: Document) -> str:
+    from pytest_portable_errors.report.page import page  # here, because it needs Jinja2
+
+    return page(document)

@@ -1,0 +1,201 @@
+"""The summary of a run: by defect, and not by test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.text import brief, clean, fix_outcome
+from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.tally import Defect
+
+_TESTS = 3  # node IDs of a defect that are named without -v
+_CREDENTIALS = 10
+_SURVEYED = "portable-errors"
+_RED, _YELLOW, _GREEN, _BOLD = {"red": True, "bold": True}, {"yellow": True}, {"green": True}, {"bold": True}
+_SCOPES = {
+    "everywhere": "broken everywhere",
+    "receiver": "the receiver lacks it",
+    "without-project": "arrives only where the project is installed",
+    "chain": "loses its chain",
+}
+_DECISIONS = {
+    Verdict.LACKS_PROJECT: (
+        "receiver",
+        "arrive only where your project is installed",
+        "Who reads your errors?",
+        (
+            ("workers and clients that have your code:", "portable_errors_receiver = with-project"),
+            ("a dashboard, CLI or client without it:", "portable_errors_receiver = without-project"),
+        ),
+    ),
+    Verdict.DROPS_CHAIN: (
+        "chain",
+        "arrive without their chain, which plain pickle does not carry",
+        "Do they need causes?",
+        (
+            ("no, the error itself is enough:", "portable_errors_checks = type message args attributes notes members"),
+            ("yes, __cause__ and __context__ too:", "portable_errors_checks = type message args attributes notes members chain"),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, and how the terminal shows it."""
+
+    text: str
+    markup: dict[str, bool] = field(default_factory=dict)
+    is_title: bool = False
+
+
+def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
+    """The lines. Few, when all is well."""
+    tells = outcome.mode != "off" or outcome.surveys
+    if tells:
+        yield from _findings(outcome, verbosity)
+    yield from _credentials(outcome)
+    yield from (Line(f"portable errors: wrote {clean(text)}") for text in outcome.written)
+
+
+def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
+    new = outcome.new_defects
+    decisions = {verdict: classes for verdict, classes in outcome.open_decisions.items() if classes and not outcome.updates_baseline}
+    bad = _YELLOW if outcome.mode == "warn" or outcome.updates_baseline else _RED
+    if new or decisions or outcome.crashed:
+        yield Line(f"portable errors: {_title(new, len(decisions))}", bad, is_title=True)
+        for number, defect in enumerate(new, start=1):
+            yield from _defect(number, defect, verbosity, width=max(len(name_of(one)) for one in new))
+        for verdict, classes in decisions.items():
+            yield from _decision(verdict, classes, "FAILED" if outcome.fails else "OPEN", bad, verbosity)
+        yield from (Line(f"{clean(node)} ended its worker's process: what it raised was not checked", bad) for node in outcome.crashed)
+    for cls, reason in list(outcome.tally.not_checked.items()):
+        if verbosity > 0 or len(outcome.tally.not_checked) <= _TESTS:
+            yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", _YELLOW)
+    yield from _known(outcome)
+    totals = totals_text(outcome)
+    is_well = not (new or decisions or outcome.crashed)
+    yield Line(f"portable errors: {totals}" if is_well else totals, _GREEN if is_well else {})
+    if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
+        yield Line("adopt now: pytest --portable-errors --portable-errors-update-baseline")
+
+
+def _title(defects: Sequence[Defect], decisions: int) -> str:
+    found = []
+    if defects:
+        classes = len({defect.cls for defect in defects})
+        found.append(f"{_count(len(defects), 'defect')} in {_count(classes, 'class', 'classes')}")
+    if decisions:
+        found.append(f"{_count(decisions, 'decision')} to take")
+    return ", ".join(found) or "not all was checked"
+
+
+def _count(number: int, one: str, more: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def name_of(defect: Defect) -> str:
+    """Its class."""
+    return clean(short_name(defect.cls))
+
+
+def _defect(number: int, defect: Defect, verbosity: int, *, width: int) -> Iterator[Line]:
+    tests = [node for node in defect.tests if not node.startswith(_SURVEYED)]
+    met = _count(len(tests), "test") if tests else "met when built"
+    if set(defect.ways) == {"by keyword"}:
+        met = "only when built by keyword"
+    serializers = ", ".join(defect.serializers)
+    yield Line(f"{number}  {name_of(defect):<{min(width, 60)}}     {_SCOPES[defect.scope]}     {serializers}     {met}", _BOLD)
+    if verbosity < 0:
+        return
+    detail = defect.detail
+    if detail is not None and verbosity > 0:
+        yield from (Line(f"   {line}".rstrip()) for line in detail["text"].splitlines()[1:] if line)
+    elif detail is not None:
+        yield from _reason(detail["why"] or detail["headline"])
+        if detail["fixes"]:
+            fix = Fix(**detail["fixes"][0])
+            yield Line(f"   fix: {clean(fix.title)} (tried: {fix_outcome(fix, detail['trip']['receiver'])})     -v shows it")
+    if tests:
+        shown = tests if verbosity > 0 else tests[:_TESTS]
+        more = f" and {_count(len(tests) - len(shown), 'more', 'more')}" if len(tests) > len(shown) else ""
+        yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
+    yield Line(f"   rerun: pytest --portable-errors {selector(defect)}")
+
+
+def _reason(why: str) -> Iterator[Line]:
+    for number, line in enumerate(why.splitlines()):
+        yield Line(f"   {'why:' if number == 0 else '    '} {brief(line, 320)}")
+
+
+def selector(defect: Defect) -> str:
+    """Options that select what met it. Node IDs of our own items are no paths, so that pytest would not find them."""
+    if any(node.startswith(_SURVEYED) for node in defect.tests):
+        return f"-k {defect.cls.rpartition('.')[2]}"
+    names = dict.fromkeys(re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL) for node in list(defect.tests)[:_TESTS])
+    usable = [name for name in names if name.isidentifier()]
+    return f"-k {usable[0]}" if len(usable) == 1 else f'-k "{" or ".join(usable)}"' if usable else ""
+
+
+def decision_text(verdict: Verdict, classes: Sequence[str]) -> str:
+    """``portable-errors::receiver - 142 of your exception classes arrive only where your project is installed.``"""
+    name, what, _, _ = _DECISIONS[verdict]
+    if len(classes) == 1:
+        what = what.replace("arrive ", "arrives ", 1).replace("their chain", "its chain")
+    return f"portable-errors::{name} - {len(classes):,} of your exception classes {what}."
+
+
+def _decision(verdict: Verdict, classes: Sequence[str], label: str, markup: dict[str, bool], verbosity: int) -> Iterator[Line]:
+    _, _, question, choices = _DECISIONS[verdict]
+    yield Line(f"{label} {decision_text(verdict, classes)}", markup)
+    if verbosity > 0:
+        yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)
+    if verbosity >= 0:
+        for number, (answer, setting) in enumerate(choices):
+            yield Line(f"       {question if number == 0 else '':<{len(question)}}   {answer:<40}   {setting}")
+
+
+def _known(outcome: Outcome) -> Iterator[Line]:
+    name = outcome.baseline_name
+    if outcome.known_defects and not outcome.updates_baseline:
+        yield Line(f"{_count(len(outcome.known_defects), 'known defect')} ({name})")
+    if outcome.gone and not outcome.updates_baseline:
+        yield Line(
+            f"gone: {_count(len(outcome.gone), 'entry', 'entries')} of {name}; --portable-errors-update-baseline takes them out", _GREEN
+        )
+
+
+def totals_text(outcome: Outcome) -> str:
+    """``checked 57 classes, 312 exceptions: 54 whole, 2 lossy, 1 not checked``."""
+    totals = outcome.tally.totals
+    if not totals.classes:
+        return "no exception was met"
+    parts = [
+        f"{totals.whole:,} whole",
+        f"{totals.undecided:,} undecided" if totals.undecided else "",
+        f"{totals.lossy:,} lossy" if totals.lossy else "",
+        f"{totals.of_tests:,} defined by tests" if totals.of_tests else "",
+        f"{totals.not_checked:,} not checked" if totals.not_checked else "",
+    ]
+    text = (
+        f"checked {_count(totals.classes, 'class', 'classes')}, {_count(totals.exceptions, 'exception')}: {', '.join(filter(None, parts))}"
+    )
+    return text + (f"; {totals.ignored:,} ignored" if totals.ignored else "")
+
+
+def _credentials(outcome: Outcome) -> Iterator[Line]:
+    """A line for each exception class and path, as far as there is room."""
+    if not outcome.names_credentials:
+        return
+    lines = [
+        f"{clean(short_name(cls))} carries a credential: {brief(path)} ({clean(kind)})" for cls, path, kind in outcome.tally.credentials
+    ]
+    yield from (Line(f"portable errors: {line}", _YELLOW) for line in lines[:_CREDENTIALS])
+    if len(lines) > _CREDENTIALS:
+        more = f"... and {len(lines) - _CREDENTIALS} more credentials; portable_errors_credentials = error fails the tests that meet them"
+        yield Line(f"portable errors: {more}", _YELLOW)

@@ -1,0 +1,81 @@
+"""What a run finds, as plain data: reports carry it, also through pytest-xdist, and files of it are merged.
+
+Names are dotted, texts clean; there are no paths of the machine.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, TypedDict
+
+UNEXPLAINED = "unexplained"
+"""The cause of a loss that no rule explains."""
+
+
+class Verdict(enum.Enum):
+    """What became of an exception on one trip, and whose concern it is."""
+
+    WHOLE = "whole"
+    DEFECT = "defect"
+    LACKS_PROJECT = "receiver"
+    """It arrives only where the project is installed, and nobody has said yet whether it is."""
+    DROPS_CHAIN = "chain"
+    """It arrives without its chain, as by plain pickle, and nobody has said yet whether the chain is needed."""
+    OF_TESTS = "tests"
+    """A test defines it, so that no receiver has it, and nothing but the test raises it."""
+
+
+class Finding(TypedDict):
+    """What one trip came to."""
+
+    verdict: str
+    """Value of a ``Verdict``."""
+    cause: str
+    """Empty if it arrived whole."""
+    kinds: list[str]
+    """What was lost."""
+    serializer: str
+    receiver: str
+    scope: str
+    """Where it is lost: ``everywhere``, ``without-project``, ``receiver`` (this one lacks something) or ``chain``."""
+    is_known: bool
+    """Whether it is in the baseline."""
+
+
+class Row(TypedDict):
+    """What became of one exception, or of several that fared alike."""
+
+    cls: str
+    how: str
+    """``raised``, or how it was built."""
+    count: int
+    findings: list[Finding]
+    credentials: list[list[str]]
+    """Path and kind of each."""
+
+
+class Detail(TypedDict):
+    """A defect as people read of it. Sent once by each process."""
+
+    cls: str
+    cause: str
+    headline: str
+    why: str
+    fixes: list[dict[str, Any]]
+    file: str
+    """Where the class is defined, seen from the root; empty if that is not known, or lies elsewhere."""
+    line: int
+    """0 without a file."""
+    text: str
+    trip: dict[str, Any]
+
+
+class Entries(TypedDict):
+    """What one phase of a test adds to the whole."""
+
+    rows: list[Row]
+    details: list[Detail]
+    not_checked: list[list[str]]
+    """Class and reason."""
+    ignored: list[str]
+    """Classes that settings leave out."""

@@ -1,0 +1,100 @@
+"""The exception classes of a project and of packages, raised by a test or not: each is one case."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+
+from pytest_portable_errors.declarations import Declarations, Factory
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.fields import type_name
+from pytest_portable_errors.sender.project import Project
+from pytest_portable_errors.survey.build import CannotBuild, Variant, build
+from pytest_portable_errors.survey.cases import Case, Subject
+from pytest_portable_errors.survey.classes import subclasses_in, subclasses_where
+
+ADDED_LATER = "with a note and an attribute added later"
+
+
+def classes_of_project(project: Project) -> list[type[BaseException]]:
+    """Those that exist now and that no test defines. Imports nothing."""
+    gc.collect()  # dataclass(slots=True) leaves a twin behind until then
+    verdicts: dict[str, bool] = {}
+
+    def is_meant(module: str) -> bool:
+        if module not in verdicts:
+            verdicts[module] = project.owns(module) and not project.is_test(module) and not _is_our_own(module, project)
+        return verdicts[module]
+
+    return subclasses_where(is_meant)
+
+
+def _is_our_own(module: str, project: Project) -> bool:
+    """Whether it is this plugin's, installed as editable by those who work on it, and another project is tested."""
+    return module.partition(".")[0] == __name__.partition(".")[0] and not project.holds(os.path.realpath(__file__))
+
+
+def classes_of_package(name: str) -> list[type[BaseException]]:
+    """Those of a package, which is imported. Raises PortableErrorsError when it cannot be."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its own, which are not what is tested
+            importlib.import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # foreign code
+        raise PortableErrorsError(f"survey of {name}: importing it raised {type(error).__name__}: {error}") from error
+    gc.collect()
+    return subclasses_in(name)
+
+
+def cases(classes: Iterable[type[BaseException]], *, serializers: Sequence[str], declared: Declarations) -> list[Case]:
+    """One for each class, sorted by name."""
+    named = {type_name(cls): cls for cls in classes}
+    return [
+        Case(
+            subject=Subject(name=name, origin="", instances=lambda cls=named[name]: _instances(cls, declared)),  # type: ignore[misc]  # bound now
+            serializers=tuple(serializers),
+            is_surveyed=True,
+        )
+        for name in sorted(named)
+    ]
+
+
+def _instances(cls: type[BaseException], declared: Declarations) -> list[Variant]:
+    """As built, and once more with what is added to exceptions later: an author's ``__reduce__`` may not expect that."""
+    factory = declared.factory(cls)
+    variants = _made_by(factory, cls) if factory is not None else build(cls, values={})
+    again = _made_by(factory, cls) if factory is not None else build(cls, values={})
+    return [*variants, *_with_additions(again[0])]
+
+
+def _made_by(factory: Factory, cls: type[BaseException]) -> list[Variant]:
+    try:
+        made = factory(cls)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # foreign code
+        raise CannotBuild(f"pytest_portable_errors_instances, for {cls.__qualname__}: {type(error).__name__}: {error}") from error
+    instances = [made] if isinstance(made, BaseException) else list(made)
+    for exc in instances:
+        if type(exc) is not cls:
+            raise CannotBuild(f"pytest_portable_errors_instances gave {type(exc).__qualname__} for {cls.__qualname__}")
+    if not instances:
+        raise CannotBuild(f"pytest_portable_errors_instances gave nothing for {cls.__qualname__}")
+    return [Variant(how="by pytest_portable_errors_instances", exc=exc) for exc in instances]
+
+
+def _with_additions(variant: Variant) -> list[Variant]:
+    exc = variant.exc
+    is_changed = False
+    for name, value in (("__notes__", ["note added later"]), ("added_later", "text added later")):
+        try:
+            setattr(exc, name, value)  # add_note exists from Python 3.11 on, and does the same
+        except Exception:  # frozen, or with a __setattr__ that refuses: nobody can add anything
+            continue
+        is_changed = True
+    return [Variant(how=f"{variant.how} {ADDED_LATER}", exc=exc)] if is_changed else []

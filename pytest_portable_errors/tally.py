@@ -1,0 +1,181 @@
+"""The rows of a whole run, from one process or many, and what they add up to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pytest_portable_errors.baseline import Baseline, Entry
+from pytest_portable_errors.rows import Detail, Entries, Finding, Row, Verdict
+
+SCOPES = ("everywhere", "receiver", "without-project", "chain")
+"""In the order in which defects are told: what is broken everywhere first."""
+
+_OF_POLICIES = (Verdict.LACKS_PROJECT.value, Verdict.DROPS_CHAIN.value)
+
+
+@dataclass(slots=True, kw_only=True)
+class Defect:
+    """One class, one cause: what the reader repairs."""
+
+    cls: str
+    cause: str
+    scope: str = SCOPES[-1]
+    """The widest in which it was met."""
+    kinds: set[str] = field(default_factory=set)
+    serializers: dict[str, None] = field(default_factory=dict)
+    receivers: dict[str, None] = field(default_factory=dict)
+    tests: dict[str, None] = field(default_factory=dict)
+    """Node IDs, in the order in which they ran."""
+    ways: dict[str, None] = field(default_factory=dict)
+    """How the exceptions came about that showed it."""
+    is_known: bool = True
+    """Whether the baseline has all of it."""
+    detail: Detail | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Counts of classes and exceptions."""
+
+    classes: int
+    exceptions: int
+    whole: int
+    """Classes of which every exception arrived whole."""
+    lossy: int
+    """Classes with a defect."""
+    undecided: int
+    """Classes that are lost only where the project has not decided yet what is needed."""
+    of_tests: int
+    """Classes that tests define."""
+    not_checked: int
+    """Classes that no test raised and that could not be built."""
+    ignored: int
+    """Classes that settings leave out."""
+
+
+class Tally:
+    """Collects what tests add. Everything else is derived, so that the order in which they came makes no difference."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, dict[str, Entries]] = {}
+        """By node ID and phase; what a test adds when it runs again, on another worker or because it failed, replaces what it said."""
+        self._details: dict[tuple[str, str], Detail] = {}
+
+    def add(self, nodeid: str, when: str, entries: Entries) -> None:
+        """Keep what one phase of a test came to."""
+        for detail in entries["details"]:
+            self.describe(detail)
+        self.tests.setdefault(nodeid, {})[when] = {**entries, "details": []}
+        for name in ("rows", "defects", "totals", "not_checked", "classes"):
+            vars(self).pop(name, None)
+
+    def describe(self, detail: Detail) -> None:
+        """Keep how a defect is told; the first stands."""
+        self._details.setdefault((detail["cls"], detail["cause"]), detail)
+
+    def __bool__(self) -> bool:
+        return bool(self.tests)
+
+    @functools.cached_property
+    def rows(self) -> list[tuple[str, Row]]:
+        """With the node IDs of their tests."""
+        return [(nodeid, row) for nodeid, entries in self._entries() for row in entries["rows"]]
+
+    @functools.cached_property
+    def defects(self) -> list[Defect]:
+        """The worst first, then by class."""
+        found: dict[tuple[str, str], Defect] = {}
+        for nodeid, row, finding in self._findings():
+            if finding["verdict"] == Verdict.DEFECT.value:
+                key = (row["cls"], finding["cause"])
+                _extend(found.setdefault(key, Defect(cls=key[0], cause=key[1])), nodeid, row, finding)
+        for key, defect in found.items():
+            defect.detail = self._details.get(key)
+        return sorted(found.values(), key=lambda defect: (SCOPES.index(defect.scope), defect.cls, defect.cause))
+
+    def undecided(self, verdict: Verdict) -> list[str]:
+        """Classes that are lost only because a decision is open, sorted; without those that the baseline has."""
+        found = {row["cls"] for _, row, finding in self._findings() if finding["verdict"] == verdict.value and not finding["is_known"]}
+        return sorted(cls for cls in found if self.classes[cls] != "lossy")
+
+    @functools.cached_property
+    def not_checked(self) -> dict[str, str]:
+        """Classes that no test raised and that could not be built, with the reason."""
+        reasons = {cls: reason for _, entries in self._entries() for cls, reason in entries["not_checked"]}
+        return {cls: reasons[cls] for cls in sorted(reasons) if cls not in self.classes}
+
+    @functools.cached_property
+    def classes(self) -> dict[str, str]:
+        """Classes that were checked: ``lossy``, ``undecided``, ``tests`` or ``whole``. Sorted."""
+        verdicts: dict[str, set[str]] = {}
+        for _, row, finding in self._findings():
+            verdicts.setdefault(row["cls"], set()).add(finding["verdict"])
+        return {cls: _state(verdicts[cls]) for cls in sorted(verdicts)}
+
+    @functools.cached_property
+    def totals(self) -> Totals:
+        """The counts."""
+        states = list(self.classes.values())
+        return Totals(
+            classes=len(states) + len(self.not_checked),
+            exceptions=sum(row["count"] for _, row in self.rows),
+            whole=states.count("whole"),
+            lossy=states.count("lossy"),
+            undecided=states.count("undecided"),
+            of_tests=states.count("tests"),
+            not_checked=len(self.not_checked),
+            ignored=len({cls for _, entries in self._entries() for cls in entries["ignored"]}),
+        )
+
+    @property
+    def credentials(self) -> list[tuple[str, str, str]]:
+        """Class, path and kind, each once."""
+        return list(dict.fromkeys((row["cls"], path, kind) for _, row in self.rows for path, kind in row["credentials"]))
+
+    def baseline_entries(self) -> frozenset[Entry]:
+        """What a baseline would have to know for nothing to fail."""
+        return frozenset(
+            Entry(row["cls"].replace(" ", "_"), finding["cause"], kind, finding["serializer"], finding["receiver"])
+            for _, row, finding in self._findings()
+            if finding["verdict"] in (Verdict.DEFECT.value, *_OF_POLICIES)
+            for kind in finding["kinds"]
+        )
+
+    def gone(self, baseline: Baseline) -> frozenset[Entry]:
+        """Entries whose class was checked in the same way and arrived whole each time."""
+        states: dict[tuple[str, str, str], set[str]] = {}
+        for _, row, finding in self._findings():
+            key = (row["cls"].replace(" ", "_"), finding["serializer"], finding["receiver"])
+            states.setdefault(key, set()).add(finding["verdict"])
+        return frozenset(entry for entry in baseline.entries if states.get((entry.cls, entry.serializer, entry.receiver)) == {"whole"})
+
+    def _entries(self) -> Iterator[tuple[str, Entries]]:
+        for nodeid, phases in self.tests.items():
+            for entries in phases.values():
+                yield nodeid, entries
+
+    def _findings(self) -> Iterator[tuple[str, Row, Finding]]:
+        for nodeid, row in self.rows:
+            for finding in row["findings"]:
+                yield nodeid, row, finding
+
+
+def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:
+    defect.scope = min(defect.scope, finding["scope"], key=SCOPES.index)
+    defect.kinds.update(finding["kinds"])
+    defect.serializers[finding["serializer"]] = None
+    defect.receivers[finding["receiver"]] = None
+    defect.tests[nodeid] = None
+    defect.ways[row["how"]] = None
+    defect.is_known = defect.is_known and finding["is_known"]
+
+
+def _state(verdicts: Iterable[str]) -> str:
+    found = set(verdicts)
+    if Verdict.DEFECT.value in found:
+        return "lossy"
+    if not found.isdisjoint(_OF_POLICIES):
+        return "undecided"
+    return "tests" if Verdict.OF_TESTS.value in found else "whole"
