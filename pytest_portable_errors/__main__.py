@@ -1,4 +1,4 @@
-"""``python -m pytest_portable_errors``: what is done with stored errors outside of a test run."""
+"""``python -m pytest_portable_errors``: what is done outside of a test run, with stored errors and with the reports of several runs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database, is_database
 from pytest_portable_errors.diagnosis.payload import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.merging import add_merge, merge
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
 
 _NOTHING = (
@@ -21,7 +23,7 @@ _NOTHING = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0; 1 if a payload was damaged or none was found; 2 for wrong usage (argparse exits)."""
+    """The exit status: 0; 1 if a payload was damaged or none was found, or what was merged fails; 2 for wrong usage (argparse exits)."""
     parser = argparse.ArgumentParser(prog="python -m pytest_portable_errors", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     inspect = commands.add_parser(
@@ -32,11 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     inspect.add_argument("file", metavar="FILE", help="a file, or - for the standard input")
     inspect.add_argument("--json", action="store_true", help="print a JSON array, an element for each payload")
+    add_merge(commands)
     options = parser.parse_args(arguments)
     try:
-        found = list(_found_in(options.file))
-    except (OSError, sqlite3.Error) as error:
-        parser.error(f"{options.file}: {error}")
+        if options.command == "inspect":
+            return _inspect(options)
+        lines, status = merge(options)
+    except (OSError, sqlite3.Error, PortableErrorsError) as error:
+        parser.error(str(error))
+    print("\n".join(lines))
+    return status
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    found = list(_found_in(options.file))
     if not found:
         print(f"{options.file}: {_NOTHING}", file=sys.stderr)
         return 1

@@ -25,7 +25,7 @@ class Ini:
 
     def origin(self, key: str) -> str:
         """``portable_errors_timeout (pytest.ini)``."""
-        return f"{key} ({self._file})"
+        return f"{key} ({self._place(key)})"
 
     def text(self, key: str, *, expected: str) -> str:
         """A key that holds a string; empty if it is not set."""
@@ -74,15 +74,17 @@ class Ini:
         try:
             return self._config.getini(key)
         except (TypeError, ValueError, pytest.UsageError) as error:  # pytest's own conversion; its message does not name key and file
-            written = self._config.inicfg.get(key)
-            raise self.wrong(key, getattr(written, "value", written), expected) from error  # pytest 9 keeps more than the text
+            held = vars(self._config)  # pytest 9 warns of the name ``inicfg``, and keeps more than the text there
+            written = (held.get("_inicfg") or held.get("inicfg") or {}).get(key)
+            raise self.wrong(key, getattr(written, "value", written), expected) from error
 
     def wrong(self, key: str, value: object, expected: str) -> pytest.UsageError:
         """The error for a value that a key cannot have."""
-        return pytest.UsageError(f'{key} = "{value}" ({self._file}): expected {expected}')
+        return pytest.UsageError(f'{key} = "{value}" ({self._place(key)}): expected {expected}')
 
-    @property
-    def _file(self) -> str:
+    def _place(self, key: str) -> str:
+        if any(entry.partition("=")[0] == key for entry in self._config.getoption("override_ini") or ()):
+            return "-o"
         return self._config.inipath.name if self._config.inipath is not None else "ini"
 
 

@@ -12,8 +12,8 @@ from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.journey import Journey
 from pytest_portable_errors.judging import Judged, Terms, journeys, judge
 from pytest_portable_errors.ledger import Ledger, defect_of, entries_of
-from pytest_portable_errors.report.text import RAISED, brief, clean, first_line, trips_text
-from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.report.text import brief, clean, first_line, trips_text
+from pytest_portable_errors.rows import RAISED, Verdict
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.trip import RoundTrip

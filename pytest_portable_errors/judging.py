@@ -76,14 +76,12 @@ def _judge(journey: Journey, terms: Terms) -> Iterator[Judged]:
     if trip.is_of_tests and verdict in (Verdict.OF_TESTS, Verdict.LACKS_PROJECT):
         yield Judged(journey=journey, trip=trip, verdict=verdict)
         return
-    if terms.receiver_is_open and trip.with_project is not None:
-        # Which receiver is meant is not said yet; what is broken even where the project is installed is broken everywhere.
-        there = journey.elsewhere()
-        if verdict is Verdict.DEFECT:
-            journey, trip = there, there.arrive()
-        linked = there
-    else:
-        linked = journey
+    linked = journey
+    if terms.receiver_is_open and verdict is not Verdict.WHOLE:
+        # Who reads the errors is not said yet; what is broken even where the project is installed is broken everywhere.
+        linked = journey.elsewhere()
+        if verdict is Verdict.DEFECT and not linked.arrive().arrived_whole:
+            journey, trip = linked, linked.arrive()
     if terms.chain_is_open and linked.arrive().received is not None:
         linked = linked.comparing(("chain",))
         chain = linked.arrive()

@@ -30,7 +30,7 @@ class Ledger:
         for one in judged:
             if one.verdict is Verdict.DEFECT and defect_of(one.trip) not in self._described:
                 self._described.add(defect_of(one.trip))
-                self._entries["details"].append(_detail(one, self._root))
+                self._entries["details"].append(_detail(one, how, self._root))
 
     @property
     def described(self) -> frozenset[tuple[str, str]]:
@@ -123,7 +123,7 @@ def _lost(trip: RoundTrip) -> set[str]:
     return {loss.kind for loss in trip.losses}
 
 
-def _detail(judged: Judged, root: str) -> Detail:
+def _detail(judged: Judged, how: str, root: str) -> Detail:
     trip = judged.trip
     cls, cause = defect_of(trip)
     file, line = place_of(judged.journey.departure.cls) or ("", 0)
@@ -131,6 +131,8 @@ def _detail(judged: Judged, root: str) -> Detail:
     return Detail(
         cls=clean(cls),
         cause=cause,
+        how=how,
+        test="",
         headline=first_line(trip),
         why="" if trip.diagnosis is None else plain(trip.diagnosis.why),
         fixes=plain(trip.to_dict()["fixes"]),

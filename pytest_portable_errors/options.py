@@ -233,8 +233,7 @@ def _reports(config: pytest.Config) -> tuple[Path, ...]:
             raise pytest.UsageError(f'{option}: "{name}": expected a file that ends in .json or .html')
         if file.suffix == ".html" and importlib.util.find_spec("jinja2") is None:
             raise pytest.UsageError(f'{option}: "{name}": HTML needs Jinja2: pip install "pytest-portable-errors[html]"')
-        if not file.parent.is_dir():
-            raise pytest.UsageError(f'{option}: "{name}": there is no folder {file.parent}')
+        _writable(file, option, name)
         files.append(file)
     return tuple(dict.fromkeys(files))
 
@@ -247,8 +246,17 @@ def _baseline(config: pytest.Config, ini: Ini) -> Path | None:
         key = "portable_errors_baseline"
         named, origin, folder = ini.text(key, expected="the name of a file"), ini.origin(key), ini.folder
     file = folder / (named or BASELINE)
+    if updates and not _is_worker(config):
+        _writable(file, origin, named or BASELINE)
     if updates or file.is_file() or _is_worker(config):
         return file
     if named:
         raise pytest.UsageError(f"{origin}: there is no file {named}; --portable-errors-update-baseline writes it")
     return None
+
+
+def _writable(file: Path, origin: str, name: str) -> None:
+    if not file.parent.is_dir():
+        raise pytest.UsageError(f'{origin}: "{name}": there is no folder {file.parent}')
+    if file.is_dir():
+        raise pytest.UsageError(f'{origin}: "{name}": this is a folder: expected the name of a file')

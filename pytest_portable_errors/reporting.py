@@ -82,7 +82,7 @@ class Reporting:
         self._stopped_early = True
         result = yield
         self._stopped_early = False
-        if self._tells and self.outcome.fails:
+        if self._tells and self.outcome.fails_for_decisions:
             session.testsfailed += 1
         return result
 

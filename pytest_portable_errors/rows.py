@@ -10,6 +10,8 @@ from typing import Any, TypedDict
 
 UNEXPLAINED = "unexplained"
 """The cause of a loss that no rule explains."""
+RAISED = "raised"
+"""How an exception came about that a test raised."""
 
 
 class Verdict(enum.Enum):
@@ -59,6 +61,10 @@ class Detail(TypedDict):
 
     cls: str
     cause: str
+    how: str
+    """How the exception came about that it tells of."""
+    test: str
+    """Node ID of the test that met it; empty until the test's report is read."""
     headline: str
     why: str
     fixes: list[dict[str, Any]]

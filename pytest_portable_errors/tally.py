@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pytest_portable_errors.baseline import Baseline, Entry
-from pytest_portable_errors.rows import Detail, Entries, Finding, Row, Verdict
+from pytest_portable_errors.rows import RAISED, Detail, Entries, Finding, Row, Verdict
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
 """In the order in which defects are told: what is broken everywhere first."""
@@ -27,7 +27,7 @@ class Defect:
     serializers: dict[str, None] = field(default_factory=dict)
     receivers: dict[str, None] = field(default_factory=dict)
     tests: dict[str, None] = field(default_factory=dict)
-    """Node IDs, in the order in which they ran."""
+    """Node IDs, sorted."""
     ways: dict[str, None] = field(default_factory=dict)
     """How the exceptions came about that showed it."""
     is_known: bool = True
@@ -66,14 +66,25 @@ class Tally:
     def add(self, nodeid: str, when: str, entries: Entries) -> None:
         """Keep what one phase of a test came to."""
         for detail in entries["details"]:
-            self.describe(detail)
+            self.describe({**detail, "test": nodeid})
         self.tests.setdefault(nodeid, {})[when] = {**entries, "details": []}
         for name in ("rows", "defects", "totals", "not_checked", "classes"):
             vars(self).pop(name, None)
 
     def describe(self, detail: Detail) -> None:
-        """Keep how a defect is told; the first stands."""
-        self._details.setdefault((detail["cls"], detail["cause"]), detail)
+        """Keep how a defect is told: best of what a test raised, and then of the first by name, whichever came first."""
+        key = (detail["cls"], detail["cause"])
+        self._details[key] = min(self._details.get(key, detail), detail, key=lambda one: (one["how"] != RAISED, one["test"]))
+
+    def against(self, baseline: Baseline) -> Tally:
+        """The same findings, with what this baseline knows of them."""
+        judged = Tally()
+        judged._details = self._details
+        for nodeid, phases in self.tests.items():
+            for when, entries in phases.items():
+                rows = [_judged_by(baseline, row) for row in entries["rows"]]
+                judged.add(nodeid, when, {**entries, "rows": rows})
+        return judged
 
     def __bool__(self) -> bool:
         return bool(self.tests)
@@ -93,6 +104,7 @@ class Tally:
                 _extend(found.setdefault(key, Defect(cls=key[0], cause=key[1])), nodeid, row, finding)
         for key, defect in found.items():
             defect.detail = self._details.get(key)
+            defect.tests = dict.fromkeys(sorted(defect.tests))
         return sorted(found.values(), key=lambda defect: (SCOPES.index(defect.scope), defect.cls, defect.cause))
 
     def undecided(self, verdict: Verdict) -> list[str]:
@@ -137,10 +149,10 @@ class Tally:
     def baseline_entries(self) -> frozenset[Entry]:
         """What a baseline would have to know for nothing to fail."""
         return frozenset(
-            Entry(row["cls"].replace(" ", "_"), finding["cause"], kind, finding["serializer"], finding["receiver"])
+            entry
             for _, row, finding in self._findings()
             if finding["verdict"] in (Verdict.DEFECT.value, *_OF_POLICIES)
-            for kind in finding["kinds"]
+            for entry in _baseline_entries(row, finding)
         )
 
     def gone(self, baseline: Baseline) -> frozenset[Entry]:
@@ -160,6 +172,18 @@ class Tally:
         for nodeid, row in self.rows:
             for finding in row["findings"]:
                 yield nodeid, row, finding
+
+
+def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
+    cls = row["cls"].replace(" ", "_")  # in a line of a file
+    return [Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"]) for kind in finding["kinds"]]
+
+
+def _judged_by(baseline: Baseline, row: Row) -> Row:
+    findings: list[Finding] = [
+        {**finding, "is_known": bool(finding["kinds"]) and baseline.knows(_baseline_entries(row, finding))} for finding in row["findings"]
+    ]
+    return {**row, "findings": findings}
 
 
 def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:

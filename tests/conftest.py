@@ -10,6 +10,8 @@ import pytest
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share
 
+collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
+
 SHOP = """
 class PaymentError(Exception):
     def __init__(self, order_id, reason):

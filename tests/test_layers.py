@@ -31,7 +31,7 @@ LAYERS = (
     ("judges",),
     ("requirement", "watched", "fixtures", "survey"),
     ("session",),
-    ("collection", "reporting", "plugin", "__main__"),
+    ("collection", "reporting", "merging", "plugin", "__main__"),
 )
 MAY_IMPORT_PYTEST = {"plugin.py", "options.py", "ini.py", "settings.py", "reporting.py", "collection.py", "terminal.py", "cases.py"}
 

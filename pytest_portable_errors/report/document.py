@@ -40,7 +40,7 @@ def document(outcome: Outcome) -> Document:
             "names_credentials": outcome.names_credentials,
             "crashed": list(outcome.crashed),
         },
-        "fails": outcome.fails or (outcome.mode != "warn" and not outcome.updates_baseline and bool(outcome.new_defects)),
+        "fails": outcome.fails,
         "totals": asdict(tally.totals),
         "defects": [_defect(defect) for defect in tally.defects],
         "classes": tally.classes,

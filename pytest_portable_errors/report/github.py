@@ -23,7 +23,9 @@ def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[
         yield _command(level, _properties(defect, root, workspace), _message(defect))
     for verdict, classes in outcome.open_decisions.items():
         if classes:
-            yield _command("error" if outcome.fails else "warning", {"title": "portable errors"}, decision_text(verdict, classes))
+            yield _command(
+                "error" if outcome.fails_for_decisions else "warning", {"title": "portable errors"}, decision_text(verdict, classes)
+            )
 
 
 def _properties(defect: Defect, root: str, workspace: str | None) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_portable_errors.baseline import Baseline, Entry
 from pytest_portable_errors.rows import Verdict
@@ -30,9 +30,22 @@ class Outcome:
     """Files, and what was written to them."""
 
     @property
+    def fails_for_decisions(self) -> bool:
+        """Whether a decision that is still open fails the run."""
+        return self._may_fail and any(self.open_decisions.values())
+
+    @property
     def fails(self) -> bool:
-        """Whether the run fails for a decision that is still open. Defects have failed the tests that met them."""
-        return self.mode != "warn" and not self.updates_baseline and any(self.open_decisions.values())
+        """Whether anything that was found fails the run: decisions, or defects, which have failed the tests that met them."""
+        return self.fails_for_decisions or (self._may_fail and bool(self.new_defects))
+
+    @property
+    def _may_fail(self) -> bool:
+        return self.mode != "warn" and not self.updates_baseline
+
+    def against(self, baseline: Baseline) -> Outcome:
+        """The same findings, judged by another baseline."""
+        return replace(self, baseline=baseline, tally=self.tally.against(baseline))
 
     @property
     def open_decisions(self) -> dict[Verdict, list[str]]:

@@ -72,7 +72,7 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
         for number, defect in enumerate(new, start=1):
             yield from _defect(number, defect, verbosity, width=max(len(name_of(one)) for one in new))
         for verdict, classes in decisions.items():
-            yield from _decision(verdict, classes, "FAILED" if outcome.fails else "OPEN", bad, verbosity)
+            yield from _decision(verdict, classes, "FAILED" if outcome.fails_for_decisions else "OPEN", bad, verbosity)
         yield from (Line(f"{clean(node)} ended its worker's process: what it raised was not checked", bad) for node in outcome.crashed)
     for cls, reason in list(outcome.tally.not_checked.items()):
         if verbosity > 0 or len(outcome.tally.not_checked) <= _TESTS:

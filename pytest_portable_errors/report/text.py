@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
 
+from pytest_portable_errors.rows import RAISED
+
 if TYPE_CHECKING:
     from pytest_portable_errors.trip import RoundTrip
 
 WIDTH = 160  # characters of one quoted value
-RAISED = "raised"
-"""How an exception came about that a test raised."""
 _MOST_ATTRIBUTES = 6
 _MOST_LOSSES = 12
 _SHOWN_IN_HEADLINE = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
@@ -34,20 +35,33 @@ class Captured:
     """Classes whose exceptions nobody wants to see checked."""
     departures: list[list[Departure]] = field(default_factory=list)
     """For each exception one departure by serializer."""
-    _seen: list[Callable[[BaseException], bool]] = field(default_factory=list)
+    _seen: dict[int, tuple[Callable[[BaseException], bool], list[Departure]]] = field(default_factory=dict)
+    """By ``id``: another object of that id may come later, when the first is gone."""
+    _looking: set[int] = field(default_factory=set)
+    """Threads that describe an exception. What its own code raises and catches meanwhile is not what the test raised."""
 
     def see(self, exc: BaseException) -> list[Departure]:
         """Describe and pickle an exception, unless that was done."""
-        if issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)) or self.skips(type(exc)):  # its __class__ may be anything
+        thread = threading.get_ident()
+        if thread in self._looking or issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)):  # its __class__ may be anything
             return []
-        for position, is_it in enumerate(self._seen):
-            if is_it(exc):
-                return self.departures[position]
-        self._seen.append(_recognizer(exc))
+        is_it, departures = self._seen.get(id(exc), (None, []))
+        if is_it is not None and is_it(exc):
+            return departures
+        self._looking.add(thread)
+        try:
+            return [] if self.skips(type(exc)) else self._described(exc)
+        finally:
+            self._looking.discard(thread)
+
+    def _described(self, exc: BaseException) -> list[Departure]:
+        departures: list[Departure] = []
+        self._seen[id(exc)] = (_recognizer(exc), departures)  # now: another thread may catch the same one
         copied = copy_of(exc)
-        departures = [depart(exc, serializer=serializer, traceback=self.traceback) for serializer in self.serializers]
-        self.departures.append([replace(departure, subject=copied) for departure in departures])
-        return self.departures[-1]
+        begun = [depart(exc, serializer=serializer, traceback=self.traceback) for serializer in self.serializers]
+        departures += [replace(departure, subject=copied) for departure in begun]
+        self.departures.append(departures)
+        return departures
 
 
 def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:

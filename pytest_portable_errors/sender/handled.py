@@ -50,6 +50,8 @@ def _callback(see: Callable[[BaseException], object], is_ours: Callable[[str], b
                 known[file] = is_ours(os.path.realpath(file))
             if known[file]:
                 see(exc)
+        except KeyboardInterrupt:
+            raise
         except BaseException:  # it would be raised into the code that is tested
             return
         finally:

@@ -83,6 +83,8 @@ class Trials:
                 fixes.append(fix)
                 if fix.arrives_whole:  # what follows is more invasive
                     break
+        if any(fix.arrives_whole and not fix.gives_up for fix in fixes):
+            fixes = [fix for fix in fixes if fix.arrives_whole]  # nobody wants one that repairs less
         return tuple(sorted(fixes, key=lambda fix: (not fix.arrives_whole, len(fix.still_lost), len(fix.gives_up)))[:_MOST_FIXES])
 
     def _try(self, candidate: Candidate) -> Fix | None:

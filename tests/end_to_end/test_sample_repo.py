@@ -1,0 +1,168 @@
+"""What is printed for a stranger's repository, from the first run on. The transcripts are whole.
+
+``PORTABLE_ERRORS_TRANSCRIPTS=write`` writes them anew; read what changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[1] / "sample_repo"
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+NEW_DEFECT = '''
+
+class Late(ShopError):
+    """Written after the baseline."""
+
+    def __init__(self, days: int, order_id: int) -> None:
+        super().__init__(f"{days} days late")
+        self.days = days
+        self.order_id = order_id
+'''
+ITS_TEST = '''
+
+def test_late():
+    from shop.errors import Late
+
+    with pytest.raises(Late):
+        raise Late(3, 7)
+'''
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(REPO, tmp_path / "repo", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def run(repo: Path, *args: str, program: str = "pytest", **environment: str) -> subprocess.CompletedProcess[str]:
+    quiet = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly") if program == "pytest" else ()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "PYTEST_"))}
+    return subprocess.run(
+        [sys.executable, "-m", program, *quiet, *args],
+        cwd=repo,
+        env={**kept, "COLUMNS": "100", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def transcript(result: subprocess.CompletedProcess[str]) -> str:
+    """What was printed, without what differs between machines and versions of pytest: its header, the time, the summary's own cuts."""
+    _, _, told = result.stdout.partition("\ncollected ")
+    text = f"collected {told}" if told else result.stdout
+    text = re.sub(r"^(FAILED (?!portable-errors::(?:receiver|chain)\b).*?) - .*$", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r"=+ (\d+ failed.*?|\d+ passed.*?) in [\d.]+s =+", r"== \1 ==", text)
+    return text + f"(exit status {result.returncode})\n"
+
+
+def same_as(name: str, result: subprocess.CompletedProcess[str]) -> None:
+    same_text(name, transcript(result))
+
+
+def same_text(name: str, text: str) -> None:
+    file = TRANSCRIPTS / f"{name}.txt"
+    if os.environ.get("PORTABLE_ERRORS_TRANSCRIPTS") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text.splitlines() == file.read_text(encoding="utf-8").splitlines()
+
+
+def test_first_run(repo: Path) -> None:
+    same_as("first_run", run(repo, "--portable-errors"))
+
+
+def test_first_run_in_full(repo: Path) -> None:
+    same_as("first_run_verbose", run(repo, "--portable-errors", "--tb=no", "-v"))
+
+
+def test_adopting_it_today(repo: Path) -> None:
+    same_as("update_baseline", run(repo, "--portable-errors", "--portable-errors-update-baseline"))
+    same_text("portable-errors-baseline", (repo / "portable-errors-baseline.txt").read_text())
+    same_as("with_baseline", run(repo, "--portable-errors"))
+
+
+def test_one_new_defect_after_that(repo: Path) -> None:
+    shutil.copy(TRANSCRIPTS / "portable-errors-baseline.txt", repo)
+    with (repo / "shop" / "errors.py").open("a") as file:
+        file.write(NEW_DEFECT)
+    with (repo / "tests" / "test_orders.py").open("a") as file:
+        file.write(ITS_TEST)
+    same_as("new_defect", run(repo, "--portable-errors"))
+
+
+def test_a_defect_that_is_gone(repo: Path) -> None:
+    shutil.copy(TRANSCRIPTS / "portable-errors-baseline.txt", repo)
+    source = (repo / "shop" / "errors.py").read_text()
+    repaired = source.replace(
+        '        super().__init__(f"not found: {name}")', '        super().__init__(name)\n\n    def __str__(self):\n        return f"not found: {self.args[0]}"'
+    )
+    assert repaired != source
+    (repo / "shop" / "errors.py").write_text(repaired)
+    (repo / "pyproject.toml").write_text(
+        (repo / "pyproject.toml").read_text() + 'portable_errors_receiver = ["with-project"]\nportable_errors_checks = ["type", "message"]\n'
+    )
+    before = (repo / "portable-errors-baseline.txt").read_text()
+    same_as("gone", run(repo, "--portable-errors"))
+    run(repo, "--portable-errors", "--portable-errors-update-baseline", "-k", "NotFound or unknown")
+    assert (repo / "portable-errors-baseline.txt").read_text() == before, "a run of some tests takes nothing out"
+    run(repo, "--portable-errors", "--portable-errors-update-baseline")
+    after = (repo / "portable-errors-baseline.txt").read_text()
+    assert "shop.errors.NotFound init-rewrites-message" in before
+    assert "shop.errors.NotFound init-rewrites-message" not in after
+    assert "shop.errors.Busy" in after
+
+
+def test_on_two_workers(repo: Path) -> None:
+    pytest.importorskip("xdist")
+    alone, shared = (transcript(run(repo, "--portable-errors", "--tb=no", *args)) for args in ((), ("-n", "2", "--dist", "loadfile")))
+    assert alone.partition(" portable errors: ")[2] == shared.partition(" portable errors: ")[2].replace("bringing up nodes", "")
+
+
+def test_warnings_change_no_outcome(repo: Path) -> None:
+    same_as("warn", run(repo, "--portable-errors-mode=warn"))
+
+
+def test_shards_are_judged_as_one_run(repo: Path) -> None:
+    """Each shard alone has a part of the defects; merged they have those of the whole run, and the totals are the same."""
+    whole = run(repo, "--portable-errors", "--portable-errors-report=whole.json", "--tb=no")
+    run(repo, "--portable-errors", "--portable-errors-report=a.json", "-k", "card or Busy or Refused")
+    run(repo, "--portable-errors", "--portable-errors-report=b.json", "-k", "not (card or Busy or Refused)")
+    merged = run(repo, "merge", "a.json", "b.json", "-o", "merged.json", program="pytest_portable_errors")
+    assert merged.returncode == 1, merged.stderr
+    one, other = (json.loads((repo / name).read_text()) for name in ("whole.json", "merged.json"))
+    assert one["totals"] == other["totals"]
+    assert [(d["cls"], d["cause"], d["tests"]) for d in one["defects"]] == [(d["cls"], d["cause"], d["tests"]) for d in other["defects"]]
+    section = whole.stdout.partition(" portable errors: ")[2].partition("\nadopt now")[0].splitlines()[1:]
+    assert section == merged.stdout.partition(" portable errors: ")[2].partition("\nadopt now")[0].splitlines()[1:]
+
+
+def test_a_merge_is_judged_by_a_baseline(repo: Path) -> None:
+    run(repo, "--portable-errors", "--portable-errors-report=a.json", "-k", "card")
+    written = run(repo, "merge", "a.json", "--baseline=known.txt", "--update-baseline", program="pytest_portable_errors")
+    assert "wrote known.txt: 2 known, 2 added, 0 gone" in written.stdout
+    assert written.returncode == 0
+    run(repo, "--portable-errors", "--portable-errors-report=b.json")
+    merged = run(repo, "merge", "a.json", "b.json", "--baseline=known.txt", program="pytest_portable_errors")
+    assert merged.returncode == 1
+    assert "shop.errors.PaymentError" not in merged.stdout
+    assert "shop.errors.Busy" in merged.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "this is no JSON"), ("[]", "this is no report"), ('{"format": "x"}', "this is no report"), (None, "No such file")],
+)
+def test_what_cannot_be_merged_is_named(tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "a.json").write_text(content)
+    result = run(tmp_path, "merge", "a.json", program="pytest_portable_errors")
+    assert result.returncode == 2
+    assert "a.json" in result.stderr
+    assert message in result.stderr
