@@ -58,7 +58,8 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         assert self.parent is not None  # made by CaseCollector
-        return self.config.rootpath / self.parent.nodeid, 0, self.name
+        # pytest's -v writes a node ID that ends in this with "::" for each dot of it.
+        return self.config.rootpath / self.parent.nodeid, 0, f"{self.name} (built)" if self.case.is_surveyed else self.name
 
 
 class Lookahead:

@@ -10,7 +10,7 @@ from pytest_portable_errors.judges import Strict
 from pytest_portable_errors.judging import Terms
 from pytest_portable_errors.requirement import Requirement
 from pytest_portable_errors.round_trip import checked_names, dotted_name, exception_of
-from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.departure import depart_by_each
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.trip import RoundTrip
@@ -53,7 +53,7 @@ class AssertRoundtrip:
             timeout=defaults.timeout if timeout is None else timeout,
         )
         judge = self._judge(terms)
-        departures = [depart(subject, serializer=serializer, traceback="traceback" in terms.checks) for serializer in chosen]
+        departures = depart_by_each(subject, chosen, traceback="traceback" in terms.checks)
         text = judge.conclude([judge.begin(departures, arrives_as=defaults.arrives_as if arrives_as is None else dotted_name(arrives_as))])
         if text is not None:
             self._host.fail(text)

@@ -16,7 +16,7 @@ from typing import Any
 
 from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.copies import copy_of
-from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.departure import Departure, depart_by_each
 from pytest_portable_errors.sender.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Serializer
 
@@ -58,7 +58,7 @@ class Captured:
         departures: list[Departure] = []
         self._seen[id(exc)] = (_recognizer(exc), departures)  # now: another thread may catch the same one
         copied = copy_of(exc)
-        begun = [depart(exc, serializer=serializer, traceback=self.traceback) for serializer in self.serializers]
+        begun = depart_by_each(exc, self.serializers, traceback=self.traceback)
         departures += [replace(departure, subject=copied) for departure in begun]
         self.departures.append(departures)
         return departures

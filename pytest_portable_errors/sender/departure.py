@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_portable_errors.diagnosis.code import reducer_of
 from pytest_portable_errors.diagnosis.facts import Reducer, Unpicklable
+from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.unpicklable import find_unpicklable
@@ -48,6 +50,24 @@ def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = Fals
         subject=exc,
         reducer=reducer_of(type(exc)),
     )
+
+
+def depart_by_each(exc: BaseException, serializers: Iterable[Serializer], *, traceback: bool = False) -> list[Departure]:
+    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both."""
+    departures: list[Departure] = []
+    for serializer in serializers:
+        payload = _dumps(exc, serializer)[0] if departures else None
+        twin = None if payload is None else next((d for d in departures if _is_same(d.payload, payload)), None)
+        departures.append(
+            depart(exc, serializer=serializer, traceback=traceback)
+            if twin is None
+            else replace(twin, serializer=serializer, payload=payload)
+        )
+    return departures
+
+
+def _is_same(payload: bytes | None, other: bytes) -> bool:
+    return payload is not None and content(payload) == content(other)
 
 
 def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import sys
@@ -51,7 +52,7 @@ def _callback(see: Callable[[BaseException], object], is_ours: Callable[[str], b
             if known[file]:
                 see(exc)
         except KeyboardInterrupt:
-            raise
+            _thread.interrupt_main()  # once more, when the tested code goes on: raised from here it would skip the handler
         except BaseException:  # it would be raised into the code that is tested
             return
         finally:

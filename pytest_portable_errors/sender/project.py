@@ -152,10 +152,13 @@ class Project:
         absent = {**_at_top(tests), **_at_top(project), **dict.fromkeys(name for name in self.installed_modules if "." not in name)}
         present = _present(self.surroundings.installed)
         declared = self.surroundings.absent
+        # Packages of the project that are there for the sake of a part: what else lies in them stays absent, wherever they lie.
+        opened = [n for n, file, _ in present if not with_project and file and not _is_below_any(os.path.realpath(file), self._installed())]
+        absent.update((name, folders) for name, folders in project.items() if name.rpartition(".")[0] in opened)
         prove = {**(tests if with_project else absent), **dict.fromkeys(name for name in declared if "." not in name)}
         return Imports(
             path=tuple(dict.fromkeys(path)),
-            absent_modules=("__main__", *declared, *(() if with_project else self.installed_modules)),
+            absent_modules=("__main__", *declared, *(() if with_project else self.installed_modules), *opened),
             absent_distributions=() if with_project else self.distributions,
             # Without the project, everything below the root is absent anyhow.
             absent_files=tuple(sorted(f for f in self.surroundings.collected if with_project or _is_below_any(f, self._installed()))),
@@ -324,11 +327,16 @@ def _files_of(module: object) -> list[str]:
     names = dict_of(module)  # past the __getattr__ of modules that load lazily
     file = names.get("__file__")
     if isinstance(file, str):
-        return [os.path.realpath(file)]
+        return [_real(file)]
     try:
-        return [os.path.realpath(folder) for folder in names.get("__path__", ()) if isinstance(folder, str)]
+        return [_real(folder) for folder in names.get("__path__", ()) if isinstance(folder, str)]
     except Exception:  # any object may stand in sys.modules
         return []
+
+
+@functools.lru_cache(maxsize=4096)  # asked for each exception, and each answer takes a look at every folder above
+def _real(file: str) -> str:
+    return os.path.realpath(file)
 
 
 def _path_text(entry: Any) -> str | None:

@@ -7,9 +7,11 @@ import contextlib
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any
 
 from pytest_portable_errors import sharing
 from pytest_portable_errors.diagnosis.findings import Fix
@@ -118,6 +120,9 @@ class Receivers:
         self._planned: dict[tuple[str, tuple[str, ...]], Imports] = {}
         self._running: dict[tuple[str, Imports], Receiver] = {}
         self._tickets: dict[tuple[Imports, Content], Ticket] = {}  # a payload is checked once, for whichever tests raise it
+        self.recent: deque[tuple[Any, ...]] = deque(maxlen=8)
+        """The last verdicts, for the same exception by another serializer."""
+        self._lacking: dict[tuple[Imports, tuple[tuple[str, str], ...]], frames.Head] = {}
         self._lock = threading.RLock()  # tests raise in threads, too
 
     @property
@@ -153,6 +158,8 @@ class Receivers:
         """
         with self._lock:
             key = (self._plan(request.receiver), request.content)
+            if key not in self._tickets and self._lacks(request) is not None:
+                return Ticket(receivers=self, request=request, running=None, number=None, known=self._lacks(request))
             if key not in self._tickets:
                 running = self._get(request.receiver)
                 number = None
@@ -171,9 +178,19 @@ class Receivers:
         with self._lock:
             if ticket.known is None:
                 ticket.known = self._await(ticket)
+                self._learn(ticket.request, ticket.known)
                 if ticket.known["stage"] not in ("arrived", "loads"):  # it may have been another payload's doing, or the machine's
                     self._tickets = {key: other for key, other in self._tickets.items() if other is not ticket}
             return ticket.known
+
+    def _lacks(self, request: Request) -> frames.Head | None:
+        """The answer, where it is known from another payload: loads imports what a payload names in its order, and fails at the first."""
+        return self._lacking.get((self._plan(request.receiver), tuple(request.names))) if _is_plain(request) else None
+
+    def _learn(self, request: Request, answer: frames.Head) -> None:
+        missing = answer.get("missing") or [()]
+        if _is_plain(request) and answer["stage"] == "loads" and request.names and tuple(missing[0][:2]) == tuple(request.names[0]):
+            self._lacking[self._plan(request.receiver), tuple(request.names)] = answer
 
     def _await(self, ticket: Ticket) -> frames.Head:
         request, seconds = ticket.request, WALL_FACTOR * ticket.request.timeout + PATIENCE
@@ -228,6 +245,10 @@ class Receivers:
         if running is not None:
             running.close()
         self._running = {key: other for key, other in self._running.items() if other is not running}
+
+
+def _is_plain(request: Request) -> bool:
+    return request.serializer.loader == PICKLE_LOADER and not request.replay and request.receiver in NAMED_RECEIVERS
 
 
 def _steps(modules: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any, Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.departure import Departure, depart_by_each
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializers
 from pytest_portable_errors.survey.build import CannotBuild, Variant
@@ -65,7 +65,7 @@ class Case:
         """
         chosen = [serializers.find(name) for name in self.serializers]
         return [
-            (variant.how, [depart(variant.exc, serializer=serializer, traceback=traceback) for serializer in chosen])
+            (variant.how, depart_by_each(variant.exc, chosen, traceback=traceback))
             for variant in self.subject.instances()
         ]
 

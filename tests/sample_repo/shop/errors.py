@@ -41,5 +41,10 @@ class Refused(ShopError):
 class Unbuildable(ShopError):
     """No test raises it, and nobody can guess what it takes."""
 
-    def __init__(self, order: object) -> None:
-        super().__init__(order.customer.address.street)  # type: ignore[attr-defined]  # that is the point
+    def __init__(self, key: object) -> None:
+        if key is not _KEY:
+            raise TypeError("the key of the shop is needed")
+        super().__init__("closed")
+
+
+_KEY = object()
