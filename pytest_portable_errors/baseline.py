@@ -67,7 +67,7 @@ def parse(text: str, *, origin: str) -> Baseline:
     for number, line in enumerate(lines, start=1):
         if line.startswith(_CONFLICT):
             raise PortableErrorsError(f"{origin}:{number}: a merge conflict: keep the lines of both sides, and delete this one")
-        fields = line.split()
+        fields = list(filter(None, line.replace("\t", " ").split(" ")))  # a name may hold other blanks, such as \xa0
         if not fields or line.startswith("#"):
             continue
         if len(fields) != len(Entry._fields):

@@ -57,7 +57,7 @@ def declarations(
     for name, factory in _entries(instances_hooks, hook="pytest_portable_errors_instances", example=example):
         if not callable(factory):
             raise PortableErrorsError(f"pytest_portable_errors_instances: {factory!r} for {name}: expected a function, as in {example}")
-        factories.setdefault(name, factory)
+        factories.setdefault(name, _several(factory))
     return Declarations(expect={**expected, **dict(expect)}, ignore=tuple(ignore), instances=factories)
 
 
@@ -66,6 +66,20 @@ def _entries(results: Iterable[object], *, hook: str, example: str) -> Iterator[
         if not isinstance(result, Mapping):
             raise PortableErrorsError(f"{hook} must return a mapping such as {example}, got {result!r}")
         yield from ((_class_name(cls, hook=hook), value) for cls, value in result.items())
+
+
+def _several(factory: Callable[[type[BaseException]], object]) -> Factory:
+    """The same, giving a list; with a TypeError for what is neither an instance nor several."""
+
+    def instances(cls: type[BaseException]) -> list[BaseException]:
+        made = factory(cls)
+        if isinstance(made, BaseException):
+            return [made]
+        if isinstance(made, str) or not isinstance(made, Iterable):
+            raise TypeError(f"it gave {type(made).__name__}: expected an instance of {cls.__qualname__}, or several")
+        return list(made)
+
+    return instances
 
 
 def _class_name(cls: object, *, hook: str) -> str:

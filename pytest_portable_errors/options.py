@@ -134,8 +134,10 @@ def gave_no_paths(config: pytest.Config) -> bool:
 
 
 def is_narrowed(config: pytest.Config) -> bool:
-    """Whether something selects among what is collected."""
-    return any(getattr(config.option, name, None) for name in _NARROWING)
+    """Whether something selects among what is collected: an option, or a path that is no folder."""
+    named = () if gave_no_paths(config) else config.args
+    parts = ("::" in name or (config.invocation_params.dir / name).is_file() for name in named)
+    return any(getattr(config.option, name, None) for name in _NARROWING) or any(parts)
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
@@ -58,8 +59,8 @@ class WatchedTest:
 
     def escaped_subtest(self, exc: BaseException) -> None:
         """An exception that a subtest reported and the test's body never saw."""
-        if not issubclass(type(exc), AssertionError):
-            self.captured.see(exc)
+        for raised in _raised(exc):
+            self.captured.see(raised)
 
     def _accepts(self, exc: BaseException) -> bool:
         """Whether this is the exception that must escape. It is then the subject, and no failure."""
@@ -70,8 +71,8 @@ class WatchedTest:
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
         for exc in escaped if "escaped" in self._sources.kinds else ():
-            if not issubclass(type(exc), AssertionError):  # the test's own way to say that it failed
-                self.captured.see(exc)
+            for raised in _raised(exc):
+                self.captured.see(raised)
         self.section = self._told(lambda: self._missing_subject() or self._losses())
 
     def _verdict(self) -> str | None:
@@ -107,3 +108,19 @@ class WatchedTest:
         if text and self.requirement.reason:
             text += f"\n\n  reason  {brief(self.requirement.reason)}"
         return text
+
+
+def _raised(exc: Any) -> Iterator[BaseException]:
+    """What the tested code raised: not the ways in which a test says that it failed. Those of doctests hold what was raised, if any."""
+    kind = type(exc)
+    if issubclass(kind, _loaded("_pytest.doctest", "MultipleDoctestFailures")):  # of --doctest-continue-on-failure
+        for failure in exc.failures:
+            yield from _raised(failure)
+    elif issubclass(kind, _loaded("doctest", "UnexpectedException")):
+        yield exc.exc_info[1]
+    elif not issubclass(kind, (AssertionError, _loaded("doctest", "DocTestFailure"))):
+        yield exc
+
+
+def _loaded(module: str, name: str) -> Any:
+    return getattr(sys.modules.get(module), name, ())

@@ -20,7 +20,7 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.report.document import Document
-from pytest_portable_errors.report.summary import _DECISIONS, _SCOPES, _SURVEYED, decision_text
+from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, SURVEYED, decision_text
 from pytest_portable_errors.report.text import fix_outcome, plain
 from pytest_portable_errors.rows import Verdict
 
@@ -61,7 +61,7 @@ class _Class:
     state: str
     """A key of ``_STATES``."""
     scopes: str
-    """Keys of ``_SCOPES``, separated by spaces."""
+    """Keys of ``SCOPE_TEXTS``, separated by spaces."""
     known: str
     """``new`` and ``known``, likewise."""
     exceptions: int
@@ -99,7 +99,6 @@ def page(document: Document) -> str:
     source = importlib.resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
     defects, receivers = _defects(document), _receivers(document)
     classes = _classes(document, receivers, defects)
-    scopes = {scope for row in (*classes, *(one.row for one in defects)) for scope in _scopes_of(row)}
     return environment.from_string(source).render(
         document=document,
         defects=defects,
@@ -107,9 +106,11 @@ def page(document: Document) -> str:
         classes=classes,
         decisions=_decisions(document),
         states=_STATES,
-        scopes=_SCOPES,
-        shown_states=_present(_STATES, {row.state for row in classes} | ({"unchecked"} if document["not_checked"] else set())),
-        shown_scopes=_present(_SCOPES, scopes),
+        scopes=SCOPE_TEXTS,
+        shown_states=_present(
+            _STATES, {row.state for row in classes} | ({"unchecked"} if document["not_checked"] or document["run"]["crashed"] else set())
+        ),
+        shown_scopes=_present(SCOPE_TEXTS, {scope for row in classes for scope in row.scopes.split()}),
     )
 
 
@@ -125,10 +126,6 @@ def _content_hash(content: str) -> str:
 
 def _present(words: Mapping[str, str], found: set[str]) -> dict[str, str]:
     return {key: word for key, word in words.items() if key in found}
-
-
-def _scopes_of(row: _Class | Mapping[str, Any]) -> list[str]:
-    return row.scopes.split() if isinstance(row, _Class) else [row["scope"]]
 
 
 def _defects(document: Document) -> list[_Defect]:
@@ -148,15 +145,15 @@ def _defect(anchor: str, row: Mapping[str, Any]) -> _Defect:
         what="" if detail is None else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
         lines=[] if detail is None else list(_lines(detail["text"])),
         fixes=[(fix, fix_outcome(fix, detail["trip"]["receiver"])) for fix in fixes],
-        tests=[node for node in row["tests"] if not node.startswith(_SURVEYED)],
+        tests=[node for node in row["tests"] if not node.startswith(SURVEYED)],
         ways=[way for way in row["ways"] if way != "raised"],
     )
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """The differences, out of the failure's text: after its headline, and before the reason and the fixes."""
-    told = itertools.takewhile(lambda line: not line.startswith(_TOLD_APART), text.splitlines()[1:])
-    for line in "\n".join(told).strip("\n").splitlines():
+    told = itertools.takewhile(lambda line: not line.startswith(_TOLD_APART), text.split("\n")[1:])
+    for line in "\n".join(told).strip("\n").split("\n"):
         yield {"  - ": "sent", "  + ": "received"}.get(line[:4], ""), line.removeprefix("  ")
 
 
@@ -164,7 +161,7 @@ def _decisions(document: Document) -> list[dict[str, Any]]:
     found = []
     for value, classes in document["open_decisions"].items():
         if classes:
-            _, _, question, choices = _DECISIONS[Verdict(value)]
+            _, _, question, choices = DECISIONS[Verdict(value)]
             text = decision_text(Verdict(value), classes).partition(" - ")[2]
             found.append({"text": text, "question": question, "choices": choices, "classes": classes})
     return found

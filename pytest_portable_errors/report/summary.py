@@ -15,15 +15,15 @@ from pytest_portable_errors.tally import Defect
 
 _TESTS = 3  # node IDs of a defect that are named without -v
 _CREDENTIALS = 10
-_SURVEYED = "portable-errors"
+SURVEYED = "portable-errors"
 _RED, _YELLOW, _GREEN, _BOLD = {"red": True, "bold": True}, {"yellow": True}, {"green": True}, {"bold": True}
-_SCOPES = {
+SCOPE_TEXTS = {
     "everywhere": "broken everywhere",
     "receiver": "the receiver lacks it",
     "without-project": "arrives only where the project is installed",
     "chain": "loses its chain",
 }
-_DECISIONS = {
+DECISIONS = {
     Verdict.LACKS_PROJECT: (
         "receiver",
         "arrive only where your project is installed",
@@ -105,12 +105,12 @@ def name_of(defect: Defect) -> str:
 
 
 def _defect(number: int, defect: Defect, verbosity: int, *, width: int) -> Iterator[Line]:
-    tests = [node for node in defect.tests if not node.startswith(_SURVEYED)]
+    tests = [node for node in defect.tests if not node.startswith(SURVEYED)]
     met = _count(len(tests), "test") if tests else "met when built"
     if set(defect.ways) == {"by keyword"}:
         met = "only when built by keyword"
     serializers = ", ".join(defect.serializers)
-    yield Line(f"{number}  {name_of(defect):<{min(width, 60)}}     {_SCOPES[defect.scope]}     {serializers}     {met}", _BOLD)
+    yield Line(f"{number}  {name_of(defect):<{min(width, 60)}}     {SCOPE_TEXTS[defect.scope]}     {serializers}     {met}", _BOLD)
     if verbosity < 0:
         return
     detail = defect.detail
@@ -135,7 +135,7 @@ def _reason(why: str) -> Iterator[Line]:
 
 def selector(defect: Defect) -> str:
     """Options that select what met it. Node IDs of our own items are no paths, so that pytest would not find them."""
-    if any(node.startswith(_SURVEYED) for node in defect.tests):
+    if any(node.startswith(SURVEYED) for node in defect.tests):
         return f"-k {defect.cls.rpartition('.')[2]}"
     names = dict.fromkeys(re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL) for node in list(defect.tests)[:_TESTS])
     usable = [name for name in names if name.isidentifier()]
@@ -144,14 +144,14 @@ def selector(defect: Defect) -> str:
 
 def decision_text(verdict: Verdict, classes: Sequence[str]) -> str:
     """``portable-errors::receiver - 142 of your exception classes arrive only where your project is installed.``"""
-    name, what, _, _ = _DECISIONS[verdict]
+    name, what, _, _ = DECISIONS[verdict]
     if len(classes) == 1:
         what = what.replace("arrive ", "arrives ", 1).replace("their chain", "its chain")
     return f"portable-errors::{name} - {len(classes):,} of your exception classes {what}."
 
 
 def _decision(verdict: Verdict, classes: Sequence[str], label: str, markup: dict[str, bool], verbosity: int) -> Iterator[Line]:
-    _, _, question, choices = _DECISIONS[verdict]
+    _, _, question, choices = DECISIONS[verdict]
     yield Line(f"{label} {decision_text(verdict, classes)}", markup)
     if verbosity > 0:
         yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
-
 from pytest_portable_errors.rows import RAISED
 
 if TYPE_CHECKING:

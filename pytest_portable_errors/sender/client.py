@@ -35,10 +35,10 @@ class Receiver:
     """One fresh interpreter, and the pipes to it."""
 
     def __init__(self, name: str, imports: Imports, *, cwd: str, controller: int | None = None) -> None:
-        """Start it in the folder ``cwd``, and wait until it has shown that what must be absent is absent.
+        """Start it in the folder ``cwd``, without waiting for it: see ``greet``.
 
         ``controller`` is the parent process without which nobody wants an answer (pytest-xdist's); None: whatever it is.
-        Raises PortableErrorsError when it cannot start or is not isolated.
+        Raises PortableErrorsError when there is nothing to start.
         """
         self.name = name
         self._controller = controller
@@ -47,6 +47,7 @@ class Receiver:
         self._decoder = frames.Decoder(skip_to=frames.START)
         self._answers: dict[int, frames.Head] = {}
         self._next = 0
+        self._is_greeted = False
         flags = ["-I"] if imports.site else ["-I", "-S"]
         try:
             self._process = SYSTEM.popen(
@@ -65,22 +66,31 @@ class Receiver:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()
+        limits = {"at_once": AT_ONCE, "import_seconds": IMPORT_SECONDS, "stall_seconds": STALL_SECONDS}
+        with contextlib.suppress(ReceiverEnded):  # it will be told when it is greeted
+            self._send({**asdict(imports), **limits, "prefix": sys.prefix, "exec_prefix": sys.exec_prefix})
+
+    def greet(self) -> None:
+        """Wait until it has shown that what must be absent is absent. It does so once.
+
+        Raises PortableErrorsError when it cannot start or is not isolated; then it is closed.
+        """
+        if self._is_greeted:
+            return
         try:
-            self._greet(imports)
+            self._hear_out()
         except BaseException:
             self.close()
             raise
-        finally:
-            assert self._process.stderr is not None
-            self._process.stderr.close()
+        self._is_greeted = True
+        assert self._process.stderr is not None
+        self._process.stderr.close()
 
-    def _greet(self, imports: Imports) -> None:
-        limits = {"at_once": AT_ONCE, "import_seconds": IMPORT_SECONDS, "stall_seconds": STALL_SECONDS}
+    def _hear_out(self) -> None:
         hello: list[frames.Head] = []
         complaints = b""
         patience = START_SECONDS
         try:
-            self._send({**asdict(imports), **limits, "prefix": sys.prefix, "exec_prefix": sys.exec_prefix})
             while not hello and patience > 0:
                 hello = self._receive(SLICE)
                 patience -= SLICE
@@ -93,6 +103,7 @@ class Receiver:
         if hello[0]["leaks"]:
             leaks = "; ".join(f"{module} ({file})" for module, file in hello[0]["leaks"].items())
             raise PortableErrorsError(f"receiver {self.name!r} is not isolated, it can import what must be absent there: {leaks}")
+        self._answers.update((answer["id"], answer) for answer in hello[1:])
 
     def _complaints(self) -> bytes:
         """What an interpreter that does not start says about it."""
@@ -148,7 +159,7 @@ class Receiver:
             with contextlib.suppress(ReceiverEnded, OSError):
                 self._send({"end": True})  # closing the pipe says so too, unless something that a test forked holds it open
         self._requests = self._replies = -1
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe is not None
             pipe.close()
         if not is_ours:

@@ -48,7 +48,8 @@ def _callback(see: Callable[[BaseException], object], is_ours: Callable[[str], b
         try:
             file = code.co_filename
             if file not in known:
-                known[file] = is_ours(os.path.realpath(file))
+                # <frozen os> and its like are no files: as paths they would lie below the current folder.
+                known[file] = not file.startswith("<") and is_ours(os.path.realpath(file))
             if known[file]:
                 see(exc)
         except KeyboardInterrupt:

@@ -140,13 +140,13 @@ class Receivers:
 
     def prepare(self, receiver: str, modules: Sequence[str]) -> None:
         """Start a receiver, and have it import these modules, without waiting for either to be done with."""
-        with self._lock:
+        with self._lock, contextlib.suppress(ReceiverEnded):  # it will be noticed when it is greeted
             self._get(receiver).submit({"modules": _steps(modules), "needs": {}})
 
     def start(self, receiver: str) -> None:
-        """Start a receiver now, so that no test has to.
+        """Start a receiver now, so that no test has to. It starts while the tests run.
 
-        Raises PortableErrorsError when it cannot start.
+        Raises PortableErrorsError when there is nothing to start.
         """
         with self._lock:
             self._get(receiver)
@@ -161,7 +161,7 @@ class Receivers:
             if key not in self._tickets and self._lacks(request) is not None:
                 return Ticket(receivers=self, request=request, running=None, number=None, known=self._lacks(request))
             if key not in self._tickets:
-                running = self._get(request.receiver)
+                running = self._ready(request.receiver)
                 number = None
                 with contextlib.suppress(ReceiverEnded):  # it will be noticed when the answer is read
                     number = running.submit(request.head(), request.payload)
@@ -197,7 +197,7 @@ class Receivers:
         for _ in range(2):
             try:
                 if ticket.running is None or ticket.number is None:
-                    ticket.running = self._get(request.receiver)
+                    ticket.running = self._ready(request.receiver)
                     ticket.number = ticket.running.submit(request.head(), request.payload)
                 answer = ticket.running.result(ticket.number, seconds=seconds)
             except (ReceiverEnded, frames.FrameError):
@@ -240,6 +240,15 @@ class Receivers:
             cwd = str(self.project.surroundings.root) if receiver == "with-project" else os.sep
             self._running[key] = Receiver(*key, cwd=cwd, controller=self._controller)
         return self._running[key]
+
+    def _ready(self, receiver: str) -> Receiver:
+        running = self._get(receiver)
+        try:
+            running.greet()
+        except PortableErrorsError:
+            self._drop(running)
+            raise
+        return running
 
     def _drop(self, running: Receiver | None) -> None:
         if running is not None:

@@ -64,10 +64,7 @@ class Case:
         Raises CannotBuild with the reason when there is no variant.
         """
         chosen = [serializers.find(name) for name in self.serializers]
-        return [
-            (variant.how, depart_by_each(variant.exc, chosen, traceback=traceback))
-            for variant in self.subject.instances()
-        ]
+        return [(variant.how, depart_by_each(variant.exc, chosen, traceback=traceback)) for variant in self.subject.instances()]
 
 
 def suite_names() -> list[str]:

@@ -113,8 +113,9 @@ def test_a_receiver_that_is_not_isolated_does_not_start(tmp_path: Path, monkeypa
 
     from pytest_portable_errors.sender.client import Receiver
 
+    receiver = Receiver("without-project", replace(imports, path=(*(imports.path or ()), str(tmp_path))), cwd="/")
     with pytest.raises(PortableErrorsError, match=r"receiver 'without-project' is not isolated.*leaky_module \(.*leaky_module.py\)"):
-        Receiver("without-project", replace(imports, path=(*(imports.path or ()), str(tmp_path))), cwd="/")
+        receiver.greet()
     monkeypatch.delitem(sys.modules, "leaky_module")
 
 

@@ -71,6 +71,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
         for how in ("fork", "spawn"):
             patch.setitem(SYSTEM.environment, client.START_VARIABLE, how)
             opened.append(client.Receiver("with-project", imports, cwd=str(root)))
+            opened[-1].greet()
     yield Ways(forking=opened[0], spawning=opened[1])
     for receiver in opened:
         receiver.close()

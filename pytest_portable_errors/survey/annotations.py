@@ -1,0 +1,293 @@
+"""What annotations ask for: a value of that type, distinct and named after its parameter.
+
+Everything made here is of the standard library, or of the class that the annotation names. Values are pickled and loaded before they are
+given out: one that does not survive that would be what fails the trip.
+"""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import html
+import inspect
+import ipaddress
+import logging
+import os
+import pathlib
+import pickle
+import posixpath
+import re
+import shlex
+import sys
+import textwrap
+import types
+import typing
+import uuid
+from collections import abc
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pytest_portable_errors.receiver.values import canonical, describe_value
+from pytest_portable_errors.survey import http_messages
+
+UNKNOWN = object()
+"""Given where an annotation tells nothing: ``Any``, a class that nothing is known of."""
+
+_DEEPEST = 4
+# These are made of parts that were tried already.
+_TRAVELLING = (type(None), bool, int, float, str, bytes, list, dict, tuple, set)
+_FUNCTIONS = (textwrap.dedent, shlex.quote, html.escape, posixpath.basename, os.path.normcase, textwrap.indent)
+_QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Annotated", "Final", "ClassVar")
+
+
+def hints_of(annotated: Any) -> dict[str, Any]:
+    """The annotations of a function or class. Names that only type checkers import stand for ``Any``."""
+    try:
+        return typing.get_type_hints(annotated, include_extras=False)
+    except Exception:  # one name that does not exist spoils the whole
+        pass
+    owners = reversed(annotated.__mro__) if isinstance(annotated, type) else (annotated,)
+    return {name: _resolved(hint, owner) for owner in owners for name, hint in dict(getattr(owner, "__annotations__", {})).items()}
+
+
+def _resolved(hint: Any, owner: Any) -> Any:
+    if not isinstance(hint, str):
+        return hint
+    known = getattr(owner, "__globals__", None) or vars(sys.modules.get(owner.__module__, builtins))
+    try:
+        return eval(hint, dict(known), _Names(known))
+    except Exception:
+        return Any
+
+
+class _Names(dict[str, Any]):
+    """Names that a module uses in annotations and does not have."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._known or hasattr(builtins, name):
+            raise KeyError(name)
+        return next((getattr(place, name) for place in (typing, abc) if hasattr(place, name)), sys.modules.get(name, Any))
+
+
+def members(hint: Any) -> list[Any]:
+    """Those of a Union that are not None, in their order; else the annotation itself."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return [part for inner in typing.get_args(hint) if inner is not type(None) for part in members(inner)]
+    return [hint]
+
+
+def by_annotation(name: str, hint: Any, number: int, depth: int = 0) -> Any:
+    """A value of that type, UNKNOWN where the annotation does not tell, or where such a value could not travel."""
+    if depth > _DEEPEST:
+        return UNKNOWN
+    try:
+        value = _value(name, hint, number, depth)
+    except Exception:  # classes are foreign code, and so are their metaclasses
+        return UNKNOWN
+    return value if value is UNKNOWN or type(value) in _TRAVELLING or travels(value) else UNKNOWN
+
+
+def travels(value: object) -> bool:
+    """Whether pickle gives it back as it was."""
+    try:
+        back = pickle.loads(pickle.dumps(value))
+    except Exception:  # foreign code
+        return False
+    return canonical(describe_value(back)) == canonical(describe_value(value))
+
+
+def _value(name: str, hint: Any, number: int, depth: int) -> Any:
+    hint = members(hint)[0] if members(hint) else type(None)
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return inner[number % len(inner)]
+    if _is_qualifier(origin):
+        return _value(name, inner[0], number, depth)
+    if isinstance(hint, typing.TypeVar):
+        told = hint.__constraints__ or (hint.__bound__,)
+        return UNKNOWN if told[0] is None else by_annotation(name, told[0], number, depth + 1)
+    if hasattr(hint, "__supertype__"):  # NewType
+        return by_annotation(name, hint.__supertype__, number, depth + 1)
+    plain = origin or hint
+    if plain in (abc.Callable, types.FunctionType, types.BuiltinFunctionType):
+        return _FUNCTIONS[number % len(_FUNCTIONS)]
+    if plain is type:
+        return inner[0] if inner and isinstance(inner[0], type) else (ValueError, LookupError, OSError)[number % 3]
+    if not isinstance(plain, type) or plain is object:
+        return UNKNOWN
+
+    def part(hint: Any, suffix: str) -> Any:
+        made = by_annotation(f"{name}-{suffix}", hint, number, depth + 1)
+        return f"{name}-{suffix}-text" if made is UNKNOWN else made
+
+    if plain in _PLAIN and not (inner and issubclass(plain, abc.Collection)):
+        return _PLAIN[plain](name, number)
+    return _collection(plain, inner, part) if inner else _of_class(plain, name, number, depth)
+
+
+def _collection(plain: type, inner: tuple[Any, ...], part: Callable[[Any, str], Any]) -> Any:
+    if issubclass(plain, tuple) and not (len(inner) == 2 and inner[1] is Ellipsis):
+        return tuple(part(hint, f"item-{place}") for place, hint in enumerate(inner, 1))
+    if issubclass(plain, abc.Mapping) and len(inner) == 2:
+        pair = {part(inner[0], "key"): part(inner[1], "value")}
+        return collections.OrderedDict(pair) if plain is collections.OrderedDict else pair
+    if issubclass(plain, (abc.Iterable, abc.Container)) and not issubclass(plain, abc.Generator):
+        first, second = part(inner[0], "item"), part(inner[0], "item-2")
+        content = [first] if isinstance(first, dict) or first == second else [first, second]
+        if issubclass(plain, abc.Set):
+            return (frozenset if plain is frozenset else set)(content[:1])  # the order of a set's elements changes with the process
+        return plain(content) if plain in (tuple, collections.deque) else content
+    return UNKNOWN
+
+
+def _of_class(cls: type, name: str, number: int, depth: int) -> Any:
+    if cls in _PLAIN:  # with arguments, and no collection: PathLike[str]
+        return _PLAIN[cls](name, number)
+    if http_messages.makes(cls):
+        return http_messages.make(cls)
+    if typing.is_typeddict(cls) or (issubclass(cls, dict) and hasattr(cls, "__required_keys__")):  # or of typing_extensions
+        return {key: _field(key, hint, place, depth) for place, (key, hint) in enumerate(hints_of(cls).items())}
+    if issubclass(cls, enum.Enum):
+        return list(cls)[number % len(cls)] if len(cls) else UNKNOWN
+    if issubclass(cls, BaseException):
+        return _exception(cls, name)
+    if _is_record(cls):
+        return _record(cls, depth)
+    return UNKNOWN
+
+
+def _exception(cls: type, name: str) -> BaseException:
+    """One that survives: of the class if that takes a message, else of the nearest base that does."""
+    for base in cls.__mro__:
+        if issubclass(base, BaseException):
+            try:
+                made = base(f"{name}-text")
+            except Exception:  # foreign code
+                continue
+            if base not in (BaseException, Exception) and type(made) is base and travels(made):
+                return made
+    return ValueError(f"{name}-text")
+
+
+def _field(name: str, hint: Any, number: int, depth: int) -> Any:
+    made = by_annotation(name, hint, number, depth + 1)
+    return f"{name}-text" if made is UNKNOWN else made
+
+
+def _is_record(cls: type) -> bool:
+    """Whether making one only fills fields: dataclasses, named tuples, attrs, Pydantic, msgspec."""
+    marks = ("__attrs_attrs__", "model_fields", "__fields__", "__struct_fields__")
+    return dataclasses.is_dataclass(cls) or (issubclass(cls, tuple) and hasattr(cls, "_fields")) or any(hasattr(cls, m) for m in marks)
+
+
+def _record(cls: type, depth: int) -> Any:
+    try:
+        hints = {**hints_of(cls), **hints_of(getattr(cls, "__init__", None))}
+        wanted = [
+            p
+            for p in inspect.signature(cls).parameters.values()
+            if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
+        given = {p.name: _field(p.name, hints.get(p.name), place, depth) for place, p in enumerate(wanted)}
+        first = [p.name for p in wanted if p.kind is p.POSITIONAL_ONLY]
+        return cls(*(given.pop(name) for name in first), **given)
+    except Exception:  # it validates, and wants something special
+        return UNKNOWN
+
+
+def husk(hint: Any) -> Any:
+    """An instance of an ordinary class whose constructor was not called, since that may connect, start or write something.
+
+    It has the attributes that the class annotates. UNKNOWN if the annotation is no such class.
+    """
+    cls = typing.get_origin(members(hint)[0]) or members(hint)[0] if members(hint) else None
+    if not isinstance(cls, type) or cls.__module__ == "builtins" or issubclass(cls, BaseException):
+        return UNKNOWN
+    try:
+        made = cls.__new__(cls)
+        for place, (attribute, kind) in enumerate(hints_of(cls).items()):
+            if not hasattr(made, attribute):
+                object.__setattr__(made, attribute, _field(attribute, kind, place, 2))
+    except Exception:  # abstract, or of C
+        return UNKNOWN
+    return made if travels(made) else UNKNOWN
+
+
+def _is_qualifier(origin: Any) -> bool:
+    """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of ``typing_extensions`` (which we do not import)."""
+    modules = (typing, sys.modules.get("typing_extensions"))
+    return any(origin is not None and origin is getattr(module, name, None) for module in modules for name in _QUALIFIERS)
+
+
+def _text(name: str, _: int) -> Any:
+    return f"{name}-text"
+
+
+def _texts(name: str, _: int) -> Any:
+    return [f"{name}-text"]
+
+
+def _mapping(name: str, _: int) -> Any:
+    return {f"{name}-key": f"{name}-text"}
+
+
+def _moment(_: str, number: int) -> Any:
+    return datetime.datetime(2031, 1, 2, 3, 4, number % 60, tzinfo=datetime.timezone.utc)
+
+
+def is_status(name: str) -> bool:
+    return name.endswith(("status", "status_code", "statuscode"))
+
+
+_PLAIN: dict[type, Callable[[str, int], Any]] = {
+    type(None): lambda *_: None,
+    str: _text,
+    bool: lambda *_: True,
+    int: lambda name, number: 429 if is_status(name) else 1001 + number,
+    float: lambda _, number: 1001.5 + number,
+    complex: lambda _, number: complex(1001, number),
+    bytes: lambda name, _: f"{name}-bytes".encode(),
+    bytearray: lambda name, _: bytearray(f"{name}-bytes".encode()),
+    list: _texts,
+    tuple: lambda name, _: (f"{name}-text",),
+    dict: _mapping,
+    set: lambda name, _: {f"{name}-text"},
+    frozenset: lambda name, _: frozenset({f"{name}-text"}),
+    collections.deque: lambda name, _: collections.deque([f"{name}-text"]),
+    collections.OrderedDict: lambda name, _: collections.OrderedDict({f"{name}-key": f"{name}-text"}),
+    abc.Mapping: _mapping,
+    abc.MutableMapping: _mapping,
+    abc.Sequence: _texts,
+    abc.MutableSequence: _texts,
+    abc.Collection: _texts,
+    abc.Iterable: _texts,
+    abc.Container: _texts,
+    abc.Set: lambda name, _: {f"{name}-text"},
+    abc.Hashable: _text,
+    abc.Sized: _text,
+    datetime.datetime: _moment,
+    datetime.date: lambda _, number: datetime.date(2031, 1, 1 + number % 28),
+    datetime.time: lambda _, number: datetime.time(3, 4, number % 60),
+    datetime.timedelta: lambda _, number: datetime.timedelta(seconds=1001 + number),
+    datetime.tzinfo: lambda *_: datetime.timezone.utc,
+    decimal.Decimal: lambda _, number: decimal.Decimal(1001 + number) / 2,
+    fractions.Fraction: lambda _, number: fractions.Fraction(1001 + number, 2),
+    uuid.UUID: lambda _, number: uuid.UUID(int=1001 + number),
+    pathlib.Path: lambda name, _: pathlib.Path(f"{name}-text"),
+    pathlib.PurePath: lambda name, _: pathlib.PurePath(f"{name}-text"),
+    os.PathLike: lambda name, _: pathlib.PurePath(f"{name}-text"),
+    re.Pattern: lambda name, _: re.compile(f"{name}-text"),
+    ipaddress.IPv4Address: lambda _, number: ipaddress.IPv4Address(0xC0000200 + number % 256),  # of those for examples, RFC 5737
+    logging.Logger: lambda name, _: logging.getLogger(f"{name}-text"),
+    types.TracebackType: lambda *_: None,  # nothing carries one, and no author expects it
+    types.SimpleNamespace: lambda name, _: types.SimpleNamespace(name=f"{name}-text"),
+}

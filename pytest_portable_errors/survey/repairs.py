@@ -1,0 +1,118 @@
+"""What a constructor's own error says about a call that it refused."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_portable_errors.survey.annotations import by_annotation
+from pytest_portable_errors.survey.calls import Call
+from pytest_portable_errors.survey.values import by_name, stub
+
+_MOST_POSITIONAL = 6
+_MISSING = re.compile(r"[Mm]issing (?:\d+ )?(?:required )?(?:positional |keyword-only )?arguments?:? (.+)")
+_QUOTED = re.compile(r"'(\w+)'")
+_SWAPPED = (str, dict, list, bytes, datetime.datetime, datetime.timedelta)
+
+
+def repaired(call: Call, error: BaseException) -> bool:
+    """Whether the error told what was missing, so that the call is worth trying again."""
+    if isinstance(error, AttributeError):
+        return isinstance(error.name, str) and _gave_attribute(call, error.obj, error.name)
+    if isinstance(error, KeyError):
+        return len(error.args) == 1 and isinstance(error.args[0], str) and _gave_key(call, error.args[0])
+    if isinstance(error, TypeError) and (missing := _MISSING.search(str(error))):
+        return sum(_gave_argument(call, name) for name in _QUOTED.findall(missing[1])) > 0
+    if isinstance(error, TypeError) and "object is not callable" in str(error):
+        return _made_callable(call)
+    if isinstance(error, IndexError) or (isinstance(error, ValueError) and "not enough values to unpack" in str(error)):
+        return _gave_positional(call, f"argument-{len(call.positional) + 1}")
+    return False
+
+
+def _gave_attribute(call: Call, lacking: object, attribute: str) -> bool:
+    """To the value that was looked into; or another value in its place, of the type that has such an attribute."""
+    if lacking is None or isinstance(lacking, (bool, type)):
+        return False
+    for holder, key, name in _places(call):
+        if holder[key] is lacking:
+            kind = next((kind for kind in _SWAPPED if hasattr(kind, attribute)), None)
+            if isinstance(lacking, (types.SimpleNamespace, BaseException)):
+                setattr(lacking, attribute, by_name(attribute, len(vars(lacking)) + 40))
+                call.last_given = lacking, attribute
+            elif kind is not None:
+                holder[key] = by_annotation(name, kind, 40)
+            else:
+                holder[key] = stub(name, 0)
+                setattr(holder[key], attribute, by_name(attribute, 40))
+                call.last_given = holder[key], attribute
+            return True
+    return False
+
+
+def _made_callable(call: Call) -> bool:
+    """The attribute that was given last turned out to be a method."""
+    if call.last_given is None:
+        return False
+    owner, attribute = call.last_given
+    setattr(owner, attribute, f"{attribute}-text".format)  # takes anything, gives a text, and can be pickled
+    call.last_given = None
+    return True
+
+
+def _places(call: Call) -> Iterator[tuple[Any, Any, str]]:
+    """Where values are: ``(container, key, name)``. Top down."""
+    waiting: list[tuple[Any, Any, str]] = [(call.keyword, name, name) for name in call.keyword]
+    for number, (name, _) in enumerate(call.positional):
+        waiting.append((_Positional(call, number), 0, name))
+    for _ in range(200):
+        if not waiting:
+            return
+        holder, key, name = waiting.pop(0)
+        yield holder, key, name
+        value = holder[key]
+        if isinstance(value, (types.SimpleNamespace, BaseException)):
+            waiting += [(vars(value), attribute, attribute) for attribute in vars(value)]
+        elif type(value) is dict:
+            waiting += [(value, inner, f"{name}-value") for inner in value]
+        elif type(value) is list:
+            waiting += [(value, number, f"{name}-item") for number in range(len(value))]
+
+
+class _Positional:
+    """One positional argument, as a container of one."""
+
+    def __init__(self, call: Call, number: int) -> None:
+        self._call, self._number = call, number
+
+    def __getitem__(self, _: int) -> Any:
+        return self._call.positional[self._number][1]
+
+    def __setitem__(self, _: int, value: Any) -> None:
+        self._call.positional[self._number] = (self._call.positional[self._number][0], value)
+
+
+def _gave_key(call: Call, key: str) -> bool:
+    if call.takes_more_keyword and key not in call.keyword:
+        return _gave_argument(call, key)
+    lacking = [holder[place] for holder, place, _ in _places(call) if type(holder[place]) is dict and key not in holder[place]]
+    for found in lacking:
+        found[key] = by_name(key, 40)
+    return bool(lacking)
+
+
+def _gave_argument(call: Call, name: str) -> bool:
+    if call.takes_more_keyword and name not in call.keyword:
+        call.keyword[name] = by_name(name, 40 + len(call.keyword))
+        return True
+    return _gave_positional(call, name)
+
+
+def _gave_positional(call: Call, name: str) -> bool:
+    if not call.takes_more_positional or len(call.positional) >= _MOST_POSITIONAL:
+        return False
+    call.positional.append((name, by_name(name, 40 + len(call.positional))))
+    return True

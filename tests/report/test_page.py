@@ -1,0 +1,321 @@
+"""The HTML report says all that was found, to those who run no script too, and treats every text as text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html.parser
+import itertools
+import re
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+
+from pytest_portable_errors.baseline import Baseline, Entry
+from pytest_portable_errors.report.document import Document, document
+from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.page import page
+from pytest_portable_errors.rows import Detail, Entries, Finding, Row
+from pytest_portable_errors.tally import Tally
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% raise %}]]>--><!--\x00\x1b[31m\u202e\ud800"
+SHOWN = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% raise %}]]>--><!--\\x00\\x1b[31m\\u202e\\ud800"
+NOT_SENT = "\u2013not sent"
+
+
+class Reader(html.parser.HTMLParser):
+    """What a browser without JavaScript has: the text of elements, and which elements there are."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self._in_code = False
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._in_code = tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_code = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self._in_code else data
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for found, attributes in self.elements if found == tag]
+
+
+def finding(verdict: str = "defect", *, cause: str = "init-does-not-fit-args", known: bool = False, **more: Any) -> Finding:
+    whole = verdict == "whole"
+    found: Finding = {
+        "verdict": verdict,
+        "cause": "" if whole else cause,
+        "kinds": [] if whole else ["arrival"],
+        "serializer": "pickle",
+        "receiver": "without-project",
+        "scope": "everywhere",
+        "is_known": known,
+    }
+    return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
+
+
+def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> Detail:
+    fix = {"title": "add __reduce__", "code": "def __reduce__(self):\n    return FIXED\n", "receiver": "without-project"}
+    found: Detail = {
+        "cls": cls,
+        "cause": cause,
+        "how": "raised",
+        "test": "test_a.py::test_it",
+        "headline": f"{cls} does not arrive: loads raised TypeError",
+        "why": "loads calls it with one argument",
+        "fixes": [{**fix, "arrives_whole": True, "gives_up": [], "still_lost": [], "limits": ["carries no chain"]}],
+        "file": "shop/errors.py",
+        "line": 12,
+        "text": (
+            f"{cls} does not arrive      [pickle; receiver: without-project]\n\n  - exc.a   1\n  + exc.a   missing\n\n"
+            "  why   loads calls it\n  fix   add __reduce__\n        def __reduce__(self):"
+        ),
+        "trip": {"serializer": "pickle", "receiver": "without-project"},
+    }
+    return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
+
+
+def entries(*rows: Row, details: list[Detail] | None = None, not_checked: list[list[str]] | None = None) -> Entries:
+    return {"rows": list(rows), "details": details or [], "not_checked": not_checked or [], "ignored": []}
+
+
+def row(cls: str, *findings: Finding, how: str = "raised", count: int = 1, credentials: list[list[str]] | None = None) -> Row:
+    return {"cls": cls, "how": how, "count": count, "findings": list(findings), "credentials": credentials or []}
+
+
+def found(tests: dict[str, Entries], *, baseline: Baseline | None = None, crashed: tuple[str, ...] = ()) -> Document:
+    tally = Tally()
+    for nodeid, added in tests.items():
+        tally.add(nodeid, "call", added)
+    outcome = Outcome(
+        tally=tally,
+        mode="error",
+        surveys=True,
+        baseline=baseline,
+        baseline_name=None if baseline is None else "errors-baseline.txt",
+        updates_baseline=False,
+        is_whole=True,
+        names_credentials=True,
+        crashed=crashed,
+    )
+    return document(outcome)
+
+
+def cells(source: str, cls: str) -> list[str]:
+    """Of the table's row of this class, the texts."""
+    for found in re.findall(r"<tr data-state.*?</tr>", source, re.DOTALL):
+        texts = [Reader(part).text.strip() for part in re.split(r"</t[hd]>", found)]
+        if texts[0] == cls:
+            return texts[1:-1]
+    raise AssertionError(f"no row of {cls}")
+
+
+EVERYTHING = found(
+    {
+        "test_a.py::test_new": entries(
+            row("shop.New", finding(), finding("whole", serializer="dill"), count=1_234),
+            details=[detail("shop.New")],
+            not_checked=[["shop.Odd", "could not be built: TypeError"]],
+        ),
+        "portable-errors::shop.New": entries(row("shop.New", finding(), how="by keyword")),
+        "test_a.py::test_known": entries(row("shop.Known", finding(known=True)), details=[detail("shop.Known")]),
+        "test_a.py::test_untold": entries(row("shop.Untold", finding(cause="unexplained", scope="chain", kinds=["chain"]))),
+        "test_a.py::test_open": entries(
+            row("shop.Open", finding("receiver", scope="without-project", cause="class-not-importable")),
+            row("shop.Linked", finding("chain", scope="chain", kinds=["chain"], receiver="with-project"), finding("whole")),
+            row("shop.Fine", finding("whole"), credentials=[["exc.api_key", "an API key"]]),
+        ),
+    },
+    baseline=Baseline(entries=frozenset({Entry("shop.Fine", "init-does-not-fit-args", "arrival", "pickle", "without-project")})),
+    crashed=("test_a.py::test_dies",),
+)
+
+
+def test_all_that_was_found_is_in_the_page_before_any_script_runs() -> None:
+    text = Reader(page(EVERYTHING)).text
+    for one in EVERYTHING["defects"]:
+        assert one["cls"] in text
+        assert one["cause"] in text
+        assert f"pytest --portable-errors {one['select']}" in text
+        for node in one["tests"]:
+            assert node in text or node.startswith("portable-errors::")
+        if one["detail"] is not None:
+            assert f"{one['cls']} does not arrive: loads raised TypeError" in text
+            assert one["detail"]["why"] in text
+            assert one["detail"]["fixes"][0]["code"] in text
+    for told in (
+        "1,235",
+        "built: by keyword",
+        "shop/errors.py:12",
+        "tried: arrives whole",
+        "carries no chain",
+        "could not be built: TypeError",
+        "test_a.py::test_dies",
+        "exc.api_key (an API key)",
+        "shop.Fine init-does-not-fit-args arrival pickle without-project",
+        "Who reads your errors?",
+        "portable_errors_receiver = with-project",
+        "Do they need causes?",
+        "This fails the run.",
+    ):
+        assert told in text
+
+
+def test_what_needs_a_script_is_hidden_without_it() -> None:
+    assert [form.get("hidden", "shown") for form in Reader(page(EVERYTHING)).named("form")] == [None]
+
+
+def test_the_table_has_a_column_for_each_receiver_and_serializer() -> None:
+    source = page(EVERYTHING)
+    heads = [Reader(head).text for head in re.findall(r"<th\b.*?(?=</th>)", source.partition("</thead>")[0], re.DOTALL)]
+    assert heads == ["Class", "Exceptions", "without-project", "with-project", "pickle", "dill", "pickle"]
+    assert cells(source, "shop.New") == ["1,235", "lossyarrival", "whole", NOT_SENT]
+    assert cells(source, "shop.Open") == ["1", "undecidedproject is missing", NOT_SENT, NOT_SENT]
+    assert cells(source, "shop.Linked") == ["1", "whole", NOT_SENT, "undecidedchain is missing"]
+    assert cells(source, "shop.Fine") == ["1", "whole", NOT_SENT, NOT_SENT]
+
+
+def test_a_cell_shows_the_worst_that_became_of_a_class() -> None:
+    tests = {
+        "test_a.py::test_1": entries(row("shop.Mixed", finding("whole"))),
+        "test_a.py::test_2": entries(row("shop.Mixed", finding("receiver", cause="class-not-importable"))),
+        "test_a.py::test_3": entries(row("shop.Mixed", finding(kinds=["message"]), finding(kinds=["args"]))),
+    }
+    assert cells(page(found(tests)), "shop.Mixed") == ["3", "lossyargs, message"]
+
+
+def test_new_defects_come_before_known_ones() -> None:
+    source = page(EVERYTHING)
+    assert [one.get("data-known") for one in Reader(source).named("article") if "data-known" in one] == ["new", "new", "known"]
+    assert "2 defects</strong> in 2 classes" in source
+
+
+def test_the_difference_is_marked_and_ends_before_reason_and_fix() -> None:
+    shown = re.findall(r'<span class="line ?(\w*)">(.*?)</span>', page(EVERYTHING), re.DOTALL)
+    assert shown[:2] == [("sent", "- exc.a   1\n"), ("received", "+ exc.a   missing\n")]
+    assert len(shown) == 4  # two defects have a detail
+
+
+def test_a_text_of_another_shape_is_shown_whole() -> None:
+    made = detail("shop.A", fixes=[], why="", text="shop.A arrives changed\n  all of it\n      indented")
+    text = Reader(page(found({"test_a.py::test": entries(row("shop.A", finding()), details=[made])}))).text
+    assert "all of it\n    indented\n" in text
+
+
+def test_an_empty_run_has_a_page() -> None:
+    text = Reader(page(found({}))).text
+    assert "No exception was met." in text
+    assert "Nothing of this fails the run." in text
+
+
+def test_a_key_that_is_missing_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="python"):
+        page({key: value for key, value in EVERYTHING.items() if key != "python"})
+
+
+def hostile(text: str) -> Document:
+    """This text wherever one of somebody else's can stand."""
+    fix = {
+        "title": text,
+        "code": text,
+        "receiver": text,
+        "arrives_whole": False,
+        "gives_up": [text],
+        "still_lost": [text],
+        "limits": [text],
+    }
+    told = detail(text, headline=text, why=text, fixes=[fix], file=text, text=f"{text}\n\n{text}\n  - {text}", how=text, test=text)
+    told["trip"] = {"serializer": text, "receiver": text}
+    tests = {
+        f"test_a.py::test[{text}]": entries(
+            row(text, finding(serializer=text, receiver=text), how=text, credentials=[[text, text]]),
+            row(f"open.{text}", finding("receiver", serializer=text, receiver=text)),
+            details=[told],
+            not_checked=[[f"odd.{text}", text]],
+        ),
+    }
+    entry = Entry(f"gone.{text}", text, "arrival", text, text)
+    made = found(tests, baseline=Baseline(entries=frozenset({entry})), crashed=(text,))
+    made["run"]["baseline_name"] = text
+    made["gone"] = [list(entry)]
+    return made
+
+
+def test_hostile_texts_are_texts() -> None:
+    source = page(hostile(HOSTILE))
+    source.encode("utf-8")
+    reader = Reader(source)
+    assert len(reader.named("script")) == 1
+    assert reader.named("img") == []
+    assert not any(name.startswith("on") for _, attributes in reader.elements for name in attributes)
+    assert reader.text.count(SHOWN) > 20
+    assert "<script>alert" not in source
+
+
+HARMLESS = Reader(page(hostile("x"))).elements
+
+
+@example(HOSTILE)
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.characters(codec=None, exclude_categories=()), max_size=60))
+def test_no_text_changes_what_elements_there_are(text: str) -> None:
+    text = text.replace(".", "").replace("\n", "").replace("\r", "")  # names are broken at dots, and lines are lines
+    made = page(hostile("x" + text))
+    made.encode("utf-8")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", made)
+    assert [tag for tag, _ in Reader(made).elements] == [tag for tag, _ in HARMLESS]
+
+
+def test_style_and_script_are_the_same_whatever_the_data() -> None:
+    def code(source: str) -> list[str]:
+        return re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", source, re.DOTALL)
+
+    assert len(code(page(EVERYTHING))) == 2
+    assert code(page(EVERYTHING)) == code(page(hostile(HOSTILE)))
+
+
+def test_the_policy_allows_this_style_and_this_script_and_nothing_else() -> None:
+    source = page(EVERYTHING)
+    policy = next(one["content"] for one in Reader(source).named("meta") if one.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    for name in ("style", "script"):
+        content = source.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
+        assert rules[f"{name}-src"] == f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    source = page(EVERYTHING)
+    assert not re.search(r"https?://|url\(|@import", source)
+    links = [value for _, attributes in Reader(source).elements for name, value in attributes.items() if name in ("src", "href")]
+    assert all(link is not None and link.startswith(("#", "data:,")) for link in links)
+
+
+def test_links_lead_to_what_is_there_and_names_are_used_once() -> None:
+    elements = Reader(page(EVERYTHING)).elements
+    names = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(names) == len(set(names))
+    referred = {(attributes.get("href") or "")[1:] for tag, attributes in elements if tag == "a"}
+    referred |= {attributes["aria-labelledby"] or "" for _, attributes in elements if "aria-labelledby" in attributes}
+    assert referred <= set(names)
+
+
+def test_headings_are_in_order_and_controls_have_labels() -> None:
+    elements = [tag for tag, _ in Reader(page(EVERYTHING)).elements]
+    levels = [int(tag[1]) for tag in elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    source = page(EVERYTHING)
+    for control in re.findall(r"<(?:input|select)\b", source):
+        assert source.count(control) == len(re.findall(rf"<label[^>]*>[^<]*(?:\s*){control}", source))
