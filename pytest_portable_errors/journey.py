@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,17 @@ class Journey:
     def arrive(self) -> RoundTrip:
         """Wait for the answer, compare, explain."""
         return self._verdict()[0]
+
+    def lacks_project(self) -> bool:
+        """Whether the receiver failed for want of a module of the project, one that no test defines."""
+        missing: Sequence[Sequence[Any]] = self._answer().get("missing") or []
+        project = self.receivers.project
+        return bool(missing) and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0])
+
+    @property
+    def has_chain(self) -> bool:
+        """Whether there is more to arrive than the exception itself."""
+        return len(self.departure.sent["exceptions"]) > 1 or self.departure.sent["exceptions"][0]["hides_context"]
 
     def elsewhere(self) -> Journey:
         """The same payload on its way to where the project is installed."""
@@ -137,9 +148,7 @@ class Journey:
             compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
 
         missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
-        with_project = None
-        if missing and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0]):
-            with_project = self.elsewhere().arrive()
+        with_project = self.elsewhere().arrive() if self.lacks_project() else None
         facts = Facts(
             stage=stage.value,
             cls=departure.cls,

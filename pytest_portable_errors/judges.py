@@ -116,7 +116,7 @@ class RepoWide:
         """With what the baseline knows of it; and with fixes, if it is the first of its defect."""
         if judged.verdict is Verdict.WHOLE:
             return judged
-        judged = replace(judged, is_known=self._baseline.knows(entries_of(judged.trip)))
+        judged = replace(judged, is_known=self._baseline.knows(entries_of(judged)))
         return judged if defect_of(judged.trip) in before else _told(judged, known)
 
 

@@ -71,19 +71,17 @@ def judge(begun: Sequence[Journey], terms: Terms) -> list[Judged]:
 
 
 def _judge(journey: Journey, terms: Terms) -> Iterator[Judged]:
-    trip = journey.arrive()
-    verdict = _verdict(trip, terms)
-    if trip.is_of_tests and verdict in (Verdict.OF_TESTS, Verdict.LACKS_PROJECT):
-        yield Judged(journey=journey, trip=trip, verdict=verdict)
-        return
-    linked = journey
-    if terms.receiver_is_open and verdict is not Verdict.WHOLE:
+    verdict = Verdict.WHOLE
+    if terms.receiver_is_open and journey.lacks_project():
         # Who reads the errors is not said yet; what is broken even where the project is installed is broken everywhere.
-        linked = journey.elsewhere()
-        if verdict is Verdict.DEFECT and not linked.arrive().arrived_whole:
-            journey, trip = linked, linked.arrive()
-    if terms.chain_is_open and linked.arrive().received is not None:
-        linked = linked.comparing(("chain",))
+        journey, verdict = journey.elsewhere(), Verdict.LACKS_PROJECT
+    trip = journey.arrive()
+    if not trip.arrived_whole:
+        verdict = _verdict(trip, terms)
+        if verdict is Verdict.DEFECT and terms.receiver_is_open:
+            journey, trip = _at_its_worst(journey, trip)
+    if terms.chain_is_open and trip.received is not None and journey.has_chain:
+        linked = journey.comparing(("chain",))
         chain = linked.arrive()
         if not chain.arrived_whole:
             dropped = chain.diagnosis is not None and chain.diagnosis.cause == "chain-dropped"
@@ -93,11 +91,13 @@ def _judge(journey: Journey, terms: Terms) -> Iterator[Judged]:
     yield Judged(journey=journey, trip=trip, verdict=verdict)
 
 
+def _at_its_worst(journey: Journey, trip: RoundTrip) -> tuple[Journey, RoundTrip]:
+    """A defect as it is met where the project is installed, if it is met there: so it is told alike once the receiver is chosen."""
+    there = journey.elsewhere()
+    return (journey, trip) if there.arrive().arrived_whole else (there, there.arrive())
+
+
 def _verdict(trip: RoundTrip, terms: Terms) -> Verdict:
-    if trip.arrived_whole:
-        return Verdict.WHOLE
     if trip.is_of_tests and terms.spares_tests:
         return Verdict.LACKS_PROJECT if terms.receiver_is_open else Verdict.OF_TESTS
-    if terms.receiver_is_open and trip.with_project is not None and trip.with_project.arrived_whole:
-        return Verdict.LACKS_PROJECT
     return Verdict.DEFECT

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pytest_portable_errors.baseline import Entry
 from pytest_portable_errors.diagnosis.code import place_of
 from pytest_portable_errors.judging import Judged
-from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.report.text import clean, first_line, plain, trip_text
 from pytest_portable_errors.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
 from pytest_portable_errors.trip import RoundTrip, Stage
@@ -69,12 +69,14 @@ def cause_of(trip: RoundTrip) -> str:
     return trip.diagnosis.cause if trip.diagnosis is not None else UNEXPLAINED
 
 
-def entries_of(trip: RoundTrip) -> list[Entry]:
-    """What a baseline would have to know of it."""
-    cls, cause = defect_of(trip)
-    kinds = sorted({loss.kind for loss in trip.losses})
+def entries_of(judged: Judged) -> list[Entry]:
+    """What a baseline would have to know of it: nothing, if all is well."""
+    trip = judged.trip
+    cls, cause, receiver, kinds = *defect_of(trip), trip.receiver, sorted({loss.kind for loss in trip.losses})
+    if judged.verdict is Verdict.LACKS_PROJECT and trip.arrived_whole:  # where the project is installed
+        cause, receiver, kinds = "class-not-importable", DEFAULT_RECEIVER, ["arrival"]
     # In a line of a file, and on every machine.
-    return [Entry(clean(cls).replace(" ", "_"), cause, kind, trip.serializer, _portable(trip.receiver)) for kind in kinds]
+    return [Entry(clean(cls).replace(" ", "_"), cause, kind, clean(trip.serializer), clean(_portable(receiver))) for kind in kinds]
 
 
 def _portable(receiver: str) -> str:
@@ -97,13 +99,13 @@ def _row(how: str, judged: Sequence[Judged], *, names_credentials: bool) -> Row:
 
 
 def _finding(judged: Judged) -> Finding:
-    trip = judged.trip
+    entries = entries_of(judged)
     return Finding(
         verdict=judged.verdict.value,
-        cause="" if trip.arrived_whole else cause_of(trip),
-        kinds=sorted({loss.kind for loss in trip.losses}),
-        serializer=clean(trip.serializer),
-        receiver=clean(_portable(trip.receiver)),
+        cause=entries[0].cause if entries else "",
+        kinds=[entry.kind for entry in entries],
+        serializer=clean(judged.trip.serializer),
+        receiver=entries[0].receiver if entries else clean(_portable(judged.trip.receiver)),
         scope=_scope(judged),
         is_known=judged.is_known,
     )

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_portable_errors.baseline import Baseline, Entry
@@ -14,6 +14,7 @@ from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.rows import Detail, Entries, Finding, Row, Verdict
 from pytest_portable_errors.tally import SCOPES, Tally
 
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CLASSES = ("shop.errors.A", "shop.errors.B", "tests.Local")
 SERIALIZERS = ("pickle", "cloudpickle")
 RECEIVERS = ("with-project", "without-project")
@@ -106,7 +107,7 @@ def told(tally: Tally) -> dict[str, object]:
 
 
 @given(TESTS, st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@QUICK
 def test_the_order_of_arrival_makes_no_difference(tests: dict[tuple[str, str], Entries], random: Any) -> None:
     added = list(tests.items())
     shuffled = random.sample(added, len(added))
@@ -114,14 +115,14 @@ def test_the_order_of_arrival_makes_no_difference(tests: dict[tuple[str, str], E
 
 
 @given(TESTS)
-@settings(max_examples=40)
+@QUICK
 def test_the_same_test_twice_counts_once(tests: dict[tuple[str, str], Entries]) -> None:
     added = list(tests.items())
     assert told(tally_of(added + added)) == told(tally_of(added))
 
 
 @given(TESTS)
-@settings(max_examples=40)
+@QUICK
 def test_every_class_is_in_one_state(tests: dict[tuple[str, str], Entries]) -> None:
     tally = tally_of(list(tests.items()))
     totals = tally.totals

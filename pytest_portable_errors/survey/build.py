@@ -25,6 +25,7 @@ from pytest_portable_errors.survey.values import Values
 
 _LONGEST = 2.0  # seconds for all instances of a class; most take less than a millisecond
 _MOST_CALLS = 150  # of one way, before it is given up
+_MOST_FOR_A_TEXT = 30  # once there is an instance, though one whose text cannot be made
 _MOST_REPAIRS = 25
 
 
@@ -67,18 +68,18 @@ def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
 def _first_that_works(cls: type[BaseException], calls: Iterable[Call], reasons: list[str]) -> tuple[BaseException | None, str]:
     """The instance, and what it was called with as a text. Why the first call failed is added to the reasons."""
     silent: tuple[BaseException | None, str] = (None, "")
-    for call in itertools.islice(calls, _MOST_CALLS):
-        if call.adds_optional and silent[0] is not None:
+    for number, call in enumerate(itertools.islice(calls, _MOST_CALLS)):
+        if silent[0] is not None and (call.adds_optional or number >= _MOST_FOR_A_TEXT):
             break
         for _ in range(_MOST_REPAIRS):
             try:
                 exc = cls(*(value for _, value in call.positional), **call.keyword)
                 if type(exc) is not cls:
                     break
-                made = exc, canonical(describe_value([[value for _, value in call.positional], call.keyword]))
-                silent = made if silent[0] is None else silent
+                if silent[0] is None:
+                    silent = exc, _as_text(call)
                 str(exc)  # values that its text cannot be made of are not those of production
-                return made
+                return exc, _as_text(call)
             except KeyboardInterrupt:
                 raise
             except _TookTooLong:
@@ -91,6 +92,10 @@ def _first_that_works(cls: type[BaseException], calls: Iterable[Call], reasons: 
                 if not repaired(call, error):
                     break
     return silent
+
+
+def _as_text(call: Call) -> str:
+    return canonical(describe_value([[value for _, value in call.positional], call.keyword]))
 
 
 class _TookTooLong(BaseException):

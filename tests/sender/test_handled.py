@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -203,10 +204,14 @@ class TestUndisturbed:
             with lock:
                 raise LookupError
 
-        with pytest.raises(KeyboardInterrupt), watching_handled(interrupted, here):
-            with contextlib.suppress(LookupError):
-                body()
-            catching()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+        try:
+            with pytest.raises(KeyboardInterrupt), watching_handled(interrupted, here):
+                with contextlib.suppress(LookupError):
+                    body()
+                catching()
+        finally:
+            signal.signal(signal.SIGINT, before)
         assert not lock.locked()
 
     def test_what_looking_itself_catches_is_not_seen(self) -> None:
