@@ -79,4 +79,4 @@ def check_case(ours: Session, case: Case, begun: list[Subject] | None = None) ->
         ours.not_built(case, reason)
         raise pytest.skip.Exception(str(reason), _use_item_location=True) from None
     except PortableErrorsError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

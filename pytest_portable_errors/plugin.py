@@ -114,6 +114,7 @@ def _receivers_of_the_run(config: pytest.Config) -> Receivers:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Of pytest-xdist: what the workers cannot know."""
+    _declared(node.config)  # what is wrong with a hook is said here: a worker's usage error is seen by nobody
     told = {"without_paths": gave_no_paths(node.config), "baseline": _baseline(node.config).text()}
     node.workerinput[FROM_CONTROLLER] = told
 

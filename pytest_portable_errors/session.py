@@ -161,9 +161,10 @@ class Session:
         told = []
         if vars(self).get("is_blind"):
             told.append("exceptions that pytest.raises catches were not seen, and not checked: this version of pytest is not known")
-        if "handled" in self._options.capture and sys.version_info < handled.NEEDS:
+        if "handled" in self._options.capture and not handled.can_watch_handled():
             needed = ".".join(map(str, handled.NEEDS))
-            told.append(f"portable_errors_capture = handled needs Python {needed}: exceptions that only except clauses catch were not seen")
+            wanted = f"Python {needed}" if sys.version_info < handled.NEEDS else "a free tool id (sys.monitoring)"
+            told.append(f"portable_errors_capture = handled needs {wanted}: exceptions that only except clauses catch were not seen")
         return told
 
     def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:

@@ -16,11 +16,21 @@ _IDS = (4, 3)  # 0, 1, 2 and 5 are a debugger's, coverage's, a profiler's and an
 _CONTROL_FLOW = (StopIteration, StopAsyncIteration, GeneratorExit)
 
 
+def can_watch_handled() -> bool:
+    """Whether this Python has what it takes, and nobody else has taken it."""
+    return _free_tool() is not None
+
+
+def _free_tool() -> int | None:
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return None if monitoring is None else next((number for number in _IDS if monitoring.get_tool(number) is None), None)
+
+
 @contextlib.contextmanager
 def watching_handled(see: Callable[[BaseException], object], is_ours: Callable[[str], bool]) -> Iterator[None]:
     """Show ``see`` what code in files that ``is_ours`` accepts (real paths) catches in the block. Nothing, before Python 3.12."""
     monitoring: Any = getattr(sys, "monitoring", None)
-    tool = None if monitoring is None else next((number for number in _IDS if monitoring.get_tool(number) is None), None)
+    tool = _free_tool()
     if tool is None:
         yield
         return

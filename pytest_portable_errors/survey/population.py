@@ -38,7 +38,7 @@ def _is_our_own(module: str, project: Project) -> bool:
 
 
 def classes_of_package(name: str) -> list[type[BaseException]]:
-    """Those of a package, which is imported. Raises PortableErrorsError when it cannot be."""
+    """Those of a package, which is imported. Raises PortableErrorsError when it cannot be, or brings none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its own, which are not what is tested
@@ -48,7 +48,12 @@ def classes_of_package(name: str) -> list[type[BaseException]]:
     except BaseException as error:  # foreign code
         raise PortableErrorsError(f"survey of {name}: importing it raised {type(error).__name__}: {error}") from error
     gc.collect()
-    return subclasses_in(name)
+    found = subclasses_in(name)
+    if not found:
+        raise PortableErrorsError(
+            f"survey of {name}: importing it brings no exception class; name the module that has them, e.g. {name}.errors"
+        )
+    return found
 
 
 def cases(classes: Iterable[type[BaseException]], *, serializers: Sequence[str], declared: Declarations) -> list[Case]:
