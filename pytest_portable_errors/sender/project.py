@@ -6,33 +6,25 @@ Decided by files and metadata, never guessed from names. ``Surroundings`` is wha
 
 from __future__ import annotations
 
-import configparser
 import fnmatch
-import functools
-import glob
-import importlib.util
-import json
 import os
-import site
 import sys
-import sysconfig
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import dict_of
-from pytest_portable_errors.receiver.imports import normalized
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from pytest_portable_errors.sender.distributions import distributions_of
+from pytest_portable_errors.sender.places import (
+    files_of,
+    is_below_any,
+    is_library_archive,
+    locations,
+    path_text,
+    site_directories,
+    standard_library,
+)
 
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _MOST_PROOFS = 300  # names that a receiver tries to import at its start; each costs it a search of its path
@@ -109,12 +101,12 @@ class Project:
         if any(module == name or module.startswith(name + ".") for name in self.installed_modules):
             return True
         loaded = sys.modules.get(module)
-        return loaded is not None and any(not _is_below_any(file, self._installed()) for file in _files_of(loaded))
+        return loaded is not None and any(not is_below_any(file, self._installed()) for file in files_of(loaded))
 
     def is_test(self, module: str) -> bool:
         """Whether an imported module is a test module, by its file."""
         loaded = sys.modules.get(module)
-        return module == "__main__" or (loaded is not None and any(self._is_test_file(file) for file in _files_of(loaded)))
+        return module == "__main__" or (loaded is not None and any(self._is_test_file(file) for file in files_of(loaded)))
 
     def is_test_code(self, module: str, file: str) -> bool:
         """Whether a function of that module and file is a test module's or a conftest's."""
@@ -122,12 +114,12 @@ class Project:
 
     def holds(self, file: str) -> bool:
         """Whether a file (its real path) is the project's or a test's: below the root, and not installed."""
-        return _is_below_any(file, (os.path.realpath(self.surroundings.root),)) and not _is_below_any(file, self._installed())
+        return is_below_any(file, (os.path.realpath(self.surroundings.root),)) and not is_below_any(file, self._installed())
 
     def _is_test_file(self, file: str) -> bool:
         if file in self.surroundings.collected:
             return True
-        if _is_below_any(file, self._installed()):
+        if is_below_any(file, self._installed()):
             return False
         return any(fnmatch.fnmatch(os.path.basename(file), pattern) for pattern in self._test_patterns())
 
@@ -135,25 +127,25 @@ class Project:
         return ("conftest.py", *self.surroundings.python_files)
 
     def _installed(self) -> tuple[str, ...]:
-        return (*_standard_library(), *self.site_directories)
+        return (*standard_library(), *self.site_directories)
 
     def imports(self, receiver: str) -> Imports:
         """What the receiver may import: ``without-project``, ``stdlib``, ``with-project``, or an interpreter's path."""
         if receiver not in NAMED_RECEIVERS:
             return self._as_it_is(receiver)
-        path = [os.path.abspath(entry) for entry in map(_path_text, sys.path) if entry is not None]
+        path = [os.path.abspath(entry) for entry in map(path_text, sys.path) if entry is not None]
         with_project = receiver == "with-project"
         if not with_project:
-            folders = _standard_library() if receiver == "stdlib" else self._installed()
-            path = [entry for entry in path if _is_below_any(os.path.realpath(entry), folders) or _is_library_archive(entry)]
+            folders = standard_library() if receiver == "stdlib" else self._installed()
+            path = [entry for entry in path if is_below_any(os.path.realpath(entry), folders) or is_library_archive(entry)]
         if receiver == "stdlib":
-            path = [entry for entry in path if not _is_below_any(os.path.realpath(entry), self.site_directories)]
+            path = [entry for entry in path if not is_below_any(os.path.realpath(entry), self.site_directories)]
         tests, project = self._loaded()
         absent = {**_at_top(tests), **_at_top(project), **dict.fromkeys(name for name in self.installed_modules if "." not in name)}
         present = _present(self.surroundings.installed)
         declared = self.surroundings.absent
         # Packages of the project that are there for the sake of a part: what else lies in them stays absent, wherever they lie.
-        opened = [n for n, file, _ in present if not with_project and file and not _is_below_any(os.path.realpath(file), self._installed())]
+        opened = [n for n, file, _ in present if not with_project and file and not is_below_any(os.path.realpath(file), self._installed())]
         absent.update((name, folders) for name, folders in project.items() if name.rpartition(".")[0] in opened)
         prove = {**(tests if with_project else absent), **dict.fromkeys(name for name in declared if "." not in name)}
         return Imports(
@@ -161,7 +153,7 @@ class Project:
             absent_modules=("__main__", *declared, *(() if with_project else self.installed_modules), *opened),
             absent_distributions=() if with_project else self.distributions,
             # Without the project, everything below the root is absent anyhow.
-            absent_files=tuple(sorted(f for f in self.surroundings.collected if with_project or _is_below_any(f, self._installed()))),
+            absent_files=tuple(sorted(f for f in self.surroundings.collected if with_project or is_below_any(f, self._installed()))),
             absent_patterns=self._test_patterns(),
             absent_folder=None if with_project else os.path.realpath(self.surroundings.root),
             installed=self._installed(),
@@ -196,31 +188,24 @@ class Project:
         project: dict[str, tuple[str, ...] | None] = {}
         for name, module in sorted(sys.modules.items()):
             # Most modules are skipped here, without a look at the disk.
-            files = (
-                [] if name == "__main__" or _is_below_any(str(dict_of(module).get("__file__")), self._installed()) else _files_of(module)
-            )
-            if files and not _is_below_any(files[0], self._installed()):
+            files = [] if name == "__main__" or is_below_any(str(dict_of(module).get("__file__")), self._installed()) else files_of(module)
+            if files and not is_below_any(files[0], self._installed()):
                 kind = tests if self._is_test_file(files[0]) else project
                 kind[name] = (os.path.dirname(files[0]),) if "." in name else None
         return tests, project
 
 
 def find_project(surroundings: Surroundings) -> Project:
-    """Read the metadata of everything that is installed. Takes some milliseconds for each hundred distributions."""
-    names: list[str] = []
-    modules: list[str] = []
-    own_names = _project_names(surroundings)
-    for distribution in metadata.distributions():
-        name = distribution.metadata["Name"] or ""
-        origin, editable = _installed_from(distribution)
-        if editable or normalized(name) in own_names or (origin is not None and _are_related(origin, surroundings.root)):
-            names.append(name)
-            modules.extend(_modules_of(distribution))
+    """The project, with what the installed metadata say of it."""
+    root = (os.path.realpath(surroundings.root),)
+    # In a repository of several projects the tests' folders tell which are meant.
+    folders = {surroundings.root, *(Path(file).parent for file in surroundings.collected if is_below_any(file, root))}
+    names, modules = distributions_of(surroundings.root, folders)
     return Project(
         surroundings=surroundings,
         distributions=tuple(sorted(set(names))),
         installed_modules=tuple(sorted(set(modules))),
-        site_directories=_site_directories(),
+        site_directories=site_directories(),
     )
 
 
@@ -233,148 +218,5 @@ def _present(names: tuple[str, ...]) -> list[tuple[str, str | None, tuple[str, .
     return [(name, file, None if folders is None else tuple(folders)) for name, (file, folders) in found.items()]
 
 
-def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | None]]:
-    """File and package folders of these modules, and of the packages that they lie in (a namespace has no file).
-
-    Raises PortableErrorsError for one that cannot be imported here.
-    """
-    found: dict[str, tuple[str | None, list[str] | None]] = {}
-    for dotted in names:
-        parts = dotted.split(".")
-        for name in (".".join(parts[: n + 1]) for n in range(len(parts))):
-            try:
-                spec = importlib.util.find_spec(name)
-            except (ImportError, ValueError):
-                spec = None
-            if spec is None:
-                raise PortableErrorsError(f"{dotted!r} cannot be imported here")
-            folders = spec.submodule_search_locations
-            found[name] = (spec.origin if spec.has_location else None, None if folders is None else list(folders))
-    return found
-
-
-def _project_names(surroundings: Surroundings) -> frozenset[str]:
-    """Normalized names of the projects whose folders hold the root or, in a repository of several projects, the tests."""
-    root = (os.path.realpath(surroundings.root),)
-    folders = {surroundings.root, *(Path(file).parent for file in surroundings.collected if _is_below_any(file, root))}
-    return frozenset(name for folder in folders if (name := _nearest_name(folder)) is not None)
-
-
-def _nearest_name(start: Path) -> str | None:
-    """The normalized name in the nearest folder upward that names a project."""
-    for folder in (start, *start.parents):
-        name = _name_in_pyproject(folder) or _name_in_setup_cfg(folder)
-        if name is not None:
-            return normalized(name)
-    return None
-
-
-def _name_in_pyproject(folder: Path) -> str | None:
-    try:
-        content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    tables = (content.get("project"), content.get("tool", {}).get("poetry"))
-    table: dict[str, Any] = next((table for table in tables if isinstance(table, dict)), {})
-    return table["name"] if isinstance(table.get("name"), str) else None
-
-
-def _name_in_setup_cfg(folder: Path) -> str | None:
-    """As setuptools reads it where ``pyproject.toml`` has no ``[project]``."""
-    content = configparser.RawConfigParser()
-    try:
-        content.read(folder / "setup.cfg", encoding="utf-8")
-    except (OSError, ValueError, configparser.Error):
-        return None
-    return content.get("metadata", "name", fallback=None) or None
-
-
-def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, bool]:
-    """The folder that it was installed from, if any, and whether as editable (PEP 610)."""
-    try:
-        direct: dict[str, Any] = json.loads(distribution.read_text("direct_url.json") or "{}")
-        address = urlsplit(direct.get("url", ""))
-        folder = direct["dir_info"] if address.scheme == "file" else None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None, False
-    if folder is None:
-        return None, False
-    return Path(url2pathname(address.path)), bool(folder.get("editable"))
-
-
-def _are_related(folder: Path, root: Path) -> bool:
-    """At, above or below the root."""
-    folder, root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
-    return folder == root or folder in root.parents or root in folder.parents
-
-
-def _modules_of(distribution: metadata.Distribution) -> Iterator[str]:
-    """Importable names that it brings: the topmost regular package or module of each file in RECORD.
-
-    ``top_level.txt`` says the same, but is wrong for namespace packages.
-    """
-    files = {file.parts for file in distribution.files or () if file.suffix in (".py", ".so", ".pyd") and ".." not in file.parts}
-    packages = {parts[:-1] for parts in files if parts[-1] == "__init__.py"}
-    for parts in files:
-        depth = next((n for n in range(1, len(parts)) if parts[:n] in packages), len(parts))
-        name = (*parts[: depth - 1], parts[depth - 1].split(".")[0])
-        if all(part.isidentifier() for part in name):
-            yield ".".join(name)
-
-
-def _files_of(module: object) -> list[str]:
-    """Real paths of a module's file, or of a namespace package's folders."""
-    names = dict_of(module)  # past the __getattr__ of modules that load lazily
-    file = names.get("__file__")
-    if isinstance(file, str):
-        return [_real(file)]
-    try:
-        return [_real(folder) for folder in names.get("__path__", ()) if isinstance(folder, str)]
-    except Exception:  # any object may stand in sys.modules
-        return []
-
-
-@functools.lru_cache(maxsize=4096)  # asked for each exception, and each answer takes a look at every folder above
-def _real(file: str) -> str:
-    return os.path.realpath(file)
-
-
-def _path_text(entry: Any) -> str | None:
-    """An entry of ``sys.path`` as text; None for what is no path, and for the current folder where there is none any more."""
-    try:
-        return os.fspath(entry) or os.getcwd()  # tests put Paths there
-    except (TypeError, OSError):
-        return None
-
-
 def _at_top(names: dict[str, tuple[str, ...] | None]) -> dict[str, tuple[str, ...] | None]:
     return {name.partition(".")[0]: None for name in names}
-
-
-@functools.lru_cache(maxsize=1)
-def _standard_library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = {
-        paths["stdlib"],
-        paths["platstdlib"],
-        os.path.dirname(os.__file__),
-        sysconfig.get_config_var("DESTSHARED") or paths["stdlib"],
-    }
-    return tuple(sorted(map(os.path.realpath, folders)))
-
-
-def _is_library_archive(entry: str) -> bool:
-    return os.path.basename(entry) == "python{}{}.zip".format(*sys.version_info)
-
-
-def _site_directories() -> tuple[str, ...]:
-    """Where distributions are installed. Also a folder that holds ``*.dist-info`` (``pip install --target``)."""
-    known = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    if site.ENABLE_USER_SITE:
-        known.add(site.getusersitepackages())
-    known.update(entry for entry in sys.path if entry and glob.glob(os.path.join(glob.escape(entry), "*.dist-info")))
-    return tuple(sorted(map(os.path.realpath, known)))
-
-
-def _is_below_any(file: str, folders: tuple[str, ...]) -> bool:
-    return any(file == folder or file.startswith(folder + os.sep) for folder in folders)

@@ -21,7 +21,8 @@ from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
-from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project, locations
+from pytest_portable_errors.sender.places import locations
+from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer, Serializers
 from pytest_portable_errors.sender.system import SYSTEM
 
