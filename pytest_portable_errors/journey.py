@@ -180,11 +180,16 @@ class Journey:
             error=mask.data(answer.get("error")),
             diagnosis=None if diagnosis is None else mask.diagnosis(diagnosis),
             with_project=with_project,
-            is_of_tests=project.is_test(module_of(departure.cls) or "?") or facts.defined_in_test,
+            is_of_tests=facts.defined_in_test or project.is_test(module_of(departure.cls) or "?") or self._holds_what_tests_make(),
             stopped_at=_stopped_at(facts, mask.text),
             credentials=found.credentials,
         )
         return trip, facts
+
+    def _holds_what_tests_make(self) -> bool:
+        """Whether what cannot be pickled is a test's, or stands for something that production has."""
+        value = self.departure.unpicklable
+        return value is not None and (value.module == "unittest.mock" or self.receivers.project.is_test(value.module))
 
     def _halt(self, facts: Facts) -> Halt | None:
         """Where loads failed: another process rebuilds it once more, counting. None if it fails otherwise there."""

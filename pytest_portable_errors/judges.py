@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pytest_portable_errors.baseline import Baseline
 from pytest_portable_errors.declarations import Declarations
 from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.experience import Experience
 from pytest_portable_errors.journey import Journey
 from pytest_portable_errors.judging import Judged, Terms, journeys, judge
 from pytest_portable_errors.ledger import Ledger, defect_of, entries_of
@@ -26,6 +27,7 @@ class Subject:
     how: str
     """``raised``, or how it was built."""
     journeys: Sequence[Journey]
+    shape: Hashable | None = None
 
 
 class Judge(Protocol):
@@ -34,8 +36,11 @@ class Judge(Protocol):
     def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
         """Send one exception, which departed once by each serializer. Raises PortableErrorsError when a receiver cannot start."""
 
-    def conclude(self, subjects: Sequence[Subject]) -> str | None:
-        """Wait for them, keep what became of them for the report, and give the failure's text; None if the test may pass."""
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = ()) -> str | None:
+        """Wait for them, keep what became of them for the report, and give the failure's text; None if the test may pass.
+
+        ``alike`` are shapes of exceptions that did not travel, because enough of their shape had.
+        """
 
 
 class Strict:
@@ -55,8 +60,9 @@ class Strict:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject]) -> str | None:
-        """See ``Judge``."""
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = ()) -> str | None:
+        """See ``Judge``. Here each has travelled."""
+        assert not alike
         known: set[tuple[object, ...]] = set()
         lost = []
         for subject in subjects:
@@ -90,13 +96,14 @@ class RepoWide:
         self._declared = declared
         self._baseline = baseline
         self._fails = fails
+        self.experience = Experience()
         self._credentials = credentials
 
     def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject]) -> str | None:
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = ()) -> str | None:
         """See ``Judge``."""
         before = self._ledger.described
         known: set[tuple[object, ...]] = set()
@@ -106,9 +113,13 @@ class RepoWide:
         for subject in subjects:
             judged = [self._informed(one, before, known) for one in judge(subject.journeys, self._terms)]
             self._ledger.add(subject.how, judged)
+            self.experience.learn(subject.shape, judged)
             fresh += [(subject.how, one.trip) for one in judged if one.fails and defect_of(one.trip) not in before]
             again += [one.trip for one in judged if one.fails and defect_of(one.trip) in before]
             exposed += _exposed(one.trip for one in judged) if self._credentials == "error" else []
+        for shape in alike:
+            self._ledger.add(RAISED, self.experience.known(shape))
+            again += [one.trip for one in self.experience.known(shape) if one.fails]
         texts = [*([trips_text(fresh)] if fresh else []), *map(_reference, again), *exposed]
         return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
 
@@ -128,9 +139,11 @@ def _begin(
     departures: Iterable[Departure], how: str, arrives_as: str | None, terms: Terms, receivers: Receivers, declared: Declarations
 ) -> Subject:
     begun: list[Journey] = []
+    shape = None
     for departure in departures:
+        shape = departure.shape
         begun += journeys(departure, terms, receivers, arrives_as=arrives_as or declared.arrives_as(departure.cls))
-    return Subject(how=how, journeys=begun)
+    return Subject(how=how, journeys=begun, shape=shape)
 
 
 def _told(judged: Judged, known: set[tuple[object, ...]]) -> Judged:

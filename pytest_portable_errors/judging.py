@@ -37,7 +37,8 @@ class Terms:
 class Judged:
     """A trip and its verdict."""
 
-    journey: Journey
+    journey: Journey | None
+    """None if it is known from others of its shape."""
     trip: RoundTrip
     verdict: Verdict
     is_known: bool = False
@@ -50,7 +51,7 @@ class Judged:
 
     def repaired(self) -> Judged:
         """The same, with fixes."""
-        return replace(self, trip=self.journey.repaired(self.trip))
+        return self if self.journey is None else replace(self, trip=self.journey.repaired(self.trip))
 
 
 def journeys(departure: Departure, terms: Terms, receivers: Receivers, *, arrives_as: str | None) -> list[Journey]:
@@ -98,6 +99,11 @@ def _at_its_worst(journey: Journey, trip: RoundTrip) -> tuple[Journey, RoundTrip
 
 
 def _verdict(trip: RoundTrip, terms: Terms) -> Verdict:
-    if trip.is_of_tests and terms.spares_tests:
-        return Verdict.LACKS_PROJECT if terms.receiver_is_open else Verdict.OF_TESTS
+    cause = "" if trip.diagnosis is None else trip.diagnosis.cause
+    is_python_s = trip.sent["exceptions"][0]["type"].startswith("builtins.")
+    if terms.spares_tests and is_python_s and cause == "dropped-by-python":
+        return Verdict.OF_PYTHON
+    if terms.spares_tests and trip.is_of_tests:
+        # A class that a test defines hangs on who reads the errors, as the project's do; what else a test makes does not.
+        return Verdict.LACKS_PROJECT if terms.receiver_is_open and cause == "class-not-importable" else Verdict.OF_TESTS
     return Verdict.DEFECT

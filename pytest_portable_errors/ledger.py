@@ -128,7 +128,7 @@ def _lost(trip: RoundTrip) -> set[str]:
 def _detail(judged: Judged, how: str, root: str) -> Detail:
     trip = judged.trip
     cls, cause = defect_of(trip)
-    file, line = place_of(judged.journey.departure.cls) or ("", 0)
+    file, line = (None if judged.journey is None else place_of(judged.journey.departure.cls)) or ("", 0)
     inside = file.startswith(os.path.realpath(root) + os.sep)
     return Detail(
         cls=clean(cls),

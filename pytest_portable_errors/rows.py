@@ -13,6 +13,9 @@ UNEXPLAINED = "unexplained"
 RAISED = "raised"
 """How an exception came about that a test raised."""
 
+ADDED_LATER = "with a note and an attribute added later"
+"""How the survey's last variant of a class came about, after how it was built."""
+
 
 class Verdict(enum.Enum):
     """What became of an exception on one trip, and whose concern it is."""
@@ -24,7 +27,9 @@ class Verdict(enum.Enum):
     DROPS_CHAIN = "chain"
     """It arrives without its chain, as by plain pickle, and nobody has said yet whether the chain is needed."""
     OF_TESTS = "tests"
-    """A test defines it, so that no receiver has it, and nothing but the test raises it."""
+    """A test defines it, or what it holds, so that no receiver has it, and nothing but the test raises it."""
+    OF_PYTHON = "python"
+    """Python itself drops a field of a class of its own, which nobody can repair."""
 
 
 class Finding(TypedDict):

@@ -48,7 +48,9 @@ class Totals:
     undecided: int
     """Classes that are lost only where the project has not decided yet what is needed."""
     of_tests: int
-    """Classes that tests define."""
+    """Classes that tests define, or that hold what tests make."""
+    of_python: int
+    """Python's own classes that Python itself does not carry whole."""
     not_checked: int
     """Classes that no test raised and that could not be built."""
     ignored: int
@@ -120,7 +122,7 @@ class Tally:
 
     @functools.cached_property
     def classes(self) -> dict[str, str]:
-        """Classes that were checked: ``lossy``, ``undecided``, ``tests`` or ``whole``. Sorted."""
+        """Classes that were checked: ``lossy``, ``undecided``, ``tests``, ``python`` or ``whole``. Sorted."""
         verdicts: dict[str, set[str]] = {}
         for _, row, finding in self._findings():
             verdicts.setdefault(row["cls"], set()).add(finding["verdict"])
@@ -137,6 +139,7 @@ class Tally:
             lossy=states.count("lossy"),
             undecided=states.count("undecided"),
             of_tests=states.count("tests"),
+            of_python=states.count("python"),
             not_checked=len(self.not_checked),
             ignored=len({cls for _, entries in self._entries() for cls in entries["ignored"]}),
         )
@@ -202,4 +205,6 @@ def _state(verdicts: Iterable[str]) -> str:
         return "lossy"
     if not found.isdisjoint(_OF_POLICIES):
         return "undecided"
-    return "tests" if Verdict.OF_TESTS.value in found else "whole"
+    if Verdict.OF_TESTS.value in found:
+        return "tests"
+    return "python" if Verdict.OF_PYTHON.value in found else "whole"

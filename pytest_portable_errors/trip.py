@@ -43,7 +43,7 @@ class RoundTrip:
     with_project: RoundTrip | None = None
     """The same payload's trip to where the project is installed; None unless the receiver lacked a module of the project."""
     is_of_tests: bool = False
-    """Whether a test defines its class, or what the receiver lacks: no receiver has the tests, and nothing but the tests raises it."""
+    """Whether a test defines its class, what the receiver lacks, or what cannot be pickled: nothing but the tests raises such a one."""
     stopped_at: str | None = None
     """Path of the value at which dumps or loads failed; None if it did not, or if that is the exception itself or not known."""
     credentials: tuple[Credential, ...] = ()

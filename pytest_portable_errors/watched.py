@@ -33,6 +33,13 @@ class WatchedTest:
 
     def watch(self, item: Any) -> Generator[None, Any, Any]:
         """Around the body of the test that ``item`` is. Ends in the test's own result or failure, or in ours."""
+        try:
+            return (yield from self._watch(item))
+        finally:
+            self.captured.forget()  # later tests may ask whether anything is still alive
+            self._subject = None
+
+    def _watch(self, item: Any) -> Generator[None, Any, Any]:
         result = None
         self.is_running = True
         with watching(self.captured.see, self._sources):
@@ -98,7 +105,8 @@ class WatchedTest:
 
     def _losses(self) -> str | None:
         departures = [self._subject] if self._subject is not None else self.captured.departures
-        return self._judge.conclude([self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures])
+        begun = [self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures if of_one]
+        return self._judge.conclude(begun, alike=self.captured.alike)
 
     def _told(self, judge: Callable[[], str | None]) -> str | None:
         try:

@@ -104,13 +104,13 @@ class TestInstances:
         (how, exc), (later, added) = self.built(lambda cls: cls("a"))
         assert (type(exc), exc.args, how) == (Leaf, ("a",), "by pytest_portable_errors_instances")
         assert later == f"{how} with a note and an attribute added later"
-        assert (added.__notes__, added.added_later) == (["note added later"], "text added later")  # type: ignore[attr-defined]
+        assert (added.__notes__, added.added_by_the_survey) == (["note added later"], "text added later")  # type: ignore[attr-defined]
 
     def test_several_instances(self) -> None:
         assert [exc.args for _, exc in self.built(lambda cls: (cls(n) for n in range(2)))][:2] == [(0,), (1,)]
 
     def test_what_it_gives_afresh_does_not_have_the_additions(self) -> None:
-        assert not hasattr(self.built(lambda cls: cls("a"))[0][1], "added_later")
+        assert not hasattr(self.built(lambda cls: cls("a"))[0][1], "added_by_the_survey")
 
     @pytest.mark.parametrize(
         ("factory", "reason"),

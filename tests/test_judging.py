@@ -129,7 +129,8 @@ class TestTheChain:
 
 
 class TestOfTests:
-    LOCAL = trip("arrival", is_of_tests=True)
+    LOCAL = trip("arrival", cause="class-not-importable", is_of_tests=True)
+    HOLDS_A_MOCK = trip("arrival", cause="value-cannot-be-pickled", is_of_tests=True)
 
     def test_a_class_of_a_test_is_no_defect_where_they_are_spared(self) -> None:
         spared = replace(DECIDED, spares_tests=True)
@@ -137,6 +138,9 @@ class TestOfTests:
 
     def test_while_the_receiver_is_open_it_is_part_of_that_decision(self) -> None:
         assert verdicts(BOTH_OPEN, FakeJourney(self.LOCAL, chain=DROPPED)) == [(Verdict.LACKS_PROJECT, self.LOCAL)]
+
+    def test_what_holds_a_tests_value_hangs_on_no_decision(self) -> None:
+        assert verdicts(BOTH_OPEN, FakeJourney(self.HOLDS_A_MOCK)) == [(Verdict.OF_TESTS, self.HOLDS_A_MOCK)]
 
     def test_under_a_marker_it_is_a_defect(self) -> None:
         assert verdicts(DECIDED, FakeJourney(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]

@@ -27,6 +27,7 @@ LAYERS = (
     ("journey",),
     ("round_trip", "declarations"),
     ("judging",),
+    ("experience",),
     ("ledger",),
     ("judges",),
     ("requirement", "watched", "fixtures", "survey"),

@@ -21,6 +21,8 @@ class Unpicklable:
     """``exc.client.pool[0]``."""
     type: str
     """``_thread.lock``."""
+    module: str = field(default="", compare=False)
+    """Where it is defined: a function's own module, or its class's."""
 
     def __str__(self) -> str:
         return f"{self.path} ({self.type})"

@@ -22,7 +22,7 @@ Value = Dict[str, Any]
 
 # An object's own text often shows where it lies in memory, which says nothing about the object.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
-_PLACE = re.compile(r" at 0x[0-9a-fA-F]{6,16}\b")
+_PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=['\"])")  # the latter in unittest.mock's
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
 _TOKEN = re.compile(r"\w+|\W")
@@ -112,7 +112,7 @@ class Describer:
 
     def _own_text(self, value: object) -> Value:
         shown = text_of(repr, value)
-        if "text" in shown and _ADDRESS.search(shown["text"]):
+        if "text" in shown and (_ADDRESS.search(shown["text"]) or _PLACE.search(shown["text"])):
             return {}
         return comparable_text(shown, self.unordered or bool(_SHOWN_SET.search(shown.get("text", ""))))
 
@@ -154,7 +154,7 @@ def comparable_text(shown: Value, unordered: bool) -> Value:
     """A ``str`` or ``repr`` for comparison: without the places of objects, and where a set may show in it, its words in any order."""
     if "text" not in shown:
         return shown
-    text = _PLACE.sub(" at 0x...", shown["text"])
+    text = _PLACE.sub("0x...", shown["text"])
     value = _cut_text(text, str)
     if unordered:
         words = "\0".join(sorted(_TOKEN.findall(text)))

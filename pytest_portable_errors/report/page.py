@@ -24,12 +24,20 @@ from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, SURVEY
 from pytest_portable_errors.report.text import fix_outcome, plain
 from pytest_portable_errors.rows import Verdict
 
-_STATES = {"lossy": "lossy", "undecided": "undecided", "whole": "whole", "tests": "defined by tests", "unchecked": "not checked"}
+_STATES = {
+    "lossy": "lossy",
+    "undecided": "undecided",
+    "whole": "whole",
+    "tests": "made by tests",
+    "python": "not carried by Python itself",
+    "unchecked": "not checked",
+}
 _VERDICTS = {  # the worst first: state, and what is to be said of it where that is not what was lost
     Verdict.DEFECT.value: ("lossy", None),
     Verdict.LACKS_PROJECT.value: ("undecided", "project is missing"),
     Verdict.DROPS_CHAIN.value: ("undecided", "chain is missing"),
     Verdict.OF_TESTS.value: ("tests", ""),
+    Verdict.OF_PYTHON.value: ("python", ""),
     Verdict.WHOLE.value: ("whole", ""),
 }
 _WORST_FIRST = list(_VERDICTS)

@@ -10,7 +10,7 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.text import brief, clean, fix_outcome
-from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.rows import ADDED_LATER, Verdict
 from pytest_portable_errors.tally import Defect
 
 _TESTS = 3  # node IDs of a defect that are named without -v
@@ -69,8 +69,10 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     bad = _YELLOW if outcome.mode == "warn" or outcome.updates_baseline else _RED
     if new or decisions or outcome.crashed:
         yield Line(f"portable errors: {_title(new, len(decisions))}", bad, is_title=True)
-        for number, defect in enumerate(new, start=1):
-            yield from _defect(number, defect, verbosity, width=max(len(name_of(one)) for one in new))
+        groups = _by_place(new)
+        for number, (defect, *alike) in enumerate(groups, start=1):
+            yield from _defect(number, defect, verbosity, width=max(len(name_of(group[0])) for group in groups))
+            yield from _alike(alike, verbosity)
         for verdict, classes in decisions.items():
             yield from _decision(verdict, classes, "FAILED" if outcome.fails_for_decisions else "OPEN", bad, verbosity)
         yield from (Line(f"{clean(node)} ended its worker's process: what it raised was not checked", bad) for node in outcome.crashed)
@@ -83,6 +85,23 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     yield Line(f"portable errors: {totals}" if is_well else totals, _GREEN if is_well else {})
     if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
         yield Line("adopt now: pytest --portable-errors --portable-errors-update-baseline")
+
+
+def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:
+    """Classes that inherit one defect are told together: those with the same cause at the same line."""
+    groups: dict[object, list[Defect]] = {}
+    for defect in defects:
+        evidence = [] if defect.detail is None else defect.detail["trip"]["evidence"]
+        place = next((text for text in evidence if re.search(r"\.py:\d+$", text)), None)
+        groups.setdefault((defect.scope, defect.cause, place) if place else id(defect), []).append(defect)
+    return list(groups.values())
+
+
+def _alike(alike: Sequence[Defect], verbosity: int) -> Iterator[Line]:
+    if alike:
+        shown = alike if verbosity > 0 else alike[:_TESTS]
+        more = f" and {len(alike) - len(shown):,} more" if len(alike) > len(shown) else ""
+        yield Line(f"   the same in {_count(len(alike), 'more class', 'more classes')}: {', '.join(map(name_of, shown))}{more}")
 
 
 def _title(defects: Sequence[Defect], decisions: int) -> str:
@@ -109,6 +128,8 @@ def _defect(number: int, defect: Defect, verbosity: int, *, width: int) -> Itera
     met = _count(len(tests), "test") if tests else "met when built"
     if set(defect.ways) == {"by keyword"}:
         met = "only when built by keyword"
+    elif all(way.endswith(ADDED_LATER) for way in defect.ways):
+        met = f"only {ADDED_LATER}"
     serializers = ", ".join(defect.serializers)
     yield Line(f"{number}  {name_of(defect):<{min(width, 60)}}     {SCOPE_TEXTS[defect.scope]}     {serializers}     {met}", _BOLD)
     if verbosity < 0:
@@ -125,7 +146,8 @@ def _defect(number: int, defect: Defect, verbosity: int, *, width: int) -> Itera
         shown = tests if verbosity > 0 else tests[:_TESTS]
         more = f" and {_count(len(tests) - len(shown), 'more', 'more')}" if len(tests) > len(shown) else ""
         yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
-    yield Line(f"   rerun: pytest --portable-errors {selector(defect)}")
+    if selector(defect):
+        yield Line(f"   rerun: pytest --portable-errors {selector(defect)}")
 
 
 def _reason(why: str) -> Iterator[Line]:
@@ -138,7 +160,7 @@ def selector(defect: Defect) -> str:
     if any(node.startswith(SURVEYED) for node in defect.tests):
         return f"-k {defect.cls.rpartition('.')[2]}"
     names = dict.fromkeys(re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL) for node in list(defect.tests)[:_TESTS])
-    usable = [name for name in names if name.isidentifier()]
+    usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]  # a doctest's is dotted
     return f"-k {usable[0]}" if len(usable) == 1 else f'-k "{" or ".join(usable)}"' if usable else ""
 
 
@@ -179,7 +201,8 @@ def totals_text(outcome: Outcome) -> str:
         f"{totals.whole:,} whole",
         f"{totals.undecided:,} undecided" if totals.undecided else "",
         f"{totals.lossy:,} lossy" if totals.lossy else "",
-        f"{totals.of_tests:,} defined by tests" if totals.of_tests else "",
+        f"{totals.of_tests:,} made by tests" if totals.of_tests else "",
+        f"{totals.of_python:,} not carried by Python itself" if totals.of_python else "",
         f"{totals.not_checked:,} not checked" if totals.not_checked else "",
     ]
     text = (

@@ -10,7 +10,7 @@ import contextlib
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from pytest_portable_errors.sender.copies import copy_of
 from pytest_portable_errors.sender.departure import Departure, depart_by_each
 from pytest_portable_errors.sender.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.sender.shapes import shape_of
 
 See = Callable[[BaseException], object]
 
@@ -33,6 +34,10 @@ class Captured:
     """pytest's skip, fail, xfail and exit, which are no errors."""
     skips: Callable[[type[BaseException]], bool] = lambda _: False
     """Classes whose exceptions nobody wants to see checked."""
+    is_settled: Callable[[Hashable], bool] | None = None
+    """Of a shape: whether enough of them have travelled. None: each is to travel."""
+    alike: list[Hashable] = field(default_factory=list)
+    """Shapes of the exceptions that did not have to."""
     departures: list[list[Departure]] = field(default_factory=list)
     """For each exception one departure by serializer."""
     _seen: dict[int, tuple[Callable[[BaseException], bool], list[Departure]]] = field(default_factory=dict)
@@ -54,12 +59,22 @@ class Captured:
         finally:
             self._looking.discard(thread)
 
+    def forget(self) -> None:
+        """Let go of everything: copies hold the values of their exceptions."""
+        self.departures.clear()
+        self.alike.clear()
+        self._seen.clear()
+
     def _described(self, exc: BaseException) -> list[Departure]:
         departures: list[Departure] = []
         self._seen[id(exc)] = (_recognizer(exc), departures)  # now: another thread may catch the same one
+        shape = None if self.is_settled is None else shape_of(exc)
+        if shape is not None and self.is_settled is not None and self.is_settled(shape):
+            self.alike.append(shape)
+            return departures
         copied = copy_of(exc)
         begun = depart_by_each(exc, self.serializers, traceback=self.traceback)
-        departures += [replace(departure, subject=copied) for departure in begun]
+        departures += [replace(departure, subject=copied, shape=shape) for departure in begun]
         self.departures.append(departures)
         return departures
 

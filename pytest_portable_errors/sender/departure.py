@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from pytest_portable_errors.diagnosis.code import reducer_of
 from pytest_portable_errors.diagnosis.facts import Reducer, Unpicklable
 from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.receiver import record
+from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.unpicklable import find_unpicklable
 
@@ -34,6 +36,8 @@ class Departure:
     """The exception, or a copy of it, for fixes to be tried on. None: there is none."""
     reducer: Reducer | None = None
     """What pickles its class, if it is not Python's own ``__reduce__``."""
+    shape: Hashable | None = None
+    """See ``shapes.py``; None if it has none, or nobody asked."""
 
 
 def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False) -> Departure:
@@ -73,7 +77,8 @@ def _is_same(payload: bytes | None, other: bytes) -> bool:
 def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
     """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for one that cannot be sent."""
     try:
-        payload = serializer.dumps(exc)
+        with _unchanged(exc):
+            payload = serializer.dumps(exc)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -83,6 +88,19 @@ def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, Ba
     if len(payload) > PAYLOAD_LIMIT:
         return None, OverflowError(f"a payload of {len(payload):,} bytes is over the limit of {PAYLOAD_LIMIT:,}"), False
     return bytes(payload), None, False
+
+
+@contextlib.contextmanager
+def _unchanged(exc: BaseException) -> Iterator[None]:
+    """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an entry): the test goes on with it."""
+    stored = own_dict(exc)
+    before = dict(stored or {})
+    try:
+        yield
+    finally:
+        if stored is not None and (stored.keys() != before.keys() or any(stored[name] is not before[name] for name in before)):
+            stored.clear()
+            stored.update(before)
 
 
 def _error(error: BaseException) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import itertools
 import pickle
 from collections import deque
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
@@ -42,7 +43,15 @@ def find_unpicklable(exc: BaseException, error: BaseException, serializer: Seria
     except Exception:  # foreign objects, asked for their parts
         return None
     itself: tuple[object, ...] = (exc, type(exc))
-    return None if any(found is part for part in itself) else Unpicklable(path=path, type=fields.type_name(type(found)))
+    if any(found is part for part in itself):
+        return None
+    return Unpicklable(path=path, type=fields.type_name(type(found)), module=_module_of(found))
+
+
+def _module_of(value: object) -> str:
+    if isinstance(value, (type, FunctionType)):
+        return str(value.__module__)
+    return fields.module_of(type(value)) or ""
 
 
 class _Recorder:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 
 from pytest_portable_errors.declarations import Declarations, Factory
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
+from pytest_portable_errors.rows import ADDED_LATER
 from pytest_portable_errors.sender.project import Project
 from pytest_portable_errors.survey.build import CannotBuild, Variant, build
 from pytest_portable_errors.survey.cases import Case, Subject
 from pytest_portable_errors.survey.classes import subclasses_in, subclasses_where
-
-ADDED_LATER = "with a note and an attribute added later"
 
 
 def classes_of_project(project: Project) -> list[type[BaseException]]:
@@ -33,12 +34,38 @@ def classes_of_project(project: Project) -> list[type[BaseException]]:
 
 
 def _is_our_own(module: str, project: Project) -> bool:
-    """Whether it is this plugin's, installed as editable by those who work on it, and another project is tested."""
-    return module.partition(".")[0] == __name__.partition(".")[0] and not project.holds(os.path.realpath(__file__))
+    """Whether it is this plugin's, or pytest's, which are not what is tested here: installed as editable, or copied by pytest-xdist."""
+    return module.partition(".")[0] in (__name__.partition(".")[0], "pytest", "_pytest") and not project.holds(os.path.realpath(__file__))
 
 
 def classes_of_package(name: str) -> list[type[BaseException]]:
-    """Those of a package, which is imported. Raises PortableErrorsError when it cannot be, or brings none."""
+    """Those of a package, which is imported; if that brings none, with the module of it that usually has them.
+
+    Raises PortableErrorsError when it cannot be imported, or has none.
+    """
+    _import(name)
+    for module in _USUAL:
+        if subclasses_in(name):
+            break
+        if _is_package(name) and importlib.util.find_spec(f"{name}.{module}") is not None:
+            _import(f"{name}.{module}")
+    gc.collect()
+    found = subclasses_in(name)
+    if not found:
+        raise PortableErrorsError(
+            f"survey of {name}: importing it brings no exception class; name the module that has them, e.g. {name}.failures"
+        )
+    return found
+
+
+def _is_package(name: str) -> bool:
+    return hasattr(sys.modules[name], "__path__")
+
+
+_USUAL = ("exceptions", "errors", "exc", "error")
+
+
+def _import(name: str) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its own, which are not what is tested
@@ -47,13 +74,6 @@ def classes_of_package(name: str) -> list[type[BaseException]]:
         raise
     except BaseException as error:  # foreign code
         raise PortableErrorsError(f"survey of {name}: importing it raised {type(error).__name__}: {error}") from error
-    gc.collect()
-    found = subclasses_in(name)
-    if not found:
-        raise PortableErrorsError(
-            f"survey of {name}: importing it brings no exception class; name the module that has them, e.g. {name}.errors"
-        )
-    return found
 
 
 def cases(classes: Iterable[type[BaseException]], *, serializers: Sequence[str], declared: Declarations) -> list[Case]:
@@ -96,7 +116,7 @@ def _made_by(factory: Factory, cls: type[BaseException]) -> list[Variant]:
 def _with_additions(variant: Variant) -> list[Variant]:
     exc = variant.exc
     is_changed = False
-    for name, value in (("__notes__", ["note added later"]), ("added_later", "text added later")):
+    for name, value in (("__notes__", ["note added later"]), ("added_by_the_survey", "text added later")):
         try:
             setattr(exc, name, value)  # add_note exists from Python 3.11 on, and does the same
         except Exception:  # frozen, or with a __setattr__ that refuses: nobody can add anything

@@ -1,0 +1,35 @@
+"""What became of exceptions of one shape, so that not each of hundreds has to travel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+from pytest_portable_errors.judging import Judged
+
+ENOUGH = 3  # that fared alike
+_MOST_SHAPES = 1_000
+
+
+class Experience:
+    """Of one process."""
+
+    def __init__(self) -> None:
+        self._met: dict[Hashable, tuple[int, list[Judged]]] = {}
+
+    def learn(self, shape: Hashable | None, judged: Sequence[Judged]) -> None:
+        """Keep what became of one. If it is something else than before, counting begins anew."""
+        if shape is None or (shape not in self._met and len(self._met) >= _MOST_SHAPES):
+            return
+        count, before = self._met.get(shape, (0, []))
+        is_same = [(one.verdict, one.trip.defect) for one in judged] == [(one.verdict, one.trip.defect) for one in before]
+        # Without its journey, which holds a copy of the exception.
+        self._met[shape] = (count + 1 if is_same else 1, [replace(one, journey=None) for one in judged])
+
+    def is_settled(self, shape: Hashable) -> bool:
+        """Whether the next one will fare as those before."""
+        return self._met.get(shape, (0, []))[0] >= ENOUGH
+
+    def known(self, shape: Hashable) -> list[Judged]:
+        """How they fared."""
+        return self._met[shape][1]

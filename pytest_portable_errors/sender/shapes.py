@@ -1,0 +1,73 @@
+"""What makes two exceptions alike: everything but their texts and numbers.
+
+A repository raises the same few kinds of error hundreds of times. Unpickling calls their classes with values of the same types at the same
+places, so that once several have fared alike, the next will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from pytest_portable_errors.diagnosis.code import reducer_of
+from pytest_portable_errors.diagnosis.secrets import may_hold
+from pytest_portable_errors.receiver import fields
+
+_MOST = 20  # entries of a container; what holds more is looked at itself
+_DEEPEST = 4
+_LONGEST = 1_000  # characters
+
+
+class _NoShape(Exception):
+    """There is something about it that only the trip can tell."""
+
+
+def shape_of(exc: BaseException) -> Hashable | None:
+    """Equal for exceptions that differ in texts and numbers alone. None for one that has to travel whatever others did.
+
+    That is so if it holds anything but plain data, has a ``__reduce__`` or reducer of its own, is a group, or may hold a credential. Empty
+    is another shape than not empty, and 0 another than 1: code asks for that.
+    """
+    cls = type(exc)
+    try:
+        if fields.members_of(exc) is not None or _says_how_it_is_pickled(cls):
+            return None
+        stored = (_shape(fields.base_field(exc, "args"), 0), _shape(fields.attributes_of(exc), 0))
+        notes = _shape(fields.dict_of(exc).get("__notes__"), 0)
+        links = tuple(_link(fields.base_field(exc, name)) for name in ("__cause__", "__context__"))
+        return (cls, *stored, notes, links, fields.base_field(exc, "__suppress_context__"))
+    except _NoShape:
+        return None
+    except Exception:  # a foreign class that does not let itself be looked at
+        return None
+
+
+def _says_how_it_is_pickled(cls: type[BaseException]) -> bool:
+    return reducer_of(cls) is not None or cls.__setstate__ is not BaseException.__setstate__  # type: ignore[attr-defined]  # typeshed lacks it
+
+
+def _link(exc: BaseException | None) -> Hashable:
+    return None if exc is None else type(exc)
+
+
+def _shape(value: Any, depth: int) -> Hashable:
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind in (int, float):
+        return (kind, value == 0)
+    if kind in (str, bytes):
+        if len(value) > _LONGEST or (kind is str and may_hold(value)):
+            raise _NoShape
+        return (kind, not value)
+    if kind not in (tuple, list, dict) or depth > _DEEPEST or len(value) > _MOST:
+        raise _NoShape
+    if kind is dict:
+        return (kind, tuple((_key(key), _shape(item, depth + 1)) for key, item in value.items()))
+    return (kind, tuple(_shape(item, depth + 1) for item in value))
+
+
+def _key(key: object) -> Hashable:
+    if type(key) is not str:
+        raise _NoShape
+    return key
