@@ -22,7 +22,7 @@ from pytest_portable_errors.options import Options
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.requirement import Mark, Requirement, merged
 from pytest_portable_errors.sender import handled
-from pytest_portable_errors.sender.capture import Captured, Sources, can_watch
+from pytest_portable_errors.sender.capture import Captured, Sources, Watch, can_watch
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share
 from pytest_portable_errors.sender.serializers import Serializer, Serializers
@@ -68,12 +68,16 @@ class Session:
             fails=options.mode != "warn" and not options.updates_baseline,
             credentials=options.credentials,
         )
+        # Whether this pytest is made otherwise than those that we know, so that what pytest.raises catches cannot be seen.
+        self._is_blind = False
         self._cases: dict[str, list[Case]] = {}
         self._begun: dict[Case, list[Subject]] = {}
         self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
 
     def close(self) -> None:
         """End the receivers and leave the process as it was."""
+        if "_watch" in vars(self):
+            self._watch.close()
         share(self._before)
         self.receivers.close()
 
@@ -113,7 +117,8 @@ class Session:
         return self._watched(self._no_requirement, self._repo_wide, captured)
 
     def _watched(self, requirement: Requirement, judge: Judge, captured: Captured) -> WatchedTest:
-        return WatchedTest(requirement, judge, captured, self._sources, self._host, is_blind=self.is_blind)
+        watch = self._watch
+        return WatchedTest(requirement, judge, captured, watch, self._host, is_blind=self._is_blind)
 
     @functools.cached_property
     def _serializers(self) -> tuple[Serializer, ...]:
@@ -134,13 +139,18 @@ class Session:
         )
 
     @functools.cached_property
-    def _sources(self) -> Sources:
-        return Sources(
+    def _watch(self) -> Watch:
+        sources = Sources(
             exception_info=self._host.exception_info,
             raises=self._host.raises,
             kinds=self._options.capture,
             is_ours=lambda file: self.receivers.project.holds(file),
         )
+        self._is_blind = "raises" in sources.kinds and not can_watch(sources)
+        watch = Watch(sources)
+        if self._options.is_on and "handled" not in sources.kinds:  # that one costs while nobody looks
+            watch.keep_open()
+        return watch
 
     def _strict(self, terms: Terms) -> Strict:
         return Strict(terms, self.receivers, self.ledger, self._declared, credentials=self._options.credentials)
@@ -151,16 +161,11 @@ class Session:
         self.ledger.ignored(type_name(cls))
         return True
 
-    @functools.cached_property
-    def is_blind(self) -> bool:
-        """Whether this pytest is made otherwise than those that we know, so that what ``pytest.raises`` catches cannot be seen."""
-        return "raises" in self._options.capture and not can_watch(self._sources)
-
     @property
     def warnings(self) -> list[str]:
         """What the summary should say. Never a Python warning, which ``filterwarnings = error`` would turn into a failure."""
         told = []
-        if vars(self).get("is_blind"):
+        if self._is_blind:
             told.append("exceptions that pytest.raises catches were not seen, and not checked: this version of pytest is not known")
         if "handled" in self._options.capture and not handled.can_watch_handled():
             needed = ".".join(map(str, handled.NEEDS))

@@ -11,14 +11,14 @@ from pytest_portable_errors.host import Host
 from pytest_portable_errors.judges import Judge
 from pytest_portable_errors.report.text import brief
 from pytest_portable_errors.requirement import Requirement, names
-from pytest_portable_errors.sender.capture import Captured, Sources, watching
+from pytest_portable_errors.sender.capture import Captured, Watch
 from pytest_portable_errors.sender.departure import Departure
 
 
 class WatchedTest:
     """Collects the exceptions of one test, and has them judged when its body has ended."""
 
-    def __init__(self, requirement: Requirement, judge: Judge, captured: Captured, sources: Sources, host: Host, *, is_blind: bool) -> None:
+    def __init__(self, requirement: Requirement, judge: Judge, captured: Captured, watch: Watch, host: Host, *, is_blind: bool) -> None:
         """``is_blind`` says that what ``pytest.raises`` catches cannot be seen; then only what escapes is judged."""
         self.requirement = requirement
         self.captured = captured
@@ -26,7 +26,7 @@ class WatchedTest:
         """What to add to the report of a test that failed by itself."""
         self.is_running = False
         self._judge = judge
-        self._sources = sources
+        self._watching = watch
         self._host = host
         self._is_blind = is_blind
         self._subject: list[Departure] | None = None
@@ -42,7 +42,7 @@ class WatchedTest:
     def _watch(self, item: Any) -> Generator[None, Any, Any]:
         result = None
         self.is_running = True
-        with watching(self.captured.see, self._sources):
+        with self._watching.showing(self.captured.see):
             try:
                 result = yield
             except BaseException as exc:
@@ -77,7 +77,7 @@ class WatchedTest:
         return bool(self._subject)
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
-        for exc in escaped if "escaped" in self._sources.kinds else ():
+        for exc in escaped if "escaped" in self._watching.sources.kinds else ():
             for raised in _raised(exc):
                 self.captured.see(raised)
         self.section = self._told(lambda: self._missing_subject() or self._losses())

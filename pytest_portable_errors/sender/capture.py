@@ -122,6 +122,52 @@ def watching(see: See, sources: Sources) -> Iterator[None]:
         yield
 
 
+class Watch:
+    """Shows what is caught to the test that runs: wrapped for each alone, or once for all of them, where all are watched."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self._see: See | None = None
+        self._kept: contextlib.ExitStack | None = None
+        self._sees_unittest = False
+
+    def keep_open(self) -> None:
+        """Wrap now, and leave it so until ``close``."""
+        self._kept = contextlib.ExitStack()
+        self._enter()
+
+    def close(self) -> None:
+        """Undo what ``keep_open`` did."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    @contextlib.contextmanager
+    def showing(self, see: See) -> Iterator[None]:
+        """Show ``see`` what is caught in the block."""
+        if self._kept is None:
+            with watching(see, self.sources):
+                yield
+            return
+        if not self._sees_unittest and "unittest.case" in sys.modules:  # it was imported by a test
+            self._kept.close()
+            self._enter()
+        before, self._see = self._see, see
+        try:
+            yield
+        finally:
+            self._see = before
+
+    def _enter(self) -> None:
+        assert self._kept is not None
+        self._sees_unittest = "unittest.case" in sys.modules
+        self._kept.enter_context(watching(self._show, self.sources))
+
+    def _show(self, exc: BaseException) -> None:
+        if self._see is not None:
+            self._see(exc)
+
+
 def can_watch(sources: Sources) -> bool:
     """Whether ``watching`` sees what ``pytest.raises`` catches. It stands on how pytest is made, which may change."""
 

@@ -152,12 +152,16 @@ class Receiver:
             self.close()
             SYSTEM.exit(1)  # the controller was killed, and this worker would wait for an answer that nobody reads
 
-    def close(self) -> None:
-        """End it and everything below it."""
-        is_ours = self.pid == SYSTEM.getpid()  # not in a fork of the process that started it, which has only the descriptors
-        if is_ours and self._requests >= 0:
+    def end(self) -> None:
+        """Tell it to end, without waiting for that."""
+        if self.pid == SYSTEM.getpid() and self._requests >= 0:  # not in a fork of the process that started it
             with contextlib.suppress(ReceiverEnded, OSError):
                 self._send({"end": True})  # closing the pipe says so too, unless something that a test forked holds it open
+
+    def close(self) -> None:
+        """End it and everything below it."""
+        self.end()
+        is_ours = self.pid == SYSTEM.getpid()  # a fork of the process that started it has only the descriptors
         self._requests = self._replies = -1
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe is not None

@@ -213,7 +213,9 @@ class Receivers:
         return {"stage": "crashed", "how": ENDED_THE_RECEIVER}
 
     def close(self) -> None:
-        """End all receivers."""
+        """End all receivers: all are told before the first is waited for."""
+        for running in list(self._running.values()):
+            running.end()
         for running in list(self._running.values()):
             self._drop(running)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from pytest_portable_errors.diagnosis.code import reducer_of
 from pytest_portable_errors.diagnosis.secrets import may_hold
 from pytest_portable_errors.receiver import fields
 
@@ -25,12 +24,12 @@ class _NoShape(Exception):
 def shape_of(exc: BaseException) -> Hashable | None:
     """Equal for exceptions that differ in texts and numbers alone. None for one that has to travel whatever others did.
 
-    That is so if it holds anything but plain data, has a ``__reduce__`` or reducer of its own, is a group, or may hold a credential. Empty
-    is another shape than not empty, and 0 another than 1: code asks for that.
+    That is so if it holds anything but plain data, is a group, or may hold a credential. Empty is another shape than not empty, and 0
+    another than 1: code asks for that.
     """
     cls = type(exc)
     try:
-        if fields.members_of(exc) is not None or _says_how_it_is_pickled(cls):
+        if fields.members_of(exc) is not None or not fields.is_importable(cls):  # a local class must not be kept, nor mistaken for another
             return None
         stored = (_shape(fields.base_field(exc, "args"), 0), _shape(fields.attributes_of(exc), 0))
         notes = _shape(fields.dict_of(exc).get("__notes__"), 0)
@@ -42,18 +41,14 @@ def shape_of(exc: BaseException) -> Hashable | None:
         return None
 
 
-def _says_how_it_is_pickled(cls: type[BaseException]) -> bool:
-    return reducer_of(cls) is not None or cls.__setstate__ is not BaseException.__setstate__  # type: ignore[attr-defined]  # typeshed lacks it
-
-
 def _link(exc: BaseException | None) -> Hashable:
-    return None if exc is None else type(exc)
+    return None if exc is None else fields.type_name(type(exc))
 
 
 def _shape(value: Any, depth: int) -> Hashable:
     kind = type(value)
     if value is None or kind is bool:
-        return value
+        return repr(value)
     if kind in (int, float):
         return (kind, value == 0)
     if kind in (str, bytes):
