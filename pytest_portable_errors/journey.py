@@ -11,7 +11,6 @@ from pytest_portable_errors.diagnosis.contents import path_of
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.diagnosis.fixes import candidates
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
 from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
@@ -21,7 +20,6 @@ from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIV
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library, Pickle
-from pytest_portable_errors.sender.trials import Trials
 from pytest_portable_errors.trip import RoundTrip, Stage
 
 DEFAULT_TIMEOUT = 10.0
@@ -89,6 +87,9 @@ class Journey:
         return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
 
     def _tried(self, trip: RoundTrip) -> tuple[Fix, ...]:
+        from pytest_portable_errors.diagnosis.fixes import candidates  # here, because nothing needs fixes where all is well
+        from pytest_portable_errors.sender.trials import Trials
+
         subject, facts = self.departure.subject, self._verdict()[1]
         if subject is None:
             return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -84,7 +85,16 @@ def test_a_reduce_that_drops_state_and_notes() -> None:
 def test_a_reduce_that_changes_the_exception_itself() -> None:
     exc = zoo.DropsFromItself("m")
     assert lost(trip_of(exc)) == {("attributes", "exc.connection")}
-    assert "connection" not in vars(exc), "the control: pickling changed it in the sender"
+    assert vars(exc) == {"connection": "alive"}, "a test goes on with the exception as it was"
+    pickle.dumps(exc)
+    assert "connection" not in vars(exc), "the control: pickling changes it"
+
+
+def test_no_fix_is_claimed_that_reads_the_exception_after_its_reduce_has_changed_it() -> None:
+    trip = trip_of(zoo.DropsFromItself("m"))
+    assert trip.diagnosis is not None
+    for fix in trip.diagnosis.fixes:
+        assert "__reduce__()" not in fix.code or not fix.arrives_whole, fix.code
 
 
 def test_slots_are_compared() -> None:

@@ -11,7 +11,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pytest_portable_errors.receiver.imports import normalized
 
@@ -78,6 +77,8 @@ def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, b
         return None, False
     if folder is None:
         return None, False
+    from urllib.request import url2pathname  # here, because it loads ssl and more, for what few distributions need
+
     return Path(url2pathname(address.path)), bool(folder.get("editable"))
 
 

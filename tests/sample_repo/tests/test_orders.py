@@ -1,7 +1,6 @@
 import unittest
 
 import pytest
-
 from shop import orders
 from shop.errors import Busy, NotFound, PaymentError, ShopError
 
