@@ -6,44 +6,43 @@ when a marker, a fixture or an option asks for it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_portable_errors import sharing
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.options import FROM_CONTROLLER, Options, gave_no_paths, read_options
+from pytest_portable_errors.options import FROM_CONTROLLER, gave_no_paths, read_options
 from pytest_portable_errors.reporting import Reporting
 from pytest_portable_errors.settings import add_options
+from pytest_portable_errors.wiring import (
+    OPTIONS,
+    SESSION,
+    NotPortable,
+    baseline_of,
+    declarations_of,
+    fail,
+    receivers_of,
+    serializers_of,
+    session_of,
+    suites,
+)
 
 if TYPE_CHECKING:
-    from pytest_portable_errors.baseline import Baseline
-    from pytest_portable_errors.declarations import Declarations
     from pytest_portable_errors.fixtures import AssertRoundtrip
-    from pytest_portable_errors.host import Host
     from pytest_portable_errors.requirement import Requirement
     from pytest_portable_errors.rows import Entries
-    from pytest_portable_errors.sender.receivers import Receivers
-    from pytest_portable_errors.sender.serializers import Serializers
-    from pytest_portable_errors.session import Session
     from pytest_portable_errors.survey.cases import Case
     from pytest_portable_errors.watched import WatchedTest
 
 MARKER = "portable_exception"
 CASES = "portable_cases"
 
-_OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
-_SESSION: pytest.StashKey[Session] = pytest.StashKey()
 _REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
 _TEST: pytest.StashKey[WatchedTest] = pytest.StashKey()
 _IN_CALL: pytest.StashKey[bool] = pytest.StashKey()
 _SHARED_BEFORE: pytest.StashKey[sharing.Shared] = pytest.StashKey()
-
-
-class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]  # an attribute of a function, for mypy no type
-    """The failure of a test whose exceptions are not portable."""
 
 
 # --- set-up
@@ -66,20 +65,20 @@ def pytest_configure(config: pytest.Config) -> None:
         "the trip to another process (pytest-portable-errors)",
     )
     config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
-    config.stash[_OPTIONS] = read_options(config, serializers=lambda: _serializers(config).names, suites=_suites)
+    config.stash[OPTIONS] = read_options(config, serializers=lambda: serializers_of(config).names, suites=suites)
     # A test that calls check_round_trip, and nothing else of ours, is to know the project as well.
-    config.stash[_SHARED_BEFORE] = sharing.share(sharing.Shared(make=lambda: _receivers_of_the_run(config)))
-    if config.stash[_OPTIONS].runs_no_tests:
+    config.stash[_SHARED_BEFORE] = sharing.share(sharing.Shared(make=lambda: receivers_of(config)))
+    if config.stash[OPTIONS].runs_no_tests:
         config.args[:] = []
     if not hasattr(config, "workerinput"):
-        looks = config.stash[_OPTIONS].is_on or config.stash[_OPTIONS].surveys
+        looks = config.stash[OPTIONS].is_on or config.stash[OPTIONS].surveys
         config.pluginmanager.register(
-            Reporting(config, config.stash[_OPTIONS], _baseline(config) if looks else None), "portable_errors_reporting"
+            Reporting(config, config.stash[OPTIONS], baseline_of(config) if looks else None), "portable_errors_reporting"
         )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    session = config.stash.get(_SESSION, None)
+    session = config.stash.get(SESSION, None)
     if session is not None:
         session.close()
     before = config.stash.get(_SHARED_BEFORE, None)
@@ -87,91 +86,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         sharing.share(before)
 
 
-def _session(config: pytest.Config) -> Session:
-    """What a run needs once it uses the plugin, made on first use."""
-    if _SESSION not in config.stash:
-        from pytest_portable_errors.session import Session
-
-        config.stash[_SESSION] = Session(
-            python_files=config.getini("python_files"),
-            serializers=_serializers(config),
-            declared=_declared(config),
-            baseline=_baseline(config),
-            options=config.stash[_OPTIONS],
-            host=_host(),
-            controller=os.getppid() if hasattr(config, "workerinput") else None,
-        )
-    return config.stash[_SESSION]
-
-
-def _receivers_of_the_run(config: pytest.Config) -> Receivers:
-    ours = _session(config)
-    running = config.pluginmanager.get_plugin("session")
-    ours.collected({item.path for item in getattr(running, "items", ())})
-    return ours.receivers
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Of pytest-xdist: what the workers cannot know."""
-    _declared(node.config)  # what is wrong with a hook is said here: a worker's usage error is seen by nobody
-    told = {"without_paths": gave_no_paths(node.config), "baseline": _baseline(node.config).text()}
+    declarations_of(node.config)  # what is wrong with a hook is said here: a worker's usage error is seen by nobody
+    told = {"without_paths": gave_no_paths(node.config), "baseline": baseline_of(node.config).text()}
     node.workerinput[FROM_CONTROLLER] = told
-
-
-def _baseline(config: pytest.Config) -> Baseline:
-    from pytest_portable_errors.baseline import parse, read_baseline
-
-    told = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
-    try:
-        return read_baseline(config.stash[_OPTIONS].baseline) if told is None else parse(told["baseline"], origin="baseline")
-    except PortableErrorsError as error:
-        raise pytest.UsageError(str(error)) from error
-
-
-def _declared(config: pytest.Config) -> Declarations:
-    from pytest_portable_errors.declarations import declarations
-
-    options = config.stash[_OPTIONS]
-    try:
-        return declarations(
-            expect=options.expect,
-            ignore=options.ignore,
-            expect_hooks=config.hook.pytest_portable_errors_expect(),
-            instances_hooks=config.hook.pytest_portable_errors_instances(),
-        )
-    except PortableErrorsError as error:
-        raise pytest.UsageError(str(error)) from error
-
-
-def _serializers(config: pytest.Config) -> Serializers:
-    from pytest_portable_errors.sender.serializers import Serializers
-
-    try:
-        return Serializers(serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added)
-    except TypeError as error:
-        raise pytest.UsageError(f"pytest_portable_errors_serializers must return a list of serializers: {error}") from error
-    except PortableErrorsError as error:
-        raise pytest.UsageError(f"pytest_portable_errors_serializers: {error}") from error
-
-
-def _suites() -> Iterable[str]:
-    from pytest_portable_errors.survey.cases import suite_names
-
-    return suite_names()
-
-
-def _host() -> Host:
-    from unittest import SkipTest
-
-    from pytest_portable_errors.host import Host
-
-    outcomes = (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception, pytest.exit.Exception, SkipTest)
-    return Host(fail=_fail, outcomes=outcomes, exception_info=pytest.ExceptionInfo, raises=pytest.raises)
-
-
-def _fail(text: str) -> NoReturn:
-    raise NotPortable(text, pytrace=False)
 
 
 # --- collection
@@ -191,13 +111,13 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
 
 
 def _case_collectors(parent: pytest.Session) -> list[pytest.Collector]:
-    options = parent.config.stash[_OPTIONS]
+    options = parent.config.stash[OPTIONS]
     if not (options.suites or options.surveys):
         return []
     from pytest_portable_errors.collection import CaseCollector, Lookahead
 
     parent.config.pluginmanager.register(Lookahead(), "portable_errors_lookahead")
-    ours = _session(parent.config)
+    ours = session_of(parent.config)
     collectors: list[pytest.Collector] = [CaseCollector.of(parent, ours, suite=suite) for suite in options.suites]
     return [*collectors, *([CaseCollector.of(parent, ours)] if options.surveys else [])]
 
@@ -211,7 +131,7 @@ def _read_marks(item: pytest.Item) -> str | None:
     marks = list(item.iter_markers(MARKER))
     try:
         if marks:
-            item.stash[_REQUIREMENT] = _session(item.config).requirement(marks)
+            item.stash[_REQUIREMENT] = session_of(item.config).requirement(marks)
     except PortableErrorsError as error:
         return f"{item.nodeid}: @pytest.mark.{MARKER}: {error}"
     return None
@@ -229,7 +149,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers(CASES):
         try:
-            cases = _session(metafunc.config).cases(*mark.args)
+            cases = session_of(metafunc.config).cases(*mark.args)
         except PortableErrorsError as error:
             raise pytest.Collector.CollectError(str(error)) from error
         if "portable_case" not in metafunc.fixturenames:
@@ -241,8 +161,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wrong = "\n".join(filter(None, map(_read_marks, session.items)))  # again: hooks add markers to what was collected
     if wrong:
         raise pytest.UsageError(wrong)
-    if _SESSION in session.config.stash or session.config.stash[_OPTIONS].is_on or any(map(_asks_receivers, session.items)):
-        ours = _session(session.config)
+    if SESSION in session.config.stash or session.config.stash[OPTIONS].is_on or any(map(_asks_receivers, session.items)):
+        ours = session_of(session.config)
         ours.collected({item.path for item in session.items})
         if not session.config.option.collectonly:
             # Now, and not in the middle of a test that patches the world.
@@ -256,7 +176,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     wrong = _read_marks(item)
     if wrong:
-        _fail(wrong)
+        fail(wrong)
     item.stash[_IN_CALL] = True
     try:
         result = yield from _watch(item)
@@ -267,15 +187,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
         assert isinstance(item, pytest.Function)  # parametrized by us
         case: Any = item.callspec.params["portable_case"]
-        check_case(_session(item.config), case)
+        check_case(session_of(item.config), case)
     return result
 
 
 def _watch(item: pytest.Item) -> Generator[None, Any, Any]:
     if _REQUIREMENT in item.stash:
-        item.stash[_TEST] = _session(item.config).marked_test(item.stash[_REQUIREMENT])
-    elif item.config.stash[_OPTIONS].is_on and not item.nodeid.startswith("portable-errors"):
-        item.stash[_TEST] = _session(item.config).any_test()
+        item.stash[_TEST] = session_of(item.config).marked_test(item.stash[_REQUIREMENT])
+    elif item.config.stash[OPTIONS].is_on and not item.nodeid.startswith("portable-errors"):
+        item.stash[_TEST] = session_of(item.config).any_test()
     else:
         return (yield)
     return (yield from item.stash[_TEST].watch(item))
@@ -290,8 +210,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             test.escaped_subtest(call.excinfo.value)
         if test.section is not None and report.failed:
             report.sections.append(("portable errors", test.section))
-    if _SESSION in item.config.stash and not item.stash.get(_IN_CALL, False):  # a subtest's report comes in the middle of the call
-        entries = _session(item.config).ledger.take()
+    if SESSION in item.config.stash and not item.stash.get(_IN_CALL, False):  # a subtest's report comes in the middle of the call
+        entries = session_of(item.config).ledger.take()
         if entries is not None:
             report.portable_errors = entries  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist
             item.user_properties.extend(_properties(entries))
@@ -308,14 +228,14 @@ def _properties(entries: Entries) -> Iterable[tuple[str, object]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in _session(config).warnings if _SESSION in config.stash else ():
+    for line in session_of(config).warnings if SESSION in config.stash else ():
         terminalreporter.write_line(f"portable errors: {line}", yellow=True)
 
 
 @pytest.fixture
 def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
     """Send an exception to a fresh interpreter without the project's modules, and fail if something of it is lost there."""
-    return _session(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
+    return session_of(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
 
 
 @pytest.fixture

@@ -32,9 +32,19 @@ LAYERS = (
     ("judges",),
     ("requirement", "watched", "fixtures", "survey"),
     ("session",),
-    ("collection", "reporting", "merging", "plugin", "__main__"),
+    ("collection", "reporting", "merging", "wiring", "plugin", "__main__"),
 )
-MAY_IMPORT_PYTEST = {"plugin.py", "options.py", "ini.py", "settings.py", "reporting.py", "collection.py", "terminal.py", "cases.py"}
+MAY_IMPORT_PYTEST = {
+    "plugin.py",
+    "options.py",
+    "ini.py",
+    "settings.py",
+    "reporting.py",
+    "wiring.py",
+    "collection.py",
+    "terminal.py",
+    "cases.py",
+}
 
 
 def imported(path: Path, *, at_run_time: bool = True) -> set[str]:

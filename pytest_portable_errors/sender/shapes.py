@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from pytest_portable_errors.diagnosis.secrets import may_hold
+from pytest_portable_errors.diagnosis.secrets import secrets_in
 from pytest_portable_errors.receiver import fields
 
 _MOST = 20  # entries of a container; what holds more is looked at itself
@@ -52,7 +52,7 @@ def _shape(value: Any, depth: int) -> Hashable:
     if kind in (int, float):
         return (kind, value == 0)
     if kind in (str, bytes):
-        if len(value) > _LONGEST or (kind is str and may_hold(value)):
+        if len(value) > _LONGEST or (kind is str and any(secrets_in(value))):
             raise _NoShape
         return (kind, not value)
     if kind not in (tuple, list, dict) or depth > _DEEPEST or len(value) > _MOST:
