@@ -36,10 +36,10 @@ class Judge(Protocol):
     def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
         """Send one exception, which departed once by each serializer. Raises PortableErrorsError when a receiver cannot start."""
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = ()) -> str | None:
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """Wait for them, keep what became of them for the report, and give the failure's text; None if the test may pass.
 
-        ``alike`` are shapes of exceptions that did not travel, because enough of their shape had.
+        ``alike`` are shapes of exceptions that did not travel, because enough of their shape had. ``test`` is the node ID.
         """
 
 
@@ -60,7 +60,7 @@ class Strict:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = ()) -> str | None:
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """See ``Judge``. Here each has travelled."""
         assert not alike
         known: set[tuple[object, ...]] = set()
@@ -96,6 +96,7 @@ class RepoWide:
         self._declared = declared
         self._baseline = baseline
         self._fails = fails
+        self._told_by: dict[tuple[str, str], str] = {}
         self.experience = Experience()
         self._credentials = credentials
 
@@ -103,9 +104,10 @@ class RepoWide:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = ()) -> str | None:
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """See ``Judge``."""
-        before = self._ledger.described
+        # A test that runs again, because it failed, tells again what its first run told.
+        before = frozenset(defect for defect in self._ledger.described if self._told_by.get(defect, test) != test or not test)
         known: set[tuple[object, ...]] = set()
         fresh: list[tuple[str, RoundTrip]] = []
         again: list[RoundTrip] = []
@@ -115,11 +117,15 @@ class RepoWide:
             self._ledger.add(subject.how, judged)
             self.experience.learn(subject.shape, judged)
             fresh += [(subject.how, one.trip) for one in judged if one.fails and defect_of(one.trip) not in before]
+            for one in judged:
+                self._told_by.setdefault(defect_of(one.trip), test)
             again += [one.trip for one in judged if one.fails and defect_of(one.trip) in before]
             exposed += _exposed(one.trip for one in judged) if self._credentials == "error" else []
         for shape in alike:
             self._ledger.add(RAISED, self.experience.known(shape))
-            again += [one.trip for one in self.experience.known(shape) if one.fails]
+            failing = [one.trip for one in self.experience.known(shape) if one.fails]
+            fresh += [(RAISED, trip) for trip in failing if defect_of(trip) not in before]
+            again += [trip for trip in failing if defect_of(trip) in before]
         texts = [*([trips_text(fresh)] if fresh else []), *map(_reference, again), *exposed]
         return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
 

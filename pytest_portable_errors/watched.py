@@ -30,9 +30,11 @@ class WatchedTest:
         self._host = host
         self._is_blind = is_blind
         self._subject: list[Departure] | None = None
+        self._test = ""
 
     def watch(self, item: Any) -> Generator[None, Any, Any]:
         """Around the body of the test that ``item`` is. Ends in the test's own result or failure, or in ours."""
+        self._test = str(item.nodeid)
         try:
             return (yield from self._watch(item))
         finally:
@@ -106,7 +108,7 @@ class WatchedTest:
     def _losses(self) -> str | None:
         departures = [self._subject] if self._subject is not None else self.captured.departures
         begun = [self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures if of_one]
-        return self._judge.conclude(begun, alike=self.captured.alike)
+        return self._judge.conclude(begun, alike=self.captured.alike, test=self._test)
 
     def _told(self, judge: Callable[[], str | None]) -> str | None:
         try:

@@ -284,6 +284,7 @@ def test_a_test_that_is_run_again_counts_as_it_ended(run: Any, options: tuple[st
         "met by test_shop.py::test_lossy",
         "checked 2 classes, 2 exceptions: 1 whole, 1 lossy",
     ]
+    assert "  fix   add __reduce__ to shop.errors.NotFound" in result.stdout.str(), "only the last run is shown"
 
 
 def test_tests_in_processes_of_their_own(run: Any, pytester: pytest.Pytester) -> None:

@@ -228,7 +228,7 @@ class TestUndisturbed:
         assert seen == ["ValueError"]
 
     def test_it_works_inside_itself_and_beside_other_tools(self) -> None:
-        monitoring: Any = sys.monitoring
+        monitoring: Any = vars(sys)["monitoring"]  # newer than what mypy may be told to check
         seen: list[list[str]] = [[], []]
         lines: list[int] = []
         monitoring.use_tool_id(monitoring.COVERAGE_ID, "coverage")
@@ -250,7 +250,7 @@ class TestUndisturbed:
 
     def test_where_no_place_is_left_nothing_is_seen_and_nothing_breaks(self) -> None:
         seen: list[BaseException] = []
-        monitoring: Any = sys.monitoring
+        monitoring: Any = vars(sys)["monitoring"]  # newer than what mypy may be told to check
         taken = [number for number in (3, 4) if monitoring.get_tool(number) is None]
         for number in taken:
             monitoring.use_tool_id(number, "somebody")
