@@ -60,7 +60,7 @@ class Strict:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:  # noqa: ARG002  # the protocol has it
         """See ``Judge``. Here each has travelled."""
         assert not alike
         known: set[tuple[object, ...]] = set()
