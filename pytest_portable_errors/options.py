@@ -79,6 +79,12 @@ class Options:
         return self.mode != "off"
 
     @property
+    def command(self) -> str:
+        """What asks for the same checks again."""
+        packages = [f"--portable-errors-survey {package}" for package in self.survey]
+        return " ".join(["pytest", *(["--portable-errors"] if self.is_on else []), *packages])
+
+    @property
     def surveys(self) -> bool:
         """Whether there is any class to survey."""
         return self.surveys_project or bool(self.survey)
@@ -115,7 +121,7 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
         suites=wanted_suites,
         survey=survey,
-        surveys_project=mode != "off" and without_paths,
+        surveys_project=mode != "off" and (without_paths or bool(survey)),
         runs_no_tests=without_paths
         and mode == "off"
         and bool(config.getoption("portable_errors_suite") or config.getoption("portable_errors_survey")),

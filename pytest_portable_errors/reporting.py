@@ -66,6 +66,7 @@ class Reporting:
             baseline_name=None if options.baseline is None else options.baseline.name,
             updates_baseline=options.updates_baseline,
             is_whole=not (is_narrowed(self._config) or self._stopped_early or self._crashed),
+            command=options.command,
             names_credentials=options.credentials == "warn",
             crashed=tuple(self._crashed),
             written=tuple(self._written),

@@ -229,6 +229,7 @@ class TestGone:
             baseline_name="known.txt",
             updates_baseline=True,
             is_whole=is_whole,
+            command="pytest --portable-errors",
             names_credentials=True,
         )
         added = Entry("shop.B", "message-built-twice", "message", "pickle", "with-project")

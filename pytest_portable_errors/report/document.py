@@ -37,6 +37,7 @@ def document(outcome: Outcome) -> Document:
             "updates_baseline": outcome.updates_baseline,
             "baseline": None if outcome.baseline is None else sorted(map(list, outcome.baseline.entries)),
             "baseline_name": outcome.baseline_name,
+            "command": outcome.command,
             "names_credentials": outcome.names_credentials,
             "crashed": list(outcome.crashed),
         },
@@ -94,6 +95,7 @@ def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
         baseline_name=next((run["baseline_name"] for run in runs if run["baseline_name"]), None),
         updates_baseline=all(run["updates_baseline"] for run in runs),
         is_whole=all(run["is_whole"] for run in runs),
+        command=next((run["command"] for run in runs if "survey" not in run["command"]), runs[0]["command"]),
         names_credentials=any(run["names_credentials"] for run in runs),
         crashed=tuple(node for run in runs for node in run["crashed"]),
     )

@@ -20,7 +20,7 @@ def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[
     """
     level = "warning" if outcome.mode == "warn" or outcome.updates_baseline else "error"
     for defect in outcome.new_defects:
-        yield _command(level, _properties(defect, root, workspace), _message(defect))
+        yield _command(level, _properties(defect, root, workspace), _message(defect, outcome.command))
     for verdict, classes in outcome.open_decisions.items():
         if classes:
             yield _command(
@@ -36,10 +36,10 @@ def _properties(defect: Defect, root: str, workspace: str | None) -> dict[str, s
     return {**place, "title": name_of(defect) if detail is None else detail["headline"]}
 
 
-def _message(defect: Defect) -> str:
+def _message(defect: Defect, command: str) -> str:
     detail = defect.detail
     why = "" if detail is None else detail["why"]
-    return f"{why}\nrerun: pytest --portable-errors {selector(defect)}".strip()
+    return f"{why}\nrerun: {command} {selector(defect)}".strip()
 
 
 def _command(level: str, properties: dict[str, str], message: str) -> str:

@@ -23,6 +23,8 @@ class Outcome:
     updates_baseline: bool
     is_whole: bool
     """Whether all tests ran: nothing selected among them, and nothing stopped them early."""
+    command: str
+    """How to ask for the same again: ``pytest --portable-errors``."""
     names_credentials: bool
     crashed: tuple[str, ...] = ()
     """Node IDs of tests that ended their worker's process."""

@@ -71,7 +71,8 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
         yield Line(f"portable errors: {_title(new, len(decisions))}", bad, is_title=True)
         groups = _by_place(new)
         for number, (defect, *alike) in enumerate(groups, start=1):
-            yield from _defect(number, defect, verbosity, width=max(len(name_of(group[0])) for group in groups))
+            width = max(len(name_of(group[0])) for group in groups)
+            yield from _defect(number, defect, verbosity, width=width, command=outcome.command)
             yield from _alike(alike, verbosity)
         for verdict, classes in decisions.items():
             yield from _decision(verdict, classes, "FAILED" if outcome.fails_for_decisions else "OPEN", bad, verbosity)
@@ -84,7 +85,7 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     is_well = not (new or decisions or outcome.crashed)
     yield Line(f"portable errors: {totals}" if is_well else totals, _GREEN if is_well else {})
     if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
-        yield Line("adopt now: pytest --portable-errors --portable-errors-update-baseline")
+        yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
 
 
 def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:
@@ -123,15 +124,15 @@ def name_of(defect: Defect) -> str:
     return clean(short_name(defect.cls))
 
 
-def _defect(number: int, defect: Defect, verbosity: int, *, width: int) -> Iterator[Line]:
+def _defect(number: int, defect: Defect, verbosity: int, *, width: int, command: str) -> Iterator[Line]:
     tests = [node for node in defect.tests if not node.startswith(SURVEYED)]
     met = _count(len(tests), "test") if tests else "met when built"
     if set(defect.ways) == {"by keyword"}:
         met = "only when built by keyword"
-    elif all(way.endswith(ADDED_LATER) for way in defect.ways):
-        met = f"only {ADDED_LATER}"
+    keeps_all_but_additions = all(way.endswith(ADDED_LATER) for way in defect.ways)
+    scope = "loses what is added later" if keeps_all_but_additions else SCOPE_TEXTS[defect.scope]
     serializers = ", ".join(defect.serializers)
-    yield Line(f"{number}  {name_of(defect):<{min(width, 60)}}     {SCOPE_TEXTS[defect.scope]}     {serializers}     {met}", _BOLD)
+    yield Line(f"{number}  {name_of(defect):<{min(width, 60)}}     {scope}     {serializers}     {met}", _BOLD)
     if verbosity < 0:
         return
     detail = defect.detail
@@ -147,7 +148,7 @@ def _defect(number: int, defect: Defect, verbosity: int, *, width: int) -> Itera
         more = f" and {_count(len(tests) - len(shown), 'more', 'more')}" if len(tests) > len(shown) else ""
         yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
     if selector(defect):
-        yield Line(f"   rerun: pytest --portable-errors {selector(defect)}")
+        yield Line(f"   rerun: {command} {selector(defect)}")
 
 
 def _reason(why: str) -> Iterator[Line]:

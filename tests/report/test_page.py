@@ -105,6 +105,7 @@ def found(tests: dict[str, Entries], *, baseline: Baseline | None = None, crashe
         baseline_name=None if baseline is None else "errors-baseline.txt",
         updates_baseline=False,
         is_whole=True,
+        command="pytest --portable-errors",
         names_credentials=True,
         crashed=crashed,
     )

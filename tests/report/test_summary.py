@@ -1,0 +1,157 @@
+"""The summary is by defect: the worst first, each with what a reader needs to act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.summary import summary
+from pytest_portable_errors.rows import ADDED_LATER, Detail, Entries, Finding, Row, Verdict
+from pytest_portable_errors.tally import Tally
+
+
+def finding(
+    verdict: Verdict = Verdict.DEFECT, *, cause: str = "init-does-not-fit-args", scope: str = "everywhere", **changes: Any
+) -> Finding:
+    kinds = [] if verdict is Verdict.WHOLE else ["arrival"]
+    found: Finding = {
+        "verdict": verdict.value,
+        "cause": cause,
+        "kinds": kinds,
+        "serializer": "pickle",
+        "receiver": "with-project",
+        "scope": scope,
+        "is_known": False,
+    }
+    return {**found, **changes}  # type: ignore[typeddict-item]  # keys of it
+
+
+def row(cls: str, *findings: Finding, how: str = "raised") -> Row:
+    return {"cls": cls, "how": how, "count": 1, "findings": list(findings), "credentials": []}
+
+
+def detail(cls: str, *, place: str) -> Detail:
+    trip = {"receiver": "with-project", "evidence": ["A('a')", place]}
+    return {
+        "cls": cls,
+        "cause": "init-does-not-fit-args",
+        "how": "raised",
+        "test": "",
+        "headline": f"{cls} does not arrive",
+        "why": f"because of {place}",
+        "fixes": [],
+        "file": "",
+        "line": 0,
+        "text": f"{cls} does not arrive\n\n  why   because of {place}",
+        "trip": trip,
+    }
+
+
+def lines(tests: dict[str, list[Row]], *, details: tuple[Detail, ...] = (), verbosity: int = 0, **changes: Any) -> list[str]:
+    tally = Tally()
+    for nodeid, rows in tests.items():
+        entries: Entries = {"rows": rows, "details": list(details), "not_checked": [], "ignored": []}
+        tally.add(nodeid, "call", entries)
+    given: dict[str, Any] = {
+        "mode": "error",
+        "surveys": True,
+        "baseline": None,
+        "baseline_name": None,
+        "updates_baseline": False,
+        "is_whole": True,
+        "command": "pytest --portable-errors",
+        "names_credentials": True,
+        **changes,
+    }
+    return [line.text for line in summary(Outcome(tally=tally, **given), verbosity=verbosity)]
+
+
+def numbered(told: list[str]) -> list[str]:
+    return [" ".join(line.split()) for line in told if line[:1].isdigit()]
+
+
+def test_the_worst_first() -> None:
+    rows = [
+        row("a.Chained", finding(cause="chain-dropped", scope="chain")),
+        row("b.Absent", finding(cause="class-not-importable", scope="without-project")),
+        row("c.Lacking", finding(cause="class-not-importable", scope="receiver")),
+        row("d.Broken", finding()),
+    ]
+    assert numbered(lines({"test_a.py::test_a": rows})) == [
+        "1 d.Broken broken everywhere pickle 1 test",
+        "2 c.Lacking the receiver lacks it pickle 1 test",
+        "3 b.Absent arrives only where the project is installed pickle 1 test",
+        "4 a.Chained loses its chain pickle 1 test",
+    ]
+
+
+def test_what_only_some_ways_of_building_meet_is_told_apart() -> None:
+    rows = [
+        row("a.Keyword", finding(), how="by keyword"),
+        row("a.Later", finding(cause="reduce-drops-state"), how=f"required {ADDED_LATER}"),
+        row("a.Built", finding(), how="required"),
+    ]
+    assert numbered(lines({"portable-errors::a": rows})) == [
+        "1 a.Built broken everywhere pickle met when built",
+        "2 a.Keyword broken everywhere pickle only when built by keyword",
+        "3 a.Later loses what is added later pickle met when built",
+    ]
+
+
+def test_classes_that_inherit_a_defect_are_told_together() -> None:
+    rows = [row(f"a.E{number}", finding()) for number in range(6)]
+    details = tuple(detail(f"a.E{number}", place="a.py:1" if number else "a.py:9") for number in range(6))
+    told = lines({"test_a.py::test_a": rows}, details=details)
+    assert numbered(told) == ["1 a.E0 broken everywhere pickle 1 test", "2 a.E1 broken everywhere pickle 1 test"]
+    assert "   the same in 4 more classes: a.E2, a.E3, a.E4 and 1 more" in told
+    assert "   the same in 4 more classes: a.E2, a.E3, a.E4, a.E5" in lines({"test_a.py::test_a": rows}, details=details, verbosity=1)
+    assert "6 defects in 6 classes" in told[0]
+
+
+def test_three_tests_are_named_and_all_with_v() -> None:
+    tests = {f"test_a.py::test_{letter}": [row("a.E", finding())] for letter in "edcba"}
+    named = "   met by test_a.py::test_a, test_a.py::test_b, test_a.py::test_c"
+    assert f"{named} and 2 more" in lines(tests)
+    assert f"{named}, test_a.py::test_d, test_a.py::test_e" in lines(tests, verbosity=1)
+    assert not any("met by" in line for line in lines(tests, verbosity=-1))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "selected"),
+    [
+        (["portable-errors::a.E", "test_a.py::test_a"], "-k E"),
+        (["test_a.py::test_a[x y]"], "-k test_a"),
+        (["test_a.py::test_a[1]", "test_a.py::test_a[2]"], "-k test_a"),
+        (["test_a.py::A::test_a", "test_a.py::test_b"], '-k "test_a or test_b"'),
+        (["a.py::a.function"], "-k a.function"),
+    ],
+)
+def test_the_line_to_paste(nodes: list[str], selected: str) -> None:
+    assert f"   rerun: pytest --portable-errors {selected}" in lines({node: [row("a.E", finding())] for node in nodes})
+
+
+def test_where_nothing_can_be_selected_there_is_no_line_to_paste() -> None:
+    assert not any("rerun" in line for line in lines({"odd name": [row("a.E", finding())]}))
+
+
+def test_one_line_when_all_is_well() -> None:
+    whole = row("a.E", finding(Verdict.WHOLE, cause=""))
+    assert lines({"test_a.py::test_a": [whole]}) == ["portable errors: checked 1 class, 1 exception: 1 whole"]
+
+
+def test_what_ended_a_worker_is_named() -> None:
+    whole = row("a.E", finding(Verdict.WHOLE, cause=""))
+    told = lines({"test_a.py::test_a": [whole]}, crashed=("test_a.py::test_b",))
+    assert "test_a.py::test_b ended its worker's process: what it raised was not checked" in told
+    assert "not all was checked" in told[0]
+
+
+@pytest.mark.parametrize("mode", ["error", "warn"])
+def test_a_decision_fails_a_run_or_is_open(mode: str) -> None:
+    undecided = row("a.E", finding(Verdict.LACKS_PROJECT, cause="class-not-importable"))
+    told = lines({"test_a.py::test_a": [undecided]}, mode=mode)
+    label = "FAILED" if mode == "error" else "OPEN"
+    assert f"{label} portable-errors::receiver - 1 of your exception classes arrives only where your project is installed." in told
+    assert "checked 1 class, 1 exception: 0 whole, 1 undecided" in told
