@@ -115,6 +115,8 @@ def _scope(judged: Judged) -> str:
     trip, there = judged.trip, judged.trip.with_project
     if judged.verdict is Verdict.DROPS_CHAIN or _lost(trip) == {"chain"}:
         return "chain"
+    if judged.verdict is Verdict.LACKS_PROJECT:
+        return "without-project"
     if there is not None:
         return "without-project" if _lost(there) <= {"chain"} else "everywhere"
     is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in ("class-not-importable", "reconstructor-not-importable")
