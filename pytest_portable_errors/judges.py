@@ -60,9 +60,9 @@ class Strict:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:  # noqa: ARG002  # the protocol has it
-        """See ``Judge``. Here each has travelled."""
-        assert not alike
+    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+        """See ``Judge``. Here each has travelled, and each test tells in full what it met."""
+        del alike, test
         known: set[tuple[object, ...]] = set()
         lost = []
         for subject in subjects:
@@ -109,23 +109,21 @@ class RepoWide:
         # A test that runs again, because it failed, tells again what its first run told.
         before = frozenset(defect for defect in self._ledger.described if self._told_by.get(defect, test) != test or not test)
         known: set[tuple[object, ...]] = set()
-        fresh: list[tuple[str, RoundTrip]] = []
-        again: list[RoundTrip] = []
+        failing: list[tuple[str, RoundTrip]] = []
         exposed: list[str] = []
         for subject in subjects:
             judged = [self._informed(one, before, known) for one in judge(subject.journeys, self._terms)]
             self._ledger.add(subject.how, judged)
             self.experience.learn(subject.shape, judged)
-            fresh += [(subject.how, one.trip) for one in judged if one.fails and defect_of(one.trip) not in before]
-            for one in judged:
-                self._told_by.setdefault(defect_of(one.trip), test)
-            again += [one.trip for one in judged if one.fails and defect_of(one.trip) in before]
+            failing += [(subject.how, one.trip) for one in judged if one.fails]
             exposed += _exposed(one.trip for one in judged) if self._credentials == "error" else []
         for shape in alike:
             self._ledger.add(RAISED, self.experience.known(shape))
-            failing = [one.trip for one in self.experience.known(shape) if one.fails]
-            fresh += [(RAISED, trip) for trip in failing if defect_of(trip) not in before]
-            again += [trip for trip in failing if defect_of(trip) in before]
+            failing += [(RAISED, one.trip) for one in self.experience.known(shape) if one.fails]
+        fresh = [(how, trip) for how, trip in failing if defect_of(trip) not in before]
+        for _, trip in fresh:
+            self._told_by.setdefault(defect_of(trip), test)
+        again = [trip for _, trip in failing if defect_of(trip) in before]
         texts = [*([trips_text(fresh)] if fresh else []), *map(_reference, again), *exposed]
         return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
 

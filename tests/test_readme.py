@@ -82,5 +82,15 @@ def test_every_setting_and_keyword_is_told() -> None:
         "portable_errors_serializers",
         "portable_errors_checks",
         "portable_errors_timeout",
+        "portable_errors_expect",
+        "portable_errors_ignore",
+        "portable_errors_installed",
+        "portable_errors_absent",
+        "portable_errors_capture",
+        "--portable-errors-mode",
+        "--portable-errors-survey",
+        "--portable-errors-report",
+        "--portable-errors-update-baseline",
+        "pytest_portable_errors_instances",
     ):
         assert f"{word}" in README
