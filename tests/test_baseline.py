@@ -141,7 +141,7 @@ class TestRuns:
         errors.write_text(errors.read_text() + "\nclass Odd(NotFound): pass\n")
         result = run(SOURCE, *REPORTED)
         result.assert_outcomes(passed=6, failed=1)
-        result.stdout.fnmatch_lines(["*: 1 defect in 1 class =*", "FAILED portable-errors::shop.errors.Odd *"])
+        result.stdout.fnmatch_lines(["*: 1 defect in 1 class =*", "FAILED portable-errors::shop.errors.Odd*"])
         assert file.read_text() == text, "only an update writes"
 
     def test_gone_is_what_a_whole_run_saw_arrive_and_a_narrow_one_loses_nothing(
