@@ -21,6 +21,11 @@ _EXPLANATION = (
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
+def in_a_line(cls: str) -> str:
+    """A class's name as a field of a line."""
+    return cls.replace(" ", "_")
+
+
 class Entry(NamedTuple):
     """What is known to be lost."""
 

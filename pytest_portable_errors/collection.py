@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.judges import Subject
+from pytest_portable_errors.judges import Traveller
 from pytest_portable_errors.session import Session
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case
@@ -45,7 +45,7 @@ class CaseItem(pytest.Item):
 
     case: Case
     ours: Session
-    begun: list[Subject] | None = None
+    begun: list[Traveller] | None = None
 
     def set_out(self) -> None:
         """Begin the trips, unless that was done. What goes wrong is met again, and told, by the test."""
@@ -71,7 +71,7 @@ class Lookahead:
                 upcoming.set_out()
 
 
-def check_case(ours: Session, case: Case, begun: list[Subject] | None = None) -> None:
+def check_case(ours: Session, case: Case, begun: list[Traveller] | None = None) -> None:
     """Check a case, whose trips may have begun already. One that cannot be built is skipped with the reason, and never passes."""
     try:
         ours.finish(case, begun if begun is not None else ours.begin(case))

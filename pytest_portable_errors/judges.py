@@ -21,7 +21,7 @@ from pytest_portable_errors.trip import RoundTrip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Traveller:
     """One exception on its way, by all serializers and to all receivers."""
 
     how: str
@@ -33,10 +33,10 @@ class Subject:
 class Judge(Protocol):
     """Sends exceptions, and says what to fail the test with."""
 
-    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
+    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Traveller:
         """Send one exception, which departed once by each serializer. Raises PortableErrorsError when a receiver cannot start."""
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """Wait for them, keep what became of them for the report, and give the failure's text; None if the test may pass.
 
         ``alike`` are shapes of exceptions that did not travel, because enough of their shape had. ``test`` is the node ID.
@@ -56,11 +56,11 @@ class Strict:
         self.trips: list[RoundTrip] = []
         """Those that were concluded, in their order."""
 
-    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
+    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Traveller:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """See ``Judge``. Here each has travelled, and each test tells in full what it met."""
         del alike, test
         known: set[tuple[object, ...]] = set()
@@ -100,11 +100,11 @@ class RepoWide:
         self.experience = Experience()
         self._credentials = credentials
 
-    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Subject:
+    def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Traveller:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
 
-    def conclude(self, subjects: Sequence[Subject], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """See ``Judge``."""
         # A test that runs again, because it failed, tells again what its first run told.
         before = frozenset(defect for defect in self._ledger.described if self._told_by.get(defect, test) != test or not test)
@@ -141,13 +141,13 @@ def _reference(trip: RoundTrip) -> str:
 
 def _begin(
     departures: Iterable[Departure], how: str, arrives_as: str | None, terms: Terms, receivers: Receivers, declared: Declarations
-) -> Subject:
+) -> Traveller:
     begun: list[Journey] = []
     shape = None
     for departure in departures:
         shape = departure.shape
         begun += journeys(departure, terms, receivers, arrives_as=arrives_as or declared.arrives_as(departure.cls))
-    return Subject(how=how, journeys=begun, shape=shape)
+    return Traveller(how=how, journeys=begun, shape=shape)
 
 
 def _told(judged: Judged, known: set[tuple[object, ...]]) -> Judged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from pytest_portable_errors.baseline import Entry
+from pytest_portable_errors.baseline import Entry, in_a_line
 from pytest_portable_errors.diagnosis.code import place_of
 from pytest_portable_errors.judging import Judged
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
@@ -76,7 +76,7 @@ def entries_of(judged: Judged) -> list[Entry]:
     if judged.verdict is Verdict.LACKS_PROJECT and trip.arrived_whole:  # where the project is installed
         cause, receiver, kinds = "class-not-importable", DEFAULT_RECEIVER, ["arrival"]
     # In a line of a file, and on every machine.
-    return [Entry(clean(cls).replace(" ", "_"), cause, kind, clean(trip.serializer), clean(_portable(receiver))) for kind in kinds]
+    return [Entry(in_a_line(clean(cls)), cause, kind, clean(trip.serializer), clean(_portable(receiver))) for kind in kinds]
 
 
 def _portable(receiver: str) -> str:

@@ -135,7 +135,7 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
 def gave_no_paths(config: pytest.Config) -> bool:
     """Whether the user named no files: pytest-xdist hands the folders that its controller has worked out to its workers as if named."""
     if _is_worker(config):
-        return bool(getattr(config, "workerinput")[FROM_CONTROLLER]["without_paths"])  # noqa: B009  # xdist puts it there
+        return bool(vars(config)["workerinput"][FROM_CONTROLLER]["without_paths"])
     return config.args_source is not config.ArgsSource.ARGS
 
 

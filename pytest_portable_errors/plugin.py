@@ -15,6 +15,7 @@ from pytest_portable_errors import sharing
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.options import FROM_CONTROLLER, gave_no_paths, read_options
 from pytest_portable_errors.reporting import Reporting
+from pytest_portable_errors.rows import is_own_item
 from pytest_portable_errors.settings import add_options
 from pytest_portable_errors.wiring import (
     OPTIONS,
@@ -194,7 +195,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def _watch(item: pytest.Item) -> Generator[None, Any, Any]:
     if _REQUIREMENT in item.stash:
         item.stash[_TEST] = session_of(item.config).marked_test(item.stash[_REQUIREMENT])
-    elif item.config.stash[OPTIONS].is_on and not item.nodeid.startswith("portable-errors"):
+    elif item.config.stash[OPTIONS].is_on and not is_own_item(item.nodeid):
         item.stash[_TEST] = session_of(item.config).any_test()
     else:
         return (yield)

@@ -6,6 +6,7 @@ Names are dotted, texts clean; there are no paths of the machine.
 from __future__ import annotations
 
 import enum
+import re
 from typing import Any, TypedDict
 
 UNEXPLAINED = "unexplained"
@@ -15,6 +16,13 @@ RAISED = "raised"
 
 ADDED_LATER = "with a note and an attribute added later"
 """How the survey's last variant of a class came about, after how it was built."""
+
+_OWN_ITEM = re.compile(r"portable-errors(/\w+)?::")
+
+
+def is_own_item(nodeid: str) -> bool:
+    """Whether an item is a case of ours: ``portable-errors::shop.errors.PaymentError``. A folder may bear the same name."""
+    return _OWN_ITEM.match(nodeid) is not None
 
 
 class Verdict(enum.Enum):

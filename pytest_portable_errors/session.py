@@ -15,7 +15,7 @@ from pytest_portable_errors.declarations import Declarations
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.fixtures import AssertRoundtrip
 from pytest_portable_errors.host import Host
-from pytest_portable_errors.judges import Judge, RepoWide, Strict, Subject
+from pytest_portable_errors.judges import Judge, RepoWide, Strict, Traveller
 from pytest_portable_errors.judging import Terms
 from pytest_portable_errors.ledger import Ledger
 from pytest_portable_errors.options import Options
@@ -71,7 +71,7 @@ class Session:
         # Whether this pytest is made otherwise than those that we know, so that what pytest.raises catches cannot be seen.
         self._is_blind = False
         self._cases: dict[str, list[Case]] = {}
-        self._begun: dict[Case, list[Subject]] = {}
+        self._begun: dict[Case, list[Traveller]] = {}
         self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
 
     def close(self) -> None:
@@ -204,7 +204,7 @@ class Session:
             with contextlib.suppress(CannotBuild, PortableErrorsError):  # which the test will tell
                 self._begun[case] = self.begin(case)
 
-    def begin(self, case: Case) -> list[Subject]:
+    def begin(self, case: Case) -> list[Traveller]:
         """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""
         if case in self._begun:
             return self._begun.pop(case)
@@ -212,7 +212,7 @@ class Session:
         departures = case.departures(self.receivers.serializers, traceback="traceback" in self._options.checks)
         return [judge.begin(by_serializer, how=how) for how, by_serializer in departures]
 
-    def finish(self, case: Case, begun: Sequence[Subject]) -> None:
+    def finish(self, case: Case, begun: Sequence[Traveller]) -> None:
         """Wait for the case's trips, and fail the running test if it has to."""
         text = self._judge_of(case).conclude(begun)
         if text is not None:

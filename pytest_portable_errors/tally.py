@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pytest_portable_errors.baseline import Baseline, Entry
+from pytest_portable_errors.baseline import Baseline, Entry, in_a_line
 from pytest_portable_errors.rows import RAISED, Detail, Entries, Finding, Row, Verdict
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
@@ -162,7 +162,7 @@ class Tally:
         """Entries whose class was checked in the same way and arrived whole each time."""
         states: dict[tuple[str, str, str], set[str]] = {}
         for _, row, finding in self._findings():
-            key = (row["cls"].replace(" ", "_"), finding["serializer"], finding["receiver"])
+            key = (in_a_line(row["cls"]), finding["serializer"], finding["receiver"])
             states.setdefault(key, set()).add(finding["verdict"])
         return frozenset(entry for entry in baseline.entries if states.get((entry.cls, entry.serializer, entry.receiver)) == {"whole"})
 
@@ -178,7 +178,7 @@ class Tally:
 
 
 def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
-    cls = row["cls"].replace(" ", "_")  # in a line of a file
+    cls = in_a_line(row["cls"])
     return [Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"]) for kind in finding["kinds"]]
 
 

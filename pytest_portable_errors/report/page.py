@@ -20,9 +20,9 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.report.document import Document
-from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, SURVEYED, decision_text
+from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, decision_text
 from pytest_portable_errors.report.text import fix_outcome, plain
-from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.rows import Verdict, is_own_item
 
 _STATES = {
     "lossy": "lossy",
@@ -153,7 +153,7 @@ def _defect(anchor: str, row: Mapping[str, Any]) -> _Defect:
         what="" if detail is None else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
         lines=[] if detail is None else list(_lines(detail["text"])),
         fixes=[(fix, fix_outcome(fix, detail["trip"]["receiver"])) for fix in fixes],
-        tests=[node for node in row["tests"] if not node.startswith(SURVEYED)],
+        tests=[node for node in row["tests"] if not is_own_item(node)],
         ways=[way for way in row["ways"] if way != "raised"],
     )
 

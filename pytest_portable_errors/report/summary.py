@@ -10,12 +10,11 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.text import brief, clean, fix_outcome
-from pytest_portable_errors.rows import ADDED_LATER, Verdict
+from pytest_portable_errors.rows import ADDED_LATER, Verdict, is_own_item
 from pytest_portable_errors.tally import Defect
 
 _TESTS = 3  # node IDs of a defect that are named without -v
 _CREDENTIALS = 10
-SURVEYED = "portable-errors"
 _RED, _YELLOW, _GREEN, _BOLD = {"red": True, "bold": True}, {"yellow": True}, {"green": True}, {"bold": True}
 SCOPE_TEXTS = {
     "everywhere": "broken everywhere",
@@ -125,7 +124,7 @@ def name_of(defect: Defect) -> str:
 
 
 def _defect(number: int, defect: Defect, verbosity: int, *, width: int, command: str) -> Iterator[Line]:
-    tests = [node for node in defect.tests if not node.startswith(SURVEYED)]
+    tests = [node for node in defect.tests if not is_own_item(node)]
     met = _count(len(tests), "test") if tests else "met when built"
     if set(defect.ways) == {"by keyword"}:
         met = "only when built by keyword"
@@ -158,7 +157,7 @@ def _reason(why: str) -> Iterator[Line]:
 
 def selector(defect: Defect) -> str:
     """Options that select what met it. Node IDs of our own items are no paths, so that pytest would not find them."""
-    if any(node.startswith(SURVEYED) for node in defect.tests):
+    if any(is_own_item(node) for node in defect.tests):
         return f"-k {defect.cls.rpartition('.')[2]}"
     names = dict.fromkeys(re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL) for node in list(defect.tests)[:_TESTS])
     usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]  # a doctest's is dotted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_portable_errors.diagnosis.code import reducer_of
@@ -42,8 +42,25 @@ class Departure:
 
 def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False) -> Departure:
     """Describe and pickle it. What the exception's own code raises on the way is data, but for KeyboardInterrupt."""
-    sent = record.describe(exc, traceback=traceback)  # before dumps: a __reduce__ may change the exception itself (psycopg's does)
-    payload, error, has_raised = _dumps(exc, serializer)
+    return depart_by_each(exc, (serializer,), traceback=traceback)[0]
+
+
+def depart_by_each(exc: BaseException, serializers: Iterable[Serializer], *, traceback: bool = False) -> list[Departure]:
+    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both."""
+    departures: list[Departure] = []
+    before = record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
+    for serializer in serializers:
+        dumped = _dumps(exc, serializer)
+        has_twin = any(_is_same(departure.payload, dumped[0]) for departure in departures)
+        sent = before if has_twin or not departures else record.describe(exc, traceback=traceback)
+        departures.append(_departure(exc, serializer, dumped, sent))
+    return departures
+
+
+def _departure(
+    exc: BaseException, serializer: Serializer, dumped: tuple[bytes | None, BaseException | None, bool], sent: record.Record
+) -> Departure:
+    payload, error, has_raised = dumped
     return Departure(
         cls=type(exc),
         sent=sent,
@@ -56,22 +73,8 @@ def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = Fals
     )
 
 
-def depart_by_each(exc: BaseException, serializers: Iterable[Serializer], *, traceback: bool = False) -> list[Departure]:
-    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both."""
-    departures: list[Departure] = []
-    for serializer in serializers:
-        payload = _dumps(exc, serializer)[0] if departures else None
-        twin = None if payload is None else next((d for d in departures if _is_same(d.payload, payload)), None)
-        departures.append(
-            depart(exc, serializer=serializer, traceback=traceback)
-            if twin is None
-            else replace(twin, serializer=serializer, payload=payload)
-        )
-    return departures
-
-
-def _is_same(payload: bytes | None, other: bytes) -> bool:
-    return payload is not None and content(payload) == content(other)
+def _is_same(payload: bytes | None, other: bytes | None) -> bool:
+    return payload is not None and other is not None and content(payload) == content(other)
 
 
 def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:

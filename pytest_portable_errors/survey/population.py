@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import importlib.util
@@ -81,7 +82,7 @@ def cases(classes: Iterable[type[BaseException]], *, serializers: Sequence[str],
     named = {type_name(cls): cls for cls in classes}
     return [
         Case(
-            subject=Subject(name=name, origin="", instances=lambda cls=named[name]: _instances(cls, declared)),  # type: ignore[misc]  # bound now
+            subject=Subject(name=name, origin="", instances=functools.partial(_instances, named[name], declared)),
             serializers=tuple(serializers),
             is_surveyed=True,
         )

@@ -6,6 +6,7 @@ Each value is distinct, not empty and named after its parameter, the same in eve
 from __future__ import annotations
 
 import enum
+import functools
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -52,10 +53,14 @@ def best(wanted: Wanted, values: Values) -> object:
 def others(wanted: Wanted) -> Iterator[Callable[[], object]]:
     """What else to try, the likeliest first."""
     for part in members(wanted.hint)[1:]:
-        yield lambda part=part: _or_text(by_annotation(wanted.name, part, wanted.number), wanted.name)  # type: ignore[misc]  # bound now
+        yield functools.partial(_of_part, wanted, part)
     for rung in LADDER:
-        yield lambda rung=rung: rung(wanted.name, wanted.number)  # type: ignore[misc]  # bound now
+        yield functools.partial(rung, wanted.name, wanted.number)
     yield lambda: _or_text(husk(wanted.hint), wanted.name)
+
+
+def _of_part(wanted: Wanted, part: object) -> object:
+    return _or_text(by_annotation(wanted.name, part, wanted.number), wanted.name)
 
 
 def by_name(name: str, number: int) -> object:

@@ -274,3 +274,12 @@ def test_whole_escapes(): raise Whole("a")
         result = pytester.runpytest_subprocess("--portable-errors", "-p", "no:asyncio", *options)
         assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
         assert told(result) == ["portable errors: no exception was met"]
+
+
+def test_a_folder_that_bears_our_name_holds_tests_like_any_other(run: Any, pytester: pytest.Pytester) -> None:
+    folder = pytester.mkdir("portable-errors")
+    source = "import pytest\nfrom shop.errors import *\n\ndef test_lossy():\n    with pytest.raises(NotFound): raise NotFound('bob')\n"
+    (folder / "test_named.py").write_text(source)
+    result = run("def test_nothing(): pass\n", *WIDE, "portable-errors")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*met by portable-errors/test_named.py::test_lossy*"])

@@ -19,7 +19,7 @@ def modules(*args: str) -> set[str]:
 def test_nothing_is_imported_but_what_every_run_needs(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
     added = modules() - modules("-p", "no:portable_errors")
-    names = ("", "plugin", "options", "ini", "settings", "reporting", "wiring", "errors", "hooks", "receiver_names", "sharing")
+    names = ("", "plugin", "options", "ini", "settings", "reporting", "wiring", "rows", "errors", "hooks", "receiver_names", "sharing")
     assert added == {"pytest_portable_errors", *(f"pytest_portable_errors.{name}" for name in names[1:])}
 
 
