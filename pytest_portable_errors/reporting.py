@@ -39,9 +39,10 @@ class Reporting:
         if entries:
             self.tally.add(report.nodeid, report.when or "call", entries)
         if getattr(report, "portable_errors_text", False) and isinstance(report.longrepr, str):
-            from pytest_portable_errors.report.terminal import FailureText
+            from pytest_portable_errors.report.terminal import FailureRepr
 
-            report.longrepr = FailureText(report.longrepr)
+            path, line, _ = report.location
+            report.longrepr = FailureRepr(report.longrepr, path, (line or 0) + 1)
 
     @property
     def tally(self) -> Tally:

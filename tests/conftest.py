@@ -41,6 +41,13 @@ class StepFailed(Exception):
 Run = Callable[..., pytest.RunResult]
 
 
+@pytest.fixture(autouse=True)
+def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest prints its short summary untrimmed where it finds itself on CI; what is tested here is the same everywhere."""
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def shop(pytester: pytest.Pytester) -> Path:
     """A project: ``shop/errors.py``, importable, and settings that keep the environment's other plugins quiet."""

@@ -1,8 +1,11 @@
-"""The failure text in colour, where the terminal has it."""
+"""Our failures as pytest represents those of exceptions: what the short summary and JUnit quote is their first line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+# pytest has no public way to make one. The names are those of all versions from 7.4 on.
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
@@ -16,15 +19,22 @@ _MARKUP = (
 )
 
 
-class FailureText(str):
-    """A failure's text that colours itself; everywhere else the text that it is."""
+class FailureRepr(ReprExceptionInfo):
+    """A failure's text, which colours itself."""
 
-    __slots__ = ()
+    def __init__(self, text: str, path: str, line: int) -> None:
+        """``line`` counts from 1. Where pytest finds itself on CI it prints the crash's message untrimmed, and the text is long."""
+        crash = ReprFileLocation(path, line, text.partition("\n")[0])
+        super().__init__(reprtraceback=ReprTraceback([ReprEntryNative([text])], None, style="native"), reprcrash=crash)
+        self.text = text
 
-    def toterminal(self, out: TerminalWriter) -> None:
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, tw: TerminalWriter) -> None:
         """Called by pytest with its terminal writer."""
-        for number, line in enumerate(self.splitlines()):
+        for number, line in enumerate(self.text.splitlines()):
             markup = (
                 {"red": True, "bold": True} if number == 0 else next((markup for start, markup in _MARKUP if line.startswith(start)), {})
             )
-            out.line(line, **markup)
+            tw.line(line, **markup)

@@ -116,7 +116,9 @@ class TestWhatIsShown:
         result.stdout.fnmatch_lines(["1  shop.errors.NotFound *", "*def __reduce__(self):", "2  shop.errors.PaymentError *"])
         result.stdout.fnmatch_lines(["FAILED portable-errors::receiver - 1 of *", "       shop.errors.Whole"])
 
-    def test_a_failure_names_its_losses_in_full_once(self, run: Any) -> None:
+    @pytest.mark.parametrize("ci", ["", "true"], ids=["at-home", "on-ci"])
+    def test_a_failure_names_its_losses_in_full_once(self, run: Any, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
+        monkeypatch.setenv("CI", ci)
         source = SOURCE + "\ndef test_lossy_again():\n    with pytest.raises(NotFound): raise NotFound('al')\n"
         result = run(source, *ALONE)
         result.stdout.fnmatch_lines(["_* test_lossy _*", "  - message       not found: bob", "  + message       not found: not found: bob"])
@@ -124,6 +126,11 @@ class TestWhatIsShown:
             ["_* test_lossy_again _*", "*NotFound arrives changed*", "", "  same defect as shop.errors.NotFound, see the summary"]
         )
         assert result.stdout.str().count("  - message  ") == 1
+        assert sum(line.startswith("FAILED test_shop.py::") for line in result.outlines) == 3
+
+    def test_a_line_for_each(self, run: Any) -> None:
+        result = run(SOURCE, *ALONE, "--tb=line")
+        result.stdout.fnmatch_lines(["*test_shop.py:8: shop.errors.NotFound arrives changed: message, args*"])
 
     def test_colour(self, run: Any) -> None:
         result = run(SOURCE, *ALONE, "--color=yes")
