@@ -9,7 +9,7 @@ import pytest_portable_errors.report.text as text
 from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.receiver.record import describe
-from pytest_portable_errors.report.terminal import FailureText
+from pytest_portable_errors.report.terminal import FailureRepr
 from pytest_portable_errors.trip import RoundTrip
 
 anything = st.text(st.characters(codec=None, exclude_categories=()))
@@ -80,8 +80,8 @@ class Writer:
 
 def test_colours() -> None:
     writer = Writer()
-    failure = FailureText(text.trip_text([lossy(MESSAGE)]))
+    failure = FailureRepr(text.trip_text([lossy(MESSAGE)]), "test_shop.py", 7)
     failure.toterminal(writer)  # type: ignore[arg-type]  # as much of a terminal writer as is used
-    assert [line for line, _ in writer.lines] == failure.splitlines()
+    assert [line for line, _ in writer.lines] == str(failure).splitlines()
     assert dict(writer.lines)["  - message   a"] == {"red": True}
     assert dict(writer.lines)["  + message   b"] == {"green": True}
