@@ -17,6 +17,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.values import canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
+from pytest_portable_errors.sender.carriers import plainly
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library, Pickle
@@ -71,6 +72,9 @@ class Journey:
         """The trip that ``arrive`` gave, with the fixes of its diagnosis: tried now, on the exception itself."""
         if trip.diagnosis is None:
             return trip
+        unwrapped = self._unwrapped()
+        if unwrapped is not None:
+            return replace(trip, diagnosis=unwrapped.repaired(unwrapped.arrive()).diagnosis)
         sent = self.departure.sent
         is_known = isinstance(self.departure.serializer, (Pickle, Library)) and all(node["importable"] for node in sent["exceptions"])
         if self.ticket is None or not is_known:
@@ -95,7 +99,7 @@ class Journey:
             return ()
         trials = Trials(
             subject=subject,
-            serializer=self.departure.serializer,
+            serializer=plainly(self.departure.serializer),
             receiver=self.receiver,
             carried=frozenset(credential.path for credential in trip.credentials),
             send=self._send_instead,
@@ -169,7 +173,11 @@ class Journey:
         found = find_credentials(self.reading, departure.sent, answer.get("record"))
         mask = found.mask
         facts = replace(facts, mask=mask, halt=self._halt(facts) if needs_replay(facts) else None)
-        diagnosis = diagnose(facts) if compared.losses else None
+        unwrapped = self._unwrapped()
+        if unwrapped is not None:
+            diagnosis = unwrapped.arrive().diagnosis
+        else:
+            diagnosis = diagnose(facts) if compared.losses else None
         trip = RoundTrip(
             serializer=departure.serializer.name,
             receiver=self.receiver,
@@ -186,6 +194,20 @@ class Journey:
             credentials=found.credentials,
         )
         return trip, facts
+
+    def _unwrapped(self) -> Journey | None:
+        """The same payload without its carrier, where that has made no exception of it (DBOS gives the stored text): it tells why."""
+        plain, answer = plainly(self.departure.serializer), self._answer()
+        if plain is self.departure.serializer or answer["stage"] != "arrived" or "args" in answer["record"]["exceptions"][0]:
+            return None
+        return set_out(
+            replace(self.departure, serializer=plain),
+            receivers=self.receivers,
+            receiver=self.receiver,
+            checks=self.checks,
+            arrives_as=self.arrives_as,
+            timeout=self.timeout,
+        )
 
     def _holds_what_tests_make(self) -> bool:
         """Whether what cannot be pickled is a test's, or stands for something that production has."""

@@ -12,7 +12,8 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.options import Options
 from pytest_portable_errors.receiver_names import EXPECTED, receiver_named
 from pytest_portable_errors.round_trip import dotted_name
-from pytest_portable_errors.sender.serializers import Serializer, Serializers
+from pytest_portable_errors.sender.registry import Serializers
+from pytest_portable_errors.sender.serializers import Serializer
 
 NAME = "portable_exception"
 RIGHT_FORM = f"@pytest.mark.{NAME}(raises=PaymentError)"

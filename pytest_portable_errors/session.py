@@ -25,7 +25,8 @@ from pytest_portable_errors.sender import handled
 from pytest_portable_errors.sender.capture import Captured, Sources, Watch, can_watch
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share
-from pytest_portable_errors.sender.serializers import Serializer, Serializers
+from pytest_portable_errors.sender.registry import Serializers
+from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.survey import population
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case, cases_of

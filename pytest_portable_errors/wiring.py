@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.declarations import Declarations
     from pytest_portable_errors.host import Host
     from pytest_portable_errors.sender.receivers import Receivers
-    from pytest_portable_errors.sender.serializers import Serializers
+    from pytest_portable_errors.sender.registry import Serializers
     from pytest_portable_errors.session import Session
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
@@ -81,7 +81,7 @@ def declarations_of(config: pytest.Config) -> Declarations:
 
 def serializers_of(config: pytest.Config) -> Serializers:
     """Ours and those of other plugins. Raises pytest.UsageError for a hook that gave something else."""
-    from pytest_portable_errors.sender.serializers import Serializers
+    from pytest_portable_errors.sender.registry import Serializers
 
     try:
         return Serializers(serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added)

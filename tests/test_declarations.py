@@ -10,7 +10,7 @@ import pytest
 from pytest_portable_errors.declarations import Declarations, declarations
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
-from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey import population
 from pytest_portable_errors.survey.build import CannotBuild
 

@@ -106,7 +106,7 @@ def _node_losses(sent: _Node, received: _Node, checks: set[str], path: str, arri
                 kind="type",
                 path=path,
                 sent=name,
-                received=f"a copy of {name}: its class was sent by value, so no except clause there matches it",
+                received=f"a copy of {name}: another class, so no except clause there matches it",
             )
     if "message" in checks and not same_text(sent["message"], received["message"]):
         yield Loss(

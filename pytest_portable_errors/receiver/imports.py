@@ -29,7 +29,8 @@ class Rules:
         self.installed: Sequence[str] = config["installed"]
         # Set against the rules: exactly these modules, and everything below some of them.
         self.present: Dict[str, Any] = {name: (file, folders) for name, file, folders in config["present_modules"]}
-        self.present_below: Sequence[str] = config["present_below"]
+        # This package, too: it is a part of the project where the plugin is the project.
+        self.present_below: Sequence[str] = [*config["present_below"], __name__.rpartition(".")[0]]
         self.needs: Dict[str, Any] = {}
 
     def is_present(self, name: str) -> bool:

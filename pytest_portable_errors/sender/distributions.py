@@ -34,7 +34,7 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
         origin, editable = _installed_from(distribution)
         if editable or normalized(name) in own_names or (origin is not None and _are_related(origin, root)):
             names.append(name)
-            modules.extend(_modules_of(distribution))
+            modules.extend(modules_of(distribution))
     return names, modules
 
 
@@ -88,7 +88,7 @@ def _are_related(folder: Path, root: Path) -> bool:
     return folder == root or folder in root.parents or root in folder.parents
 
 
-def _modules_of(distribution: metadata.Distribution) -> Iterator[str]:
+def modules_of(distribution: metadata.Distribution) -> Iterator[str]:
     """Importable names that it brings: the topmost regular package or module of each file in RECORD.
 
     ``top_level.txt`` says the same, but is wrong for namespace packages.

@@ -84,8 +84,11 @@ def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | N
         for name in (".".join(parts[: n + 1]) for n in range(len(parts))):
             try:
                 spec = importlib.util.find_spec(name)
-            except (ImportError, ValueError):
+            except ImportError:
                 spec = None
+            except ValueError:  # it is loaded, and has no spec (kombu's)
+                above = found.get(name.rpartition(".")[0], (None, None))
+                spec = importlib.machinery.PathFinder.find_spec(name, above[1])
             if spec is None:
                 raise PortableErrorsError(f"{dotted!r} cannot be imported here")
             folders = spec.submodule_search_locations

@@ -23,7 +23,8 @@ from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_name
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
 from pytest_portable_errors.sender.places import locations
 from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
-from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer, Serializers
+from pytest_portable_errors.sender.registry import Serializers
+from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.system import SYSTEM
 
 RECEIVERS = 4  # at once; the one started first goes first

@@ -6,13 +6,11 @@ import copyreg
 import io
 import pickle
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import FunctionType
 from typing import Any, Protocol, runtime_checkable
-
-from pytest_portable_errors.errors import PortableErrorsError
 
 PICKLE_LOADER = "pickle:loads"
 
@@ -106,14 +104,13 @@ _C_ONLY = ("__init__", "dump")  # they call the pickler that is written in C
 
 
 # cloudpickle.loads is pickle.loads: its payloads name what they need of it.
-_CLOUDPICKLE = Library(name="cloudpickle", loader=PICKLE_LOADER)
-_DILL = Library(name="dill", loader="dill:loads")
-_BUILT_IN: tuple[Serializer, ...] = (
-    Pickle(),
-    _CLOUDPICKLE,
-    _DILL,
-    *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
-)
+CLOUDPICKLE = Library(name="cloudpickle", loader=PICKLE_LOADER)
+DILL = Library(name="dill", loader="dill:loads")
+
+
+PICKLES = (Pickle(), *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)))
+PLAIN_PICKLES = frozenset(serializer.name for serializer in PICKLES)
+"""Names of those that send a class by its name alone, never by value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,56 +149,3 @@ class WithReducers:
         else:
             pickler.dispatch_table = table
         return pickler
-
-
-PLAIN_PICKLES = frozenset(serializer.name for serializer in _BUILT_IN if isinstance(serializer, Pickle))
-"""Names of those that send a class by its name alone, never by value."""
-
-
-class Serializers:
-    """The serializers that can be named: the built-in ones and those that plugins add."""
-
-    def __init__(self, added: Iterable[Serializer] = ()) -> None:
-        """Raises PortableErrorsError when an added object is no Serializer."""
-        self._known: dict[str, Serializer] = {serializer.name: serializer for serializer in _BUILT_IN}
-        for serializer in added:
-            self._known[checked(serializer).name] = serializer
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._known)
-
-    def find(self, wanted: str | Serializer) -> Serializer:
-        """The serializer of that name, or the one given.
-
-        Raises PortableErrorsError when there is none, or when its library is not installed here.
-        """
-        if not isinstance(wanted, str):
-            return checked(wanted)
-        if wanted not in self._known:
-            raise PortableErrorsError(f"unknown serializer {wanted!r}: expected one of {', '.join(self._known)}, or a Serializer")
-        found = self._known[wanted]
-        if isinstance(found, Library):
-            try:
-                import_module(found.name)
-            except ImportError as error:
-                raise PortableErrorsError(f"serializer {wanted!r} is not installed here ({error}): pip install {found.name}") from error
-        return found
-
-
-def checked(serializer: object) -> Serializer:
-    """The same object, if it is a Serializer.
-
-    Raises PortableErrorsError that names what is missing.
-    """
-    wrong: Mapping[str, Callable[[object], bool]] = {
-        "name: str": lambda s: isinstance(getattr(s, "name", None), str),
-        "dumps(exc) -> bytes": lambda s: callable(getattr(s, "dumps", None)),
-        'loader: "module:function"': lambda s: isinstance(getattr(s, "loader", None), str) and s.loader.count(":") == 1,  # type: ignore[attr-defined]  # just looked
-        "needs: tuple[str, ...]": lambda s: isinstance(getattr(s, "needs", None), tuple),
-    }
-    missing = [what for what, holds in wrong.items() if not holds(serializer)]
-    if missing or isinstance(serializer, type):
-        raise PortableErrorsError(f"{serializer!r} is no Serializer: it needs {', '.join(missing) or 'to be an instance, not a class'}")
-    assert isinstance(serializer, Serializer)  # all four members were just seen
-    return serializer

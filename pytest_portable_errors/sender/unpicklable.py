@@ -14,6 +14,7 @@ from pytest_portable_errors.diagnosis.facts import Unpicklable
 from pytest_portable_errors.diagnosis.losses import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
+from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
 
 # What C and Python raise for a class or function that is not found under its name, before 3.14.
@@ -26,6 +27,7 @@ def find_unpicklable(exc: BaseException, error: BaseException, serializer: Seria
     None if that was the exception itself, or if the second run fails with another type of error: then it says nothing about that one. (The
     words differ: the pickler that is written in C has its own.)
     """
+    serializer = serializer.of if isinstance(serializer, Carrier) else serializer
     ours = serializer if isinstance(serializer, (Pickle, Library, WithReducers)) else Pickle()
     replay = ours.replaying(io.BytesIO(), _Recorder)
     try:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.sender.departure import Departure, depart_by_each
 from pytest_portable_errors.sender.receivers import Receivers
-from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey.build import CannotBuild, Variant
 
 ENTRY_POINTS = "pytest_portable_errors.suites"

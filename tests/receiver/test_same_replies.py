@@ -15,7 +15,7 @@ from pytest_portable_errors.sender import client
 from pytest_portable_errors.sender.departure import depart
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, Request
-from pytest_portable_errors.sender.serializers import Serializers
+from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.system import SYSTEM
 
 ORDINARY: tuple[BaseException, ...] = (

@@ -16,7 +16,8 @@ import pytest
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
 from pytest_portable_errors.sender.departure import Departure, depart
-from pytest_portable_errors.sender.serializers import Serializers, WithReducers
+from pytest_portable_errors.sender.registry import Serializers
+from pytest_portable_errors.sender.serializers import WithReducers
 
 LOCK = threading.Lock()
 SERIALIZERS = ("pickle", "pickle:0", "pickle:2", "cloudpickle", "dill")
