@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 
+from pytest_portable_errors.demands import primitive_text
+from pytest_portable_errors.diagnosis.primitive import not_primitive
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.judges import Strict
 from pytest_portable_errors.judging import Terms
-from pytest_portable_errors.requirement import Requirement
+from pytest_portable_errors.report.text import brief, trip_text
+from pytest_portable_errors.requirement import Requirement, chain_of
 from pytest_portable_errors.round_trip import checked_names, dotted_name, exception_of
 from pytest_portable_errors.sender.departure import depart_by_each
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.trip import RoundTrip
+from pytest_portable_errors.value_trip import value_trip
 
 
 class AssertRoundtrip:
@@ -33,28 +38,82 @@ class AssertRoundtrip:
         receiver: str | None = None,
         checks: Collection[str] | None = None,
         arrives_as: type[BaseException] | str | None = None,
+        chain: Sequence[type[BaseException] | str] | None = None,
+        primitive: bool | None = None,
         timeout: float | None = None,
     ) -> RoundTrip:
         """Give the first trip. What is not passed is as the test's marker says, and then as the settings say.
 
-        ``exc`` is an exception or a ``pytest.ExceptionInfo``; the rest is as in ``check_round_trip``. Raises PortableErrorsError when
-        called wrongly.
+        ``exc`` is an exception or a ``pytest.ExceptionInfo``. ``chain`` are the types that its printed chain has to have, before and after
+        the trip, the outermost first; ``primitive`` says that nothing but primitive values may be sent. The rest is as in
+        ``check_round_trip``. Raises PortableErrorsError when called wrongly.
         """
         defaults = self._defaults
         subject = exception_of(exc, asked_by="assert_roundtrip()")
-        if isinstance(serializers, str) or (serializers is not None and not serializers):
-            raise PortableErrorsError(
-                f"assert_roundtrip(serializers={serializers!r}): expected a tuple of names or Serializers, e.g. ('pickle',)"
-            )
-        chosen = defaults.serializers if serializers is None else tuple(map(self._receivers.serializers.find, serializers))
+        chosen = _chosen(serializers, defaults, self._receivers, asked_by="assert_roundtrip")
+        if isinstance(chain, (str, type)):
+            raise PortableErrorsError(f"assert_roundtrip(chain={chain!r}): expected a tuple of exception classes or their dotted names")
         terms = Terms(
             receivers=defaults.receivers if receiver is None else (receiver,),
             checks=defaults.checks if checks is None else checked_names(checks),
             timeout=defaults.timeout if timeout is None else timeout,
+            chain=defaults.chain if chain is None else chain_of(chain),
+            primitive=defaults.primitive if primitive is None else primitive,
         )
         judge = self._judge(terms)
-        departures = depart_by_each(subject, chosen, traceback="traceback" in terms.checks)
+        departures = depart_by_each(subject, chosen, traceback="traceback" in terms.checks, primitive=terms.primitive)
         text = judge.conclude([judge.begin(departures, arrives_as=defaults.arrives_as if arrives_as is None else dotted_name(arrives_as))])
         if text is not None:
             self._host.fail(text)
         return judge.trips[0]
+
+
+class AssertValueRoundtrip:
+    """``assert_value_roundtrip(value)``: the same for what is no exception."""
+
+    def __init__(self, defaults: Requirement, receivers: Receivers, host: Host) -> None:
+        self._defaults = defaults
+        self._receivers = receivers
+        self._host = host
+
+    def __call__(self, value: object, *, serializers: Sequence[str | Serializer] | None = None, receiver: str | None = None) -> RoundTrip:
+        """Give the first trip. What is not passed is as the test's marker says, and then as the settings say.
+
+        Raises PortableErrorsError when called wrongly.
+        """
+        if issubclass(type(value), BaseException):
+            raise PortableErrorsError(f"assert_value_roundtrip() got {type(value).__name__}, an exception: use assert_roundtrip")
+        chosen = _chosen(serializers, self._defaults, self._receivers, asked_by="assert_value_roundtrip")
+        names = self._defaults.receivers if receiver is None else (receiver,)
+        trips = [
+            value_trip(value, serializer=serializer, receiver=name, receivers=self._receivers, timeout=self._defaults.timeout)
+            for name in names
+            for serializer in chosen
+        ]
+        lost = [trip for trip in trips if not trip.arrived_whole]
+        if lost:
+            self._host.fail(trip_text(lost))
+        return trips[0]
+
+
+class AssertPrimitive:
+    """``assert_primitive(value)``: for anything that is stored where only plain values can be, a checkpoint or a JSON column."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def __call__(self, value: object) -> None:
+        """Fail unless every value is None, bool, int, float, str, bytes, a list, or a dict with str keys, by its exact type."""
+        caller = sys._getframe(1).f_locals  # for the name by which the test knows the value
+        name = next((name for name, local in caller.items() if local is value and name.isidentifier()), "value")
+        found = not_primitive(value, name)
+        if found:
+            self._host.fail(primitive_text(f"{name} holds", found) if len(found) > 1 else brief(str(found[0])))
+
+
+def _chosen(
+    serializers: Sequence[str | Serializer] | None, defaults: Requirement, receivers: Receivers, *, asked_by: str
+) -> tuple[Serializer, ...]:
+    if isinstance(serializers, str) or (serializers is not None and not serializers):
+        raise PortableErrorsError(f"{asked_by}(serializers={serializers!r}): expected a tuple of names or Serializers, e.g. ('pickle',)")
+    return defaults.serializers if serializers is None else tuple(map(receivers.serializers.find, serializers))

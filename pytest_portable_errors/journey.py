@@ -16,7 +16,7 @@ from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.values import canonical
-from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.sender.carriers import plainly
 from pytest_portable_errors.sender.departure import Departure
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
@@ -174,10 +174,9 @@ class Journey:
         mask = found.mask
         facts = replace(facts, mask=mask, halt=self._halt(facts) if needs_replay(facts) else None)
         unwrapped = self._unwrapped()
+        diagnosis = diagnose(facts) if compared.losses and unwrapped is None else None
         if unwrapped is not None:
             diagnosis = unwrapped.arrive().diagnosis
-        else:
-            diagnosis = diagnose(facts) if compared.losses else None
         trip = RoundTrip(
             serializer=departure.serializer.name,
             receiver=self.receiver,
@@ -249,22 +248,7 @@ class Journey:
         """What the receiver answers; or what it would have, had dumps given it anything."""
         if self.ticket is None:
             return {"stage": "dumps", "error": self.departure.error}
-        answer = self.ticket.answer()
-        if answer["stage"] == "loader":
-            serializer, why = self.departure.serializer, error_text(answer["error"])
-            if self.receiver in NAMED_RECEIVERS:
-                raise PortableErrorsError(
-                    f"serializer {serializer.name!r}: receiver {self.receiver!r} cannot import its loader {serializer.loader} ({why}). "
-                    "Name the modules that it needs in `needs`"
-                )
-            raise PortableErrorsError(
-                f"serializer {serializer.name!r} cannot be used in receiver {self.receiver!r} ({why}). Install it there, or choose another"
-            )
-        if answer["stage"] == "setup":
-            raise PortableErrorsError(
-                f"portable_errors_receiver_setup = {answer['setup']}: raised {error_text(answer['error'])} in receiver {self.receiver!r}"
-            )
-        return answer
+        return self.ticket.usable_answer()
 
 
 def set_out(

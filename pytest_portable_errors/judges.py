@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pytest_portable_errors.baseline import Baseline
 from pytest_portable_errors.declarations import Declarations
+from pytest_portable_errors.demands import unmet
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.experience import Experience
 from pytest_portable_errors.journey import Journey
@@ -65,12 +66,14 @@ class Strict:
         del alike, test
         known: set[tuple[object, ...]] = set()
         lost = []
+        demanded: list[str] = []
         for subject in subjects:
             judged = [_told(one, known) for one in judge(subject.journeys, self._terms)]
             self._ledger.add(subject.how, judged)
             self.trips += [one.trip for one in judged]
             lost += [(subject.how, one.trip) for one in judged if one.fails]
-        texts = [trips_text(lost)] if lost else []
+            demanded += unmet(judged, self._terms)
+        texts = [*([trips_text(lost)] if lost else []), *dict.fromkeys(demanded)]
         texts += _exposed(self.trips) if self._credentials == "error" else []
         return "\n\n".join(texts) or None
 

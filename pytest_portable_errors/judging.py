@@ -31,6 +31,10 @@ class Terms:
     """Whether nobody has said yet whether the chain is needed."""
     spares_tests: bool = False
     """Whether classes that tests define are left alone."""
+    chain: tuple[str, ...] = ()
+    """Dotted names of the types that the printed chain has to have, the outermost first; () if nothing is said of it."""
+    primitive: bool = False
+    """Whether all that is sent has to be primitive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from pytest_portable_errors.wiring import (
 )
 
 if TYPE_CHECKING:
-    from pytest_portable_errors.fixtures import AssertRoundtrip
+    from pytest_portable_errors.fixtures import AssertPrimitive, AssertRoundtrip, AssertValueRoundtrip
     from pytest_portable_errors.requirement import Requirement
     from pytest_portable_errors.rows import Entries
     from pytest_portable_errors.survey.cases import Case
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 MARKER = "portable_exception"
 CASES = "portable_cases"
+_TRIPS = frozenset({"assert_roundtrip", "assert_value_roundtrip"})  # fixtures that ask a receiver
 
 _REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
 _TEST: pytest.StashKey[WatchedTest] = pytest.StashKey()
@@ -62,8 +63,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(*, raises, arrives_as, receiver, serializers, checks, at_least, reason): the exceptions that the test raises survive "
-        "the trip to another process (pytest-portable-errors)",
+        f"{MARKER}(*, raises, chain, arrives_as, receiver, serializers, checks, at_least, primitive, reason): the exceptions that the "
+        "test raises survive the trip to another process (pytest-portable-errors)",
     )
     config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
     config.stash[OPTIONS] = read_options(config, serializers=lambda: serializers_of(config).names, suites=suites)
@@ -124,7 +125,7 @@ def _case_collectors(parent: pytest.Session) -> list[pytest.Collector]:
 
 
 def _asks_receivers(item: pytest.Item) -> bool:
-    return _REQUIREMENT in item.stash or "assert_roundtrip" in getattr(item, "fixturenames", ())
+    return _REQUIREMENT in item.stash or not _TRIPS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def _read_marks(item: pytest.Item) -> str | None:
@@ -237,6 +238,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
     """Send an exception to a fresh interpreter without the project's modules, and fail if something of it is lost there."""
     return session_of(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
+
+
+@pytest.fixture
+def assert_value_roundtrip(request: pytest.FixtureRequest) -> AssertValueRoundtrip:
+    """Send what is no exception, an argument or a result of a task, the same way, and fail if it arrives changed."""
+    return session_of(request.config).assert_value_roundtrip(request.node.iter_markers(MARKER))
+
+
+@pytest.fixture
+def assert_primitive(request: pytest.FixtureRequest) -> AssertPrimitive:
+    """Fail if a value holds anything but None, bool, int, float, str, bytes, lists, and dicts with str keys, by exact type."""
+    return session_of(request.config).assert_primitive()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pytest_portable_errors.diagnosis.losses import CHECKS
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.judging import Terms
 from pytest_portable_errors.options import Options
 from pytest_portable_errors.receiver_names import EXPECTED, receiver_named
 from pytest_portable_errors.round_trip import dotted_name
@@ -44,6 +45,13 @@ class Requirement:
     at_least: int
     reason: str
     timeout: float
+    chain: tuple[str, ...]
+    primitive: bool
+
+    @property
+    def terms(self) -> Terms:
+        """What is asked of each trip."""
+        return Terms(receivers=self.receivers, checks=self.checks, timeout=self.timeout, chain=self.chain, primitive=self.primitive)
 
 
 def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers) -> Requirement:
@@ -76,7 +84,14 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
         at_least=given.get("at_least", 1),
         reason=given.get("reason", ""),
         timeout=options.timeout,
+        chain=chain_of(given.get("chain", ())),
+        primitive=given.get("primitive", False),
     )
+
+
+def chain_of(types: Iterable[type[BaseException] | str]) -> tuple[str, ...]:
+    """The chain that is expected, by dotted names. Raises PortableErrorsError for what is no exception class."""
+    return tuple(name for one in types if (name := dotted_name(one, asked_by="chain")) is not None)
 
 
 def _receiver(name: str, options: Options) -> str:
@@ -115,6 +130,11 @@ _RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "checks": (_are(lambda value: value in CHECKS), f"a tuple of some of {', '.join(CHECKS)}"),
     "at_least": (lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0, "how many exceptions: 0, 1, 2..."),
+    "chain": (
+        _are(_is_type_name),
+        "a tuple of exception classes or their dotted names, the outermost first, e.g. (RetryError, PaymentError)",
+    ),
+    "primitive": (lambda value: isinstance(value, bool), "True or False"),
     "reason": (lambda value: isinstance(value, str), "a text"),
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_portable_errors.baseline import Baseline
 from pytest_portable_errors.declarations import Declarations
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.fixtures import AssertRoundtrip
+from pytest_portable_errors.fixtures import AssertPrimitive, AssertRoundtrip, AssertValueRoundtrip
 from pytest_portable_errors.host import Host
 from pytest_portable_errors.judges import Judge, RepoWide, Strict, Traveller
 from pytest_portable_errors.judging import Terms
@@ -102,9 +102,13 @@ class Session:
 
     def marked_test(self, requirement: Requirement) -> WatchedTest:
         """A test about to run under that requirement."""
-        terms = Terms(receivers=requirement.receivers, checks=requirement.checks, timeout=requirement.timeout)
-        captured = Captured(serializers=requirement.serializers, traceback="traceback" in terms.checks, outcomes=self._host.outcomes)
-        return self._watched(requirement, self._strict(terms), captured)
+        captured = Captured(
+            serializers=requirement.serializers,
+            traceback="traceback" in requirement.checks,
+            primitive=requirement.primitive,
+            outcomes=self._host.outcomes,
+        )
+        return self._watched(requirement, self._strict(requirement.terms), captured)
 
     def any_test(self) -> WatchedTest:
         """A test about to run, in a run that checks all of them."""
@@ -137,6 +141,8 @@ class Session:
             at_least=0,
             reason="",
             timeout=options.timeout,
+            chain=(),
+            primitive=False,
         )
 
     @functools.cached_property
@@ -177,6 +183,14 @@ class Session:
     def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:
         """The fixture, for a test with these marks."""
         return AssertRoundtrip(self.requirement(marks), self.receivers, self._strict, self._host)
+
+    def assert_value_roundtrip(self, marks: Iterable[Mark]) -> AssertValueRoundtrip:
+        """The same for values."""
+        return AssertValueRoundtrip(self.requirement(marks), self.receivers, self._host)
+
+    def assert_primitive(self) -> AssertPrimitive:
+        """The fixture that needs no trip."""
+        return AssertPrimitive(self._host)
 
     def cases(self, suite: str) -> list[Case]:
         """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""

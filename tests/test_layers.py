@@ -24,11 +24,11 @@ LAYERS = (
     ("report",),  # the text of a trip: str(trip) is it
     ("sender",),
     ("trip",),
-    ("journey",),
+    ("journey", "value_trip"),
     ("round_trip", "declarations"),
     ("judging",),
     ("experience",),
-    ("ledger",),
+    ("ledger", "demands"),
     ("judges",),
     ("requirement", "watched", "fixtures", "survey"),
     ("session",),

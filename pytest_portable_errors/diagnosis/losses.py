@@ -60,6 +60,16 @@ def compare(
     )
 
 
+def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
+    """The same for what is no exception: one loss, as far inside as there is one place that differs."""
+    one, other = sent["exceptions"][0], received["exceptions"][0]
+    if one["type"] == other["type"] and _same_value(one["value"], other["value"]):
+        return ()
+    if "value" not in other:
+        return (Loss(kind="type", path="value", sent=short_name(one["type"]), received=headline(other)),)
+    return (_value_loss("attributes" if one["type"] == other["type"] else "type", "value", one["value"], other["value"]),)
+
+
 def _differences(sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool) -> Iterator[Loss]:
     """Pairs of nodes, outward from the subjects; each pair once, so cycles end."""
     seen = {(0, 0)}

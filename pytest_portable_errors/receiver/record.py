@@ -25,16 +25,18 @@ _Memory = Dict[int, Tuple[int, BaseException]]
 def describe(subject: object, traceback: bool = False) -> Record:
     """Describe an exception, those it is chained to and, for a group, its members.
 
-    ``subject`` may be any object: what a payload turns into need not be an exception. ``traceback`` adds the frames.
+    ``subject`` may be any object: a value that makes the trip by itself, and what a payload turns into. ``traceback`` adds the frames.
     """
     if not issubclass(type(subject), BaseException):
-        whole = values.Describer()
+        describer = values.Describer()
+        value = describer.value(subject)
         return {
             "exceptions": [
                 {
                     "type": fields.type_name(type(subject)),
                     "importable": fields.is_importable(type(subject)),
-                    "message": values.comparable_text(values.text_of(repr, subject), whole.unordered),
+                    "value": value,
+                    "message": values.comparable_text(values.text_of(repr, subject), describer.unordered),
                 }
             ]
         }

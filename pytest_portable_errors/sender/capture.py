@@ -32,6 +32,8 @@ class Captured:
     traceback: bool
     outcomes: tuple[type[BaseException], ...]
     """pytest's skip, fail, xfail and exit, which are no errors."""
+    primitive: bool = False
+    """Whether values that are not primitive are looked for."""
     skips: Callable[[type[BaseException]], bool] = lambda _: False
     """Classes whose exceptions nobody wants to see checked."""
     is_settled: Callable[[Hashable], bool] | None = None
@@ -73,7 +75,7 @@ class Captured:
             self.alike.append(shape)
             return departures
         copied = copy_of(exc)
-        begun = depart_by_each(exc, self.serializers, traceback=self.traceback)
+        begun = depart_by_each(exc, self.serializers, traceback=self.traceback, primitive=self.primitive)
         departures += [replace(departure, subject=copied, shape=shape) for departure in begun]
         self.departures.append(departures)
         return departures

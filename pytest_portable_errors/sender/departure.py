@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_portable_errors.diagnosis.code import reducer_of
 from pytest_portable_errors.diagnosis.facts import Reducer, Unpicklable
 from pytest_portable_errors.diagnosis.payload import content
+from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primitive_on_the_wire
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.serializers import Serializer
@@ -23,7 +24,7 @@ PAYLOAD_LIMIT = 64 * 1024 * 1024
 class Departure:
     """What is known of an exception once it was pickled."""
 
-    cls: type[BaseException]
+    cls: type[Any]
     sent: record.Record
     serializer: Serializer
     payload: bytes | None
@@ -36,6 +37,8 @@ class Departure:
     """The exception, or a copy of it, for fixes to be tried on. None: there is none."""
     reducer: Reducer | None = None
     """What pickles its class, if it is not Python's own ``__reduce__``."""
+    not_primitive: tuple[NotPrimitive, ...] = ()
+    """What it would send that is not primitive, if anybody asked."""
     shape: Hashable | None = None
     """See ``shapes.py``; None if it has none, or nobody asked."""
 
@@ -45,16 +48,37 @@ def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = Fals
     return depart_by_each(exc, (serializer,), traceback=traceback)[0]
 
 
-def depart_by_each(exc: BaseException, serializers: Iterable[Serializer], *, traceback: bool = False) -> list[Departure]:
-    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both."""
+def depart_by_each(
+    exc: BaseException, serializers: Iterable[Serializer], *, traceback: bool = False, primitive: bool = False
+) -> list[Departure]:
+    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both.
+
+    ``primitive`` says that values which are not are to be looked for.
+    """
     departures: list[Departure] = []
+    with _unchanged(exc):
+        refused = tuple(not_primitive_on_the_wire(exc)) if primitive else ()
     before = record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
         has_twin = any(_is_same(departure.payload, dumped[0]) for departure in departures)
         sent = before if has_twin or not departures else record.describe(exc, traceback=traceback)
-        departures.append(_departure(exc, serializer, dumped, sent))
+        departures.append(replace(_departure(exc, serializer, dumped, sent), not_primitive=refused))
     return departures
+
+
+def depart_value(value: object, *, serializer: Serializer) -> Departure:
+    """The same for what is no exception."""
+    sent = record.describe(value)
+    payload, error, has_raised = _dumps(value, serializer)
+    return Departure(
+        cls=type(value),
+        sent=sent,
+        serializer=serializer,
+        payload=payload,
+        error=None if error is None else _error(error),
+        unpicklable=find_unpicklable(value, error, serializer, called="value") if has_raised and error is not None else None,
+    )
 
 
 def _departure(
@@ -77,7 +101,7 @@ def _is_same(payload: bytes | None, other: bytes | None) -> bool:
     return payload is not None and other is not None and content(payload) == content(other)
 
 
-def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
+def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
     """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for one that cannot be sent."""
     try:
         with _unchanged(exc):
@@ -94,7 +118,7 @@ def _dumps(exc: BaseException, serializer: Serializer) -> tuple[bytes | None, Ba
 
 
 @contextlib.contextmanager
-def _unchanged(exc: BaseException) -> Iterator[None]:
+def _unchanged(exc: object) -> Iterator[None]:
     """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an entry): the test goes on with it."""
     stored = own_dict(exc)
     before = dict(stored or {})

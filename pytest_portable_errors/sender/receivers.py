@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_portable_errors import sharing
 from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
@@ -106,6 +107,25 @@ class Ticket:
     def answer(self) -> frames.Head:
         """See ``Receivers.answer``."""
         return self.receivers.answer(self)
+
+    def usable_answer(self) -> frames.Head:
+        """The same. Raises PortableErrorsError where it is the receiver that is not made as it has to be."""
+        answer, receiver = self.answer(), self.request.receiver
+        if answer["stage"] == "loader":
+            serializer, why = self.request.serializer, error_text(answer["error"])
+            if receiver in NAMED_RECEIVERS:
+                raise PortableErrorsError(
+                    f"serializer {serializer.name!r}: receiver {receiver!r} cannot import its loader {serializer.loader} ({why}). "
+                    "Name the modules that it needs in `needs`"
+                )
+            raise PortableErrorsError(
+                f"serializer {serializer.name!r} cannot be used in receiver {receiver!r} ({why}). Install it there, or choose another"
+            )
+        if answer["stage"] == "setup":
+            raise PortableErrorsError(
+                f"portable_errors_receiver_setup = {answer['setup']}: raised {error_text(answer['error'])} in receiver {receiver!r}"
+            )
+        return answer
 
 
 class Receivers:

@@ -21,8 +21,8 @@ from pytest_portable_errors.sender.serializers import Library, Pickle, Serialize
 _ALIKE = {AttributeError, pickle.PicklingError}
 
 
-def find_unpicklable(exc: BaseException, error: BaseException, serializer: Serializer) -> Unpicklable | None:
-    """The innermost value that was being pickled when ``error`` was raised.
+def find_unpicklable(exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc") -> Unpicklable | None:
+    """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its path begins with.
 
     None if that was the exception itself, or if the second run fails with another type of error: then it says nothing about that one. (The
     words differ: the pickler that is written in C has its own.)
@@ -39,7 +39,7 @@ def find_unpicklable(exc: BaseException, error: BaseException, serializer: Seria
             return None
     way: list[Any] = replay.way
     try:
-        path, found = "exc", exc
+        path, found = called, exc
         for step, value in zip(_steps(way, replay.reduced), way[1:], strict=True):
             path, found = path + step, value if step else found
     except Exception:  # foreign objects, asked for their parts

@@ -13,7 +13,7 @@ from typing import Any
 
 import error_zoo as zoo
 import pytest
-import tblib.pickling_support  # type: ignore[import-untyped]
+import tblib.pickling_support
 from diagnosis.trips import Register, arrives_whole, cause_of, diagnosed, group_of, needs_groups, place, trip_of, with_attributes
 
 from pytest_portable_errors import Stage

@@ -97,4 +97,4 @@ class TestMisuse:
     def test_the_marker_is_registered(self, run: Any) -> None:
         result = run("@pytest.mark.portable_exception\ndef test_it():\n    with pytest.raises(ValueError): int('x')\n", "--strict-markers")
         result.assert_outcomes(passed=1)
-        assert "portable_exception(*, raises, arrives_as" in run("", "--markers").stdout.str()
+        assert "portable_exception(*, raises, chain, arrives_as" in run("", "--markers").stdout.str()

@@ -118,6 +118,6 @@ def test_dockets_loads_is_pickles() -> None:
 def test_a_library_that_is_not_there_is_said_with_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = next(carrier for carrier in CARRIERS if carrier.name == name)
     assert isinstance(found, Carrier)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
     with pytest.raises(PortableErrorsError, match=f"serializer '{name}' is not installed here: pip install {found.distribution}"):
         check_round_trip(ValueError(), serializer=name)

@@ -1,0 +1,65 @@
+"""The trip of what is no exception: arguments and results of tasks, which take the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_portable_errors.diagnosis.credentials import find_credentials
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import Loss, compare_values, error_text, headline
+from pytest_portable_errors.diagnosis.payload import read
+from pytest_portable_errors.sender.departure import Departure, depart_value
+from pytest_portable_errors.sender.receivers import Receivers, Request
+from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.trip import RoundTrip, Stage
+
+
+def value_trip(value: object, *, serializer: Serializer, receiver: str, receivers: Receivers, timeout: float) -> RoundTrip:
+    """Send a value and compare what arrives with what was sent. Raises PortableErrorsError when the receiver cannot start."""
+    departure = depart_value(value, serializer=serializer)
+    reading = read(departure.payload or b"")
+    answer: dict[str, Any] = {"stage": "dumps", "error": departure.error}
+    if departure.payload is not None:
+        request = Request(
+            receiver=receiver,
+            payload=departure.payload,
+            serializer=serializer,
+            names=[(name.module, name.qualname) for name in reading.names],
+            timeout=timeout,
+            traceback=False,
+        )
+        answer = receivers.submit(request).usable_answer()
+    stage, received = Stage(answer["stage"]), answer.get("record")
+    losses = compare_values(departure.sent, received) if received is not None else (_arrival_loss(departure, answer),)
+    found = find_credentials(reading, departure.sent, received)
+    diagnosis = _diagnosis(departure, answer) if losses else None
+    return RoundTrip(
+        serializer=serializer.name,
+        receiver=receiver,
+        stage=stage,
+        sent=found.mask.record(departure.sent),
+        received=None if received is None else found.mask.record(received),
+        losses=tuple(map(found.mask.loss, losses)),
+        error=found.mask.data(answer.get("error")),
+        diagnosis=None if diagnosis is None else found.mask.diagnosis(diagnosis),
+        stopped_at=None if departure.unpicklable is None else found.mask.text(departure.unpicklable.path),
+        credentials=found.credentials,
+    )
+
+
+def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:
+    received = error_text(answer["error"]) if answer.get("error") else answer["how"]
+    return Loss(kind="arrival", path="value", sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")
+
+
+def _diagnosis(departure: Departure, answer: dict[str, Any]) -> Diagnosis | None:
+    """Why, as far as that is plain: values have no constructor that everybody knows."""
+    value = departure.unpicklable
+    if value is not None:
+        return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled", evidence=(value.path, value.type))
+    if answer.get("missing"):
+        module, qualname, absent = answer["missing"][0]
+        lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
+        why = f"the payload names {module}.{qualname}, and the receiver has {lacks}"
+        return Diagnosis(cause="class-not-importable", why=why, evidence=(f"{module}.{qualname}", lacks))
+    return None

@@ -1,0 +1,291 @@
+"""What a test may demand beside the trip: a chain, primitive values; and the trip of what is no exception."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHAINS = """
+class Linked(Exception):
+    "Keeps its chain on the way."
+
+    def __reduce__(self):
+        state = {**self.__dict__, "__cause__": self.__cause__, "__context__": self.__context__}
+        return type(self), self.args, {**state, "__suppress_context__": self.__suppress_context__}
+
+class Payment(Linked):
+    pass
+
+class Tokens(Linked):
+    pass
+
+def retried(how):
+    try:
+        raise Tokens("4096")
+    except Tokens as first:
+        try:
+            raise Payment("declined")
+        except Payment as second:
+            if how == "from first":
+                second.__cause__ = first
+                raise
+            if how == "from None":
+                raise second from None
+            raise first
+"""
+
+
+@pytest.fixture
+def chains(shop: Path) -> None:
+    (shop / "chains.py").write_text(CHAINS)
+
+
+IMPORTS = "from shop.chains import Payment, Tokens, retried\n"
+
+
+@pytest.mark.usefixtures("chains")
+class TestChain:
+    def test_the_right_one_passes_by_marker_and_by_fixture(self, run: Any) -> None:
+        result = run(
+            IMPORTS
+            + """
+@pytest.mark.portable_exception(chain=(Payment, Tokens), receiver="with-project")
+def test_marker():
+    with pytest.raises(Payment): retried("from first")
+
+@pytest.mark.portable_exception(raises=Payment, chain=("shop.chains.Payment", "shop.chains.Tokens"), receiver="with-project")
+def test_it_escapes():
+    retried("from first")
+
+def test_fixture(assert_roundtrip):
+    with pytest.raises(Payment) as caught: retried("from first")
+    trip = assert_roundtrip(caught, chain=(Payment, Tokens), receiver="with-project")
+    assert trip.arrived_whole
+""",
+        )
+        result.assert_outcomes(passed=3)
+
+    @pytest.mark.parametrize("way", ["marker", "fixture"])
+    def test_one_that_was_lost_before_the_trip_is_printed_as_a_tree(self, run: Any, way: str) -> None:
+        if way == "marker":
+            source = """
+@pytest.mark.portable_exception(chain=(Payment, Tokens), receiver="with-project", serializers=("pickle",))
+def test_it():
+    with pytest.raises(Payment): retried("from None")
+"""
+        else:
+            source = """
+def test_it(assert_roundtrip):
+    with pytest.raises(Payment) as caught: retried("from None")
+    assert_roundtrip(caught, chain=(Payment, Tokens), receiver="with-project", serializers=("pickle",))
+"""
+        result = run(IMPORTS + source)
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "shop.chains.Payment has another chain than it should: Payment <- Tokens",
+                "",
+                "  expected  shop.chains.Payment",
+                "            +- shop.chains.Tokens",
+                "  sent      shop.chains.Payment: declined",
+                "            +- (what came before is hidden: raised from None)",
+                "  received  shop.chains.Payment: declined",
+                "            +- (what came before is hidden: raised from None)",
+            ],
+            consecutive=True,
+        )
+
+    def test_the_wrong_one_may_be_raised(self, run: Any) -> None:
+        result = run(
+            IMPORTS
+            + """
+@pytest.mark.portable_exception(chain=(Payment, Tokens), receiver="with-project")
+def test_it():
+    with pytest.raises((Payment, Tokens)): retried("the first again")
+"""
+        )
+        result.assert_outcomes(failed=1)
+        # The second is what was being handled when the first was raised once more.
+        result.stdout.fnmatch_lines(["  sent      shop.chains.Tokens: 4096"])
+
+    def test_one_that_is_lost_on_the_way_is_told_with_the_loss(self, run: Any) -> None:
+        result = run(
+            """
+def test_it(assert_roundtrip):
+    with pytest.raises(Whole) as caught:
+        try: {}["k"]
+        except KeyError as missing: raise Whole("x") from missing
+    assert_roundtrip(caught, chain=(Whole, KeyError), receiver="with-project")
+"""
+        )
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "shop.errors.Whole arrives changed: chain *",
+                "shop.errors.Whole loses its chain on the way: Whole <- KeyError",
+                "  sent      shop.errors.Whole: x",
+                "            +- __cause__  KeyError: 'k'",
+                "  received  shop.errors.Whole: x",
+            ]
+        )
+        assert result.stdout.str().count("loses its chain on the way") == 1, "once for both serializers"
+            "once for both serializers, and once in the short summary" or None
+        )
+
+    def test_a_declared_type_is_what_the_receivers_chain_begins_with(self, run: Any) -> None:
+        result = run(
+            """
+@pytest.mark.portable_exception(raises=StepFailed, arrives_as=RuntimeError, chain=(StepFailed,))
+def test_it():
+    raise StepFailed("pay", 3)
+"""
+        )
+        result.assert_outcomes(passed=1)
+
+
+class TestPrimitive:
+    def test_by_marker_and_by_fixture(self, run: Any) -> None:
+        result = run(
+            """
+import uuid
+
+@pytest.mark.portable_exception(primitive=True, receiver="with-project")
+def test_marker():
+    with pytest.raises(Whole): raise Whole("a", uuid.UUID(int=1))
+
+def test_fixture(assert_roundtrip):
+    assert_roundtrip(Whole("a", (1,), {2}), primitive=True, receiver="with-project")
+
+@pytest.mark.portable_exception(primitive=True, receiver="with-project")
+def test_plain():
+    with pytest.raises(Whole): raise Whole("a", 1, None, [2.5], {"b": b"c"})
+
+def test_not_asked(assert_roundtrip):
+    assert_roundtrip(Whole("a", uuid.UUID(int=1)), receiver="with-project")
+"""
+        )
+        result.assert_outcomes(passed=2, failed=2)
+        result.stdout.fnmatch_lines(
+            [
+                "shop.errors.Whole carries a value that is not primitive: exc.args[1]: UUID; store str(value)",
+                "shop.errors.Whole carries 2 values that are not primitive: tuple, set",
+                "",
+                "  exc.args[1]: tuple; store list(value)",
+                "  exc.args[2]: set; store sorted(value)",
+            ]
+        )
+
+    def test_of_a_value(self, run: Any) -> None:
+        result = run(
+            """
+import uuid
+
+def test_one(assert_primitive):
+    context = {"request_id": uuid.UUID(int=1)}
+    assert_primitive(context)
+
+def test_two(assert_primitive):
+    assert_primitive([(1,), {2}])
+
+def test_plain(assert_primitive):
+    assert_primitive({"request_id": "1", "scores": [1.5]})
+"""
+        )
+        result.assert_outcomes(passed=1, failed=2)
+        result.stdout.fnmatch_lines(
+            ["context['request_id']: UUID; store str(value)", "value holds 2 values that are not primitive: tuple, set"]
+        )
+
+
+MODELS = """
+import threading
+
+class Order:
+    def __init__(self, number): self.number = number
+
+class Held(Order):
+    def __init__(self):
+        super().__init__(1)
+        self.lock = threading.Lock()
+
+class Forgets(dict):
+    def __reduce__(self): return Forgets, ()
+
+class Broken:
+    def __reduce__(self): return int, ("x",)
+"""
+
+
+class TestValues:
+    @pytest.fixture(autouse=True)
+    def models(self, shop: Path) -> None:
+        (shop / "models.py").write_text(MODELS)
+
+    def test_what_arrives_whole(self, run: Any) -> None:
+        result = run(
+            """
+from shop.models import Order
+def test_it(assert_value_roundtrip):
+    trip = assert_value_roundtrip([Order(1), {"a": (1, {2})}, None], receiver="with-project")
+    assert trip.arrived_whole and trip.serializer == "pickle"
+
+@pytest.mark.portable_exception(receiver="with-project", serializers=("cloudpickle",), at_least=0)
+def test_the_marker_gives_the_defaults(assert_value_roundtrip):
+    trip = assert_value_roundtrip(Order(1))
+    assert (trip.serializer, trip.receiver) == ("cloudpickle", "with-project")
+"""
+        )
+        result.assert_outcomes(passed=2)
+
+    def test_what_does_not(self, run: Any) -> None:
+        result = run(
+            """
+from shop.models import *
+def test_lock(assert_value_roundtrip):
+    assert_value_roundtrip({"order": Held()}, receiver="with-project", serializers=("pickle",))
+def test_changed(assert_value_roundtrip):
+    assert_value_roundtrip([1, Forgets(a=1)], receiver="with-project")
+def test_absent(assert_value_roundtrip):
+    assert_value_roundtrip(Order(1), serializers=("pickle",))
+def test_broken(assert_value_roundtrip):
+    assert_value_roundtrip(Broken(), receiver="with-project", serializers=("pickle",))
+"""
+        )
+        result.assert_outcomes(failed=4)
+        result.stdout.fnmatch_lines(
+            [
+                "dict does not arrive: dumps raised TypeError *",
+                "  why   value['order'].lock (_thread.lock) cannot be pickled",
+                "shop.models.Order does not arrive: loads raised ModuleNotFoundError *",
+                "  why   the payload names shop.models.Order, and the receiver has no module 'shop'",
+                "shop.models.Broken does not arrive: loads raised ValueError *",
+                "  received  nothing. ValueError: invalid literal for int*",
+            ]
+        )
+
+    def test_an_exception_is_sent_to_the_other_fixture(self, run: Any) -> None:
+        result = run("def test_it(assert_value_roundtrip): assert_value_roundtrip(ValueError())")
+        result.stdout.fnmatch_lines(["*PortableErrorsError: assert_value_roundtrip() got ValueError, an exception: use assert_roundtrip"])
+
+
+@pytest.mark.parametrize(
+    ("keyword", "said"),
+    [
+        ("chain=Whole", "chain=Whole: expected a tuple of exception classes or their dotted names"),
+        ("chain=('not a name',)", "chain=('not a name',): expected a tuple"),
+        ("primitive=1", "primitive=1: expected True or False"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_at_collection(run: Any, keyword: str, said: str) -> None:
+    result = run(f"@pytest.mark.portable_exception({keyword})\ndef test_it(): pass")
+    result.assert_outcomes(errors=1)
+    assert said in result.stdout.str()
+
+
+def test_the_fixture_says_what_is_wrong_with_its_chain(run: Any) -> None:
+    result = run("def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), chain=Whole)")
+    assert "assert_roundtrip(chain=<class 'shop.errors.Whole'>): expected a tuple of exception classes" in result.stdout.str()
+    result = run("def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), chain=('not a name',))")
+    assert "chain='not a name': expected an exception class" in result.stdout.str()
