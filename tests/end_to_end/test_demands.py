@@ -131,8 +131,6 @@ def test_it(assert_roundtrip):
             ]
         )
         assert result.stdout.str().count("loses its chain on the way") == 1, "once for both serializers"
-            "once for both serializers, and once in the short summary" or None
-        )
 
     def test_a_declared_type_is_what_the_receivers_chain_begins_with(self, run: Any) -> None:
         result = run(
