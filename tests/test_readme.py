@@ -66,7 +66,8 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     install = next(text for text in CONSOLE if "-m venv" in text).splitlines()[0]
     assert re.search(r"pip install ('.*?')", install).group(1) in script  # type: ignore[union-attr]  # it is there
-    assert '/bin/pytest"\n' in script
+    second = next(text for text in CONSOLE if text.startswith("$ .venv/bin/pytest")).split("pytest", 1)[1].strip()
+    assert f'/bin/pytest" {second}\n' in script
 
 
 def test_every_setting_and_keyword_is_told() -> None:

@@ -1,0 +1,83 @@
+"""Each example fails when what it is about is taken out of it: its repair, or the setting that makes the plugin look."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "conftest_examples"
+FOLDERS = sorted(folder.name for folder in EXAMPLES.iterdir() if (folder / "conftest.py").exists())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """A text of an example, and what stands there without the fix."""
+
+    folder: str
+    file: str
+    old: str
+    new: str
+    fails: str
+    """A test that then fails."""
+    needs: str = "pytest"
+    """The library without which the example cannot run."""
+
+
+FIXES = (
+    Fix(
+        folder="checkpoint_values",
+        file="chat_context.py",
+        old='"request_id": str(context.request_id),',
+        new='"request_id": context.request_id,',
+        fails="test_the_chat_context_as_it_is_stored",
+        needs="numpy",
+    ),
+    Fix(
+        folder="retry_chain",
+        file="retry_gateway.py",
+        old="            raise declined from cut_off",
+        new="            raise declined from None",
+        fails="test_both_failures_arrive",
+    ),
+    Fix(
+        folder="retry_chain",
+        file="retry_errors.py",
+        old='            "__cause__": self.__cause__,\n',
+        new="",
+        fails="test_all_three_arrive_when_the_fallback_fails_too",
+    ),
+)
+
+
+def test_there_is_one_for_each_example() -> None:
+    assert sorted({fix.folder for fix in FIXES}) == FOLDERS
+
+
+@pytest.mark.parametrize("fix", FIXES, ids=[f"{fix.folder}-{Path(fix.file).stem}" for fix in FIXES])
+def test_without_its_fix_an_example_fails(fix: Fix, tmp_path: Path) -> None:
+    if importlib.util.find_spec(fix.needs) is None:
+        pytest.skip(f"{fix.needs} is not installed: pip install '.[examples]'")
+    shutil.copy(EXAMPLES / "pytest.ini", tmp_path)
+    folder = Path(shutil.copytree(EXAMPLES / fix.folder, tmp_path / fix.folder, ignore=shutil.ignore_patterns("__pycache__")))
+    text = (folder / fix.file).read_text()
+    assert text.count(fix.old) == 1, "what is taken out stands there once"
+    # The control is the run of the examples themselves: there nothing was taken out, and all of them pass.
+    (folder / fix.file).write_text(text.replace(fix.old, fix.new))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    options = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-q", "--tb=short", "-k", fix.fails)
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, fix.folder],
+        cwd=tmp_path,
+        env={**kept, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == pytest.ExitCode.TESTS_FAILED, result.stdout + result.stderr
+    assert f"::{fix.fails}" in result.stdout.partition("short test summary info")[2]
