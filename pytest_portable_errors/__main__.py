@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, enve
 from pytest_portable_errors.diagnosis.payload import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.explain import causes, explanation, first_sentence
 from pytest_portable_errors.merging import add_merge, merge
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
 
@@ -35,15 +37,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     inspect.add_argument("file", metavar="FILE", help="a file, or - for the standard input")
     inspect.add_argument("--json", action="store_true", help="print a JSON array, an element for each payload")
     add_merge(commands)
+    explain = commands.add_parser(
+        "explain",
+        help="what a cause means, with an example and its fix",
+        description="What a cause means whose name a failure gives: what is seen, why, an example, the fix.",
+    )
+    explain.add_argument("cause", metavar="CAUSE", nargs="?", help="its name; without one all of them are listed")
     options = parser.parse_args(arguments)
     try:
-        if options.command == "inspect":
-            return _inspect(options)
-        lines, status = merge(options)
+        status = _run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads it has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (OSError, sqlite3.Error, PortableErrorsError) as error:
         parser.error(str(error))
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "inspect":
+        return _inspect(options)
+    if options.command == "explain":
+        print(_listed() if options.cause is None else explanation(options.cause))
+        return 0
+    lines, status = merge(options)
     print("\n".join(lines))
     return status
+
+
+def _listed() -> str:
+    width = max(map(len, causes()))
+    return "\n".join(f"{cause:<{width}}  {first_sentence(cause)}" for cause in causes())
 
 
 def _inspect(options: argparse.Namespace) -> int:

@@ -108,7 +108,10 @@ class Journey:
         project = self.receivers.project
         try:
             found = candidates(
-                facts, is_ours=lambda module: project.owns(module) or project.is_test(module), needs_chain="chain" in self.checks
+                facts,
+                is_ours=lambda module: project.owns(module) or project.is_test(module),
+                needs_chain="chain" in self.checks,
+                declared=self.arrives_as,
             )
             return trials.run(found)
         except PortableErrorsError:

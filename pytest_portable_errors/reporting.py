@@ -37,14 +37,15 @@ class Reporting:
         """Take what the report carries, and colour our own failures."""
         entries = getattr(report, "portable_errors", None)
         if entries:
-            self.tally.add(report.nodeid, report.when or "call", entries)
+            self.tally().add(report.nodeid, report.when or "call", entries)
         if getattr(report, "portable_errors_text", False) and isinstance(report.longrepr, str):
             from pytest_portable_errors.report.terminal import FailureRepr
 
             path, line, _ = report.location
             report.longrepr = FailureRepr(report.longrepr, path, (line or 0) + 1)
 
-    @property
+    # Methods and no properties: before pytest 8 a plugin's properties are read when it is registered.
+
     def tally(self) -> Tally:
         """All that was found so far."""
         if self._tally is None:
@@ -53,14 +54,13 @@ class Reporting:
             self._tally = Tally()
         return self._tally
 
-    @property
     def outcome(self) -> Outcome:
         """What it adds up to."""
         from pytest_portable_errors.report.outcome import Outcome
 
         options = self._options
         return Outcome(
-            tally=self.tally,
+            tally=self.tally(),
             mode=options.mode,
             surveys=options.surveys,
             baseline=self._baseline,
@@ -84,7 +84,7 @@ class Reporting:
         self._stopped_early = True
         result = yield
         self._stopped_early = False
-        if self._tells and self.outcome.fails_for_decisions:
+        if self._tells and self.outcome().fails_for_decisions:
             session.testsfailed += 1
         return result
 
@@ -99,14 +99,14 @@ class Reporting:
             return
         options = self._options
         if options.updates_baseline and options.baseline is not None:
-            outcome = self.outcome
+            outcome = self.outcome()
             options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
             self._written.append(f"{os.path.relpath(options.baseline, self._config.invocation_params.dir)}: {outcome.update_told}")
         if options.reports:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
 
-            found = document(self.outcome)
+            found = document(self.outcome())
             for file in options.reports:
                 write_report(file, found)
                 self._written.append(os.path.relpath(file, self._config.invocation_params.dir))
@@ -117,7 +117,7 @@ class Reporting:
             return
         from pytest_portable_errors.report.summary import summary
 
-        for line in summary(self.outcome, verbosity=self._config.option.verbose):
+        for line in summary(self.outcome(), verbosity=self._config.option.verbose):
             if line.is_title:
                 terminalreporter.write_sep("=", line.text, **line.markup)
             else:
@@ -129,4 +129,4 @@ class Reporting:
         if os.environ.get("GITHUB_ACTIONS") == "true" and self._tells:
             from pytest_portable_errors.report.github import commands
 
-            yield from commands(self.outcome, root=self._options.root, workspace=os.environ.get("GITHUB_WORKSPACE"))
+            yield from commands(self.outcome(), root=self._options.root, workspace=os.environ.get("GITHUB_WORKSPACE"))

@@ -7,7 +7,7 @@ import functools
 import gc
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pytest_portable_errors.baseline import Baseline
@@ -41,13 +41,16 @@ class Session:
         *,
         python_files: Sequence[str],
         serializers: Serializers,
-        declared: Declarations,
+        declare: Callable[[], Declarations],
         baseline: Baseline,
         options: Options,
         host: Host,
         controller: int | None,
     ) -> None:
-        """``controller`` is the process id of pytest-xdist's controller in a worker of it."""
+        """``declare`` is asked when all is collected: a conftest further down may declare something.
+
+        ``controller`` is the process id of pytest-xdist's controller in a worker of it.
+        """
         surroundings = Surroundings(
             root=Path(options.root),
             python_files=tuple(python_files),
@@ -59,16 +62,8 @@ class Session:
         self.ledger = Ledger(root=options.root, names_credentials=options.credentials != "off")
         self._options = options
         self._host = host
-        self._declared = declared
-        self._repo_wide = RepoWide(
-            _repo_wide_terms(options),
-            self.receivers,
-            self.ledger,
-            declared,
-            baseline=baseline,
-            fails=options.mode != "warn" and not options.updates_baseline,
-            credentials=options.credentials,
-        )
+        self._declare = declare
+        self._baseline = baseline
         # Whether this pytest is made otherwise than those that we know, so that what pytest.raises catches cannot be seen.
         self._is_blind = False
         self._cases: dict[str, list[Case]] = {}
@@ -120,6 +115,23 @@ class Session:
             is_settled=None if "traceback" in self._options.checks else self._repo_wide.experience.is_settled,
         )
         return self._watched(self._no_requirement, self._repo_wide, captured)
+
+    @functools.cached_property
+    def _declared(self) -> Declarations:
+        return self._declare()
+
+    @functools.cached_property
+    def _repo_wide(self) -> RepoWide:
+        options = self._options
+        return RepoWide(
+            _repo_wide_terms(options),
+            self.receivers,
+            self.ledger,
+            self._declared,
+            baseline=self._baseline,
+            fails=options.mode != "warn" and not options.updates_baseline,
+            credentials=options.credentials,
+        )
 
     def _watched(self, requirement: Requirement, judge: Judge, captured: Captured) -> WatchedTest:
         watch = self._watch

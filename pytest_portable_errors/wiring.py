@@ -32,10 +32,12 @@ def session_of(config: pytest.Config) -> Session:
     if SESSION not in config.stash:
         from pytest_portable_errors.session import Session
 
+        declarations_of(config)  # what is wrong with a hook is said before the tests run
+
         config.stash[SESSION] = Session(
             python_files=config.getini("python_files"),
             serializers=serializers_of(config),
-            declared=declarations_of(config),
+            declare=lambda: declarations_of(config),
             baseline=baseline_of(config),
             options=config.stash[OPTIONS],
             host=_host(),
@@ -84,7 +86,7 @@ def serializers_of(config: pytest.Config) -> Serializers:
     from pytest_portable_errors.sender.registry import Serializers
 
     try:
-        return Serializers(serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added)
+        return Serializers(lambda: [serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added])
     except TypeError as error:
         raise pytest.UsageError(f"pytest_portable_errors_serializers must return a list of serializers: {error}") from error
     except PortableErrorsError as error:

@@ -97,7 +97,7 @@ class TestInstances:
     def built(self, factory: Callable[[Any], Any], cls: type[BaseException] = Leaf) -> list[tuple[str, BaseException]]:
         """How each instance of the class came about, by a factory for its base."""
         (case,) = population.cases([cls], serializers=["pickle"], declared=declared(instances_hooks=({Base: factory},)))
-        case.departures(Serializers(()), traceback=False)  # they can be pickled
+        case.departures(Serializers(), traceback=False)  # they can be pickled
         return [(variant.how, variant.exc) for variant in case.subject.instances()]
 
     def test_the_factory_is_given_the_subclass(self) -> None:

@@ -1,4 +1,4 @@
-"""The README's files and console blocks, as they stand there."""
+"""The files and console blocks of the documents, as they stand there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+DOCUMENTS = "\n".join([README, *(file.read_text() for file in sorted((ROOT / "docs").glob("*.md")))])
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENTS, re.MULTILINE | re.DOTALL)
 FILES = [text for language, text in BLOCKS if language == "python"]
 CONSOLE = [text for language, text in BLOCKS if language == "console"]
 RUN_HERE = [text for text in CONSOLE if text.startswith(("$ pytest", "$ python -m pytest"))]
@@ -22,7 +23,7 @@ STORE = "import pickle, shop.errors; pickle.dump(shop.errors.PaymentError(7, 'de
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All the files of the README in one folder."""
+    """All the files of the documents in one folder."""
     folder = tmp_path_factory.mktemp("readme")
     for text in FILES:
         first, _, _ = text.partition("\n")
@@ -94,4 +95,15 @@ def test_every_setting_and_keyword_is_told() -> None:
         "--portable-errors-update-baseline",
         "pytest_portable_errors_instances",
     ):
-        assert f"{word}" in README
+        assert word in DOCUMENTS
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len(README.splitlines()) < 250
+
+
+def test_what_the_documents_refer_to_is_there() -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", DOCUMENTS):
+        assert (ROOT / link).exists(), link
+    for path in re.findall(r"`((?:pytest_portable_errors|tests|docs|conftest_examples)/[\w./]+)`", DOCUMENTS):
+        assert (ROOT / path).exists(), path

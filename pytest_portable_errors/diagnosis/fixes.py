@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 import sys
@@ -49,10 +50,12 @@ class Candidate:
         return self.recipe.code(self.target)
 
 
-def candidates(facts: Facts, *, is_ours: Callable[[str], bool], needs_chain: bool = True) -> Iterator[Candidate]:
+def candidates(
+    facts: Facts, *, is_ours: Callable[[str], bool], needs_chain: bool = True, declared: str | None = None
+) -> Iterator[Candidate]:
     """Changes to try, the least invasive first. ``is_ours`` says of a module whether it is the project's or a test's.
 
-    ``needs_chain`` says whether a chain, where there is one, has to arrive.
+    ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the type that it is meant to become.
     """
     node = facts.sent["exceptions"][0]
     name = short_name(node["type"])
@@ -66,6 +69,9 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool], needs_chain: boo
     lacks_class = not node["importable"] or any(
         (module, qualname) == (target.module, target.qualname) for module, qualname, _ in facts.missing
     )
+    if declared is not None:
+        yield _as_declared(facts, target, name, is_ours, declared, is_chained=is_chained)
+        return
     if lacks_class:
         yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=True)
         return
@@ -90,6 +96,23 @@ def candidates(facts: Facts, *, is_ours: Callable[[str], bool], needs_chain: boo
     if wants_chain:
         yield from called_again  # for classes that refuse to have their state set
     yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=False)  # the last resort
+
+
+def _as_declared(facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], declared: str, *, is_chained: bool) -> Candidate:
+    """What the test says that it arrives as: whatever else would help is not what is wanted."""
+    module, _, qualname = declared.rpartition(".")
+    recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
+    converted: tuple[str, ...] = ()
+    if is_chained or module != "builtins" or facts.sent["exceptions"][0]["notes"] is not None:
+        chain = _with_chain(facts, is_ours, getattr(builtins, qualname) if module == "builtins" else None)
+        recipe, converted = replace(chain, becomes=Named(module, qualname)), _as_text(chain, facts.sent)
+    return Candidate(
+        title=f"let {name} arrive as {declared.removeprefix('builtins.')}, as is declared",
+        recipe=recipe,
+        target=target,
+        arrives_as=declared,
+        gives_up=converted,
+    )
 
 
 def _downgrades(

@@ -201,4 +201,4 @@ def _called_class(call: Call) -> type | None:
 
 def _is_import_failure(facts: Facts) -> bool:
     kinds = ("builtins.ModuleNotFoundError", "builtins.ImportError", "builtins.AttributeError")
-    return facts.error is not None and facts.error["type"] in kinds
+    return facts.error is not None and (facts.error["type"] in kinds or facts.error.get("raised_for") in kinds)

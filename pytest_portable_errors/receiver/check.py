@@ -168,7 +168,11 @@ def error_record(error: BaseException) -> Dict[str, Any]:
     """What the receiver says of an error: type, message and, for an import, the module's name."""
     node = record.describe(error)["exceptions"][0]
     name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    return {"type": node["type"], "message": node["message"], "module": name if isinstance(name, str) else None}
+    told = {"type": node["type"], "message": node["message"], "module": name if isinstance(name, str) else None}
+    behind = error.__cause__ or error.__context__
+    if behind is not None:  # kombu raises a DecodeError for whatever failed
+        told["raised_for"] = record.describe(behind)["exceptions"][0]["type"]
+    return told
 
 
 def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":

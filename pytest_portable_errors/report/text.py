@@ -88,6 +88,7 @@ def _lines(trips: list[RoundTrip]) -> Iterator[str]:
         yield ""
         yield from _indented("why", trip.diagnosis.why)
         yield from _fixes(trip)
+        yield f"  more  python -m pytest_portable_errors explain {trip.diagnosis.cause}"
 
 
 def _fixes(trip: RoundTrip) -> Iterator[str]:

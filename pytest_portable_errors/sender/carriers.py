@@ -114,11 +114,15 @@ def _dask(exc: BaseException) -> bytes:
 
 @contextlib.contextmanager
 def _reducers_put_back() -> Iterator[None]:
+    """Without tblib's afterwards, unless they were there before. Others (numpy's, which distributed imports) are anybody's, and stay."""
     before = dict(copyreg.dispatch_table)
     try:
         yield
     finally:
-        copyreg.dispatch_table.clear()
+        for cls, reducer in list(copyreg.dispatch_table.items()):
+            function = getattr(reducer, "func", reducer)  # one of them is a partial
+            if reducer is not before.get(cls) and getattr(function, "__module__", "").startswith("tblib"):
+                del copyreg.dispatch_table[cls]
         copyreg.dispatch_table.update(before)
 
 

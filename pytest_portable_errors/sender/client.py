@@ -23,6 +23,11 @@ START_SECONDS = 60.0
 IMPORT_SECONDS = 120.0  # processor time that the imports of what a payload names may take
 STALL_SECONDS = 30.0  # after which an import that uses no processor time is given up
 
+_QUIET = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else importing LiteLLM asks the network for its price list
+    # Importing numpy else starts threads for arithmetic, and from a process that has threads no check can be forked.
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+}
 _RECEIVER = Path(__file__).resolve().parent.parent / "receiver"
 AT_ONCE = max(2, SYSTEM.cores)
 
@@ -58,8 +63,7 @@ class Receiver:
                 bufsize=0,
                 start_new_session=True,  # Ctrl-C is pytest's
                 cwd=cwd,
-                # Importing LiteLLM would ask the network for its price list.
-                env={**SYSTEM.environment, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+                env={**SYSTEM.environment, **_QUIET},
             )
         except Exception as error:  # OSError; or anything, where a test has patched what subprocess stands on
             raise PortableErrorsError(f"receiver {name!r} cannot start: {self._python}: {error}") from error

@@ -15,10 +15,17 @@ _BUILT_IN: tuple[Serializer, ...] = (PICKLES[0], CLOUDPICKLE, DILL, *PICKLES[1:]
 class Serializers:
     """The serializers that can be named: the built-in ones and those that plugins add."""
 
-    def __init__(self, added: Iterable[Serializer] = ()) -> None:
-        """Raises PortableErrorsError when an added object is no Serializer."""
+    def __init__(self, added: Callable[[], Iterable[Serializer]] = tuple) -> None:
+        """``added`` gives those of plugins. It is asked again for a name that is not known: a conftest further down may bring it.
+
+        Raises PortableErrorsError when an added object is no Serializer.
+        """
         self._known: dict[str, Serializer] = {serializer.name: serializer for serializer in (*_BUILT_IN, *CARRIERS)}
-        for serializer in added:
+        self._added = added
+        self._ask()
+
+    def _ask(self) -> None:
+        for serializer in self._added():
             self._known[checked(serializer).name] = serializer
 
     @property
@@ -32,6 +39,8 @@ class Serializers:
         """
         if not isinstance(wanted, str):
             return checked(wanted)
+        if wanted not in self._known:
+            self._ask()
         if wanted not in self._known:
             raise PortableErrorsError(f"unknown serializer {wanted!r}: expected one of {', '.join(self._known)}, or a Serializer")
         found = self._known[wanted]

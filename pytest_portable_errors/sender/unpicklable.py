@@ -24,10 +24,12 @@ _ALIKE = {AttributeError, pickle.PicklingError}
 def find_unpicklable(exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc") -> Unpicklable | None:
     """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its path begins with.
 
-    None if that was the exception itself, or if the second run fails with another type of error: then it says nothing about that one. (The
-    words differ: the pickler that is written in C has its own.)
+    None if that was the exception itself; if the nesting is too deep, for which no value is to blame; or if the second run fails with
+    another type of error: then it says nothing about that one. (The words differ: the pickler that is written in C has its own.)
     """
     serializer = serializer.of if isinstance(serializer, Carrier) else serializer
+    if isinstance(error, RecursionError):
+        return None
     ours = serializer if isinstance(serializer, (Pickle, Library, WithReducers)) else Pickle()
     replay = ours.replaying(io.BytesIO(), _Recorder)
     try:

@@ -167,3 +167,40 @@ def pytest_portable_errors_instances():
         result = run("def test_it(): pass\n", "--portable-errors")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+NESTED = """
+import pickle
+from shop.errors import PaymentError, StepFailed
+
+class Wire:
+    name, loader, needs = "wire", "pickle:loads", ()
+
+    def dumps(self, exc):
+        return pickle.dumps(exc)
+
+def pytest_portable_errors_serializers():
+    return [Wire()]
+
+def pytest_portable_errors_expect():
+    return {StepFailed: RuntimeError}
+
+def pytest_portable_errors_instances():
+    return {PaymentError: lambda cls: ValueError("made by the conftest below")}
+"""
+
+
+def test_a_conftest_further_down_declares_as_one_at_the_top_does(run: Any, pytester: pytest.Pytester) -> None:
+    below = pytester.mkdir("services")
+    (below / "billing").mkdir()
+    (below / "billing" / "conftest.py").write_text(NESTED)
+    (below / "billing" / "test_billing.py").write_text(
+        "import pytest\nfrom shop.errors import StepFailed\n"
+        '@pytest.mark.portable_exception(serializers=("wire",), receiver="with-project")\n'
+        "def test_wire():\n    with pytest.raises(ValueError): int('x')\n"
+        "def test_step():\n    with pytest.raises(StepFailed): raise StepFailed('pay', 3)\n"
+    )
+    (pytester.path / "test_shop.py").write_text("")
+    result = pytester.runpytest_subprocess("--portable-errors", "--portable-errors-receiver=with-project", "-p", "no:asyncio", ".")
+    assert "unknown serializer" not in result.stdout.str()
+    result.assert_outcomes(passed=2)

@@ -88,7 +88,9 @@ def test_a_carrier_that_only_wraps_has_the_reasons_and_the_fixes_of_what_it_wrap
 def test_asking_for_dask_leaves_the_tests_own_pickling_as_it_was(carrier: str) -> None:
     before = dict(copyreg.dispatch_table)
     assert trip_of(zoo.NoParameters(), carrier).arrived_whole
-    assert copyreg.dispatch_table == before
+    added = {cls.__name__ for cls, reducer in copyreg.dispatch_table.items() if before.get(cls) is not reducer}
+    assert added <= {"ufunc"}, "numpy's, which is imported with distributed, is nobody's to take away"
+    assert before.items() <= copyreg.dispatch_table.items()
     assert not trip_of(zoo.NoParameters(), "pickle").arrived_whole
 
 
@@ -121,3 +123,24 @@ def test_a_library_that_is_not_there_is_said_with_how_to_get_it(name: str, monke
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
     with pytest.raises(PortableErrorsError, match=f"serializer '{name}' is not installed here: pip install {found.distribution}"):
         check_round_trip(ValueError(), serializer=name)
+
+
+@pytest.mark.parametrize("carrier", ["celery:pickle"], indirect=True)
+def test_what_the_client_lacks_is_told_although_celery_wraps_the_error(carrier: str) -> None:
+    trip = trip_of(zoo.Portable("a", 3), carrier, receiver="without-project")
+    assert (trip.stage, trip.diagnosis and trip.diagnosis.cause) == (Stage.LOADS, "value-cannot-be-loaded")
+    assert "the receiver has no module 'error_zoo'" in str(trip)
+    assert trip.with_project is not None
+    assert trip.with_project.arrived_whole
+
+
+@pytest.mark.parametrize("carrier", ["dbos", "pickle"])
+def test_a_fix_makes_of_it_what_is_declared(carrier: str) -> None:
+    if carrier != "pickle":
+        pytest.importorskip(carrier)
+    trip = trip_of(zoo.PaymentError(7, "declined"), carrier, arrives_as=RuntimeError)
+    assert trip.diagnosis is not None
+    assert [(fix.title, fix.arrives_whole) for fix in trip.diagnosis.fixes] == [
+        ("let error_zoo.PaymentError arrive as RuntimeError, as is declared", True)
+    ]
+    assert "return RuntimeError, (str(self),)" in trip.diagnosis.fixes[0].code

@@ -258,3 +258,13 @@ class TestBesideDill:
 
     def test_the_path_of_a_lambda_is_found(self) -> None:
         assert found(with_attributes(ValueError("m"), callback=[LAMBDA])) == ("exc.callback[0]", "builtins.function")
+
+
+def test_nothing_is_to_blame_where_data_is_nested_too_deep() -> None:
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [deep]
+    departure = departure_of(ValueError(deep), "pickle")
+    assert departure.error is not None
+    assert departure.error["type"] == "builtins.RecursionError"
+    assert departure.unpicklable is None

@@ -1,0 +1,60 @@
+"""The errors of a shop, and the task that raises them in a worker of the pool."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class FormatsItsMessage(Exception):
+    """``PaymentError`` as it was: loads calls it with ``args``, the one formatted text, and it takes two arguments."""
+
+    def __init__(self, order_id: int, reason: str) -> None:
+        super().__init__(f"order {order_id}: {reason}")
+        self.order_id = order_id
+        self.reason = reason
+
+
+class PaymentError(FormatsItsMessage):
+    """Repaired: it says which call makes it again. What the parent has to know is in its own attributes, and in no cause."""
+
+    def __reduce__(self) -> tuple[type[PaymentError], tuple[int, str], dict[str, object]]:
+        return type(self), (self.order_id, self.reason), self.__dict__
+
+
+class NotFound(Exception):
+    """Can be rebuilt, and says something else then: ``not found: not found: bob``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"not found: {name}")
+
+
+class HoldsALock(Exception):
+    """Cannot be pickled."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.lock = threading.Lock()
+
+
+ERRORS: dict[str, Callable[[], Exception]] = {
+    "of Python's own": lambda: ValueError("seven"),
+    "repaired": lambda: PaymentError(7, "declined"),
+    "cannot be rebuilt": lambda: FormatsItsMessage(7, "declined"),
+    "changes its message": lambda: NotFound("bob"),
+    "cannot be pickled": lambda: HoldsALock("busy"),
+}
+
+
+def charge(name: str) -> None:
+    """A task that fails."""
+    raise ERRORS[name]()
+
+
+def charge_unknown_order(name: str) -> None:
+    """A task that fails because of a failure."""
+    orders: dict[str, int] = {}
+    try:
+        orders["order 7"]
+    except KeyError as missing:
+        raise ERRORS[name]() from missing

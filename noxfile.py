@@ -1,0 +1,72 @@
+"""The matrix: ``nox`` runs a slice of the tests on every supported Python and pytest, with and without pytest-xdist, on the built wheel.
+
+``nox -s "tests(python='3.12', pytest='8.4', xdist=True)" -- tests`` runs all tests in one cell; ``nox -s oldest litellm`` the oldest
+versions of what pyproject.toml allows. Needs the Pythons on the PATH, as pyenv or uv provide them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nox
+import tomllib
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTESTS = ("7.4", "8.0", "8.4", "9")
+# What touches pytest and the receiver most; the rest is about plain data.
+SLICE = (
+    "tests/end_to_end/test_marker.py",
+    "tests/end_to_end/test_fixture.py",
+    "tests/end_to_end/test_outcomes.py",
+    "tests/end_to_end/test_capture.py",
+    "tests/end_to_end/test_demands.py",
+    "tests/end_to_end/test_unused.py",
+    "tests/end_to_end/test_sample_repo.py",
+    "tests/receiver/test_check.py",
+)
+NEEDED = ("hypothesis", "jsonschema", "pytest-asyncio", "tblib", "jinja2")
+"""What those tests import."""
+
+nox.options.sessions = ["tests", "oldest", "litellm"]
+nox.options.default_venv_backend = "virtualenv"
+
+
+def wheel(session: nox.Session) -> str:
+    """The built wheel: what is installed is what a user gets, and not the checkout."""
+    folder = Path(session.create_tmp())
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), ".", silent=True)
+    return str(next(folder.glob("*.whl")))
+
+
+def run(session: nox.Session, *options: str) -> None:
+    """Run the slice, or what was given after ``--``, and see that the wheel is what is tested."""
+    where = session.run("python", "-I", "-c", "import pytest_portable_errors as p; print(p.__file__)", silent=True)
+    assert "site-packages" in str(where), where
+    session.run("pytest", "-q", "-p", "no:cacheprovider", *options, *(session.posargs or SLICE))
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("xdist", [False, True])
+@nox.parametrize("pytest", PYTESTS)
+def tests(session: nox.Session, pytest: str, xdist: bool) -> None:
+    """One cell."""
+    session.install(wheel(session), f"pytest=={pytest}.*", *NEEDED, *(["pytest-xdist"] if xdist else []))
+    run(session, *(["-n", "2", "--dist", "loadfile"] if xdist else []))
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """The oldest version of each dependency that pyproject.toml allows."""
+    declared = tomllib.loads(Path("pyproject.toml").read_text())["project"]["dependencies"]
+    session.install(wheel(session), *(re.sub(r">=([\d.]+).*", r"==\1", requirement) for requirement in declared), *NEEDED)
+    run(session)
+
+
+@nox.session(python=PYTHONS[1])
+@nox.parametrize("version", ["==1.61.*", ""], ids=["oldest", "newest"])
+def litellm(session: nox.Session, version: str) -> None:
+    """The LiteLLM suite, on the oldest supported version and on the newest."""
+    session.install(wheel(session), f"litellm{version}", *NEEDED, "pytest-xdist")
+    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    session.run("pytest", "-q", "-p", "no:cacheprovider", *(session.posargs or ["tests/end_to_end/test_suite.py"]), env=environment)
