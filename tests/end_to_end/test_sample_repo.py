@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -123,7 +124,7 @@ def test_a_defect_that_is_gone(repo: Path) -> None:
 def test_on_two_workers(repo: Path) -> None:
     pytest.importorskip("xdist")
     alone, shared = (transcript(run(repo, "--portable-errors", "--tb=no", *args)) for args in ((), ("-n", "2", "--dist", "loadfile")))
-    assert section_of(alone) == section_of(shared)
+    assert section_of(alone) == section_of(shared), "\n".join(difflib.unified_diff(section_of(alone), section_of(shared)))
     assert "(exit status 1)" in alone
     assert "(exit status 1)" in shared
 
