@@ -10,15 +10,15 @@ from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.contents import path_of
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
-from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.diagnosis.findings import Diagnosis, Fix
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
 from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.values import canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
-from pytest_portable_errors.sender.carriers import plainly
-from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.carriers import Carrier, plainly
+from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library, Pickle
 from pytest_portable_errors.trip import RoundTrip, Stage
@@ -180,6 +180,8 @@ class Journey:
         diagnosis = diagnose(facts) if compared.losses and unwrapped is None else None
         if unwrapped is not None:
             diagnosis = unwrapped.arrive().diagnosis
+        elif stage is Stage.ARRIVED and any(loss.kind == "type" and loss.path == "exc" for loss in compared.losses):
+            diagnosis = self._replaced() or diagnosis
         trip = RoundTrip(
             serializer=departure.serializer.name,
             receiver=self.receiver,
@@ -210,6 +212,18 @@ class Journey:
             arrives_as=self.arrives_as,
             timeout=self.timeout,
         )
+
+    def _replaced(self) -> Diagnosis | None:
+        """Where the carrier gives another class on purpose: what it does, and why, which is what becomes of it by plain pickle."""
+        carrier, subject = self.departure.serializer, self.departure.subject
+        if not isinstance(carrier, Carrier) or not carrier.replaces or subject is None:
+            return None
+        plain = set_out(
+            depart(subject, serializer=carrier.of), receivers=self.receivers, receiver=self.receiver, checks=("type", "message")
+        )
+        reason = plain.arrive().diagnosis
+        why = carrier.replaces if reason is None else f"{carrier.replaces}\n{reason.why}"
+        return Diagnosis(cause="replaced-by-carrier", why=why, evidence=(carrier.name, *(reason.evidence if reason is not None else ())))
 
     def _holds_what_tests_make(self) -> bool:
         """Whether what cannot be pickled is a test's, or stands for something that production has."""

@@ -35,6 +35,8 @@ class Carrier:
     """What it pickles with."""
     only_wraps: bool = False
     """Whether it adds nothing to that but a wrapping, so that what repairs the one repairs the other."""
+    replaces: str = ""
+    """What it does where it gives another class on purpose."""
     library: str | None = None
     """The module that has to be installed; None for the standard library's."""
     distribution: str = ""
@@ -154,6 +156,7 @@ CARRIERS: tuple[Serializer, ...] = (
         name="celery",
         send=functools.partial(_celery, serializer="json"),
         loader=f"{_RECEIVING}.from_celery:loads_json",
+        replaces="Celery stores the class's name and args: the client calls what it finds under that name, or makes up such a class",
         library="celery",
         distribution="celery",
     ),
@@ -161,6 +164,7 @@ CARRIERS: tuple[Serializer, ...] = (
         name="celery:pickle",
         send=functools.partial(_celery, serializer="pickle"),
         loader=f"{_RECEIVING}.from_celery:loads_pickle",
+        replaces="Celery sends the nearest base class that it can rebuild, or a wrapper, in place of what pickle cannot rebuild",
         library="celery",
         distribution="celery",
     ),

@@ -144,3 +144,13 @@ def test_a_fix_makes_of_it_what_is_declared(carrier: str) -> None:
         ("let error_zoo.PaymentError arrive as RuntimeError, as is declared", True)
     ]
     assert "return RuntimeError, (str(self),)" in trip.diagnosis.fixes[0].code
+
+
+@pytest.mark.parametrize("carrier", ["celery", "celery:pickle"], indirect=True)
+def test_what_celery_puts_in_its_place_is_told_with_the_reason(carrier: str) -> None:
+    trip = trip_of(zoo.PaymentError(7, "declined"), carrier)
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.cause == "replaced-by-carrier"
+    first, *reason = trip.diagnosis.why.splitlines()
+    assert first.startswith("Celery s")
+    assert reason[0] == "loads calls PaymentError('order 7: declined') - the class with exc.args -"
