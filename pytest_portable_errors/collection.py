@@ -31,7 +31,7 @@ class CaseCollector(pytest.Collector):
 
     def collect(self) -> Iterator[CaseItem]:
         try:
-            cases = self.ours.surveyed() if self.suite is None else self.ours.cases(self.suite)
+            cases = self.ours.surveyed() if self.suite is None else self.ours.cases(self.suite, ahead=True)
         except PortableErrorsError as error:
             raise self.CollectError(str(error)) from error
         for case in cases:
@@ -51,7 +51,7 @@ class CaseItem(pytest.Item):
         """Begin the trips, unless that was done. What goes wrong is met again, and told, by the test."""
         if self.begun is None:
             with contextlib.suppress(CannotBuild, PortableErrorsError):
-                self.begun = self.ours.begin(self.case)
+                self.begun = self.ours.begun_ahead(self.case) or self.ours.begin(self.case)
 
     def runtest(self) -> None:
         check_case(self.ours, self.case, self.begun)

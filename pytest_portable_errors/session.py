@@ -204,11 +204,15 @@ class Session:
         """The fixture that needs no trip."""
         return AssertPrimitive(self._host)
 
-    def cases(self, suite: str) -> list[Case]:
-        """The cases of a suite. Raises PortableErrorsError when there is none of that name, or its library is not installed."""
+    def cases(self, suite: str, *, ahead: bool = False) -> list[Case]:
+        """The cases of a suite. ``ahead``: they are the run's own, and nothing that a test sets up belongs to them.
+
+        Raises PortableErrorsError when there is no suite of that name, or its library is not installed.
+        """
         if suite not in self._cases:
+            found = self._begin_ahead if ahead else lambda _: None
             serializers, receivers = self._options.serializers, self._options.receivers
-            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers, found=self._found)
+            self._cases[suite] = cases_of(suite, self.receivers, serializers=serializers, receiver_names=receivers, found=found)
         return self._cases[suite]
 
     def surveyed(self) -> list[Case]:
@@ -222,7 +226,7 @@ class Session:
         wanted = [cls for cls in found if not self._skips(cls)]
         return population.cases(wanted, serializers=options.serializers, declared=self._declared)
 
-    def _found(self, case: Case) -> None:
+    def _begin_ahead(self, case: Case) -> None:
         """Have the receiver check a case while the suite still raises others here."""
         if self._options.runs_no_tests and not self._begun:
             # The library is loaded, and this run is about nothing else: collecting garbage need not look at all of it again and again.
@@ -231,10 +235,12 @@ class Session:
             with contextlib.suppress(CannotBuild, PortableErrorsError):  # which the test will tell
                 self._begun[case] = self.begin(case)
 
+    def begun_ahead(self, case: Case) -> list[Traveller] | None:
+        """The case's trips, if they have begun while the suite raised others."""
+        return self._begun.pop(case, None)
+
     def begin(self, case: Case) -> list[Traveller]:
         """Begin the case's trips. Raises CannotBuild with the reason, and PortableErrorsError when a receiver cannot start."""
-        if case in self._begun:
-            return self._begun.pop(case)
         judge = self._judge_of(case)
         departures = case.departures(self.receivers.serializers, traceback="traceback" in self._options.checks)
         return [judge.begin(by_serializer, how=how) for how, by_serializer in departures]

@@ -36,6 +36,7 @@ def test_payment():
         "        (carries no chain, as plain pickle)",
         "        def __reduce__(self):",
         "            return type(self), (self.order_id, self.reason), self.__dict__",
+        "  more  python -m pytest_portable_errors explain init-does-not-fit-args",
         "=========================== short test summary info ============================",
     ]
     if pytest.version_tuple >= (8, 0):

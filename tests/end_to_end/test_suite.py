@@ -127,3 +127,35 @@ def test_without_litellm_it_says_how_to_install_it(tmp_path: Path) -> None:
     run = pytest_in(tmp_path, "--portable-errors-suite", "litellm")
     assert run.returncode == 2
     assert "the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'" in run.stdout
+
+
+CASES_UNDER_A_FIXTURE = """
+import copyreg
+import litellm
+import pytest
+from pytest_portable_errors import portable_cases
+
+def broken(exc):
+    return RuntimeError, ("made by the fixture",)
+
+@pytest.fixture
+def all_broken(monkeypatch):
+    for cls in vars(litellm.exceptions).values():
+        if isinstance(cls, type) and issubclass(cls, BaseException):
+            monkeypatch.setitem(copyreg.dispatch_table, cls, broken)
+
+@pytest.mark.usefixtures("all_broken")
+@portable_cases("litellm")
+def test_cases(portable_case):
+    built = portable_case.subject.instances() if not portable_case.subject.origin else []
+    if not built or type(built[0].exc).__module__ != "litellm.exceptions":
+        pytest.skip("those that the fixture knows, as they are built, are enough")
+"""
+
+
+def test_a_case_is_sent_within_its_test_as_the_tests_fixtures_have_made_the_world(tmp_path: Path) -> None:
+    """In a run of everything, too, which sends the cases of its own suites ahead."""
+    (tmp_path / "test_cases.py").write_text(CASES_UNDER_A_FIXTURE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nportable_errors_serializers = pickle\n")
+    run = pytest_in(tmp_path, "-q", "--tb=line")
+    assert re.search(r"^\d+ failed, \d+ skipped", run.stdout, re.MULTILINE), "none passes: " + run.stdout[-1500:]

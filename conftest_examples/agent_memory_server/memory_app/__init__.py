@@ -1,0 +1,1 @@
+"""The application whose background tasks call a model."""
