@@ -22,7 +22,7 @@ def test_payment():
     result.assert_outcomes(failed=1)
     lines = result.outlines
     start = next(n for n, line in enumerate(lines) if "FAILURES" in line)
-    assert lines[start + 1 : start + 15] == [
+    assert lines[start + 1 : start + 16] == [
         "_________________________________ test_payment _________________________________",
         "shop.errors.PaymentError does not arrive: loads raised TypeError      [pickle and cloudpickle; receiver: with-project]",
         "",
