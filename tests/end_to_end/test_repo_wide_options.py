@@ -118,7 +118,8 @@ class TestWhatIsShown:
 
     @pytest.mark.parametrize("ci", ["", "true"], ids=["at-home", "on-ci"])
     def test_a_failure_names_its_losses_in_full_once(self, run: Any, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
-        monkeypatch.setenv("CI", ci)
+        if ci:
+            monkeypatch.setenv("CI", ci)
         source = SOURCE + "\ndef test_lossy_again():\n    with pytest.raises(NotFound): raise NotFound('al')\n"
         result = run(source, *ALONE)
         result.stdout.fnmatch_lines(["_* test_lossy _*", "  - message       not found: bob", "  + message       not found: not found: bob"])
