@@ -61,7 +61,7 @@ class Journey:
     def elsewhere(self) -> Journey:
         """The same payload on its way to where the project is installed."""
         if self._elsewhere is None:
-            self._elsewhere = self._again("with-project")
+            self._elsewhere = self._another(receiver="with-project")
         return self._elsewhere
 
     def comparing(self, checks: Collection[str]) -> Journey:
@@ -102,7 +102,7 @@ class Journey:
             serializer=plainly(self.departure.serializer),
             receiver=self.receiver,
             carried=frozenset(credential.path for credential in trip.credentials),
-            send=self._send_instead,
+            send=lambda departure, become: self._another(departure, arrives_as=become, timeout=min(self.timeout, TRIAL_SECONDS)),
             traceback="traceback" in self.checks,
         )
         project = self.receivers.project
@@ -204,24 +204,14 @@ class Journey:
         plain, answer = plainly(self.departure.serializer), self._answer()
         if plain is self.departure.serializer or answer["stage"] != "arrived" or "args" in answer["record"]["exceptions"][0]:
             return None
-        return set_out(
-            replace(self.departure, serializer=plain),
-            receivers=self.receivers,
-            receiver=self.receiver,
-            checks=self.checks,
-            arrives_as=self.arrives_as,
-            timeout=self.timeout,
-        )
+        return self._another(replace(self.departure, serializer=plain))
 
     def _replaced(self) -> Diagnosis | None:
         """Where the carrier gives another class on purpose: what it does, and why, which is what becomes of it by plain pickle."""
         carrier, subject = self.departure.serializer, self.departure.subject
         if not isinstance(carrier, Carrier) or not carrier.replaces or subject is None:
             return None
-        plain = set_out(
-            depart(subject, serializer=carrier.of), receivers=self.receivers, receiver=self.receiver, checks=("type", "message")
-        )
-        reason = plain.arrive().diagnosis
+        reason = self._another(depart(subject, serializer=carrier.of)).arrive().diagnosis
         why = carrier.replaces if reason is None else f"{carrier.replaces}\n{reason.why}"
         return Diagnosis(cause="replaced-by-carrier", why=why, evidence=(carrier.name, *(reason.evidence if reason is not None else ())))
 
@@ -240,25 +230,22 @@ class Journey:
         path = None if step is None else path_of(step.subject, step.root)
         return None if step is None or path is None else Halt(path=path, opcode=step.opcode, subject=step.subject)
 
-    def _again(self, receiver: str) -> Journey:
+    def _another(
+        self,
+        departure: Departure | None = None,
+        *,
+        receiver: str | None = None,
+        arrives_as: str | None = None,
+        timeout: float | None = None,
+    ) -> Journey:
+        """A trip that is as this one but for what is given, on its way."""
         return set_out(
-            self.departure,
+            departure or self.departure,
             receivers=self.receivers,
-            receiver=receiver,
-            checks=self.checks,
-            arrives_as=self.arrives_as,
-            timeout=self.timeout,
-        )
-
-    def _send_instead(self, departure: Departure, arrives_as: str | None) -> Journey:
-        """What a fix made of the exception, on its way."""
-        return set_out(
-            departure,
-            receivers=self.receivers,
-            receiver=self.receiver,
+            receiver=receiver or self.receiver,
             checks=self.checks,
             arrives_as=arrives_as or self.arrives_as,
-            timeout=min(self.timeout, TRIAL_SECONDS),
+            timeout=timeout or self.timeout,
         )
 
     def _answer(self) -> dict[str, Any]:
