@@ -16,7 +16,7 @@ from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.values import canonical
-from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
+from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers import Carrier, plainly
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
@@ -50,8 +50,20 @@ class Journey:
     def lacks_project(self) -> bool:
         """Whether the receiver failed for want of a module of the project, one that no test defines."""
         missing: Sequence[Sequence[Any]] = self._answer().get("missing") or []
-        project = self.receivers.project
-        return bool(missing) and self.receiver != "with-project" and project.owns(missing[0][0]) and not project.is_test(missing[0][0])
+        if self.receiver == "with-project" or not (missing or self._is_replaced()):
+            return False
+        module = missing[0][0] if missing else module_of(self.departure.cls) or "?"
+        return self.receivers.project.owns(module) and not self.receivers.project.is_test(module)
+
+    def _is_replaced(self) -> bool:
+        """Whether a carrier gave something else than the class, so that no import failed where the project is not."""
+        answer = self._answer()
+        return (
+            isinstance(self.departure.serializer, Carrier)
+            and self.receiver in NAMED_RECEIVERS
+            and answer["stage"] == "arrived"
+            and answer["record"]["exceptions"][0]["type"] != self.departure.sent["exceptions"][0]["type"]
+        )
 
     @property
     def has_chain(self) -> bool:

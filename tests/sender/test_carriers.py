@@ -154,3 +154,11 @@ def test_what_celery_puts_in_its_place_is_told_with_the_reason(carrier: str) -> 
     first, *reason = trip.diagnosis.why.splitlines()
     assert first.startswith("Celery s")
     assert reason[0] == "loads calls PaymentError('order 7: declined') - the class with exc.args -"
+
+
+@pytest.mark.parametrize("carrier", ["celery", "celery:pickle", "dbos", "dask", "process-pool"], indirect=True)
+def test_that_the_client_lacks_the_project_is_told_apart_from_a_defect(carrier: str) -> None:
+    trip = trip_of(zoo.Portable("a", 3), carrier, receiver="without-project")
+    assert not trip.arrived_whole
+    assert trip.with_project is not None
+    assert trip.with_project.arrived_whole
