@@ -48,8 +48,10 @@ class Ledger:
 
     def take(self) -> Entries | None:
         """What was kept since the last time; None if nothing."""
+        if not any(self._entries.values()):
+            return None
         entries, self._entries = self._entries, _empty()
-        return entries if any(entries.values()) else None
+        return entries
 
     def _add_row(self, row: Row) -> None:
         for other in self._entries["rows"]:

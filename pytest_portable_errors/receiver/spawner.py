@@ -20,6 +20,7 @@ from .progress import STRAY_WRITE, Progress
 from .terms import Terms
 
 TICK = 0.05  # seconds between looks at an interpreter that may have died without closing its pipe
+LAST_WORDS = 1.0  # seconds for what an interpreter said before it ended, and the thread that listens has not passed on yet
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
@@ -38,6 +39,7 @@ class Interpreter:
         )
         self.pid = self._process.pid
         self._said: queue.SimpleQueue[Optional[Request]] = queue.SimpleQueue()
+        self._has_closed = False
         threading.Thread(target=self._listen, daemon=True).start()
         self.tell(config)
 
@@ -62,13 +64,22 @@ class Interpreter:
 
     def next(self) -> Optional[Request]:
         """What it says next. None: nothing for now. An ``exit`` instead of a ``stage``: it has ended."""
-        with contextlib.suppress(queue.Empty):
-            said = self._said.get(timeout=TICK)
-            if said is not None:
-                return said
+        said = self._hear(TICK)
+        if said is not None:
+            return said
         # It is silent, or has closed its end: it may have ended, or become another program; what it forked may hold the pipe open.
         code = self._process.poll()
-        return None if code is None else ({"exit": code}, b"")
+        if code is None:
+            return None
+        return self._hear(LAST_WORDS) or ({"exit": code}, b"")
+
+    def _hear(self, seconds: float) -> Optional[Request]:
+        if not self._has_closed:
+            with contextlib.suppress(queue.Empty):
+                said = self._said.get(timeout=seconds)
+                self._has_closed = said is None
+                return said
+        return None
 
     def kill(self) -> None:
         """Kill it and what it has forked, and wait for its end."""

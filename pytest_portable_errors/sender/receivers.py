@@ -233,10 +233,14 @@ class Receivers:
             return answer
         return {"stage": "crashed", "how": ENDED_THE_RECEIVER}
 
-    def close(self) -> None:
-        """End all receivers: all are told before the first is waited for."""
+    def end(self) -> None:
+        """Tell all receivers to end, without waiting for that."""
         for running in list(self._running.values()):
             running.end()
+
+    def close(self) -> None:
+        """End all receivers: all are told before the first is waited for."""
+        self.end()
         for running in list(self._running.values()):
             self._drop(running)
 
