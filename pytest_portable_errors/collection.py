@@ -14,6 +14,8 @@ from pytest_portable_errors.session import Session
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case
 
+AHEAD = 40  # cases that are under way at once: the receivers have always something to do, and a survey of thousands needs no memory
+
 
 class CaseCollector(pytest.Collector):
     """Collects the cases of one suite, or of the survey."""
@@ -46,10 +48,12 @@ class CaseItem(pytest.Item):
     case: Case
     ours: Session
     begun: list[Traveller] | None = None
+    has_set_out = False
 
     def set_out(self) -> None:
         """Begin the trips, unless that was done. What goes wrong is met again, and told, by the test."""
-        if self.begun is None:
+        if not self.has_set_out:
+            self.has_set_out = True
             with contextlib.suppress(CannotBuild, PortableErrorsError):
                 self.begun = self.ours.begun_ahead(self.case) or self.ours.begin(self.case)
 
@@ -63,12 +67,23 @@ class CaseItem(pytest.Item):
 
 
 class Lookahead:
-    """Plugin: while one case is waited for, the next is under way."""
+    """Plugin: while one case is waited for, others are under way. None is built before the last test has begun."""
+
+    def __init__(self) -> None:
+        self._cases: dict[CaseItem, int] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Number the cases. A worker of pytest-xdist runs some of them, and learns of its next only."""
+        if not hasattr(session.config, "workerinput"):
+            self._cases = {item: number for number, item in enumerate(item for item in session.items if isinstance(item, CaseItem))}
 
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        for upcoming in (item, nextitem):
-            if isinstance(upcoming, CaseItem):
-                upcoming.set_out()
+        """Begin what is next."""
+        near = [upcoming for upcoming in (item, nextitem) if isinstance(upcoming, CaseItem)]
+        start = self._cases.get(near[0], 0) if near else 0
+        for upcoming in [*near, *(list(self._cases)[start : start + AHEAD] if near else [])]:
+            upcoming.set_out()
 
 
 def check_case(ours: Session, case: Case, begun: list[Traveller] | None = None) -> None:
