@@ -24,6 +24,7 @@ SLICE = (
     "tests/end_to_end/test_unused.py",
     "tests/end_to_end/test_sample_repo.py",
     "tests/receiver/test_check.py",
+    "tests/diagnosis/test_primitive.py",
 )
 NEEDED = ("hypothesis", "jsonschema", "pytest-asyncio", "tblib", "jinja2")
 """What those tests import."""

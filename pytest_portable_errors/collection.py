@@ -14,7 +14,7 @@ from pytest_portable_errors.session import Session
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case
 
-AHEAD = 40  # cases that are under way at once: the receivers have always something to do, and a survey of thousands needs no memory
+AHEAD = 40  # cases that are under way at once, so that the receivers always have something to do
 
 
 class CaseCollector(pytest.Collector):
@@ -58,7 +58,8 @@ class CaseItem(pytest.Item):
                 self.begun = self.ours.begun_ahead(self.case) or self.ours.begin(self.case)
 
     def runtest(self) -> None:
-        check_case(self.ours, self.case, self.begun)
+        begun, self.begun = self.begun, None  # what was sent is not needed any more
+        check_case(self.ours, self.case, begun)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         assert self.parent is not None  # made by CaseCollector
@@ -67,22 +68,24 @@ class CaseItem(pytest.Item):
 
 
 class Lookahead:
-    """Plugin: while one case is waited for, others are under way. None is built before the last test has begun."""
+    """Plugin: while one case is waited for, others are under way: from the last test on, and not before."""
 
     def __init__(self) -> None:
-        self._cases: dict[CaseItem, int] = {}
+        self._cases: list[CaseItem] = []
+        self._numbers: dict[CaseItem, int] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Number the cases. A worker of pytest-xdist runs some of them, and learns of its next only."""
         if not hasattr(session.config, "workerinput"):
-            self._cases = {item: number for number, item in enumerate(item for item in session.items if isinstance(item, CaseItem))}
+            self._cases = [item for item in session.items if isinstance(item, CaseItem)]
+            self._numbers = {item: number for number, item in enumerate(self._cases)}
 
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Begin what is next."""
         near = [upcoming for upcoming in (item, nextitem) if isinstance(upcoming, CaseItem)]
-        start = self._cases.get(near[0], 0) if near else 0
-        for upcoming in [*near, *(list(self._cases)[start : start + AHEAD] if near else [])]:
+        start = self._numbers.get(near[0], 0) if near else 0
+        for upcoming in [*near, *(self._cases[start : start + AHEAD] if near else [])]:
             upcoming.set_out()
 
 

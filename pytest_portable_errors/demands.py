@@ -10,7 +10,7 @@ from pytest_portable_errors.diagnosis.primitive import NotPrimitive
 from pytest_portable_errors.judging import Judged, Terms
 from pytest_portable_errors.report.text import brief, clean
 
-_MOST = 12  # values
+_MOST = 12  # lines: the rest is counted
 
 
 def unmet(judged: Iterable[Judged], terms: Terms) -> list[str]:
@@ -33,7 +33,7 @@ def _other_chains(judged: Sequence[Judged], expected: Sequence[str]) -> Iterator
         what = "loses its chain on the way" if is_sent else "has another chain than it should"
         rows = [("expected", expected_tree(expected)), ("sent", chain_tree(sent))]
         rows += [] if received is None else [("received", chain_tree(received))]
-        lines = [f"{clean(short_name(sent['exceptions'][0]['type']))} {what}: {wanted}", ""]
+        lines = [f"{clean(short_name(sent['exceptions'][0]['type']))} {what}: {brief(wanted)}", ""]
         for label, tree in rows:
             lines += [f"  {label if number == 0 else '':<9} {brief(line)}" for number, line in enumerate(tree)]
         yield "\n".join(lines)

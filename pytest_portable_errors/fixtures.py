@@ -9,10 +9,10 @@ from pytest_portable_errors.demands import primitive_text
 from pytest_portable_errors.diagnosis.primitive import not_primitive
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.host import Host
-from pytest_portable_errors.judges import Strict
+from pytest_portable_errors.judges import Strict, credential_texts
 from pytest_portable_errors.judging import Terms
 from pytest_portable_errors.report.text import brief, trip_text
-from pytest_portable_errors.requirement import Requirement, chain_of
+from pytest_portable_errors.requirement import Requirement, chain_of, ensure_right
 from pytest_portable_errors.round_trip import checked_names, dotted_name, exception_of
 from pytest_portable_errors.sender.departure import depart_by_each
 from pytest_portable_errors.sender.receivers import Receivers
@@ -51,8 +51,9 @@ class AssertRoundtrip:
         defaults = self._defaults
         subject = exception_of(exc, asked_by="assert_roundtrip()")
         chosen = _chosen(serializers, defaults, self._receivers, asked_by="assert_roundtrip")
-        if isinstance(chain, (str, type)):
-            raise PortableErrorsError(f"assert_roundtrip(chain={chain!r}): expected a tuple of exception classes or their dotted names")
+        for keyword, value in (("chain", chain), ("primitive", primitive)):
+            if value is not None:
+                ensure_right(keyword, value, asked_by="assert_roundtrip")
         terms = Terms(
             receivers=defaults.receivers if receiver is None else (receiver,),
             checks=defaults.checks if checks is None else checked_names(checks),
@@ -71,10 +72,12 @@ class AssertRoundtrip:
 class AssertValueRoundtrip:
     """``assert_value_roundtrip(value)``: the same for what is no exception."""
 
-    def __init__(self, defaults: Requirement, receivers: Receivers, host: Host) -> None:
+    def __init__(self, defaults: Requirement, receivers: Receivers, host: Host, *, credentials: str) -> None:
+        """``credentials`` is ``off``, ``warn`` or ``error``."""
         self._defaults = defaults
         self._receivers = receivers
         self._host = host
+        self._credentials = credentials
 
     def __call__(self, value: object, *, serializers: Sequence[str | Serializer] | None = None, receiver: str | None = None) -> RoundTrip:
         """Give the first trip. What is not passed is as the test's marker says, and then as the settings say.
@@ -91,8 +94,9 @@ class AssertValueRoundtrip:
             for serializer in chosen
         ]
         lost = [trip for trip in trips if not trip.arrived_whole]
-        if lost:
-            self._host.fail(trip_text(lost))
+        texts = [*([trip_text(lost)] if lost else []), *(credential_texts(trips) if self._credentials == "error" else [])]
+        if texts:
+            self._host.fail("\n\n".join(texts))
         return trips[0]
 
 

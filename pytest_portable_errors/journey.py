@@ -42,6 +42,7 @@ class Journey:
     timeout: float
     _known: tuple[RoundTrip, Facts] | None = None
     _elsewhere: Journey | None = None
+    _plain: Journey | None = None
 
     def arrive(self) -> RoundTrip:
         """Wait for the answer, compare, explain."""
@@ -165,7 +166,7 @@ class Journey:
             if from_tests and reducer is not None and not compared.losses:
                 compared = replace(compared, losses=(_only_in_tests(departure, reducer.location),))
         else:
-            compared = Comparison(losses=(_arrival_loss(departure, answer),), declared=())
+            compared = Comparison(losses=(arrival_loss(departure, answer),), declared=())
 
         missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
         with_project = self.elsewhere().arrive() if self.lacks_project() else None
@@ -216,7 +217,9 @@ class Journey:
         plain, answer = plainly(self.departure.serializer), self._answer()
         if plain is self.departure.serializer or answer["stage"] != "arrived" or "args" in answer["record"]["exceptions"][0]:
             return None
-        return self._another(replace(self.departure, serializer=plain))
+        if self._plain is None:
+            self._plain = self._another(replace(self.departure, serializer=plain))
+        return self._plain
 
     def _replaced(self) -> Diagnosis | None:
         """Where the carrier gives another class on purpose: what it does, and why, which is what becomes of it by plain pickle."""
@@ -317,6 +320,7 @@ def _only_in_tests(departure: Departure, location: str) -> Loss:
     return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=received)
 
 
-def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:
+def arrival_loss(departure: Departure, answer: dict[str, Any], *, path: str = "exc") -> Loss:
+    """That nothing arrived, and why."""
     received = error_text(answer["error"]) if answer.get("error") else answer["how"]
-    return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")
+    return Loss(kind="arrival", path=path, sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")

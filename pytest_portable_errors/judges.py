@@ -74,7 +74,7 @@ class Strict:
             lost += [(subject.how, one.trip) for one in judged if one.fails]
             demanded += unmet(judged, self._terms)
         texts = [*([trips_text(lost)] if lost else []), *dict.fromkeys(demanded)]
-        texts += _exposed(self.trips) if self._credentials == "error" else []
+        texts += credential_texts(self.trips) if self._credentials == "error" else []
         return "\n\n".join(texts) or None
 
 
@@ -121,7 +121,7 @@ class RepoWide:
             self._ledger.add(subject.how, judged)
             self.experience.learn(subject.shape, judged)
             failing += [(subject.how, one.trip) for one in judged if one.fails]
-            exposed += _exposed(one.trip for one in judged) if self._credentials == "error" else []
+            exposed += credential_texts(one.trip for one in judged) if self._credentials == "error" else []
         for shape in alike:
             self._ledger.add(RAISED, self.experience.known(shape))
             failing += [(RAISED, one.trip) for one in self.experience.known(shape) if one.fails]
@@ -163,7 +163,7 @@ def _told(judged: Judged, known: set[tuple[object, ...]]) -> Judged:
     return judged.repaired()
 
 
-def _exposed(trips: Iterable[RoundTrip]) -> list[str]:
+def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:
     """The failure's text where credentials in a payload are an error."""
     found = [(trip.sent["exceptions"][0]["type"], credential) for trip in trips for credential in trip.credentials]
     if not found:

@@ -71,9 +71,7 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
             keywords.setdefault(keyword, value)
     given = {keyword: value for keyword, value in keywords.items() if value is not None}
     for keyword, value in given.items():
-        is_right, right = _RIGHT[keyword]
-        if not is_right(value):
-            raise PortableErrorsError(f"{keyword}={_short(value)}: expected {right}")
+        ensure_right(keyword, value)
     raises = given.get("raises", ())
     return Requirement(
         raises=raises if isinstance(raises, tuple) else (raises,),
@@ -89,9 +87,17 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
     )
 
 
+def ensure_right(keyword: str, value: object, *, asked_by: str = "") -> None:
+    """Raises PortableErrorsError, with what is expected, if the keyword does not take that value."""
+    is_right, right = _RIGHT[keyword]
+    if not is_right(value):
+        said = f"{keyword}={_short(value)}"
+        raise PortableErrorsError(f"{asked_by}({said}): expected {right}" if asked_by else f"{said}: expected {right}")
+
+
 def chain_of(types: Iterable[type[BaseException] | str]) -> tuple[str, ...]:
-    """The chain that is expected, by dotted names. Raises PortableErrorsError for what is no exception class."""
-    return tuple(name for one in types if (name := dotted_name(one, asked_by="chain")) is not None)
+    """The chain that is expected, by dotted names."""
+    return tuple(str(dotted_name(one)) for one in types)
 
 
 def _receiver(name: str, options: Options) -> str:

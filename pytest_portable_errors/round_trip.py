@@ -75,7 +75,7 @@ def checked_names(checks: Collection[str]) -> tuple[str, ...]:
     return tuple(checks)
 
 
-def dotted_name(arrives_as: type[BaseException] | str | None, *, asked_by: str = "arrives_as") -> str | None:
+def dotted_name(arrives_as: type[BaseException] | str | None) -> str | None:
     """A declared type by its dotted name. Raises PortableErrorsError for what is neither an exception class nor a dotted name."""
     if arrives_as is None:
         return None
@@ -86,4 +86,4 @@ def dotted_name(arrives_as: type[BaseException] | str | None, *, asked_by: str =
         built_in = getattr(builtins, name.removeprefix("builtins."), None)
         if not name.startswith("builtins.") or (isinstance(built_in, type) and issubclass(built_in, BaseException)):
             return name
-    raise PortableErrorsError(f"{asked_by}={arrives_as!r}: expected an exception class, or its dotted name such as 'builtins.RuntimeError'")
+    raise PortableErrorsError(f"arrives_as={arrives_as!r}: expected an exception class, or its dotted name such as 'builtins.RuntimeError'")

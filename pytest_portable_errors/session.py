@@ -198,7 +198,7 @@ class Session:
 
     def assert_value_roundtrip(self, marks: Iterable[Mark]) -> AssertValueRoundtrip:
         """The same for values."""
-        return AssertValueRoundtrip(self.requirement(marks), self.receivers, self._host)
+        return AssertValueRoundtrip(self.requirement(marks), self.receivers, self._host, credentials=self._options.credentials)
 
     def assert_primitive(self) -> AssertPrimitive:
         """The fixture that needs no trip."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss, compare_values, error_text, headline
+from pytest_portable_errors.diagnosis.losses import compare_values
 from pytest_portable_errors.diagnosis.payload import read
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.journey import arrival_loss
+from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.departure import Departure, depart_value
 from pytest_portable_errors.sender.receivers import Receivers, Request
 from pytest_portable_errors.sender.serializers import Serializer
@@ -15,7 +19,12 @@ from pytest_portable_errors.trip import RoundTrip, Stage
 
 
 def value_trip(value: object, *, serializer: Serializer, receiver: str, receivers: Receivers, timeout: float) -> RoundTrip:
-    """Send a value and compare what arrives with what was sent. Raises PortableErrorsError when the receiver cannot start."""
+    """Send a value and compare what arrives with what was sent.
+
+    Raises PortableErrorsError when the receiver cannot start, or the serializer is a carrier's that has errors only.
+    """
+    if isinstance(serializer, Carrier) and not serializer.carries_values:
+        raise PortableErrorsError(f"serializer {serializer.name!r} carries errors only: for values name another, e.g. ('pickle',)")
     departure = depart_value(value, serializer=serializer)
     reading = read(departure.payload or b"")
     answer: dict[str, Any] = {"stage": "dumps", "error": departure.error}
@@ -30,7 +39,7 @@ def value_trip(value: object, *, serializer: Serializer, receiver: str, receiver
         )
         answer = receivers.submit(request).usable_answer()
     stage, received = Stage(answer["stage"]), answer.get("record")
-    losses = compare_values(departure.sent, received) if received is not None else (_arrival_loss(departure, answer),)
+    losses = compare_values(departure.sent, received) if received is not None else (arrival_loss(departure, answer, path="value"),)
     found = find_credentials(reading, departure.sent, received)
     diagnosis = _diagnosis(departure, answer) if losses else None
     return RoundTrip(
@@ -43,13 +52,8 @@ def value_trip(value: object, *, serializer: Serializer, receiver: str, receiver
         error=found.mask.data(answer.get("error")),
         diagnosis=None if diagnosis is None else found.mask.diagnosis(diagnosis),
         stopped_at=None if departure.unpicklable is None else found.mask.text(departure.unpicklable.path),
-        credentials=found.credentials,
+        credentials=tuple(replace(one, path=f"value{one.path.removeprefix('exc')}") for one in found.credentials),
     )
-
-
-def _arrival_loss(departure: Departure, answer: dict[str, Any]) -> Loss:
-    received = error_text(answer["error"]) if answer.get("error") else answer["how"]
-    return Loss(kind="arrival", path="value", sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")
 
 
 def _diagnosis(departure: Departure, answer: dict[str, Any]) -> Diagnosis | None:

@@ -39,8 +39,8 @@ def _links(record: Record) -> Iterator[tuple[str, _Node]]:
         seen.add(index)
         node = record["exceptions"][index]
         yield name, node
-        if "args" not in node:  # no exception
-            return
+        if "args" not in node:
+            return  # what arrived need not be an exception
         name = "__context__" if node["cause"] is None else "__cause__"
         index = node["context"] if node["cause"] is None else node["cause"]
 

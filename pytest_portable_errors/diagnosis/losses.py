@@ -63,10 +63,13 @@ def compare(
 def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
     """The same for what is no exception: one loss, as far inside as there is one place that differs."""
     one, other = sent["exceptions"][0], received["exceptions"][0]
-    if one["type"] == other["type"] and _same_value(one["value"], other["value"]):
-        return ()
     if "value" not in other:
         return (Loss(kind="type", path="value", sent=short_name(one["type"]), received=headline(other)),)
+    if one["type"] == other["type"] and one["importable"] and not other["importable"]:
+        name = short_name(one["type"])
+        return (Loss(kind="type", path="value", sent=name, received=f"a copy of {name}: another class"),)
+    if one["type"] == other["type"] and _same_value(one["value"], other["value"]):
+        return ()
     return (_value_loss("attributes" if one["type"] == other["type"] else "type", "value", one["value"], other["value"]),)
 
 

@@ -150,7 +150,7 @@ def rewritten(part: Any, name: str, of_name: Callable[[str], str], of_text: Call
         elif key == "items" and _is_named_pair(part, name):
             result[key] = [*(rewritten(one, "", of_name, of_text) for one in item[:-1])]
             result[key].append(rewritten(item[-1], _called(item[0], name), of_name, of_text))
-        elif key in ("items", "args", "message", "notes", "type", "traceback", "raises"):
+        elif key in ("items", "args", "message", "notes", "type", "traceback", "raises", "value"):
             result[key] = rewritten(item, name, of_name, of_text)
         else:
             result[key] = item

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import copyreg
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.secrets import MASK, is_secret_name, without_secrets
 from pytest_portable_errors.receiver import fields
 
 PRIMITIVES = (type(None), bool, int, float, str, bytes)
-_MOST = 100  # findings
+_MOST = 100  # findings: nobody reads more
+_LONGEST_KEY = 80  # characters
 _DEEPEST = 200  # containers; json and pickle give up not far below that
 
 # By the name of a class that it is or inherits from, the first that fits: what turns such a value into a primitive one.
@@ -28,6 +30,7 @@ _CONVERSIONS = {
     "decimal.Decimal": "str(value)",
     "fractions.Fraction": "str(value)",
     "pathlib.PurePath": "str(value)",
+    "pathlib._local.PurePath": "str(value)",  # in Python 3.13
     "pydantic.main.BaseModel": 'value.model_dump(mode="json")',
     "numpy.generic": "value.item()",
     "numpy.ndarray": "value.tolist()",
@@ -67,27 +70,28 @@ class NotPrimitive:
 def not_primitive(value: object, path: str) -> list[NotPrimitive]:
     """All that is not None, bool, int, float, str, bytes, a list, or a dict with str keys; in order, at most a hundred."""
     found: list[NotPrimitive] = []
-    above: list[int] = []  # containers around the value that is looked at
-    waiting: list[tuple[Any, str, int]] = [(value, path, 0)]
+    above: list[int] = []  # ids of the containers around the value that is looked at
+    done: set[int] = set()  # ids of those that were searched: one that stands in many places is searched once
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(value, ())]
     while waiting and len(found) < _MOST:
-        one, where, depth = waiting.pop()
-        del above[depth:]
+        one, steps = waiting.pop()
+        done.update(above[len(steps) :])
+        del above[len(steps) :]
         kind = type(one)
-        if kind not in (list, dict):
-            if kind not in PRIMITIVES:
-                found.append(NotPrimitive(path=where, type=_name(kind), conversion=conversion(kind)))
+        if kind in PRIMITIVES or id(one) in done:
             continue
-        if id(one) in above or depth >= _DEEPEST:
+        if kind not in (list, dict):
+            found.append(NotPrimitive(path=_path(path, steps), type=_name(kind), conversion=conversion(kind)))
+            continue
+        if id(one) in above or len(steps) >= _DEEPEST:
             why = "that holds itself" if id(one) in above else f"more than {_DEEPEST} deep"
-            found.append(NotPrimitive(path=where, type=f"{kind.__name__} {why}", conversion=""))
+            found.append(NotPrimitive(path=_path(path, steps), type=f"{kind.__name__} {why}", conversion=""))
             continue
         above.append(id(one))
-        if kind is list:
-            inner = [(item, f"{where}[{number}]", depth + 1) for number, item in enumerate(one)]
-        else:
-            found += [_key(key, where) for key in one if type(key) is not str]
-            inner = [(item, f"{where}[{key!r}]", depth + 1) for key, item in one.items() if type(key) is str]
-        waiting += reversed(inner)
+        if kind is dict:
+            found += [_key(key, _path(path, steps)) for key in one if type(key) is not str]
+        inner = enumerate(one) if kind is list else ((key, item) for key, item in one.items() if type(key) is str)
+        waiting += reversed([(item, (*steps, step)) for step, item in inner if type(item) not in PRIMITIVES])
     return found[:_MOST]
 
 
@@ -105,52 +109,81 @@ def not_primitive_on_the_wire(exc: BaseException) -> list[NotPrimitive]:
             continue
         seen.add(id(one))
         for path, value in _parts(one, where):
-            if issubclass(type(value), BaseException):
-                waiting.append((value, path))
-            elif not (isinstance(value, type) and issubclass(value, BaseException)):
-                found += not_primitive(value, path)
+            members = value if type(value) in (list, tuple) and fields.members_of(one) is not None else [value]
+            for member in members:
+                if issubclass(type(member), BaseException):
+                    waiting.append((member, path))
+                elif not (issubclass(type(member), type) and BaseException in fields.mro_of(member)):
+                    found += not_primitive(member, path)
     return found[:_MOST]
 
 
 def _parts(exc: BaseException, where: str) -> Iterator[tuple[str, Any]]:
+    """The values of what ``__reduce__`` gives: arguments, state, and the items that are added afterwards (object.__reduce__)."""
     try:
         reducer = copyreg.dispatch_table.get(type(exc))
         reduced = exc.__reduce_ex__(4) if reducer is None else reducer(exc)
+        args, state, items, pairs = (*reduced[1:5], None, None, None, None)[:4] if type(reduced) is tuple else (None,) * 4
+        items, pairs = list(items or ()), list(pairs or ())
     except KeyboardInterrupt:
         raise
     except BaseException:
         return
-    if not isinstance(reduced, tuple):
-        return
-    args, state = reduced[1], reduced[2] if len(reduced) > 2 else None
-    stored = fields.base_field(exc, "args")
-    for number, value in enumerate(args):
-        as_stored = [n for n, arg in enumerate(stored) if arg is value]
-        yield f"{where}.args[{as_stored[0]}]" if as_stored else f"{where}.__reduce__()[1][{number}]", value
-    if type(state) is dict:
-        for name, value in state.items():
-            if name == "args" and type(value) is tuple:  # of a recipe that sets them by the state
-                yield from ((f"{where}.args[{number}]", item) for number, item in enumerate(value))
-            else:
-                yield f"{where}.{name}", value
-    elif state is not None:
-        yield f"{where}.__reduce__()[2]", state
+    stored = {id(arg): number for number, arg in enumerate(fields.base_field(exc, "args"))}
+    for number, value in enumerate(args if type(args) is tuple else ()):
+        yield f"{where}.args[{stored[id(value)]}]" if id(value) in stored else f"{where}.__reduce__()[1][{number}]", value
+    # Slots travel beside __dict__, as the second of two.
+    states = state if type(state) is tuple and len(state) == 2 and {type(part) for part in state} <= {dict, type(None)} else (state,)
+    for part in states:
+        if type(part) is dict:
+            yield from _of_state(part, where)
+        elif part is not None:
+            yield f"{where}.__reduce__()[2]", part
+    yield from ((f"{where}.__reduce__()[3]", item) for item in items)
+    yield from ((f"{where}.__reduce__()[4]", item) for pair in pairs for item in (pair if type(pair) is tuple else (pair,)))
+
+
+def _of_state(state: dict[Any, Any], where: str) -> Iterator[tuple[str, Any]]:
+    for name, value in state.items():
+        named = str.__str__(name) if issubclass(type(name), str) else f"<{_name(type(name))}>"
+        if named == "args" and type(value) is tuple:  # of a recipe that sets them by the state
+            yield from ((f"{where}.args[{number}]", item) for number, item in enumerate(value))
+        else:
+            yield f"{where}.{without_secrets(named)}", value
+
+
+def _path(path: str, steps: Sequence[Any]) -> str:
+    """``context['request'][1]``. A key may be a credential: one that looks like it, and any key below a name of one, is not told."""
+    is_secret = False
+    for step in steps:
+        shown = MASK if type(step) is str and is_secret else step
+        path += f"[{without_secrets(_cut(repr(shown)))}]"
+        is_secret = is_secret or (type(step) is str and is_secret_name(step))
+    return path
 
 
 def _key(key: object, where: str) -> NotPrimitive:
     kind = type(key)
-    shown = repr(key) if kind in PRIMITIVES else f"<{_name(kind)}>"
+    below_secret = is_secret_name(where.rpartition("['")[2].rstrip("]'"))
+    if kind is bytes:
+        shown = MASK if below_secret else without_secrets(_cut(repr(key)))
+    else:
+        shown = repr(key) if kind in (bool, float, type(None)) or (kind is int and abs(key) < 10**18) else f"<{_name(kind)}>"  # type: ignore[arg-type]  # an int
     wanted = "key.value" if conversion(kind) == "value.value" else "str(key)"
     return NotPrimitive(path=f"{where}[{shown}]", type=f"{_name(kind)} as a key", conversion=wanted)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}..."
+
+
 def conversion(kind: type) -> str:
     """What turns a value of that type into a primitive one."""
-    if issubclass(kind, tuple):
-        return "value._asdict()" if "_fields" in vars(kind) else "list(value)"
-    mro = type.mro(kind)
-    own = {attribute for cls in mro for attribute in vars(cls)}
-    if "__dataclass_fields__" in own and "__pydantic_fields__" not in own:
+    mro = fields.mro_of(kind)
+    own = {attribute for cls in mro for attribute in fields.class_dict(cls)}
+    if tuple in mro:
+        return "value._asdict()" if "_fields" in own else "list(value)"
+    if "__dataclass_fields__" in own:
         return "dataclasses.asdict(value)"
     if "__attrs_attrs__" in own:
         return "attrs.asdict(value)"
@@ -160,4 +193,5 @@ def conversion(kind: type) -> str:
 
 def _name(kind: type) -> str:
     module = (fields.module_of(kind) or "").partition(".")[0]
-    return kind.__qualname__ if module in sys.stdlib_module_names else fields.type_name(kind)
+    name = fields.type_name(kind)
+    return name.removeprefix(f"{fields.module_of(kind)}.") if module in sys.stdlib_module_names else name

@@ -10,7 +10,7 @@ import pickle
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from . import frames, record
+from . import fields, frames, record
 from .limits import limit_memory, limit_processor, processor_seconds
 from .replay import Replay
 from .terms import Terms
@@ -169,7 +169,8 @@ def error_record(error: BaseException) -> Dict[str, Any]:
     node = record.describe(error)["exceptions"][0]
     name = getattr(error, "name", None) if isinstance(error, ImportError) else None
     told = {"type": node["type"], "message": node["message"], "module": name if isinstance(name, str) else None}
-    behind = error.__cause__ or error.__context__
+    links = [fields.base_field(error, name) for name in ("__cause__", "__context__")]
+    behind = next((link for link in links if link is not None), None)
     if behind is not None:  # kombu raises a DecodeError for whatever failed
         told["raised_for"] = record.describe(behind)["exceptions"][0]["type"]
     return told

@@ -67,9 +67,9 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
 
 def slot_names(cls: type) -> List[str]:
     """Names of the slots that a class itself declares."""
-    if "__slots__" not in _class_dict(cls):
+    if "__slots__" not in class_dict(cls):
         return []
-    return [name for name, descriptor in _class_dict(cls).items() if type(descriptor) is types.MemberDescriptorType]
+    return [name for name, descriptor in class_dict(cls).items() if type(descriptor) is types.MemberDescriptorType]
 
 
 def field_names(cls: type) -> List[str]:
@@ -90,9 +90,9 @@ def set_fields(exc: BaseException) -> Iterator[Tuple[Any, object]]:
 
 def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
     """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None for any other exception."""
-    for cls in _mro(type(exc)):
+    for cls in mro_of(type(exc)):
         if type_name(cls) in _GROUPS:
-            native = _class_dict(cls).get("exceptions")
+            native = class_dict(cls).get("exceptions")
             held = native.__get__(exc) if type(native) is types.MemberDescriptorType else dict_of(exc).get("_exceptions", ())
             return tuple(member for member in held if issubclass(type(member), BaseException))
     return None
@@ -107,14 +107,15 @@ class Raised:
 
 def base_field(exc: BaseException, name: str) -> Any:
     """A field of BaseException itself; the class may shadow the name."""
-    return _class_dict(BaseException)[name].__get__(exc)
+    return class_dict(BaseException)[name].__get__(exc)
 
 
-def _mro(cls: type) -> Tuple[type, ...]:
+def mro_of(cls: type) -> Tuple[type, ...]:
+    """Past any metaclass, as the next."""
     return type.__dict__["__mro__"].__get__(cls)  # type: ignore[no-any-return]  # a C descriptor
 
 
-def _class_dict(cls: type) -> Any:
+def class_dict(cls: type) -> Any:
     return type.__dict__["__dict__"].__get__(cls)  # past any metaclass
 
 
@@ -125,8 +126,8 @@ def dict_of(value: object) -> Dict[Any, Any]:
 
 def own_dict(value: object) -> Optional[Dict[Any, Any]]:
     """The instance's ``__dict__`` itself; None if it has none."""
-    for cls in _mro(type(value)):
-        descriptor = _class_dict(cls).get("__dict__")
+    for cls in mro_of(type(value)):
+        descriptor = class_dict(cls).get("__dict__")
         if type(descriptor) in _DESCRIPTORS:  # a module's is a member, any other object's a getset
             try:
                 return descriptor.__get__(value)  # type: ignore[no-any-return]  # a C descriptor
@@ -137,10 +138,10 @@ def own_dict(value: object) -> Optional[Dict[Any, Any]]:
 
 def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
     """Slots and C fields of an exception class, by MRO: ``(owner, name, descriptor)``."""
-    for owner in _mro(cls):
+    for owner in mro_of(cls):
         if owner is BaseException or owner is object:  # a metaclass may refuse to compare
             continue
-        for name, descriptor in _class_dict(owner).items():
+        for name, descriptor in class_dict(owner).items():
             if type(descriptor) in _DESCRIPTORS and name not in _BASE_FIELDS and not (name.startswith("__") and name.endswith("__")):
                 dropped = module_of(owner) == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
                 if not dropped:
@@ -149,16 +150,16 @@ def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
 
 def _is_cache(cls: type, name: object) -> bool:
     """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put there: derived, as a property is."""
-    for owner in _mro(cls):
-        if name in _class_dict(owner):
-            return any(kind.__name__ in _CACHES for kind in type(_class_dict(owner)[name]).__mro__)
+    for owner in mro_of(cls):
+        if name in class_dict(owner):
+            return any(kind.__name__ in _CACHES for kind in type(class_dict(owner)[name]).__mro__)
     return False
 
 
 def slots_of(value: object, cls: type) -> Iterator[Tuple[str, object]]:
-    for owner in _mro(cls):
-        if "__slots__" in _class_dict(owner):
-            for name, descriptor in _class_dict(owner).items():
+    for owner in mro_of(cls):
+        if "__slots__" in class_dict(owner):
+            for name, descriptor in class_dict(owner).items():
                 if type(descriptor) is types.MemberDescriptorType:
                     try:
                         yield name, descriptor.__get__(value)
@@ -168,7 +169,7 @@ def slots_of(value: object, cls: type) -> Iterator[Tuple[str, object]]:
 
 def keeps_attributes(cls: type) -> bool:
     return any(
-        "__slots__" in _class_dict(owner) or type(_class_dict(owner).get("__dict__")) is types.GetSetDescriptorType for owner in _mro(cls)
+        "__slots__" in class_dict(owner) or type(class_dict(owner).get("__dict__")) is types.GetSetDescriptorType for owner in mro_of(cls)
     )
 
 
@@ -177,8 +178,8 @@ def has_own_protocol(cls: type) -> bool:
 
     A reducer in ``copyreg`` does not count: the receiver may not have it, and both sides must describe alike.
     """
-    for owner in _mro(cls)[:-1]:
-        if not _class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):
+    for owner in mro_of(cls)[:-1]:
+        if not class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):
             return module_of(owner) not in _PLAIN_MODULES
     return False
 

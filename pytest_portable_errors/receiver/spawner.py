@@ -74,11 +74,14 @@ class Interpreter:
         return self._hear(LAST_WORDS) or ({"exit": code}, b"")
 
     def _hear(self, seconds: float) -> Optional[Request]:
-        if not self._has_closed:
-            with contextlib.suppress(queue.Empty):
-                said = self._said.get(timeout=seconds)
-                self._has_closed = said is None
-                return said
+        if self._has_closed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=seconds)  # nothing more will be said
+            return None
+        with contextlib.suppress(queue.Empty):
+            said = self._said.get(timeout=seconds)
+            self._has_closed = said is None
+            return said
         return None
 
     def kill(self) -> None:

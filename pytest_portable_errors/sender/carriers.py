@@ -35,6 +35,8 @@ class Carrier:
     """What it pickles with."""
     only_wraps: bool = False
     """Whether it adds nothing to that but a wrapping, so that what repairs the one repairs the other."""
+    carries_values: bool = False
+    """Whether arguments and results take the same way: what it does with errors is then no code of its own."""
     replaces: str = ""
     """What it does where it gives another class on purpose."""
     library: str | None = None
@@ -59,7 +61,7 @@ def plainly(serializer: Serializer) -> Serializer:
     return serializer.of if isinstance(serializer, Carrier) and serializer.only_wraps else serializer
 
 
-@functools.cache
+@functools.cache  # what is installed does not change while tests run
 def _modules_with_requirements(distribution: str) -> tuple[str, ...]:
     """Importable names of a distribution and of all that it requires without extras."""
     waiting = [distribution]
@@ -105,7 +107,7 @@ def _celery(exc: BaseException, serializer: str) -> bytes:
 
 
 def _dask(exc: BaseException) -> bytes:
-    """As a worker of dask.distributed does, with the reducers of tblib that importing it registers: for this, and not for the tests."""
+    """As a worker of dask.distributed does, with the reducers that importing it makes tblib register: not for the tests."""
     with _reducers_put_back():
         import tblib.pickling_support
         from distributed.core import error_message
@@ -148,10 +150,19 @@ CARRIERS: tuple[Serializer, ...] = (
         loader=PICKLE_LOADER,  # which is docket.execution.cloudpickle.loads
         of=CLOUDPICKLE,
         only_wraps=True,
+        carries_values=True,
         library="docket",
         distribution="pydocket",
     ),
-    Carrier(name="dbos", send=_dbos, loader=f"{_RECEIVING}.from_dbos:loads", only_wraps=True, library="dbos", distribution="dbos"),
+    Carrier(
+        name="dbos",
+        send=_dbos,
+        loader=f"{_RECEIVING}.from_dbos:loads",
+        only_wraps=True,
+        carries_values=True,
+        library="dbos",
+        distribution="dbos",
+    ),
     Carrier(
         name="celery",
         send=functools.partial(_celery, serializer="json"),

@@ -56,15 +56,17 @@ def depart_by_each(
     ``primitive`` says that values which are not are to be looked for.
     """
     departures: list[Departure] = []
-    with _unchanged(exc):
-        refused = tuple(not_primitive_on_the_wire(exc)) if primitive else ()
     before = record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
         has_twin = any(_is_same(departure.payload, dumped[0]) for departure in departures)
         sent = before if has_twin or not departures else record.describe(exc, traceback=traceback)
-        departures.append(replace(_departure(exc, serializer, dumped, sent), not_primitive=refused))
-    return departures
+        departures.append(_departure(exc, serializer, dumped, sent))
+    if not primitive:
+        return departures
+    with _unchanged(exc):  # last, because this asks __reduce__ once more
+        refused = tuple(not_primitive_on_the_wire(exc))
+    return [replace(departure, not_primitive=refused) for departure in departures]
 
 
 def depart_value(value: object, *, serializer: Serializer) -> Departure:

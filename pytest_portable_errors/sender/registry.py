@@ -13,7 +13,7 @@ _BUILT_IN: tuple[Serializer, ...] = (PICKLES[0], CLOUDPICKLE, DILL, *PICKLES[1:]
 
 
 class Serializers:
-    """The serializers that can be named: the built-in ones and those that plugins add."""
+    """By their names."""
 
     def __init__(self, added: Callable[[], Iterable[Serializer]] = tuple) -> None:
         """``added`` gives those of plugins. It is asked again for a name that is not known: a conftest further down may bring it.

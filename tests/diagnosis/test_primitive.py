@@ -160,3 +160,56 @@ class TestOnTheWire:
 
     def test_one_that_cannot_be_reduced_has_nothing_on_the_wire(self) -> None:
         assert not_primitive_on_the_wire(Failing(IDENTIFIER)) == []
+
+    def test_slots_and_items_that_are_added_afterwards(self) -> None:
+        class Slotted(Exception):
+            def __reduce__(self) -> Any:
+                return ValueError, ("x",), (None, {"when": IDENTIFIER}), iter([IDENTIFIER]), iter([("k", IDENTIFIER)])
+
+        assert [one.path for one in not_primitive_on_the_wire(Slotted())] == [
+            "exc.when",
+            "exc.__reduce__()[3]",
+            "exc.__reduce__()[4]",
+        ]
+
+    @pytest.mark.parametrize("reduced", [(ValueError,), (), (ValueError, None), "name", None, (ValueError, 5)], ids=repr)
+    def test_nothing_that_a_reduce_gives_ends_the_test(self, reduced: Any) -> None:
+        class Odd(Exception):
+            def __reduce__(self) -> Any:
+                return reduced
+
+        assert not_primitive_on_the_wire(Odd(IDENTIFIER)) == []
+
+    def test_thousands_of_arguments_take_no_time(self) -> None:
+        assert not_primitive_on_the_wire(ValueError(*range(100_000))) == []
+
+
+def test_what_stands_in_many_places_is_searched_once() -> None:
+    shared: list[Any] = []
+    for _ in range(60):
+        shared = [shared, shared]
+    assert not_primitive(shared, "v") == []
+
+
+class Meta(type):
+    def __getattribute__(cls, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_no_code_of_a_class_is_run() -> None:
+    hostile = Meta("Hostile", (), {})
+    assert [one.path for one in not_primitive([hostile()], "v")] == ["v[0]"]
+
+
+def test_huge_keys_are_cut() -> None:
+    (found,) = not_primitive({10**5000: 1}, "v")
+    assert found.path == "v[<int>]"
+    (found,) = not_primitive({"k" * 10_000: IDENTIFIER}, "v")
+    assert len(found.path) < 100
+
+
+def test_members_of_a_group_are_exceptions() -> None:
+    groups = pytest.importorskip("builtins")
+    if not hasattr(groups, "ExceptionGroup"):
+        pytest.skip("ExceptionGroup is 3.11")
+    assert [one.path for one in not_primitive_on_the_wire(groups.ExceptionGroup("g", [ValueError(IDENTIFIER)]))] == ["exc.args[1].args[0]"]

@@ -256,12 +256,60 @@ def test_broken(assert_value_roundtrip):
             [
                 "dict does not arrive: dumps raised TypeError *",
                 "  why   value['order'].lock (_thread.lock) cannot be pickled",
+                "list arrives changed: attributes *",
+                "  - value[[]1]   shop.models.Forgets({'a': 1})",
+                "  + value[[]1]   shop.models.Forgets({})",
                 "shop.models.Order does not arrive: loads raised ModuleNotFoundError *",
                 "  why   the payload names shop.models.Order, and the receiver has no module 'shop'",
                 "shop.models.Broken does not arrive: loads raised ValueError *",
                 "  received  nothing. ValueError: invalid literal for int*",
             ]
         )
+
+    def test_secrets_are_in_no_text(self, run: Any) -> None:
+        result = run(
+            """
+SECRET = {"cookies": ["opaque-abcdefgh-1234"], "password": "hunter2hunter2", "api_key": "sk-0123456789abcdef0123456789"}
+def test_fails(assert_value_roundtrip):
+    assert_value_roundtrip({**SECRET, "f": lambda: 0}, receiver="with-project", serializers=("pickle",))
+def test_as_data(assert_value_roundtrip):
+    print(assert_value_roundtrip(SECRET, receiver="with-project").to_dict())
+def test_keys(assert_primitive):
+    assert_primitive({"sk-0123456789abcdef0123456789": {1}, "password": {b"hunter2hunter2": {1}, "hunter2hunter2": {1}}})
+""",
+            "-rA",
+        )
+        result.assert_outcomes(passed=1, failed=2)
+        printed = result.stdout.str().partition("FAILURES")[2]
+        printed = "".join(line for line in printed.splitlines(keepends=True) if "SECRET" not in line)
+        for secret in ("opaque-abcdefgh-1234", "hunter2hunter2", "sk-0123456789abcdef0123456789"):
+            assert secret not in printed.replace("assert_primitive({", "").replace('"sk-', "").replace('b"hunter2', "").replace(
+                '"hunter2', ""
+            )
+        assert "'password': '***'" in printed
+
+    def test_credentials_can_be_an_error_here_too(self, run: Any) -> None:
+        source = "def test_it(assert_value_roundtrip): assert_value_roundtrip({'password': 'hunter2hunter2'}, receiver='with-project')"
+        run(source).assert_outcomes(passed=1)
+        result = run(source, "-o", "portable_errors_credentials=error")
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["dict carries credentials", "", "  value[[]'password'[]]   password"])
+
+    def test_a_carrier_of_errors_alone_says_so(self, run: Any) -> None:
+        result = run("def test_it(assert_value_roundtrip): assert_value_roundtrip(1, serializers=('process-pool',))")
+        result.stdout.fnmatch_lines(["*PortableErrorsError: serializer 'process-pool' carries errors only: for values name another, *"])
+
+    def test_a_class_that_was_sent_by_value_is_another_one(self, run: Any) -> None:
+        result = run(
+            """
+import cloudpickle
+import shop.models
+def test_it(assert_value_roundtrip):
+    cloudpickle.register_pickle_by_value(shop.models)
+    assert_value_roundtrip(shop.models.Order(1), serializers=("cloudpickle",))
+"""
+        )
+        result.stdout.fnmatch_lines(["shop.models.Order arrives changed: type *", "  + value   a copy of shop.models.Order: another class"])
 
     def test_an_exception_is_sent_to_the_other_fixture(self, run: Any) -> None:
         result = run("def test_it(assert_value_roundtrip): assert_value_roundtrip(ValueError())")
@@ -284,6 +332,18 @@ def test_what_cannot_be_meant_is_said_at_collection(run: Any, keyword: str, said
 
 def test_the_fixture_says_what_is_wrong_with_its_chain(run: Any) -> None:
     result = run("def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), chain=Whole)")
-    assert "assert_roundtrip(chain=<class 'shop.errors.Whole'>): expected a tuple of exception classes" in result.stdout.str()
-    result = run("def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), chain=('not a name',))")
-    assert "chain='not a name': expected an exception class" in result.stdout.str()
+    assert "assert_roundtrip(chain=Whole): expected a tuple of exception classes" in result.stdout.str()
+    for wrong in ("chain=('not a name',)", "chain=(Whole, None)", "chain=5", "chain=()", "primitive='no'"):
+        result = run(f"def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), {wrong})")
+        result.stdout.fnmatch_lines(["*PortableErrorsError: assert_roundtrip(*): expected *"])
+
+
+def test_a_chain_of_odd_names_ends_no_session(run: Any) -> None:
+    pytest.importorskip("xdist")
+    source = """
+class Odd(Exception): pass
+Odd.__qualname__ = "Bad\\ud800\\x1b[31m"
+def test_it(assert_roundtrip): assert_roundtrip(Whole("a"), chain=(Whole, Odd), receiver="with-project")
+def test_other(): pass
+"""
+    run(source, "-n", "1").assert_outcomes(passed=1, failed=1)

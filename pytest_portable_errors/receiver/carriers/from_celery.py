@@ -10,7 +10,8 @@ from celery.backends.base import KeyValueStoreBackend
 
 def backend(serializer: str) -> Any:
     """A result backend of an application that has no broker and is nobody's current one."""
-    app = Celery("portable-errors", set_as_current=False, result_serializer=serializer, accept_content=[serializer])
+    # Without fixups: that for Django puts the current folder on sys.path.
+    app = Celery("portable-errors", set_as_current=False, result_serializer=serializer, accept_content=[serializer], fixups=[])
     return KeyValueStoreBackend(app)
 
 
