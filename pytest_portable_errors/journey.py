@@ -11,7 +11,7 @@ from pytest_portable_errors.diagnosis.contents import path_of
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
 from pytest_portable_errors.diagnosis.findings import Diagnosis, Fix
-from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, Loss, compare, error_text, headline
+from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, arrival_loss, compare, only_in_tests
 from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import module_of
@@ -164,9 +164,9 @@ class Journey:
                 departure.sent, answer["record"], checks=self.checks, arrives_as=self.arrives_as, copies_classes=copies_classes
             )
             if from_tests and reducer is not None and not compared.losses:
-                compared = replace(compared, losses=(_only_in_tests(departure, reducer.location),))
+                compared = replace(compared, losses=(only_in_tests(departure.sent, reducer.location),))
         else:
-            compared = Comparison(losses=(arrival_loss(departure, answer),), declared=())
+            compared = Comparison(losses=(arrival_loss(departure.sent, answer),), declared=())
 
         missing = tuple((module, qualname, absent) for module, qualname, absent in answer.get("missing", ()))
         with_project = self.elsewhere().arrive() if self.lacks_project() else None
@@ -313,14 +313,3 @@ def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
     if facts.unpicklable is not None:
         return masked(facts.unpicklable.path)
     return None if facts.halt is None or facts.halt.path == "exc" else masked(facts.halt.path)
-
-
-def _only_in_tests(departure: Departure, location: str) -> Loss:
-    received = f"whole, by a reducer that only the tests have ({location})"
-    return Loss(kind="arrival", path="exc", sent=headline(departure.sent["exceptions"][0]), received=received)
-
-
-def arrival_loss(departure: Departure, answer: dict[str, Any], *, path: str = "exc") -> Loss:
-    """That nothing arrived, and why."""
-    received = error_text(answer["error"]) if answer.get("error") else answer["how"]
-    return Loss(kind="arrival", path=path, sent=headline(departure.sent["exceptions"][0]), received=f"nothing. {received}")

@@ -7,10 +7,9 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import compare_values
+from pytest_portable_errors.diagnosis.losses import arrival_loss, compare_values
 from pytest_portable_errors.diagnosis.payload import read
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.journey import arrival_loss
 from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.departure import Departure, depart_value
 from pytest_portable_errors.sender.receivers import Receivers, Request
@@ -39,7 +38,7 @@ def value_trip(value: object, *, serializer: Serializer, receiver: str, receiver
         )
         answer = receivers.submit(request).usable_answer()
     stage, received = Stage(answer["stage"]), answer.get("record")
-    losses = compare_values(departure.sent, received) if received is not None else (arrival_loss(departure, answer, path="value"),)
+    losses = compare_values(departure.sent, received) if received is not None else (arrival_loss(departure.sent, answer, path="value"),)
     found = find_credentials(reading, departure.sent, received)
     diagnosis = _diagnosis(departure, answer) if losses else None
     return RoundTrip(

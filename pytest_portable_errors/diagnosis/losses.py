@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,18 @@ def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
     if one["type"] == other["type"] and _same_value(one["value"], other["value"]):
         return ()
     return (_value_loss("attributes" if one["type"] == other["type"] else "type", "value", one["value"], other["value"]),)
+
+
+def arrival_loss(sent: Record, answer: Mapping[str, Any], *, path: str = "exc") -> Loss:
+    """That nothing arrived, and why: ``answer`` is what the receiver said, or dumps."""
+    received = error_text(answer["error"]) if answer.get("error") else answer["how"]
+    return Loss(kind="arrival", path=path, sent=headline(sent["exceptions"][0]), received=f"nothing. {received}")
+
+
+def only_in_tests(sent: Record, location: str) -> Loss:
+    """That it arrived by what production does not have."""
+    received = f"whole, by a reducer that only the tests have ({location})"
+    return Loss(kind="arrival", path="exc", sent=headline(sent["exceptions"][0]), received=received)
 
 
 def _differences(sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool) -> Iterator[Loss]:

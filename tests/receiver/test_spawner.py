@@ -34,7 +34,7 @@ class Late(queue.Queue[Any]):
 def interpreter(said: queue.Queue[Any]) -> Interpreter:
     """One that has ended by itself."""
     made = object.__new__(Interpreter)
-    made._process = SimpleNamespace(poll=lambda: 0, wait=lambda timeout: 0)  # type: ignore[assignment]  # as much of a process as is asked
+    made._process = SimpleNamespace(poll=lambda: 0, wait=lambda **_: 0)  # type: ignore[assignment]  # as much of a process as is asked
     made._said = said  # type: ignore[assignment]  # the simple one cannot be subclassed
     made._has_closed = False
     return made
