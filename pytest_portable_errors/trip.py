@@ -24,13 +24,13 @@ class Stage(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundTrip:
-    """What became of one exception on one trip."""
+    """What became of one exception, or of one value, on one trip."""
 
     serializer: str
     receiver: str
     stage: Stage
     sent: Record
-    """What the exception was, as ``receiver/record.py`` describes it."""
+    """What it was, as ``receiver/record.py`` describes it."""
     received: Record | None
     """What it is in the receiver; None if it did not arrive."""
     losses: tuple[Loss, ...]

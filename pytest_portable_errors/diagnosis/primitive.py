@@ -17,6 +17,8 @@ from pytest_portable_errors.receiver import fields
 PRIMITIVES = (type(None), bool, int, float, str, bytes)
 _MOST = 100  # findings: nobody reads more
 _LONGEST_KEY = 80  # characters
+_MUCH = 1_000  # characters of a key that are looked at for secrets: no more are shown
+_HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 _DEEPEST = 200  # containers; json and pickle give up not far below that
 
 # By the name of a class that it is or inherits from, the first that fits: what turns such a value into a primitive one.
@@ -89,7 +91,7 @@ def not_primitive(value: object, path: str) -> list[NotPrimitive]:
             continue
         above.append(id(one))
         if kind is dict:
-            found += [_key(key, _path(path, steps)) for key in one if type(key) is not str]
+            found += [_key(key, path, steps) for key in one if type(key) is not str]
         inner = enumerate(one) if kind is list else ((key, item) for key, item in one.items() if type(key) is str)
         waiting += reversed([(item, (*steps, step)) for step, item in inner if type(item) not in PRIMITIVES])
     return found[:_MOST]
@@ -154,23 +156,23 @@ def _of_state(state: dict[Any, Any], where: str) -> Iterator[tuple[str, Any]]:
 
 def _path(path: str, steps: Sequence[Any]) -> str:
     """``context['request'][1]``. A key may be a credential: one that looks like it, and any key below a name of one, is not told."""
-    is_secret = False
-    for step in steps:
-        shown = MASK if type(step) is str and is_secret else step
-        path += f"[{without_secrets(_cut(repr(shown)))}]"
-        is_secret = is_secret or (type(step) is str and is_secret_name(step))
-    return path
+    return path + "".join(f"[{_shown(step, steps[:number])}]" for number, step in enumerate(steps))
 
 
-def _key(key: object, where: str) -> NotPrimitive:
+def _shown(key: str | bytes | int, above: Sequence[Any]) -> str:
+    if type(key) is not int and any(type(step) is str and is_secret_name(step) for step in above):
+        return repr(MASK)
+    return _cut(without_secrets(repr(key[:_MUCH] if type(key) is not int else key)))  # type: ignore[index]  # a text, or bytes
+
+
+def _key(key: object, path: str, steps: Sequence[Any]) -> NotPrimitive:
     kind = type(key)
-    below_secret = is_secret_name(where.rpartition("['")[2].rstrip("]'"))
     if kind is bytes:
-        shown = MASK if below_secret else without_secrets(_cut(repr(key)))
+        shown = _shown(key, steps)  # type: ignore[arg-type]  # just seen
     else:
-        shown = repr(key) if kind in (bool, float, type(None)) or (kind is int and abs(key) < 10**18) else f"<{_name(kind)}>"  # type: ignore[arg-type]  # an int
+        shown = repr(key) if kind in (bool, float, type(None)) or (kind is int and abs(key) < _HUGE) else f"<{_name(kind)}>"  # type: ignore[arg-type]  # an int
     wanted = "key.value" if conversion(kind) == "value.value" else "str(key)"
-    return NotPrimitive(path=f"{where}[{shown}]", type=f"{_name(kind)} as a key", conversion=wanted)
+    return NotPrimitive(path=f"{_path(path, steps)}[{shown}]", type=f"{_name(kind)} as a key", conversion=wanted)
 
 
 def _cut(text: str) -> str:

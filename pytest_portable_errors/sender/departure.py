@@ -22,7 +22,7 @@ PAYLOAD_LIMIT = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """What is known of an exception once it was pickled."""
+    """What is known of an exception, or of a value that departs by itself, once it was pickled."""
 
     cls: type[Any]
     sent: record.Record
@@ -122,7 +122,7 @@ def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseExceptio
 @contextlib.contextmanager
 def _unchanged(exc: object) -> Iterator[None]:
     """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an entry): the test goes on with it."""
-    stored = own_dict(exc)
+    stored = own_dict(exc) if issubclass(type(exc), BaseException) else None  # a class's or a module's is not to be written to
     before = dict(stored or {})
     try:
         yield

@@ -159,4 +159,8 @@ def test_a_case_is_sent_within_its_test_as_the_tests_fixtures_have_made_the_worl
     (tmp_path / "pytest.ini").write_text("[pytest]\nportable_errors_serializers = pickle\n")
     run = pytest_in(tmp_path, "-q")
     assert re.search(r"^\d+ failed, \d+ skipped", run.stdout, re.MULTILINE), "none passes: " + run.stdout[-1500:]
-    assert "broken makes something else of it" in run.stdout or "made by the fixture" in run.stdout
+    failed = len(re.findall(r"^FAILED ", run.stdout, re.MULTILINE))
+    assert failed > 10
+    assert len(re.findall(r"^  \+ message +made by the fixture$", run.stdout, re.MULTILINE)) == failed, (
+        "each for what the fixture made of it"
+    )

@@ -76,6 +76,24 @@ def test_broken(assert_value_roundtrip):
             ]
         )
 
+    def test_what_dumps_writes_to_a_class_stays_there(self, run: Any) -> None:
+        """What it writes to an exception is taken back; the dict of a class cannot be written to."""
+        result = run(
+            """
+import pickle
+from shop.models import Order
+class Touching:
+    name, loader, needs = "touching", "pickle:loads", ()
+    def dumps(self, value):
+        value.touched = True
+        return pickle.dumps(value)
+def test_it(assert_value_roundtrip):
+    assert assert_value_roundtrip(Order, serializers=(Touching(),), receiver="with-project").arrived_whole
+    assert Order.touched
+"""
+        )
+        result.assert_outcomes(passed=1)
+
     def test_secrets_are_in_no_text(self, run: Any) -> None:
         result = run(
             """
@@ -90,12 +108,9 @@ def test_keys(assert_primitive):
             "-rA",
         )
         result.assert_outcomes(passed=1, failed=2)
-        printed = result.stdout.str().partition("FAILURES")[2]
-        printed = "".join(line for line in printed.splitlines(keepends=True) if "SECRET" not in line)
+        printed = result.stdout.str()
         for secret in ("opaque-abcdefgh-1234", "hunter2hunter2", "sk-0123456789abcdef0123456789"):
-            assert secret not in printed.replace("assert_primitive({", "").replace('"sk-', "").replace('b"hunter2', "").replace(
-                '"hunter2', ""
-            )
+            assert secret not in printed
         assert "'password': '***'" in printed
 
     def test_credentials_can_be_an_error_here_too(self, run: Any) -> None:
