@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 
 import nox
-import tomllib
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 PYTESTS = ("7.4", "8.0", "8.4", "9")
@@ -59,7 +58,7 @@ def tests(session: nox.Session, pytest: str, xdist: bool) -> None:
 @nox.session(python=PYTHONS[0])
 def oldest(session: nox.Session) -> None:
     """The oldest version of each dependency that pyproject.toml allows."""
-    declared = tomllib.loads(Path("pyproject.toml").read_text())["project"]["dependencies"]
+    declared = nox.project.load_toml("pyproject.toml")["project"]["dependencies"]
     session.install(wheel(session), *(re.sub(r">=([\d.]+).*", r"==\1", requirement) for requirement in declared), *NEEDED)
     run(session)
 

@@ -19,7 +19,7 @@ from pytest_portable_errors.judges import Judge, RepoWide, Strict, Traveller
 from pytest_portable_errors.judging import Terms
 from pytest_portable_errors.ledger import Ledger
 from pytest_portable_errors.options import Options
-from pytest_portable_errors.receiver.fields import type_name
+from pytest_portable_errors.receiver.fields import module_of, type_name
 from pytest_portable_errors.requirement import Mark, Requirement, merged
 from pytest_portable_errors.sender import handled
 from pytest_portable_errors.sender.capture import Captured, Sources, Watch, can_watch
@@ -31,6 +31,9 @@ from pytest_portable_errors.survey import population
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case, cases_of
 from pytest_portable_errors.watched import WatchedTest
+
+_PREPARED = 8
+"""Modules with exception classes that a receiver imports while the tests begin, so that none waits for that."""
 
 
 class Session:
@@ -68,6 +71,7 @@ class Session:
         self._is_blind = False
         self._cases: dict[str, list[Case]] = {}
         self._begun: dict[Case, list[Traveller]] = {}
+        self._surveyed_modules: list[str] = []
         self._before = share(self.receivers)  # check_round_trip, called in a test, is to know the project as well
 
     def close(self) -> None:
@@ -90,6 +94,8 @@ class Session:
         for receiver in dict.fromkeys([*wanted, *(name for requirement in requirements for name in requirement.receivers)]):
             with contextlib.suppress(PortableErrorsError):
                 self.receivers.start(receiver)
+                for module in self._surveyed_modules[:_PREPARED] if receiver in wanted else ():
+                    self.receivers.prepare(receiver, [module])
 
     def requirement(self, marks: Iterable[Mark]) -> Requirement:
         """What the marks of a test demand, the closest first. Raises PortableErrorsError for what they cannot mean."""
@@ -224,6 +230,7 @@ class Session:
         if options.surveys_project:
             found += population.classes_of_project(self.receivers.project)
         wanted = [cls for cls in found if not self._skips(cls)]
+        self._surveyed_modules = list(dict.fromkeys(filter(None, map(module_of, wanted))))
         return population.cases(wanted, serializers=options.serializers, declared=self._declared)
 
     def _begin_ahead(self, case: Case) -> None:
