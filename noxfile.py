@@ -7,6 +7,7 @@ versions of what pyproject.toml allows. Needs the Pythons on the PATH, as pyenv 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import nox
@@ -27,6 +28,13 @@ SLICE = (
 )
 NEEDED = ("hypothesis", "jsonschema", "pytest-asyncio", "tblib", "jinja2")
 """What those tests import."""
+PURE = (
+    *("diagnosis/*", "receiver/record.py", "receiver/values.py", "receiver/fields.py", "receiver/frames.py", "report/text.py"),
+    *("baseline.py", "experience.py", "judging.py", "rows.py", "tally.py"),
+)
+"""Plain data in, plain data out: each branch of it is taken by a test."""
+MEASURED = ("diagnosis", "receiver", "report", "sender", "survey", "test_*.py")
+"""What calls the pure core, in tests/. A receiver that is measured is not as isolated as one that is not."""
 
 nox.options.sessions = ["tests", "oldest", "litellm"]
 nox.options.default_venv_backend = "virtualenv"
@@ -70,3 +78,25 @@ def litellm(session: nox.Session, version: str) -> None:
     session.install(wheel(session), f"litellm{version}", *NEEDED, "pytest-xdist")
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     session.run("pytest", "-q", "-p", "no:cacheprovider", *(session.posargs or ["tests/end_to_end/test_suite.py"]), env=environment)
+
+
+@nox.session(python="3.12")
+def coverage(session: nox.Session) -> None:
+    """Branch coverage, receivers included: what it is, and 100 % of the pure core. A quarter of an hour."""
+    session.install(f"{wheel(session)}[test]", "coverage>=7.10")
+    site = Path(str(session.run("python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", silent=True)).strip())
+    package = site / "pytest_portable_errors"
+    # A receiver of -I -S runs no .pth file of coverage's: the installed copy asks for it, on its first line so that no other moves, and
+    # past the test that reads its imports.
+    shutil.copy("tests/measured.py", site)
+    start = package / "receiver" / "__main__.py"
+    start.write_text(f"import sys; sys.path.append({str(site)!r}); __import__('measured'); sys.path.pop(); {start.read_text()}")
+    environment = {"COVERAGE_FILE": f"{session.create_tmp()}/coverage", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    session.run("coverage", "erase", env=environment)
+    pytest = [str(Path(session.bin) / "pytest"), "-q", "-p", "no:cacheprovider"]  # not -m pytest, which would import the checkout
+    tests = session.posargs or [str(path) for name in MEASURED for path in sorted(Path("tests").glob(name))]
+    session.run("coverage", "run", f"--source={package}", *pytest, *tests, env=environment)
+    session.run("coverage", "combine", "--quiet", env=environment)
+    session.run("coverage", "report", "--skip-covered", env=environment)
+    pure = ",".join(f"pytest_portable_errors/{name}" for name in PURE)
+    session.run("coverage", "report", f"--include={pure}", "--fail-under=100", env=environment)

@@ -25,7 +25,9 @@ _NOTHING = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0; 1 if a payload was damaged or none was found, or what was merged fails; 2 for wrong usage (argparse exits)."""
+    """The exit status: 0; 1 if a payload was damaged or none was found, or what was merged fails; 2 for wrong usage (argparse exits), and
+    for a file that cannot be read or written.
+    """
     parser = argparse.ArgumentParser(prog="python -m pytest_portable_errors", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     inspect = commands.add_parser(
@@ -50,9 +52,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who reads it has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (OSError, sqlite3.Error, PortableErrorsError) as error:
+    except OSError as error:
+        if error.filename is None:
+            parser.error(str(error))
+        print(f"{error.filename}: {_reason(error)}", file=sys.stderr)
+        return 2
+    except (sqlite3.Error, PortableErrorsError) as error:
         parser.error(str(error))
     return status
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        folder = os.path.dirname(error.filename)  # a file to write may lack nothing but this
+        return "no such file" if not folder or os.path.isdir(folder) else f"no such file: there is no folder {folder}"
+    return (error.strerror or type(error).__name__).lower()
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -97,4 +97,7 @@ def check_case(ours: Session, case: Case, begun: list[Traveller] | None = None) 
         ours.not_built(case, reason)
         raise pytest.skip.Exception(str(reason), _use_item_location=True) from None
     except PortableErrorsError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        text = ours.trouble(case, error)
+        if text is None:
+            raise pytest.skip.Exception(f"not checked: {error}", _use_item_location=True) from None
+        raise pytest.fail.Exception(text, pytrace=False) from None

@@ -28,6 +28,10 @@ class Declarations:
         """The dotted name of what an instance is meant to arrive as; None if as itself."""
         return next((self.expect[name] for name in _names(cls) if name in self.expect), None)
 
+    def expected_of(self, cls: type[BaseException]) -> list[str]:
+        """The names under which a change of type is declared that covers it."""
+        return [name for name in _names(cls) if name in self.expect] if self.expect else []
+
     def ignores(self, cls: type[BaseException]) -> bool:
         """Whether its instances are not to be checked."""
         name = type_name(cls)

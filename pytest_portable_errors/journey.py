@@ -104,7 +104,7 @@ class Journey:
         return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
 
     def _tried(self, trip: RoundTrip) -> tuple[Fix, ...]:
-        from pytest_portable_errors.diagnosis.fixes import candidates  # here, because nothing needs fixes where all is well
+        from pytest_portable_errors.diagnosis.fixes import Setting, candidates  # here, because nothing needs fixes where all is well
         from pytest_portable_errors.sender.trials import Trials
 
         subject, facts = self.departure.subject, self._verdict()[1]
@@ -119,14 +119,12 @@ class Journey:
             traceback="traceback" in self.checks,
         )
         project = self.receivers.project
+        setting = Setting(
+            is_ours=lambda module: project.owns(module) or project.is_test(module),
+            is_absent=lambda module: self.receiver != "with-project" or project.is_test(module),
+        )
         try:
-            found = candidates(
-                facts,
-                is_ours=lambda module: project.owns(module) or project.is_test(module),
-                needs_chain="chain" in self.checks,
-                declared=self.arrives_as,
-            )
-            return trials.run(found)
+            return trials.run(candidates(facts, setting, needs_chain="chain" in self.checks, declared=self.arrives_as))
         except PortableErrorsError:
             raise  # a receiver could not start
         except Exception:  # as with its causes: a class may not let itself be looked at, and the verdict stands without a fix

@@ -10,10 +10,11 @@ from pytest_portable_errors.baseline import Baseline
 from pytest_portable_errors.declarations import Declarations
 from pytest_portable_errors.demands import unmet
 from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.experience import Experience
 from pytest_portable_errors.journey import Journey
 from pytest_portable_errors.judging import Judged, Terms, journeys, judge
-from pytest_portable_errors.ledger import Ledger, defect_of, entries_of
+from pytest_portable_errors.ledger import Ledger, defect_of, entries_of, way_of
 from pytest_portable_errors.report.text import brief, clean, first_line, trips_text
 from pytest_portable_errors.rows import RAISED, Verdict
 from pytest_portable_errors.sender.departure import Departure
@@ -43,6 +44,9 @@ class Judge(Protocol):
         ``alike`` are shapes of exceptions that did not travel, because enough of their shape had. ``test`` is the node ID.
         """
 
+    def trouble(self, error: PortableErrorsError) -> str | None:
+        """Nothing could be sent: what to fail the test with; None if that is told once for all tests."""
+
 
 class Strict:
     """Whatever is lost fails the test."""
@@ -59,7 +63,7 @@ class Strict:
 
     def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Traveller:
         """See ``Judge``."""
-        return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
+        return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared, self._ledger)
 
     def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """See ``Judge``. Here each has travelled, and each test tells in full what it met."""
@@ -76,6 +80,10 @@ class Strict:
         texts = [*([trips_text(lost)] if lost else []), *dict.fromkeys(demanded)]
         texts += credential_texts(self.trips) if self._credentials == "error" else []
         return "\n\n".join(texts) or None
+
+    def trouble(self, error: PortableErrorsError) -> str | None:
+        """See ``Judge``."""
+        return str(error)
 
 
 class RepoWide:
@@ -98,6 +106,8 @@ class RepoWide:
         self._ledger = ledger
         self._declared = declared
         self._baseline = baseline
+        found = baseline.entries if terms.receiver_is_open else ()
+        self._lost_with_project = {(entry.cls, entry.serializer) for entry in found if entry.receiver == "with-project"}
         self._fails = fails
         self._told_by: dict[tuple[str, str], str] = {}
         self.experience = Experience()
@@ -105,7 +115,7 @@ class RepoWide:
 
     def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Traveller:
         """See ``Judge``."""
-        return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared)
+        return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared, self._ledger)
 
     def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
         """See ``Judge``."""
@@ -132,12 +142,24 @@ class RepoWide:
         texts = [*([trips_text(fresh)] if fresh else []), *map(_reference, again), *exposed]
         return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
 
+    def trouble(self, error: PortableErrorsError) -> None:
+        """See ``Judge``. It is the run's, and none of the tests'."""
+        self._ledger.trouble(str(error))
+
     def _informed(self, judged: Judged, before: frozenset[tuple[str, str]], known: set[tuple[object, ...]]) -> Judged:
         """With what the baseline knows of it; and with fixes, if it is the first of its defect."""
+        judged = self._sent_elsewhere(judged)
         if judged.verdict is Verdict.WHOLE:
             return judged
         judged = replace(judged, is_known=self._baseline.knows(entries_of(judged)))
         return judged if defect_of(judged.trip) in before else _told(judged, known)
+
+    def _sent_elsewhere(self, judged: Judged) -> Judged:
+        """While the receiver is open, what is lost everywhere is known as lost where the project is installed: is it gone there?"""
+        asks = judged.verdict in (Verdict.WHOLE, Verdict.DEFECT) and judged.trip.receiver != "with-project"
+        if not asks or judged.journey is None or way_of(judged.trip) not in self._lost_with_project:
+            return judged
+        return replace(judged, whole_elsewhere=judged.journey.elsewhere().arrive().arrived_whole)
 
 
 def _reference(trip: RoundTrip) -> str:
@@ -145,12 +167,19 @@ def _reference(trip: RoundTrip) -> str:
 
 
 def _begin(
-    departures: Iterable[Departure], how: str, arrives_as: str | None, terms: Terms, receivers: Receivers, declared: Declarations
+    departures: Iterable[Departure],
+    how: str,
+    arrives_as: str | None,
+    terms: Terms,
+    receivers: Receivers,
+    declared: Declarations,
+    ledger: Ledger,
 ) -> Traveller:
     begun: list[Journey] = []
     shape = None
     for departure in departures:
         shape = departure.shape
+        ledger.expected(declared.expected_of(departure.cls))
         begun += journeys(departure, terms, receivers, arrives_as=arrives_as or declared.arrives_as(departure.cls))
     return Traveller(how=how, journeys=begun, shape=shape)
 

@@ -47,6 +47,8 @@ class Judged:
     verdict: Verdict
     is_known: bool = False
     """Whether the baseline has it."""
+    whole_elsewhere: bool = False
+    """Whether it was sent to where the project is installed besides, and arrived whole there."""
 
     @property
     def fails(self) -> bool:

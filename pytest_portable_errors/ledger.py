@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pytest_portable_errors.baseline import Entry, in_a_line
 from pytest_portable_errors.diagnosis.code import place_of
@@ -46,6 +46,15 @@ class Ledger:
         if cls not in self._entries["ignored"]:
             self._entries["ignored"].append(clean(cls))
 
+    def expected(self, names: Iterable[str]) -> None:
+        """Keep that a class was met for which a change of type is declared under these names."""
+        self._entries["expected"] += [clean(name) for name in names if clean(name) not in self._entries["expected"]]
+
+    def trouble(self, why: str) -> None:
+        """Keep why nothing could be sent."""
+        if clean(why) not in self._entries["troubles"]:
+            self._entries["troubles"].append(clean(why))
+
     def take(self) -> Entries | None:
         """What was kept since the last time; None if nothing."""
         if not any(self._entries.values()):
@@ -74,11 +83,21 @@ def cause_of(trip: RoundTrip) -> str:
 def entries_of(judged: Judged) -> list[Entry]:
     """What a baseline would have to know of it: nothing, if all is well."""
     trip = judged.trip
-    cls, cause, receiver, kinds = *defect_of(trip), trip.receiver, sorted({loss.kind for loss in trip.losses})
-    if judged.verdict is Verdict.LACKS_PROJECT and trip.arrived_whole:  # where the project is installed
+    cause, receiver, kinds = cause_of(trip), trip.receiver, sorted({loss.kind for loss in trip.losses})
+    if _only_lacks_project(judged):
         cause, receiver, kinds = "class-not-importable", DEFAULT_RECEIVER, ["arrival"]
-    # In a line of a file, and on every machine.
-    return [Entry(in_a_line(clean(cls)), cause, kind, clean(trip.serializer), clean(_portable(receiver))) for kind in kinds]
+    cls, serializer = way_of(trip)
+    return [Entry(cls, cause, kind, serializer, clean(_portable(receiver))) for kind in kinds]
+
+
+def way_of(trip: RoundTrip) -> tuple[str, str]:
+    """Class and serializer as a baseline has them: in a line of a file, and on every machine."""
+    return in_a_line(clean(defect_of(trip)[0])), clean(trip.serializer)
+
+
+def _only_lacks_project(judged: Judged) -> bool:
+    """Whether it arrived whole where the project is installed; what a test defines is not sent there."""
+    return judged.verdict is Verdict.LACKS_PROJECT and judged.trip.arrived_whole
 
 
 def _portable(receiver: str) -> str:
@@ -86,7 +105,7 @@ def _portable(receiver: str) -> str:
 
 
 def _empty() -> Entries:
-    return Entries(rows=[], details=[], not_checked=[], ignored=[])
+    return Entries(rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[])
 
 
 def _row(how: str, judged: Sequence[Judged], *, names_credentials: bool) -> Row:
@@ -110,6 +129,7 @@ def _finding(judged: Judged) -> Finding:
         receiver=entries[0].receiver if entries else clean(_portable(judged.trip.receiver)),
         scope=_scope(judged),
         is_known=judged.is_known,
+        whole_with_project=judged.whole_elsewhere or _only_lacks_project(judged),
     )
 
 
@@ -119,6 +139,8 @@ def _scope(judged: Judged) -> str:
         return "chain"
     if judged.verdict is Verdict.LACKS_PROJECT:
         return "without-project"
+    if cause_of(trip) == "receiver-not-set-up":
+        return "receiver"
     if there is not None:
         return "without-project" if _lost(there) <= {"chain"} else "everywhere"
     is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in ("class-not-importable", "reconstructor-not-importable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import re
 from collections.abc import Callable, Iterable
@@ -77,12 +78,6 @@ class Options:
     def is_on(self) -> bool:
         """Whether the exceptions of all tests are checked."""
         return self.mode != "off"
-
-    @property
-    def command(self) -> str:
-        """What asks for the same checks again."""
-        packages = [f"--portable-errors-survey {package}" for package in self.survey]
-        return " ".join(["pytest", *(["--portable-errors"] if self.is_on else []), *packages])
 
     @property
     def surveys(self) -> bool:
@@ -226,6 +221,10 @@ def _expect(ini: Ini) -> tuple[tuple[str, str], ...]:
         sent, arrow, received = (part.strip() for part in line.partition("->"))
         if not (arrow and _DOTTED.fullmatch(sent) and _DOTTED.fullmatch(received)):
             raise ini.wrong(key, line, _EXPECT)
+        for name in (sent, received):
+            module, _, cls = name.rpartition(".")
+            if module == "builtins" and not isinstance(vars(builtins).get(cls), type):
+                raise ini.wrong(key, line, f"{_EXPECT}; builtins has no class {cls}")
         pairs.append((sent, received))
     return tuple(pairs)
 

@@ -23,6 +23,7 @@ from pytest_portable_errors.wiring import (
     NotPortable,
     baseline_of,
     declarations_of,
+    ensure_serializers,
     fail,
     receivers_of,
     serializers_of,
@@ -68,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
     config.stash[OPTIONS] = read_options(config, serializers=lambda: serializers_of(config).names, suites=suites)
+    ensure_serializers(config)
     # A test that calls check_round_trip, and nothing else of ours, is to know the project as well.
     config.stash[_SHARED_BEFORE] = sharing.share(sharing.Shared(make=lambda: receivers_of(config)))
     if config.stash[OPTIONS].runs_no_tests:

@@ -5,13 +5,15 @@ Registered in every run, so it loads the rest when there is something to tell.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_portable_errors.options import Options, is_narrowed
+from pytest_portable_errors.ini import Ini
+from pytest_portable_errors.options import Options, gave_no_paths, is_narrowed
 
 if TYPE_CHECKING:
     from pytest_portable_errors.baseline import Baseline
@@ -56,9 +58,11 @@ class Reporting:
 
     def outcome(self) -> Outcome:
         """What it adds up to."""
+        from pytest_portable_errors.invocation import command
         from pytest_portable_errors.report.outcome import Outcome
 
-        options = self._options
+        options, inifile = self._options, self._config.inipath
+        is_whole = not (is_narrowed(self._config) or self._stopped_early or self._crashed)
         return Outcome(
             tally=self.tally(),
             mode=options.mode,
@@ -66,12 +70,23 @@ class Reporting:
             baseline=self._baseline,
             baseline_name=None if options.baseline is None else options.baseline.name,
             updates_baseline=options.updates_baseline,
-            is_whole=not (is_narrowed(self._config) or self._stopped_early or self._crashed),
-            command=options.command,
+            is_whole=is_whole,
+            command=command(self._config, mode=options.mode, paths=() if gave_no_paths(self._config) else self._config.args),
             names_credentials=options.credentials == "warn",
+            idle=tuple(self._idle()) if is_whole and options.surveys_project and gave_no_paths(self._config) else (),
+            toml_name=inifile.name if inifile is not None and inifile.suffix == ".toml" else None,
             crashed=tuple(self._crashed),
             written=tuple(self._written),
         )
+
+    def _idle(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What settings name and this run met nowhere: it may be misspelt."""
+        options, tally, ini = self._options, self.tally(), Ini(self._config)
+        ignored = tuple(name for name in options.ignore if not any(fnmatch.fnmatchcase(cls, name) for cls in tally.ignored))
+        expected = tuple(name for name, _ in options.expect if name not in tally.expected)
+        for key, names in (("portable_errors_ignore", ignored), ("portable_errors_expect", expected)):
+            if names:
+                yield ini.origin(key), names
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str) -> None:
@@ -84,7 +99,7 @@ class Reporting:
         self._stopped_early = True
         result = yield
         self._stopped_early = False
-        if self._tells and self.outcome().fails_for_decisions:
+        if self._tells and self.outcome().fails_beside_tests:
             session.testsfailed += 1
         return result
 

@@ -55,6 +55,8 @@ class Finding(TypedDict):
     """Where it is lost: ``everywhere``, ``without-project``, ``receiver`` (this one lacks something) or ``chain``."""
     is_known: bool
     """Whether it is in the baseline."""
+    whole_with_project: bool
+    """Whether it was sent to where the project is installed besides, and arrived whole there."""
 
 
 class Row(TypedDict):
@@ -98,3 +100,7 @@ class Entries(TypedDict):
     """Class and reason."""
     ignored: list[str]
     """Classes that settings leave out."""
+    expected: list[str]
+    """Names under which changes of type are declared, of classes that were met or found."""
+    troubles: list[str]
+    """Why nothing could be sent: a receiver that cannot start, or is not made as it has to be."""

@@ -229,6 +229,8 @@ class Session:
             found += population.classes_of_package(package)
         if options.surveys_project:
             found += population.classes_of_project(self.receivers.project)
+        for cls in found:
+            self.ledger.expected(self._declared.expected_of(cls))
         wanted = [cls for cls in found if not self._skips(cls)]
         self._surveyed_modules = list(dict.fromkeys(filter(None, map(module_of, wanted))))
         return population.cases(wanted, serializers=options.serializers, declared=self._declared)
@@ -257,6 +259,10 @@ class Session:
         text = self._judge_of(case).conclude(begun)
         if text is not None:
             self._host.fail(text)
+
+    def trouble(self, case: Case, error: PortableErrorsError) -> str | None:
+        """What to fail a case with that could not be sent; None if that is told once for the run."""
+        return self._judge_of(case).trouble(error)
 
     def not_built(self, case: Case, reason: CannotBuild) -> None:
         """Keep that a class was not checked."""

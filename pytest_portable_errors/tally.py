@@ -35,6 +35,11 @@ class Defect:
     detail: Detail | None = None
 
 
+def worst_first(defect: Defect) -> tuple[int, str, str]:
+    """Sorts defects as they are told."""
+    return SCOPES.index(defect.scope), defect.cls, defect.cause
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Counts of classes and exceptions."""
@@ -107,7 +112,7 @@ class Tally:
         for key, defect in found.items():
             defect.detail = self._details.get(key)
             defect.tests = dict.fromkeys(sorted(defect.tests))
-        return sorted(found.values(), key=lambda defect: (SCOPES.index(defect.scope), defect.cls, defect.cause))
+        return sorted(found.values(), key=worst_first)
 
     def undecided(self, verdict: Verdict) -> list[str]:
         """Classes that are lost only because a decision is open, sorted; without those that the baseline has."""
@@ -119,6 +124,11 @@ class Tally:
         """Classes that no test raised and that could not be built, with the reason."""
         reasons = {cls: reason for _, entries in self._entries() for cls, reason in entries["not_checked"]}
         return {cls: reasons[cls] for cls in sorted(reasons) if cls not in self.classes}
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why what was raised could not be sent, sorted."""
+        return sorted({trouble for _, entries in self._entries() for trouble in entries["troubles"]})
 
     @functools.cached_property
     def classes(self) -> dict[str, str]:
@@ -141,8 +151,18 @@ class Tally:
             of_tests=states.count("tests"),
             of_python=states.count("python"),
             not_checked=len(self.not_checked),
-            ignored=len({cls for _, entries in self._entries() for cls in entries["ignored"]}),
+            ignored=len(self.ignored),
         )
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """Classes that settings leave out."""
+        return frozenset(cls for _, entries in self._entries() for cls in entries["ignored"])
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Names of declared changes of type that covered some class."""
+        return frozenset(name for _, entries in self._entries() for name in entries["expected"])
 
     @property
     def credentials(self) -> list[tuple[str, str, str]]:
@@ -159,12 +179,17 @@ class Tally:
         )
 
     def gone(self, baseline: Baseline) -> frozenset[Entry]:
-        """Entries whose class was checked in the same way and arrived whole each time."""
+        """Entries whose class was checked in the same way and arrived whole each time.
+
+        A receiver that this run did not ask says nothing, so that its entries stay.
+        """
         states: dict[tuple[str, str, str], set[str]] = {}
         for _, row, finding in self._findings():
-            key = (in_a_line(row["cls"]), finding["serializer"], finding["receiver"])
-            states.setdefault(key, set()).add(finding["verdict"])
-        return frozenset(entry for entry in baseline.entries if states.get((entry.cls, entry.serializer, entry.receiver)) == {"whole"})
+            cls, serializer = in_a_line(row["cls"]), finding["serializer"]
+            states.setdefault((cls, serializer, finding["receiver"]), set()).add(finding["verdict"])
+            if finding["whole_with_project"]:
+                states.setdefault((cls, serializer, "with-project"), set()).add(Verdict.WHOLE.value)
+        return frozenset(entry for entry in baseline.entries if _is_gone(entry, states.get((entry.cls, entry.serializer, entry.receiver))))
 
     def _entries(self) -> Iterator[tuple[str, Entries]]:
         for nodeid, phases in self.tests.items():
@@ -180,6 +205,12 @@ class Tally:
 def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
     cls = in_a_line(row["cls"])
     return [Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"]) for kind in finding["kinds"]]
+
+
+def _is_gone(entry: Entry, verdicts: set[str] | None) -> bool:
+    # Whether the chain is needed is a question of its own: without it, what lost its chain alone arrived whole.
+    whole = {Verdict.WHOLE.value} if entry.kind == "chain" else {Verdict.WHOLE.value, Verdict.DROPS_CHAIN.value}
+    return verdicts is not None and verdicts <= whole
 
 
 def _judged_by(baseline: Baseline, row: Row) -> Row:

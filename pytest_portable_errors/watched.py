@@ -114,7 +114,7 @@ class WatchedTest:
         try:
             text = judge()
         except PortableErrorsError as error:
-            return str(error)
+            return self._judge.trouble(error)
         if text and self.requirement.reason:
             text += f"\n\n  reason  {brief(self.requirement.reason)}"
         return text

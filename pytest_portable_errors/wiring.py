@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.ini import Ini
 from pytest_portable_errors.options import FROM_CONTROLLER, Options
 
 if TYPE_CHECKING:
@@ -91,6 +92,19 @@ def serializers_of(config: pytest.Config) -> Serializers:
         raise pytest.UsageError(f"pytest_portable_errors_serializers must return a list of serializers: {error}") from error
     except PortableErrorsError as error:
         raise pytest.UsageError(f"pytest_portable_errors_serializers: {error}") from error
+
+
+def ensure_serializers(config: pytest.Config) -> None:
+    """Look once, and not in each test, whether what the run asks for is installed. Raises pytest.UsageError."""
+    options = config.stash[OPTIONS]
+    if not (options.is_on or options.surveys or options.suites):
+        return
+    known = serializers_of(config)
+    try:
+        for name in options.serializers:
+            known.find(name)
+    except PortableErrorsError as error:
+        raise pytest.UsageError(f"{Ini(config).origin('portable_errors_serializers')}: {error}") from error
 
 
 def suites() -> Iterable[str]:

@@ -127,6 +127,9 @@ class TestTheChain:
     def test_once_it_is_chosen_nothing_is_asked_apart(self) -> None:
         assert verdicts(DECIDED, FakeJourney(WHOLE, chain=DROPPED)) == [(Verdict.WHOLE, WHOLE)]
 
+    def test_a_chain_that_arrives_is_no_question(self) -> None:
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=trip(receiver="with-chain"))) == [(Verdict.WHOLE, WHOLE)]
+
 
 class TestOfTests:
     LOCAL = trip("arrival", cause="class-not-importable", is_of_tests=True)
@@ -144,6 +147,20 @@ class TestOfTests:
 
     def test_under_a_marker_it_is_a_defect(self) -> None:
         assert verdicts(DECIDED, FakeJourney(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]
+
+
+class TestOfPython:
+    OWN = replace(trip("attributes", cause="dropped-by-python"), sent={"exceptions": [{"type": "builtins.NameError"}]})
+
+    def test_what_python_drops_of_its_own_nobody_can_repair(self) -> None:
+        assert verdicts(BOTH_OPEN, FakeJourney(self.OWN)) == [(Verdict.OF_PYTHON, self.OWN)]
+
+    def test_of_a_class_of_the_projects_it_is_a_defect(self) -> None:
+        derived = replace(self.OWN, sent={"exceptions": [{"type": "shop.errors.A"}]})
+        assert verdicts(BOTH_OPEN, FakeJourney(derived, there=derived)) == [(Verdict.DEFECT, derived)]
+
+    def test_under_a_marker_it_is_a_defect(self) -> None:
+        assert verdicts(DECIDED, FakeJourney(self.OWN)) == [(Verdict.DEFECT, self.OWN)]
 
 
 def test_what_the_baseline_knows_and_what_is_no_defect_do_not_fail() -> None:

@@ -17,7 +17,7 @@ RECEIVER = [path for path in MODULES if path.parent.name == "receiver"]
 
 # From the bottom up: a module imports from its own layer and from those before it.
 LAYERS = (
-    ("errors", "explain", "receiver_names", "sharing", "hooks", "ini", "options", "settings", "host", "baseline", "rows"),
+    ("errors", "explain", "receiver_names", "sharing", "hooks", "ini", "invocation", "options", "settings", "host", "baseline", "rows"),
     ("receiver",),
     ("diagnosis",),
     ("tally",),

@@ -30,6 +30,7 @@ def finding(verdict: Verdict = Verdict.DEFECT, cause: str = "message-built-twice
         receiver="with-project",
         scope="everywhere",
         is_known=False,
+        whole_with_project=False,
     )
     return Finding(**{**standard, **changes})  # type: ignore[typeddict-item]
 
@@ -39,7 +40,7 @@ def row(cls: str, *findings: Finding, count: int = 1, how: str = "raised") -> Ro
 
 
 def entries(*rows: Row, **more: Any) -> Entries:
-    return Entries(**{"rows": list(rows), "details": [], "not_checked": [], "ignored": [], **more})  # type: ignore[typeddict-item]
+    return Entries(**{"rows": list(rows), "details": [], "not_checked": [], "ignored": [], "expected": [], "troubles": [], **more})  # type: ignore[typeddict-item]
 
 
 FINDINGS = st.builds(
@@ -50,6 +51,7 @@ FINDINGS = st.builds(
     receiver=st.sampled_from(RECEIVERS),
     scope=st.sampled_from(SCOPES),
     is_known=st.booleans(),
+    whole_with_project=st.booleans(),
 )
 ROWS = st.builds(
     lambda cls, findings, count, how: row(cls, *findings, count=count, how=how),
@@ -164,6 +166,39 @@ def test_a_decision_that_the_baseline_has_is_not_open() -> None:
     assert tally.undecided(Verdict.DROPS_CHAIN) == []
 
 
+def test_another_baseline_knows_what_it_has_and_nothing_else() -> None:
+    tally = Tally()
+    assert not tally
+    known, other = finding(kinds=["message", "args"], is_known=True), finding(cause="other")
+    tally.add("t", "call", entries(row("shop.A", known), row("shop.B", other), row("shop.A", finding(Verdict.WHOLE))))
+    assert tally
+
+    def judged(*kinds: str) -> list[bool]:
+        baseline = Baseline(entries=frozenset(Entry("shop.A", known["cause"], kind, "pickle", "with-project") for kind in kinds))
+        return [one["is_known"] for _, each in tally.against(baseline).rows for one in each["findings"]]
+
+    assert judged("message", "args") == [True, False, False]
+    assert judged("message") == [False, False, False], "one of two losses is not all of the defect"
+    assert [one.is_known for one in tally.defects] == [True, False], "what was said before stays"
+
+
+def test_a_credential_that_many_carry_is_told_once() -> None:
+    tally = Tally()
+    for nodeid in ("t1", "t2"):
+        carrying = row("shop.A", finding())
+        carrying["credentials"] = [["exc.password", "password"], ["exc.token", "token"]]
+        tally.add(nodeid, "call", entries(carrying))
+    assert tally.credentials == [("shop.A", "exc.password", "password"), ("shop.A", "exc.token", "token")]
+
+
+def test_what_settings_and_declarations_covered_in_some_test_is_known_by_name() -> None:
+    tally = Tally()
+    tally.add("t1", "call", entries(ignored=["shop.A"], expected=["shop.StepFailed"]))
+    tally.add("t2", "setup", entries(ignored=["shop.A", "shop.B"], expected=["shop.StepFailed"]))
+    assert (sorted(tally.ignored), sorted(tally.expected)) == (["shop.A", "shop.B"], ["shop.StepFailed"])
+    assert tally.totals.ignored == 2
+
+
 def test_a_class_that_some_test_raised_is_checked_although_it_could_not_be_built() -> None:
     tally = Tally()
     tally.add("s", "call", entries(not_checked=[["shop.A", "never"], ["shop.B", "never"]]))
@@ -196,6 +231,16 @@ def test_a_defect_is_told_by_what_a_test_raised_then_by_the_first_by_name_whiche
         assert tally.defects[0].detail == {**detail("raised"), "test": "t2"}
 
 
+LACKS_PROJECT_ALONE = finding(
+    Verdict.LACKS_PROJECT,
+    "class-not-importable",
+    kinds=["arrival"],
+    receiver="without-project",
+    scope="without-project",
+    whole_with_project=True,
+)
+
+
 class TestGone:
     KNOWN = Entry("shop.A", "message-built-twice", "message", "pickle", "with-project")
 
@@ -209,6 +254,12 @@ class TestGone:
             ([finding(Verdict.WHOLE), finding()], False),
             ([finding(Verdict.WHOLE), finding(Verdict.LACKS_PROJECT)], False),
             ([finding(Verdict.WHOLE), finding(Verdict.WHOLE)], True),
+            ([LACKS_PROJECT_ALONE], True),
+            ([{**LACKS_PROJECT_ALONE, "whole_with_project": False}], False),
+            ([{**LACKS_PROJECT_ALONE, "serializer": "cloudpickle"}], False),
+            ([LACKS_PROJECT_ALONE, finding()], False),
+            ([finding(receiver="without-project", whole_with_project=True)], True),
+            ([LACKS_PROJECT_ALONE, finding(Verdict.DROPS_CHAIN)], True),
         ],
     )
     def test_only_if_it_was_checked_in_the_same_way_and_arrived_whole_each_time(self, findings: list[Finding], is_gone: bool) -> None:
@@ -216,6 +267,26 @@ class TestGone:
         for number, one in enumerate(findings):
             tally.add(f"t{number}", "call", entries(row("shop.A", one)))
         assert tally.gone(Baseline(entries=frozenset({self.KNOWN}))) == ({self.KNOWN} if is_gone else set())
+
+    @pytest.mark.parametrize(
+        ("findings", "is_gone"),
+        [
+            ([finding(Verdict.WHOLE)], True),
+            ([finding(Verdict.DROPS_CHAIN)], False),
+            ([finding(Verdict.WHOLE), finding(Verdict.DROPS_CHAIN)], False),
+        ],
+    )
+    def test_a_chain_only_if_every_chain_arrived(self, findings: list[Finding], is_gone: bool) -> None:
+        known = self.KNOWN._replace(cause="chain-dropped", kind="chain")
+        tally = Tally()
+        tally.add("t", "call", entries(row("shop.A", *findings)))
+        assert tally.gone(Baseline(entries=frozenset({known}))) == ({known} if is_gone else set())
+
+    def test_what_lacks_the_project_is_still_known_to_lack_it(self) -> None:
+        known = self.KNOWN._replace(cause="class-not-importable", kind="arrival", receiver="without-project")
+        tally = Tally()
+        tally.add("t", "call", entries(row("shop.A", LACKS_PROJECT_ALONE)))
+        assert tally.gone(Baseline(entries=frozenset({known}))) == set()
 
     @pytest.mark.parametrize("is_whole", [True, False])
     def test_an_update_takes_out_what_is_gone_only_after_a_whole_run(self, is_whole: bool) -> None:
@@ -235,3 +306,23 @@ class TestGone:
         added = Entry("shop.B", "message-built-twice", "message", "pickle", "with-project")
         assert outcome.updated_baseline.entries == ({added} if is_whole else {added, self.KNOWN})
         assert outcome.update_told == ("1 known, 1 added, 1 gone" if is_whole else "2 known, 1 added, 0 gone")
+
+
+@pytest.mark.parametrize(("mode", "fails"), [("error", True), ("warn", False)])
+def test_what_could_not_be_sent_is_told_once_and_fails_the_run(mode: str, fails: bool) -> None:
+    tally = Tally()
+    for node in ("a", "b"):
+        tally.add(node, "call", entries(troubles=["receiver 'x' cannot start"]))
+    assert tally.troubles == ["receiver 'x' cannot start"]
+    outcome = Outcome(
+        tally=tally,
+        mode=mode,
+        surveys=True,
+        baseline=None,
+        baseline_name=None,
+        updates_baseline=False,
+        is_whole=True,
+        command="pytest --portable-errors",
+        names_credentials=True,
+    )
+    assert (outcome.fails_beside_tests, outcome.fails) == (fails, fails)

@@ -28,14 +28,16 @@ def find_class(module: str, qualname: str) -> type | None:
 def own_constructor(cls: type) -> FunctionType | None:
     """The ``__init__``, or else the ``__new__``, that is written in Python and says what the class can be called with; None if C does."""
     for name in ("__init__", "__new__"):
-        for owner in cls.__mro__:
-            method = vars(owner).get(name)
-            method = getattr(method, "__func__", method)  # __new__ is a staticmethod
-            if isinstance(method, FunctionType):
-                return method
-            if method is not None:
-                break  # a C method: those further up are never called
+        method = vars(_owner(cls, name))[name]
+        method = getattr(method, "__func__", method)  # __new__ is a staticmethod
+        if isinstance(method, FunctionType):
+            return method
     return None
+
+
+def _owner(cls: type, name: str) -> type:
+    """The class that this one has a method from; those further up are never called. Of methods that ``object`` has."""
+    return next(owner for owner in cls.__mro__ if vars(owner).get(name) is not None)
 
 
 def reducer_of(cls: type) -> Reducer | None:
@@ -53,12 +55,9 @@ def _reducer_in_use(cls: type) -> Reducer | None:
     if registered is not None:
         return _reducer("copyreg", registered, cls)
     for name in ("__reduce_ex__", "__reduce__"):
-        for owner in cls.__mro__:
-            method = vars(owner).get(name)
-            if method is not None:
-                if owner.__module__ != "builtins":
-                    return _reducer(name, method, owner)
-                break
+        owner = _owner(cls, name)
+        if owner.__module__ != "builtins":
+            return _reducer(name, vars(owner)[name], owner)
     return None
 
 

@@ -25,6 +25,16 @@ _HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known of the project, and of what the receiver has of it."""
+
+    is_ours: Callable[[str], bool]
+    """Of a module: whether it is the project's or a test's."""
+    is_absent: Callable[[str], bool]
+    """Of such a module: whether the receiver lacks it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A change that may help."""
 
@@ -50,10 +60,8 @@ class Candidate:
         return self.recipe.code(self.target)
 
 
-def candidates(
-    facts: Facts, *, is_ours: Callable[[str], bool], needs_chain: bool = True, declared: str | None = None
-) -> Iterator[Candidate]:
-    """Changes to try, the least invasive first. ``is_ours`` says of a module whether it is the project's or a test's.
+def candidates(facts: Facts, setting: Setting, *, needs_chain: bool = True, declared: str | None = None) -> Iterator[Candidate]:
+    """Changes to try, the least invasive first.
 
     ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the type that it is meant to become.
     """
@@ -62,7 +70,8 @@ def candidates(
     target = Target(
         module=facts.cls.__module__,
         qualname=facts.cls.__qualname__,
-        in_class=is_ours(facts.cls.__module__),
+        # A class that a library makes (Django's Order.DoesNotExist) has no body to paste anything into.
+        in_class=setting.is_ours(facts.cls.__module__) and code.place_of(facts.cls) is not None,
         importable=node["importable"],
     )
     is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)
@@ -70,10 +79,10 @@ def candidates(
         (module, qualname) == (target.module, target.qualname) for module, qualname, _ in facts.missing
     )
     if declared is not None:
-        yield _as_declared(facts, target, name, is_ours, declared, is_chained=is_chained)
+        yield _as_declared(facts, target, name, setting, declared, is_chained=is_chained)
         return
     if lacks_class:
-        yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=True)
+        yield from _downgrades(facts, target, name, setting, is_chained=is_chained, lacks_class=True)
         return
     where = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
     if not is_chained and not target.in_class and facts.stage == "arrived" and _has_own_reducer(facts.cls):
@@ -90,21 +99,22 @@ def candidates(
     if not wants_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=tuple(fields.field_names(facts.cls)))
         yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
-    chain = _with_chain(facts, is_ours)
+    chain = _with_chain(facts, setting)
     title = f"{where}, which does not call __init__ and keeps the chain"
     yield Candidate(title=title, recipe=chain, target=target, gives_up=_as_text(chain, facts.sent))
     if wants_chain:
         yield from called_again  # for classes that refuse to have their state set
-    yield from _downgrades(facts, target, name, is_ours, is_chained=is_chained, lacks_class=False)  # the last resort
+    yield from _downgrades(facts, target, name, setting, is_chained=is_chained, lacks_class=False)  # the last resort
 
 
-def _as_declared(facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], declared: str, *, is_chained: bool) -> Candidate:
+def _as_declared(facts: Facts, target: Target, name: str, setting: Setting, declared: str, *, is_chained: bool) -> Candidate:
     """What the test says that it arrives as: whatever else would help is not what is wanted."""
     module, _, qualname = declared.rpartition(".")
     recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
     converted: tuple[str, ...] = ()
     if is_chained or module != "builtins" or facts.sent["exceptions"][0]["notes"] is not None:
-        chain = _with_chain(facts, is_ours, getattr(builtins, qualname) if module == "builtins" else None)
+        base = next((base for base in facts.cls.__mro__ if fields.type_name(base) == declared), getattr(builtins, qualname, None))
+        chain = _with_chain(facts, setting, base)
         recipe, converted = replace(chain, becomes=Named(module, qualname)), _as_text(chain, facts.sent)
     return Candidate(
         title=f"let {name} arrive as {declared.removeprefix('builtins.')}, as is declared",
@@ -115,18 +125,17 @@ def _as_declared(facts: Facts, target: Target, name: str, is_ours: Callable[[str
     )
 
 
-def _downgrades(
-    facts: Facts, target: Target, name: str, is_ours: Callable[[str], bool], *, is_chained: bool, lacks_class: bool
-) -> Iterator[Candidate]:
+def _downgrades(facts: Facts, target: Target, name: str, setting: Setting, *, is_chained: bool, lacks_class: bool) -> Iterator[Candidate]:
     """The nearest bases that the receiver has; a message that a base would write otherwise (KeyError's) goes to the next."""
     keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
             continue
+        is_theirs = base.__module__ != "builtins" and base is not facts.cls and not setting.is_ours(base.__module__)
         named = Named(base.__module__, base.__qualname__)
         if base.__module__ != "builtins":
-            if base is not facts.cls and issubclass(base, BaseException) and fields.is_importable(base) and not is_ours(base.__module__):
-                chain = _with_chain(facts, is_ours, base)
+            if is_theirs and issubclass(base, BaseException) and fields.is_importable(base):
+                chain = _with_chain(facts, setting, base)
                 yield Candidate(
                     title=f"let {name} arrive as {named}, and say so: arrives_as={base.__name__}",
                     recipe=replace(chain, becomes=named),
@@ -138,7 +147,7 @@ def _downgrades(
         recipe: Recipe = Downgrade(base=base.__name__, lacks_class=lacks_class)
         converted: tuple[str, ...] = ()
         if keeps_more:
-            chain = _with_chain(facts, is_ours, base if lacks_class else None)
+            chain = _with_chain(facts, setting, base if lacks_class else None)
             recipe, converted = replace(chain, becomes=named), _as_text(chain, facts.sent)
         if base is facts.cls:
             yield Candidate(title=f"send {name} with its message alone", recipe=recipe, target=target, gives_up=("exc.args", *converted))
@@ -154,11 +163,11 @@ def _downgrades(
             return
 
 
-def _with_chain(facts: Facts, is_ours: Callable[[str], bool], arrives_as: type | None = None) -> WithChain:
+def _with_chain(facts: Facts, setting: Setting, arrives_as: type | None = None) -> WithChain:
     own = (arrives_as or facts.cls).__module__.partition(".")[0]
     nodes = facts.sent["exceptions"]
     modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
-    tops = [module.partition(".")[0] for module in modules if not is_ours(module)]
+    tops = [module.partition(".")[0] for module in modules if not setting.is_ours(module) or not setting.is_absent(module)]
     known = dict.fromkeys(top for top in (own, *tops) if top not in sys.stdlib_module_names)
     return WithChain(known=tuple(known), has_groups=any(node.get("members") is not None for node in nodes))
 
@@ -222,6 +231,11 @@ def links(record: Record) -> dict[str, str]:
     return found
 
 
+def is_of_its_own(path: str) -> bool:
+    """Whether a path leads to what the exception itself stores, and not to a link of its chain or to a member."""
+    return _LINK.match(path) is None
+
+
 def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
     """The candidate without the exception's own values that do arrive, but as something else; None if there are none."""
     for path in lost:
@@ -249,7 +263,8 @@ def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str,
             changed, gives_up = replace(recipe, headers=headers), tuple(path for path in exposed if _HEADER.search(path))
         else:
             ways = [way for path in exposed if (way := _ON_THE_WAY.match(path)) and way["name"]]
-            changed = replace(recipe, dropped=_more(recipe.dropped, *(way["name"] for way in ways)))
+            # Copying what has headers did not help. If something else needs it, that will be seen again.
+            changed = replace(recipe, headers=(), dropped=_more(recipe.dropped, *(way["name"] for way in ways)))
             gives_up = tuple(way[0] for way in ways)
     else:
         way = _ON_THE_WAY.match(stopped_at)

@@ -8,7 +8,7 @@ from types import FunctionType
 
 from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.contents import path_of
-from pytest_portable_errors.diagnosis.facts import Facts
+from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.payload import Call, Global
@@ -39,10 +39,11 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
     if not is_import and facts.error["type"] not in _NOT_SET_UP:
         return None
     what = f"importing {halt.subject.module}" if isinstance(halt.subject, Global) else f"making {halt.path} again"
+    setup = "django:setup" if facts.error["type"].startswith("django.") else "module:callable"
     why = (
         f"{what} in the receiver raised {error_text(facts.error)}\n"
         "likely the library wants to be set up first, as the program does that reads the errors:\n"
-        "portable_errors_receiver_setup = module:callable"
+        f"portable_errors_receiver_setup = {setup}"
     )
     return Diagnosis(
         cause="receiver-not-set-up", why=why, evidence=(halt.path if not is_import else str(halt.subject), facts.error["type"])
@@ -70,14 +71,22 @@ def missing_name(facts: Facts) -> Diagnosis | None:
     elsewhere = facts.with_project
     if elsewhere is not None and any(loss.kind != "chain" for loss in elsewhere.losses) and elsewhere.diagnosis is not None:
         # The defect to repair first: with the project installed it would still be there.
-        why = f"{elsewhere.diagnosis.why}\nbroken everywhere: here {what}"
+        where = "here" if elsewhere.diagnosis.cause == "receiver-not-set-up" else "broken everywhere: here"
+        why = f"{elsewhere.diagnosis.why}\n{where} {what}"
         return replace(elsewhere.diagnosis, why=why, evidence=(*elsewhere.diagnosis.evidence, lacks))
     if facts.defined_in_test:
         what += "\nit is defined in a test module, which no receiver has"
     elif elsewhere is not None:
-        without = ", but without its chain" if elsewhere.losses else ""
-        what += f"\narrives only where the project is installed (receiver with-project: it arrives{without})"
+        what += f"\n{_only_there(elsewhere)}"
     return Diagnosis(cause=cause, why=what, evidence=(name, lacks, path))
+
+
+def _only_there(elsewhere: Elsewhere) -> str:
+    lost = tuple(dict.fromkeys(loss.kind for loss in elsewhere.losses))
+    if "arrival" in lost:
+        return "where the project is installed it does not arrive, either"
+    how = "" if not lost else ", but without its chain" if lost == ("chain",) else f", but changed: {', '.join(lost)}"
+    return f"arrives only where the project is installed (receiver with-project: it arrives{how})"
 
 
 def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:

@@ -25,15 +25,16 @@ class Target:
         return "self" if self.in_class else "error"
 
     def code(self, body: str, *, imports: tuple[str, ...] = (), lines: tuple[str, ...] = ()) -> str:
-        """The function with this body, and what puts it to use; ``lines`` are imports as they are written."""
+        """The function with this body, and what puts it to use; ``lines`` are imports as they are written.
+
+        A method has its imports inside: so it can be pasted into the class as it is.
+        """
         head = "".join(f"import {name}\n" for name in sorted({*imports, *(() if self.in_class else ("copyreg",))}))
-        name = _METHOD if self.in_class else _FUNCTION
-        function = f"def {name}({self.variable}):\n{textwrap.indent(body.strip(), '    ')}\n"
         if lines:
             head += "\n" + "".join(f"{line}\n" for line in lines)
         if self.in_class:
-            return f"{head}\n\n{function}" if head else function
-        return f"{head}{self._import()}\n\n{function}\n\n{self._registration()}\n"
+            return _function(_METHOD, self.variable, f"{head}\n{body.strip()}" if head else body)
+        return f"{head}{self._import()}\n\n{_function(_FUNCTION, self.variable, body)}\n\n{self._registration()}\n"
 
     def _import(self) -> str:
         top = self.qualname.partition(".")[0]
@@ -43,6 +44,10 @@ class Target:
         if self.importable:
             return f"copyreg.pickle({self.qualname}, {_FUNCTION})"
         return f"copyreg.pickle(cls, {_FUNCTION})  # cls: {self.module}.{self.qualname}, wherever it is made; no module holds it"
+
+
+def _function(name: str, parameter: str, body: str) -> str:
+    return f"def {name}({parameter}):\n{textwrap.indent(body.strip(), '    ')}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,7 @@ class WithChain:
             lines += [f"    if exc is {exc}:", f'        args = state["args"] = {_as_text("args", self.as_text)}']
         if self.dropped:
             lines.append(
-                f"    state = {{name: value for name, value in state.items() if name not in {_set(self.dropped)}}}  # cannot travel"
+                f"    state = {{name: value for name, value in state.items() if name not in {_set(self.dropped)}}}  # they stay here"
             )
         if self.headers:
             lines.append("    state = {name: safe(value) for name, value in state.items()}")
@@ -198,7 +203,7 @@ class Downgrade:
 Recipe = ByConstructor | AndState | WithoutInit | WithChain | Downgrade
 
 _CHAIN = '''
-"""Rebuilt without __init__, with attributes, notes and chain. The receiver needs the classes and nothing else."""
+# Rebuilt without __init__, with attributes, notes and chain. The receiver needs the classes and nothing else.
 known = KNOWN  # packages that the receiver has; exceptions of others are sent as text
 
 class Link:

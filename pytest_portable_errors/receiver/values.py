@@ -56,7 +56,7 @@ class Describer:
 
     def value(self, value: object) -> Value:
         cls = type(value)
-        described: Value = {"type": fields.type_name(cls)}
+        described: Value = {"type": fields.type_name(object if cls is fields.Raised else cls)}  # our own modules have two names
         self._left -= 1
         if id(value) in self._above:
             described["again"] = len(self._above) - self._above.index(id(value))

@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_portable_errors.baseline import Baseline
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.invocation import in_common
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import selector
 from pytest_portable_errors.tally import Defect, Tally
@@ -39,6 +40,7 @@ def document(outcome: Outcome) -> Document:
             "baseline_name": outcome.baseline_name,
             "command": outcome.command,
             "names_credentials": outcome.names_credentials,
+            "toml_name": outcome.toml_name,
             "crashed": list(outcome.crashed),
         },
         "fails": outcome.fails,
@@ -95,7 +97,8 @@ def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
         baseline_name=next((run["baseline_name"] for run in runs if run["baseline_name"]), None),
         updates_baseline=all(run["updates_baseline"] for run in runs),
         is_whole=all(run["is_whole"] for run in runs),
-        command=next((run["command"] for run in runs if "survey" not in run["command"]), runs[0]["command"]),
+        command=in_common([run["command"] for run in runs]),
         names_credentials=any(run["names_credentials"] for run in runs),
+        toml_name=next((run["toml_name"] for run in runs if run["toml_name"]), None),
         crashed=tuple(node for run in runs for node in run["crashed"]),
     )

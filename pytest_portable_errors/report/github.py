@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.summary import decision_text, name_of, selector
+from pytest_portable_errors.report.summary import decision_text, name_of, selector, trouble_text
 from pytest_portable_errors.tally import Defect
 
 
@@ -26,6 +26,8 @@ def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[
             yield _command(
                 "error" if outcome.fails_for_decisions else "warning", {"title": "portable errors"}, decision_text(verdict, classes)
             )
+    for trouble in outcome.tally.troubles:
+        yield _command("error" if outcome.fails_beside_tests else "warning", {"title": "portable errors"}, trouble_text(trouble))
 
 
 def _properties(defect: Defect, root: str, workspace: str | None) -> dict[str, str]:

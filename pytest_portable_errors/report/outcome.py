@@ -26,6 +26,10 @@ class Outcome:
     command: str
     """How to ask for the same again: ``pytest --portable-errors``."""
     names_credentials: bool
+    toml_name: str | None = None
+    """Name of the file that settings are pasted into, where that is TOML; None where they are pasted as they are shown."""
+    idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Settings, and what of each names no class that this run met or found."""
     crashed: tuple[str, ...] = ()
     """Node IDs of tests that ended their worker's process."""
     written: tuple[str, ...] = ()
@@ -37,9 +41,14 @@ class Outcome:
         return self._may_fail and any(self.open_decisions.values())
 
     @property
+    def fails_beside_tests(self) -> bool:
+        """Whether the run fails for what is no test's: an open decision, or that nothing could be sent."""
+        return self.fails_for_decisions or (self._may_fail and bool(self.tally.troubles))
+
+    @property
     def fails(self) -> bool:
-        """Whether anything that was found fails the run: decisions, or defects, which have failed the tests that met them."""
-        return self.fails_for_decisions or (self._may_fail and bool(self.new_defects))
+        """Whether anything that was found fails the run: that, or defects, which have failed the tests that met them."""
+        return self.fails_beside_tests or (self._may_fail and bool(self.new_defects))
 
     @property
     def _may_fail(self) -> bool:

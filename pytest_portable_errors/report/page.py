@@ -20,7 +20,7 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.report.document import Document
-from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, decision_text
+from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, decision_text, toml_choice
 from pytest_portable_errors.report.text import fix_outcome, plain
 from pytest_portable_errors.rows import Verdict, is_own_item
 
@@ -170,8 +170,10 @@ def _decisions(document: Document) -> list[dict[str, Any]]:
     for value, classes in document["open_decisions"].items():
         if classes:
             _, _, question, choices = DECISIONS[Verdict(value)]
+            toml_name = document["run"]["toml_name"]
+            shown = choices if toml_name is None else (*choices, toml_choice(Verdict(value), toml_name))
             text = decision_text(Verdict(value), classes).partition(" - ")[2]
-            found.append({"text": text, "question": question, "choices": choices, "classes": classes})
+            found.append({"text": text, "question": question, "choices": shown, "classes": classes})
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +12,10 @@ from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.text import brief, clean, fix_outcome
 from pytest_portable_errors.rows import ADDED_LATER, Verdict, is_own_item
-from pytest_portable_errors.tally import Defect
+from pytest_portable_errors.tally import Defect, worst_first
 
 _TESTS = 3  # node IDs of a defect that are named without -v
+_NAMES = 3  # classes of a decision, likewise
 _CREDENTIALS = 10
 _RED, _YELLOW, _GREEN, _BOLD = {"red": True, "bold": True}, {"yellow": True}, {"green": True}, {"bold": True}
 SCOPE_TEXTS = {
@@ -25,7 +27,10 @@ SCOPE_TEXTS = {
 DECISIONS = {
     Verdict.LACKS_PROJECT: (
         "receiver",
-        "arrive only where your project is installed",
+        (
+            "of your exception classes arrives only where your project is installed",
+            "of your exception classes arrive only where your project is installed",
+        ),
         "Who reads your errors?",
         (
             ("workers and clients that have your code:", "portable_errors_receiver = with-project"),
@@ -34,7 +39,10 @@ DECISIONS = {
     ),
     Verdict.DROPS_CHAIN: (
         "chain",
-        "arrive without their chain, which plain pickle does not carry",
+        (
+            "exception class that your tests raise arrives without its chain, which plain pickle does not carry",
+            "exception classes that your tests raise arrive without their chain, which plain pickle does not carry",
+        ),
         "Do they need causes?",
         (
             ("no, the error itself is enough:", "portable_errors_checks = type message args attributes notes members"),
@@ -65,8 +73,10 @@ def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
 def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     new = outcome.new_defects
     decisions = {verdict: classes for verdict, classes in outcome.open_decisions.items() if classes and not outcome.updates_baseline}
+    troubles = outcome.tally.troubles
+    is_well = not (new or decisions or outcome.crashed or troubles)
     bad = _YELLOW if outcome.mode == "warn" or outcome.updates_baseline else _RED
-    if new or decisions or outcome.crashed:
+    if not is_well:
         yield Line(f"portable errors: {_title(new, len(decisions))}", bad, is_title=True)
         groups = _by_place(new)
         for number, (defect, *alike) in enumerate(groups, start=1):
@@ -74,27 +84,46 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
             yield from _defect(number, defect, verbosity, width=width, command=outcome.command)
             yield from _alike(alike, verbosity)
         for verdict, classes in decisions.items():
-            yield from _decision(verdict, classes, "FAILED" if outcome.fails_for_decisions else "OPEN", bad, verbosity)
+            yield Line(f"{'FAILED' if outcome.fails_for_decisions else 'OPEN'} {decision_text(verdict, classes)}", bad)
+            yield from _decision(verdict, classes, outcome.toml_name, verbosity)
+        yield from (Line(f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} {trouble_text(trouble)}", bad) for trouble in troubles)
         yield from (Line(f"{clean(node)} ended its worker's process: what it raised was not checked", bad) for node in outcome.crashed)
     for cls, reason in list(outcome.tally.not_checked.items()):
         if verbosity > 0 or len(outcome.tally.not_checked) <= _TESTS:
             yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", _YELLOW)
+    for setting, names in outcome.idle:
+        yield Line(f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", _YELLOW)
     yield from _known(outcome)
     totals = totals_text(outcome)
-    is_well = not (new or decisions or outcome.crashed)
     yield Line(f"portable errors: {totals}" if is_well else totals, _GREEN if is_well else {})
     if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
         yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
 
 
 def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:
-    """Classes that inherit one defect are told together: those with the same cause at the same line."""
+    """Classes that inherit one defect, or hold what has it, are told together: those with the same cause at the same line."""
     groups: dict[object, list[Defect]] = {}
     for defect in defects:
         evidence = [] if defect.detail is None else defect.detail["trip"]["evidence"]
-        place = next((text for text in evidence if re.search(r"\.py:\d+$", text)), None)
+        place = next((text for text in evidence if re.search(r"\.py:\d+$", text)), "")
         groups.setdefault((defect.scope, defect.cause, place) if place else id(defect), []).append(defect)
-    return list(groups.values())
+    found = [_led(group, key[2]) if isinstance(key, tuple) else group for key, group in groups.items()]
+    return sorted(found, key=lambda group: worst_first(group[0]))
+
+
+def _led(group: list[Defect], place: str) -> list[Defect]:
+    """The class first that is repaired there, then the project's own, and Python's last."""
+    file, _, number = place.rpartition(":")
+    details = [defect.detail for defect in group if defect.detail is not None]
+    # A place is named as an import would, from ``src`` on; a class's file from the root.
+    above = [detail for detail in details if f"/{detail['file']}".endswith(f"/{file}") and detail["line"] <= int(number)]
+    owner = max(above, key=lambda detail: detail["line"])["cls"] if above else None
+
+    def distance(defect: Defect) -> tuple[bool, bool, bool]:
+        is_ours = defect.detail is not None and bool(defect.detail["file"])
+        return defect.cls != owner, not is_ours, defect.cls.startswith("builtins.")
+
+    return sorted(group, key=distance)
 
 
 def _alike(alike: Sequence[Defect], verbosity: int) -> Iterator[Line]:
@@ -166,20 +195,32 @@ def selector(defect: Defect) -> str:
 
 def decision_text(verdict: Verdict, classes: Sequence[str]) -> str:
     """``portable-errors::receiver - 142 of your exception classes arrive only where your project is installed.``"""
-    name, what, _, _ = DECISIONS[verdict]
-    if len(classes) == 1:
-        what = what.replace("arrive ", "arrives ", 1).replace("their chain", "its chain")
-    return f"portable-errors::{name} - {len(classes):,} of your exception classes {what}."
+    name, of_how_many, _, _ = DECISIONS[verdict]
+    return f"portable-errors::{name} - {len(classes):,} {of_how_many[len(classes) > 1]}."
 
 
-def _decision(verdict: Verdict, classes: Sequence[str], label: str, markup: dict[str, bool], verbosity: int) -> Iterator[Line]:
+def trouble_text(trouble: str) -> str:
+    """What is the run's and no test's: a receiver cannot start, or is not made as it has to be."""
+    return f"portable-errors - what was raised could not be sent: {brief(trouble)}"
+
+
+def toml_choice(verdict: Verdict, file: str) -> tuple[str, str]:
+    """The first choice once more, as it is written in TOML, where a list has brackets; both of pytest's tables take it so."""
+    key, _, values = DECISIONS[verdict][3][0][1].partition(" = ")
+    return f"in {clean(file)}:", f"{key} = [{', '.join(map(json.dumps, values.split()))}]"
+
+
+def _decision(verdict: Verdict, classes: Sequence[str], toml_name: str | None, verbosity: int) -> Iterator[Line]:
     _, _, question, choices = DECISIONS[verdict]
-    yield Line(f"{label} {decision_text(verdict, classes)}", markup)
-    if verbosity > 0:
-        yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)
     if verbosity >= 0:
         for number, (answer, setting) in enumerate(choices):
             yield Line(f"       {question if number == 0 else '':<{len(question)}}   {answer:<40}   {setting}")
+        if toml_name is not None:
+            yield Line(f"       {'':<{len(question)}}   {' '.join(toml_choice(verdict, toml_name))}")
+    if verbosity > 0:
+        yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)
+    elif verbosity == 0 and len(classes) <= _NAMES:
+        yield Line(f"       {', '.join(clean(short_name(cls)) for cls in classes)}")
 
 
 def _known(outcome: Outcome) -> Iterator[Line]:
@@ -196,7 +237,7 @@ def totals_text(outcome: Outcome) -> str:
     """``checked 57 classes, 312 exceptions: 54 whole, 2 lossy, 1 not checked``."""
     totals = outcome.tally.totals
     if not totals.classes:
-        return "no exception was met"
+        return "nothing was checked" if outcome.tally.troubles else "no exception was met"
     parts = [
         f"{totals.whole:,} whole",
         f"{totals.undecided:,} undecided" if totals.undecided else "",

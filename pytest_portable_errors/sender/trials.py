@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Credential, Fix
-from pytest_portable_errors.diagnosis.fixes import Candidate, refined, without_changed
+from pytest_portable_errors.diagnosis.fixes import Candidate, is_of_its_own, refined, without_changed
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.recipes import WithChain
 from pytest_portable_errors.receiver.record import Record
@@ -159,8 +159,15 @@ class Tried:
             gives_up=tuple(path for path in dict.fromkeys(given_up) if not path.startswith(tuple(f"{other}." for other in given_up))),
             still_lost=self.lost,
             receiver=receiver,
-            limits=self._limits(),
+            limits=(*self._limits(), *self._declaration()),
         )
+
+    def _declaration(self) -> tuple[str, ...]:
+        """With the fix in place what it gives up is a loss as any other, until somebody says that it is meant."""
+        if self.candidate.arrives_as is not None or not any(map(is_of_its_own, self.candidate.gives_up)):
+            return ()  # the title says what to declare; or it is of a link, and the chain is compared whatever is declared
+        name = self.trip.sent["exceptions"][0]["type"]
+        return (f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",)
 
     def _limits(self) -> tuple[str, ...]:
         if not isinstance(self.candidate.recipe, WithChain):

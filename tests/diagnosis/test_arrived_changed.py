@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from fractions import Fraction
 from types import FunctionType
 from typing import Any
 
@@ -11,6 +12,7 @@ import error_zoo as zoo
 import pydantic
 import pytest
 from diagnosis.trips import (
+    MESSAGE,
     Register,
     arrives_whole,
     cause,
@@ -23,7 +25,11 @@ from diagnosis.trips import (
 )
 
 from pytest_portable_errors import Stage
+from pytest_portable_errors.diagnosis.arrived_changed import dropped_by_python
+from pytest_portable_errors.diagnosis.causes import diagnose
+from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.payload import read
+from pytest_portable_errors.receiver.record import describe
 
 
 def here(function: object) -> str:
@@ -73,11 +79,21 @@ def python_drops_the_name_of_a_name_error() -> bool:
     return again.name is None
 
 
+class Inherits(NameError):
+    pass
+
+
 class TestDroppedByPython:
     @pytest.mark.skipif(not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name")
     def test_fires_with_the_built_in_class_and_the_field(self) -> None:
         found = diagnosed(NameError("name 'x' is not defined", name="x"))
         assert (found.cause, found.evidence) == ("dropped-by-python", ("NameError", "name"))
+
+    def test_fires_with_the_built_in_class_that_another_inherits_from(self) -> None:
+        lost = Loss(kind="attributes", path="exc.name", sent="'x'", received="None")
+        found = dropped_by_python(facts(Inherits("m", name="x"), losses=(lost,)))
+        assert found is not None
+        assert found.evidence == ("NameError", "name")
 
     @pytest.mark.skipif(not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name")
     def test_silent_where_something_else_is_lost_too(self) -> None:
@@ -109,6 +125,21 @@ class TestRenamedByProtocol:
     def test_silent_for_a_class_that_python_2_had(self) -> None:
         assert arrives_whole(ImportError("m", name="x"), serializer="pickle:2")
 
+    def test_silent_where_something_else_is_lost(self) -> None:
+        assert cause_of(zoo.chained(ValueError("m"), cause=KeyError("a")), serializer="pickle:2") == "chain-dropped"
+
+
+class TestReceiverNotSetUp:
+    def test_fires_where_its_text_cannot_be_read_there(self) -> None:
+        received = describe(zoo.NotFound("m"))
+        received["exceptions"][0]["message"] = {"raises": "builtins.LookupError"}
+        found = diagnose(facts(zoo.NotFound("m"), received=received))
+        assert found is not None
+        assert (found.cause, found.evidence) == ("receiver-not-set-up", ("str(exc)", "builtins.LookupError"))
+
+    def test_silent_where_it_could_not_be_read_here_either(self) -> None:
+        assert cause_of(zoo.chained(zoo.Unprintable("m"), cause=KeyError("b"))) == "chain-dropped"
+
 
 class TestClassSentByValue:
     @pytest.mark.parametrize("serializer", ["cloudpickle", "dill"])
@@ -126,7 +157,29 @@ class TestClassSentByValue:
         assert cause_of(zoo.BecomesValueError("m")) == "reduce-changes-type"
 
 
+class SlotsTwice(zoo.Slotted):
+    __slots__ = ("code",)
+
+
+class DropsSlot(zoo.Slotted):
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DropsSlot, self.args
+
+
 class TestSlotsNotCarried:
+    def test_fires_with_the_class_that_declares_it_last(self) -> None:
+        exc = SlotsTwice("m")
+        exc.code = 3
+        found = diagnose(facts(exc, losses=(Loss(kind="attributes", path="exc.code", sent="3", received="missing"),)))
+        assert found is not None
+        assert found.evidence == (f"{__name__}.SlotsTwice.__slots__", "code")
+
+    def test_silent_where_a_reducer_drops_it(self) -> None:
+        exc = DropsSlot("m")
+        exc.code = 3
+        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
+        assert cause(facts(exc, losses=(lost,))) == "reduce-drops-state"
+
     def test_fires_with_the_slot_and_its_class(self) -> None:
         exc = zoo.Slotted("m")
         exc.code = 3
@@ -174,6 +227,21 @@ class TestValueChanges:
     def test_silent_where_the_exception_itself_changes_plain_data(self) -> None:
         assert cause_of(zoo.NotFound("bob")) == "init-rewrites-message"
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            Loss(kind="attributes", path="exc.code", sent="3", received="4"),
+            Loss(kind="attributes", path="exc.rate", sent="1/3", received="None"),
+            Loss(kind="attributes", path="exc.rate", sent="1/3", received="missing"),
+        ],
+        ids=lambda loss: f"{loss.path} {loss.received}",
+    )
+    def test_silent_where_another_loss_is_no_value_that_is_pickled_by_rules_of_its_own(self, other: Loss) -> None:
+        changed = Loss(kind="attributes", path="exc.share", sent="1/2", received="1/4")
+        exc = with_attributes(ValueError("m"), share=Fraction(1, 2), rate=Fraction(1, 3), code=3)
+        assert cause(facts(exc, losses=(changed,))) == "value-changes", "the control"
+        assert cause(facts(exc, losses=(changed, other))) is None
+
     def test_silent_where_the_value_comes_back(self) -> None:
         assert arrives_whole(ValueError(KeyError("bob")))
 
@@ -184,16 +252,53 @@ class TestArgsReachOtherParameters:
         assert found.cause == "args-reach-other-parameters"
         assert found.evidence == ("error_zoo.Shifted(code='declined')", place(zoo.Shifted.__init__))
 
+    def test_fires_where_the_message_was_empty(self) -> None:
+        assert cause_of(zoo.Shifted(3, "")) == "args-reach-other-parameters"
+
     def test_silent_where_the_message_is_built_on_itself(self) -> None:
         assert cause_of(zoo.NotFound("bob")) == "init-rewrites-message"
 
 
+class Untold(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"not found: {name}")
+
+    __init__.__signature__ = 5  # type: ignore[attr-defined]  # what a decorator may leave there
+
+
+class CallsAgain(zoo.NotFound):
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CallsAgain, self.args
+
+
 class TestInitRewritesMessage:
+    def test_fires_with_the_method_that_has_it_called_again(self) -> None:
+        found = diagnose(facts(CallsAgain("bob")))
+        assert found is not None
+        assert found.cause == "init-rewrites-message"
+        assert "what CallsAgain.__reduce__ gave" in found.why
+
     def test_fires_with_the_call_and_the_place(self) -> None:
         found = diagnosed(zoo.NotFound("bob"))
         assert found.cause == "init-rewrites-message"
         assert found.evidence == ("error_zoo.NotFound('not found: bob')", place(zoo.NotFound.__init__))
         assert "__init__(name) builds its message a second time" in found.why
+
+    def test_fires_where_the_signature_does_not_tell_what_reaches_which_parameter(self) -> None:
+        received = describe(ValueError("gone"))
+        assert cause(facts(Untold("bob"), received=received)) == "init-rewrites-message"
+        assert cause(facts(zoo.NotFound("bob"), received=received)) == "args-reach-other-parameters", "the control"
+
+    def test_silent_where_the_method_that_has_it_called_again_loses_attributes_too(self) -> None:
+        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
+        assert cause(facts(CallsAgain("bob"), losses=(MESSAGE, lost))) == "reduce-drops-state"
+
+    @pytest.mark.parametrize(("kind", "path"), [("args", "exc.args[0]"), ("attributes", "exc.name")])
+    def test_fires_where_it_sets_something_else_once_more(self, kind: str, path: str) -> None:
+        found = diagnose(facts(zoo.NotFound("bob"), losses=(Loss(kind=kind, path=path, sent="s", received="r"),)))
+        assert found is not None
+        assert found.cause == "init-rewrites-message"
+        assert f"__init__(name) sets {path} once more" in found.why
 
     def test_silent_where_a_reducer_gives_what_init_was_given(self, register: Register) -> None:
         register(zoo.NotFound, lambda exc: (zoo.NotFound, (exc.args[0].removeprefix("not found: "),)))
@@ -203,7 +308,18 @@ class TestInitRewritesMessage:
         assert arrives_whole(zoo.Portable("bob", 3))
 
 
+class DropsByProtocol(Exception):
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return DropsByProtocol, self.args
+
+
 class TestReduceDropsState:
+    def test_fires_with_the_method_that_is_told_the_protocol(self) -> None:
+        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
+        found = diagnose(facts(DropsByProtocol("m"), losses=(lost,)))
+        assert found is not None
+        assert (found.cause, found.evidence[0]) == ("reduce-drops-state", "DropsByProtocol.__reduce_ex__")
+
     @pytest.mark.parametrize(
         ("exc", "lost"),
         [(zoo.DropsCode("m", 3), "exc.code"), (zoo.DropsFromItself("m"), "exc.connection")],
@@ -216,6 +332,10 @@ class TestReduceDropsState:
         assert found.evidence == (method.__qualname__, place(method))
         assert f"leaves out or changes {lost}" in found.why
 
+    def test_fires_with_five_paths_at_most(self) -> None:
+        found = diagnosed(with_attributes(zoo.DropsState("m"), **{f"a{n}": n for n in range(7)}))
+        assert found.why.partition("    ")[0].endswith(" leaves out or changes exc.a0, exc.a1, exc.a2, exc.a3, exc.a4")
+
     def test_silent_where_there_is_nothing_to_drop(self) -> None:
         assert arrives_whole(zoo.DropsCode("m"))
 
@@ -225,6 +345,10 @@ class TestReduceDropsNotes:
         found = diagnosed(with_attributes(zoo.DropsState("m"), __notes__=["a note"]))
         assert found.cause == "reduce-drops-notes"
         assert found.evidence == ("DropsState.__reduce__", place(zoo.DropsState.__reduce__))
+
+    def test_fires_where_the_chain_is_lost_with_them(self) -> None:
+        exc = zoo.chained(with_attributes(zoo.DropsState("m"), __notes__=["a note"]), cause=KeyError("a"))
+        assert cause_of(exc) == "reduce-drops-notes"
 
     def test_silent_where_attributes_are_lost_with_them(self) -> None:
         assert cause_of(with_attributes(zoo.DropsState("m"), __notes__=["a note"], code=3)) == "reduce-drops-state"
@@ -243,6 +367,7 @@ class TestReduceChangesType:
         found = diagnosed(exc)
         assert found.cause == "reduce-changes-type"
         assert found.evidence == (type(exc).__reduce__.__qualname__, place(type(exc).__reduce__))
+        assert f"{type(exc).__reduce__.__qualname__} makes something else of it: exc" in found.why
 
     def test_silent_where_the_change_is_declared(self) -> None:
         assert arrives_whole(zoo.BecomesRuntimeError("fetch", 3), arrives_as=RuntimeError)
@@ -265,7 +390,8 @@ class TestRebuiltOtherwise:
         assert found.why.startswith("likely: ")
 
     def test_fires_for_a_payload_that_names_another_class(self) -> None:
-        assert cause(facts(ValueError("a"), reading=read(pickle.dumps(KeyError("a"))))) == "rebuilt-otherwise"
+        for exc in (ValueError("a"), zoo.NotFound("a")):
+            assert cause(facts(exc, reading=read(pickle.dumps(KeyError("a"))))) == "rebuilt-otherwise"
 
     def test_silent_where_the_class_itself_is_called(self) -> None:
         assert cause_of(zoo.NotFound("a")) == "init-rewrites-message"

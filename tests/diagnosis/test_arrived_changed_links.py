@@ -6,11 +6,17 @@ import error_zoo as zoo
 import pytest
 from diagnosis.trips import (
     arrives_whole,
+    cause,
     cause_of,
     diagnosed,
+    facts,
     group_of,
     needs_groups,
 )
+
+from pytest_portable_errors.diagnosis.arrived_changed import link_changed
+from pytest_portable_errors.diagnosis.causes import diagnose
+from pytest_portable_errors.diagnosis.losses import Loss
 
 
 class TestSuppressionFlipped:
@@ -41,6 +47,8 @@ class TestLinkChanged:
     def test_fires_with_the_link_and_what_it_lost(self, link: BaseException, lost: str) -> None:
         found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=link))
         assert (found.cause, found.evidence) == ("link-changed", ("exc.__cause__", lost))
+        what = lost.removeprefix("exc.__cause__").lstrip(".") or "its type"
+        assert found.why.startswith(f"the exception is carried, and exc.__cause__ loses {what}: ")
 
     def test_silent_where_the_link_is_dropped(self) -> None:
         assert cause_of(zoo.chained(zoo.Portable("a"), cause=zoo.NotFound("b"))) == "chain-dropped"
@@ -68,6 +76,10 @@ class TestMemberChanged:
     def test_silent_where_the_members_are_whole(self) -> None:
         assert arrives_whole(group_of(KeyError("a"), zoo.Portable("b")))
 
+    def test_silent_where_a_member_is_missing(self) -> None:
+        missing = Loss(kind="members", path="exc.exceptions", sent="2 members", received="1 members")
+        assert link_changed(facts(group_of(KeyError("a")), losses=(missing,))) is None
+
     def test_silent_where_a_member_cannot_be_rebuilt(self) -> None:
         assert cause_of(group_of(KeyError("a"), zoo.Picky(4))) == "init-rejects-args"
 
@@ -89,6 +101,16 @@ class TestChainDropped:
 
     def test_silent_where_the_chain_is_carried(self) -> None:
         assert arrives_whole(zoo.chained(zoo.CarriesChain("a"), cause=KeyError("b")))
+
+    def test_silent_where_what_is_lost_lies_too_far_down_to_be_told(self) -> None:
+        assert cause(facts(ValueError("a"), losses=(Loss(kind="chain", path="exc...", sent="s", received="r"),))) is None
+
+    def test_fires_with_five_links_at_most(self) -> None:
+        lost = [Loss(kind="members", path=f"exc.exceptions[{n}].__cause__", sent="KeyError", received="None") for n in range(7)]
+        found = diagnose(facts(ValueError("a"), losses=tuple(lost)))
+        assert found is not None
+        assert found.evidence == ("what pickles exc.exceptions[0]", *(loss.path for loss in lost[:5]))
+        assert found.why.endswith(f" does not carry {', '.join(loss.path for loss in lost[:5])}")
 
     def test_silent_where_the_chain_would_not_be_printed(self) -> None:
         exc = zoo.chained(zoo.Portable("a"), context=KeyError("b"))

@@ -7,20 +7,24 @@ in ``test_dumps_failed.py``, ``test_loads_failed.py`` and ``test_arrived_changed
 from __future__ import annotations
 
 import ast
+import copyreg
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import error_zoo as zoo
 import pytest
-from diagnosis.trips import cause, facts
+from diagnosis.trips import MESSAGE, cause, facts, trip_of, with_attributes
 
-from pytest_portable_errors import Stage
+from pytest_portable_errors import Stage, journey
 from pytest_portable_errors.diagnosis import arrived_changed, causes, dumps_failed, loads_failed
-from pytest_portable_errors.diagnosis.causes import diagnose
-from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Unpicklable
+from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
+from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt, Unpicklable
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.payload import Global, Reading, read
 
 MODULES = (dumps_failed, loads_failed, arrived_changed)
 ARRIVAL = Loss(kind="arrival", path="exc", sent="s", received="r")
@@ -78,10 +82,131 @@ class TestBrokenEverywhere:
         assert found.cause == "init-does-not-fit-args"
         assert "broken everywhere" in found.why
 
+    def test_any_defect_beside_the_chain_is_told(self) -> None:
+        found = self.given(Elsewhere(losses=(CHAIN, ARRIVAL), diagnosis=Diagnosis(cause="init-does-not-fit-args", why="because")))
+        assert found.cause == "init-does-not-fit-args"
+
+    def test_a_defect_that_nothing_explains_is_not_told_in_place_of_the_missing_name(self) -> None:
+        assert self.given(Elsewhere(losses=(ARRIVAL,), diagnosis=None)).cause == "class-not-importable"
+
     def test_a_chain_that_pickle_drops_anyhow_is_not_called_that(self) -> None:
         found = self.given(Elsewhere(losses=(CHAIN,), diagnosis=Diagnosis(cause="chain-dropped", why="")))
         assert found.cause == "class-not-importable"
         assert "it arrives, but without its chain" in found.why
+
+    @pytest.mark.parametrize(
+        ("losses", "said"),
+        [
+            ((), "arrives only where the project is installed (receiver with-project: it arrives)"),
+            (
+                (MESSAGE, CHAIN),
+                "arrives only where the project is installed (receiver with-project: it arrives, but changed: message, chain)",
+            ),
+            ((ARRIVAL,), "where the project is installed it does not arrive, either"),
+        ],
+    )
+    def test_what_nothing_explains_there_is_told_as_it_was_seen(self, losses: tuple[Loss, ...], said: str) -> None:
+        found = self.given(Elsewhere(losses=losses, diagnosis=None))
+        assert (found.cause, found.why.splitlines()[-1]) == ("class-not-importable", said)
+
+
+def facts_of(exc: BaseException, **settings: Any) -> Facts:
+    """What a real trip knows."""
+    seen: list[Facts] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journey, "diagnose", lambda facts: seen.append(facts))
+        trip_of(exc, **settings)
+    return seen[-1]
+
+
+def reduce_to_args(exc: BaseException) -> tuple[Any, ...]:
+    return type(exc), exc.args
+
+
+@pytest.fixture(scope="module")
+def known() -> list[Facts]:
+    """Of one trip for each rule."""
+
+    class Local(Exception):
+        pass
+
+    link = zoo.chained(zoo.CarriesChain("a"), cause=zoo.NotFound("b"))
+    flipped = zoo.chained(zoo.CarriesChain("a"), context=KeyError("b"))
+    slotted = zoo.Slotted("m")
+    slotted.code = 3
+    found = [
+        facts_of(exc)
+        for exc in (
+            *(zoo.HoldsLock("m"), Local("m"), zoo.ReducesToNonsense("m"), zoo.PaymentError(7, "declined"), zoo.Computed("m")),
+            *(zoo.Picky(4), with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")), zoo.Exits(), zoo.Revived("m"), slotted),
+            *(zoo.NotFound("bob"), zoo.Shifted(3, "declined"), zoo.DropsCode("m", 3), zoo.BecomesValueError("m"), link, flipped),
+            *(zoo.chained(zoo.Portable("a"), cause=KeyError("b")), ValueError(zoo.NotFound("bob"))),
+        )
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(copyreg.dispatch_table, zoo.Portable, reduce_to_args)
+        found.append(facts_of(with_attributes(zoo.Portable("m"), code=3)))
+        patch.setitem(copyreg.dispatch_table, zoo.PaymentError, zoo.reduce_payment)
+        found.append(replace(facts_of(zoo.PaymentError(7, "declined"), receiver="without-project"), from_tests=True))
+        found.append(replace(found[-2], losses=(), from_tests=True))
+    return [
+        *found,
+        facts_of(zoo.Portable("a"), receiver="without-project"),
+        facts_of(ModuleNotFoundError("m", name="x"), serializer="pickle:2"),
+        facts_of(Local("m"), serializer="cloudpickle"),
+        facts(ValueError("a"), reading=read(pickle.dumps(KeyError("a")))),
+        facts(NameError("m", name="x"), losses=(Loss(kind="attributes", path="exc.name", sent="'x'", received="None"),)),
+        facts(zoo.Portable("m"), received={"exceptions": [{"message": {"raises": "builtins.KeyError"}}]}),
+        facts(
+            zoo.Portable("m"),
+            stage="loads",
+            losses=(ARRIVAL,),
+            error=error("RuntimeError"),
+            halt=Halt(path="exc", opcode="GLOBAL", subject=Global("error_zoo", "Portable")),
+        ),
+    ]
+
+
+class TestEachRule:
+    def test_fires_for_one_of_them(self, known: list[Facts]) -> None:
+        assert {rule.__name__ for rule in causes.CAUSES if any(rule(given) for given in known)} == {r.__name__ for r in causes.CAUSES}
+
+    def test_speaks_of_its_own_stage_alone(self, known: list[Facts]) -> None:
+        for given in known:
+            for rule in causes.CAUSES:
+                own = {given.stage} if given.stage not in ("crashed", "timed-out") else {"crashed", "timed-out"}
+                if rule(given) is not None:
+                    stages = [stage.value for stage in Stage if stage.value not in own]
+                    assert [rule(replace(given, stage=stage)) for stage in stages] == [None] * len(stages)
+
+    @pytest.mark.parametrize(
+        "lacking",
+        [
+            *({name: None} for name in ("received", "error", "halt", "unpicklable", "reducer", "with_project", "how")),
+            *({"losses": ()}, {"missing": ()}, {"reading": Reading(names=(), calls=())}, {"cls": ValueError}),
+        ],
+        ids=lambda lacking: str(*lacking),
+    )
+    def test_does_without_what_is_not_known(self, known: list[Facts], lacking: dict[str, Any]) -> None:
+        for given in known:
+            for rule in causes.CAUSES:
+                rule(replace(given, **lacking))
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        (facts(zoo.Picky(4), stage="loads", error=error("ValueError")), True),
+        (facts(zoo.Picky(4), stage="arrived"), False),
+        (facts(zoo.Picky(4), stage="loads", reading=Reading(names=(), calls=()), error=error("ValueError")), False),
+        (facts(zoo.PaymentError(7, "declined"), stage="loads", error=error("TypeError")), False),
+        (facts(zoo.Portable("a"), stage="loads", missing=MISSING, error=error("ModuleNotFoundError")), False),
+        (facts(zoo.Portable("a"), stage="loads", missing=MISSING, error=error("TypeError")), True),
+    ],
+    ids=["rejected", "arrived", "unread", "does not fit", "missing", "missing, and not yet reached"],
+)
+def test_loads_is_run_again_where_nothing_else_tells_where_it_failed(given: Facts, needed: bool) -> None:
+    assert causes.needs_replay(given) is needed
 
 
 def test_every_rule_of_the_modules_is_in_the_order() -> None:
@@ -124,3 +249,13 @@ def test_every_cause_has_a_test_that_it_fires_and_one_that_it_stays_silent() -> 
         tests = tests_of[f"Test{name.title().replace('-', '')}"]
         assert any(test.startswith("test_fires") for test in tests), name
         assert any(test.startswith("test_silent") for test in tests), name
+
+
+def test_where_a_class_cannot_be_looked_at_no_second_run_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(facts: Facts) -> bool:
+        raise ZeroDivisionError
+
+    given = facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), error=error("TypeError"))
+    assert needs_replay(given), "the control"
+    monkeypatch.setattr(loads_failed, "needs_replay", raises)
+    assert not needs_replay(given)

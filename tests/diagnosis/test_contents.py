@@ -15,8 +15,9 @@ import error_zoo as zoo
 import httpx
 import pytest
 
-from pytest_portable_errors.diagnosis.contents import built_class, path_of, places
-from pytest_portable_errors.diagnosis.payload import Call, Global, read
+from pytest_portable_errors.diagnosis import contents
+from pytest_portable_errors.diagnosis.contents import built_class, looks_like_exception, path_of, places
+from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs, read
 
 NEEDLE = "needle"
 DUMPS: dict[str, Callable[[BaseException], bytes]] = {
@@ -124,6 +125,14 @@ class TestPlaces:
         count = sum(1 for _ in places(root_of(ValueError(wide))))
         assert 60 < count < 200
 
+    def test_a_state_that_is_no_dict_and_arguments_that_are_no_tuple_are_searched_too(self) -> None:
+        made = Call(Global("shop", "Client"), NEEDLE, "reduce", state=[0, NEEDLE])
+        assert [place.path for place in places(made) if place.value == NEEDLE] == ["exc", "exc[1]"]
+
+    def test_however_much_it_holds_the_search_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(contents, "_MOST_PLACES", 3)
+        assert [place.path for place in places([0, 1, 2, 3])] == ["exc", "exc[0]", "exc[1]"]
+
 
 class TestHttpx:
     """The request of a failed call is kept with its headers, as pairs in a list that nobody knows."""
@@ -174,6 +183,50 @@ class TestPathOf:
         assert path_of(Call(Global("builtins", "ValueError"), ("m",), "reduce"), root) is None, "an equal one, and not that one"
 
 
+CLASS = Global("shop", "PaymentError")
+
+
+class TestParts:
+    """What no pickler of today writes, or only some library's reducer does."""
+
+    def paths(self, root: object) -> list[str]:
+        return [place.path for place in places(root) if place.value == NEEDLE]
+
+    def test_what_a_reconstructor_is_given_after_the_class_are_the_arguments(self) -> None:
+        assert self.paths(Call(Global("shop", "_rebuild"), (CLASS, "m", NEEDLE), "reduce")) == ["exc.args[1]"]
+
+    def test_a_state_by_other_keys_than_names_is_one_of_items(self) -> None:
+        root = Call(CLASS, (), "reduce", state=Pairs([(3, NEEDLE), (b"k", NEEDLE)]))
+        assert self.paths(root) == ["exc[3]", "exc[b'k']"]
+        assert {place.name for place in places(root) if place.value == NEEDLE} == {None, "k"}
+
+    def test_exceptions_in_a_list_are_members_as_the_second_argument_alone(self) -> None:
+        made = Call(Global("builtins", "KeyError"), (NEEDLE,), "reduce")
+        assert self.paths(Call(CLASS, ("m", [made]), "reduce")) == ["exc.exceptions[0].args[0]"]
+        assert self.paths(Call(CLASS, ("m", 3, [made]), "reduce")) == ["exc.args[2][0].args[0]"]
+        assert self.paths(Call(CLASS, ("m", [3, made]), "reduce")) == ["exc.args[1][1].args[0]"]
+
+
+@pytest.mark.parametrize(
+    ("call", "looks"),
+    [
+        (Call(Global("builtins", "StopIteration"), (), "reduce"), True),
+        (Call(Global("exceptions", "StopIteration"), (), "reduce"), True),
+        (Call(Global("builtins", "NoSuchError"), (), "reduce"), False),
+        (Call(Global("builtins", "print"), (), "reduce"), False),
+        (Call(Global("builtins", "dict"), (), "reduce"), False),
+        (Call(CLASS, (), "reduce"), True),
+        (Call(Global("shop", "_Refused"), (CLASS,), "reduce"), False),
+        (Call(Global("shop", "Refused"), (), "reduce", state=Pairs([("code", 3)])), False),
+        (Call(Global("shop", "Refused"), (), "reduce", state=Pairs([("code", 3), ("__cause__", None)])), True),
+        (Call(Call(CLASS, (), "reduce"), (), "reduce"), False),
+    ],
+    ids=lambda value: str(getattr(value, "function", value)),
+)
+def test_what_looks_like_an_exception(call: Call, looks: bool) -> None:
+    assert looks_like_exception(call) is looks
+
+
 class TestBuiltClass:
     def test_is_the_class_that_is_called(self) -> None:
         call = Call(Global("shop", "PaymentError"), ("m", 3), "reduce")
@@ -182,6 +235,10 @@ class TestBuiltClass:
     def test_is_the_class_that_a_reconstructor_is_given_first(self) -> None:
         call = Call(Global("shop", "_rebuild"), (Global("shop", "PaymentError"), "m", 3), "reduce")
         assert built_class(call) == (Global("shop", "PaymentError"), ("m", 3))
+
+    def test_leaves_all_arguments_where_the_class_is_not_the_first(self) -> None:
+        call = Call(Global("shop", "_rebuild"), ("m", Global("shop", "PaymentError"), 3), "reduce")
+        assert built_class(call) == (Global("shop", "PaymentError"), ("m", Global("shop", "PaymentError"), 3))
 
     def test_is_unknown_where_a_function_is_given_no_class(self) -> None:
         call = Call(Global("shop", "_rebuild"), ("m", 3), "reduce")

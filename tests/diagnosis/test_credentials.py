@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import decimal
 import json
 import pickle
 import sys
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -94,6 +96,25 @@ def assume_telling(value: str | bytes) -> None:
     """Not ``None`` or ``***``, nor a small number, nor a word that would be hidden only where it stands alone."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     assume(text.strip("*.") and text not in ("None", "True", "False", "null", "true", "false"))
+
+
+# In a payload alone, as where a stored one is inspected
+
+
+def in_payload(exc: BaseException) -> tuple[Mask, list[tuple[str, str]]]:
+    found = find_credentials(read(pickle.dumps(exc)))
+    return found.mask, [(credential.path, credential.kind) for credential in found.credentials]
+
+
+def test_a_secret_that_stands_in_bytes_alone_is_found() -> None:
+    assert in_payload(ValueError(b"ghp_0123456789abcdef0123"))[1] == [("exc.args[0]", "GitHub token")]
+
+
+@pytest.mark.parametrize("exc", [with_attribute(ValueError("m"), "password", "hunter22"), ValueError("GET postgres://bob:hunter22@db/x")])
+def test_every_place_where_a_secret_stands_again_is_named(exc: BaseException) -> None:
+    mask, (_, again) = in_payload(with_attribute(exc, "told", "by hunter22 himself"))
+    assert again == ("exc.told", "a credential that stands elsewhere, too")
+    assert mask.text("by hunter22 himself") == f"by {MASK} himself"
 
 
 # By name
@@ -324,3 +345,35 @@ def test_plain_data_that_has_a_text_is_searched_whole() -> None:
     shown = {"text": "a ***", "password": MASK, "items": (MASK, {"token": MASK}), "token_count": 7}
     assert Mask(["hunter2"]).data(data) == shown
     assert Mask(["hunter2hunter2"]).data({"message": {"text": "a hunter2hun", "length": 3000}})["message"]["text"] == f"a {MASK}"
+
+
+class Revealed(str):
+    """A text of a class of its own, as pydantic's secrets used to be."""
+
+    __slots__ = ()
+
+
+def test_a_text_of_a_class_of_its_own_is_a_credential_under_its_name() -> None:
+    exc = with_attribute(ValueError("a"), "password", Revealed("hunter2"))
+    assert [(one.path, one.kind) for one in found_in(exc).credentials] == [("exc.password", "password")]
+    assert "hunter2" not in written(exc)
+
+
+@pytest.mark.parametrize(("url", "paths"), [("http://shop.example:8080/pay", []), ("http://bob:hunter2@shop.example/pay", ["exc.url"])])
+def test_a_port_of_a_url_that_was_taken_apart_is_no_password(url: str, paths: list[str]) -> None:
+    exc = with_attribute(ValueError("a"), "url", urllib.parse.urlsplit(url))
+    assert [one.path for one in found_in(exc).credentials] == paths
+
+
+def test_what_is_hidden_stays_so_when_it_is_hidden_again() -> None:
+    exc = with_attribute(with_attribute(ValueError("a"), "password", b"hunter2"), "secret", "hunter2")
+    mask = found_in(exc).mask
+    once = mask.record(describe(exc))
+    assert mask.record(once) == once
+    assert json.dumps(once).count(MASK) == 2
+
+
+def test_a_token_that_is_no_text_is_what_the_error_is_about() -> None:
+    exc = with_attribute(with_attribute(ValueError("a"), "token", decimal.Decimal("12345678")), "password", decimal.Decimal("87654321"))
+    attributes = found_in(exc).mask.record(describe(exc))["exceptions"][0]["attributes"]
+    assert (attributes["token"]["text"], attributes["password"]["text"]) == ("Decimal('12345678')", MASK)

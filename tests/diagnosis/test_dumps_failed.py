@@ -59,6 +59,18 @@ class TestClassNotImportable:
         assert (found.cause, found.evidence) == ("class-not-importable", ("error_zoo.Portable",))
         assert "its module holds another class under that name" in found.why
 
+    @pytest.mark.parametrize(
+        ("module", "said"),
+        [
+            ("no_such_module", "says that its module is 'no_such_module', and no such module is loaded"),
+            ("error_zoo", "is defined under a name that its module does not hold"),
+        ],
+    )
+    def test_fires_for_a_class_that_no_module_holds(self, module: str, said: str) -> None:
+        found = diagnosed(type("Made", (Exception,), {"__module__": module})("m"))
+        assert (found.cause, found.evidence) == ("class-not-importable", (f"{module}.Made",))
+        assert found.why == f"{module}.Made {said}; pickle sends a class by its name"
+
     def test_fires_where_the_receiver_lacks_the_module(self) -> None:
         found = diagnosed(zoo.Portable("a"), receiver="without-project")
         assert found.cause == "class-not-importable"
@@ -102,6 +114,7 @@ class TestReduceFailed:
         found = diagnosed(zoo.ReducesToNonsense("m"))
         assert found.cause == "reduce-failed"
         assert found.evidence == ("ReducesToNonsense.__reduce__", place(zoo.ReducesToNonsense.__reduce__))
+        assert "copyreg" not in found.why
 
     def test_fires_for_one_that_exits(self) -> None:
         assert diagnosed(zoo.ReduceExits()).evidence == ("ReduceExits.__reduce__", place(zoo.ReduceExits.__reduce__))

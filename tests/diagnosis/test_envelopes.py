@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database
+from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database, is_database
 from pytest_portable_errors.diagnosis.stored import inspect_payload, inspect_written
 
 PAYLOAD = pickle.dumps(zoo.PaymentError(7, "declined"))
@@ -93,6 +93,8 @@ def test_cells_of_an_sqlite_file_such_as_dbos_writes(tmp_path: Path) -> None:
         ('operation "outputs.error, row 1', "base64", PAYLOAD),
         ('operation "outputs.raw, row 1', "pickle", PAYLOAD),
     ]
+    assert is_database(file.read_bytes())
+    assert not is_database(PAYLOAD)
 
 
 def test_lines_of_a_table_printed_by_psql() -> None:
@@ -113,6 +115,18 @@ def test_base64_that_was_cut_off_is_a_payload_that_ends_early() -> None:
     found = only(ENCODED[: len(ENCODED) // 4 * 3 + 1])
     assert PAYLOAD.startswith(found.payload)
     assert inspect_payload(found.payload).problem is not None
+
+
+def test_base64_of_a_protocol_that_is_not_known_yet_is_a_payload_if_it_names_something() -> None:
+    later = b"\x80\x63" + PAYLOAD[2:]
+    assert only(base64.b64encode(later)) == Envelope(where="", form="base64", payload=later)
+    assert list(envelopes(base64.b64encode(b"\x80\x63 of a picture"))) == []
+
+
+def test_however_large_a_document_is_looking_for_payloads_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps([ENCODED] * 5)
+    monkeypatch.setattr("pytest_portable_errors.diagnosis.envelopes._MOST_VALUES", 3)
+    assert [found.where for found in envelopes(text.encode())] == ["$[0]", "$[1]"]
 
 
 @pytest.mark.parametrize(

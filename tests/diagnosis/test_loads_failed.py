@@ -7,6 +7,8 @@ import pickle
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from subprocess import CalledProcessError
 from typing import Any
@@ -14,9 +16,26 @@ from typing import Any
 import error_zoo as zoo
 import pytest
 import tblib.pickling_support
-from diagnosis.trips import Register, arrives_whole, cause_of, diagnosed, group_of, needs_groups, place, trip_of, with_attributes
+from diagnosis.trips import (
+    Register,
+    arrives_whole,
+    cause,
+    cause_of,
+    diagnosed,
+    facts,
+    group_of,
+    needs_groups,
+    place,
+    trip_of,
+    with_attributes,
+)
 
 from pytest_portable_errors import Stage
+from pytest_portable_errors.diagnosis.causes import diagnose
+from pytest_portable_errors.diagnosis.facts import Halt
+from pytest_portable_errors.diagnosis.loads_failed import receiver_not_set_up
+from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs, Reading, read
+from pytest_portable_errors.receiver.check import error_record
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, share
 
@@ -81,6 +100,16 @@ class TestReceiverNotSetUp:
     def test_fires_for_an_error_of_the_modules_own(self, app: Callable[[str], Any]) -> None:
         assert diagnosed(app("NotReady").AppError("m")).evidence[1] == "app_of_causes.NotReady"
 
+    def test_django_s_own_set_up_is_named(self) -> None:
+        made = Call(function=Global("shop.models", "Order"), args=(), by="reduce")
+        halt = Halt(path="exc.order", opcode="REDUCE", subject=made)
+        error = {**error_record(RuntimeError("Apps aren't loaded yet.")), "type": "django.core.exceptions.AppRegistryNotReady"}
+        found = receiver_not_set_up(facts(ValueError("m"), stage="loads", error=error, halt=halt))
+        assert found is not None
+        assert found.evidence == ("exc.order", "django.core.exceptions.AppRegistryNotReady")
+        assert found.why.startswith("making exc.order again in the receiver raised ")
+        assert found.why.endswith("\nportable_errors_receiver_setup = django:setup")
+
     def test_silent_where_the_receiver_is_set_up(self, app: Callable[[str], Any], tmp_path: Path) -> None:
         module = app("RuntimeError")
         own = Receivers(Surroundings(root=tmp_path, receiver_setup=("app_setup_of_causes:setup",)))
@@ -95,7 +124,7 @@ class TestReceiverNotSetUp:
         found = diagnosed(app("RuntimeError").AppError("m"), receiver="without-project")
         assert found.cause == "receiver-not-set-up"
         assert found.evidence[-1] == "no module 'app_of_causes'"
-        assert "broken everywhere: here the payload names the class app_of_causes.AppError" in found.why
+        assert "\nhere the payload names the class app_of_causes.AppError" in found.why
 
     def test_a_module_that_raises_import_error_is_not_called_absent(self, app: Callable[[str], Any]) -> None:
         found = diagnosed(app("ImportError").AppError("m"))
@@ -143,6 +172,7 @@ class TestLinkCannotBeRebuilt:
         found = diagnosed(zoo.chained(zipfile.BadZipFile("m"), cause=zoo.Portable("a")), receiver="without-project")
         assert found.cause == "link-cannot-be-rebuilt"
         assert found.evidence == ("error_zoo.Portable", "no module 'error_zoo'", "exc.__cause__")
+        assert "the whole exception goes down with that link" in found.why
 
     def test_fires_for_a_link_that_tblib_carries(self, register: Register) -> None:
         register(zoo.Portable, tblib.pickling_support.pickle_exception)
@@ -197,7 +227,12 @@ class TestInitDoesNotFitArgs:
     def test_fires_with_the_path_of_a_value(self) -> None:
         found = diagnosed(with_attributes(ValueError("m"), zones=[zoo.Zone("UTC")]))
         assert found.evidence[:2] == ("error_zoo.Zone()", "(name)")
-        assert "exc.zones[0]" in found.why
+        assert "the class with what was stored of exc.zones[0]" in found.why
+
+    def test_fires_where_the_payload_was_not_read_to_its_end(self) -> None:
+        exc = zoo.PaymentError(7, "declined")
+        reading = read(pickle.dumps(exc)[:-1])
+        assert (reading.root, cause(facts(exc, stage="loads", reading=reading))) == (None, "init-does-not-fit-args")
 
     def test_silent_where_args_fit(self) -> None:
         assert arrives_whole(zoo.Portable("a", 3))
@@ -236,6 +271,14 @@ class TestStateCannotBeRestored:
         found = diagnosed(exc)
         assert found.cause == "state-cannot-be-restored"
         assert found.evidence == ("exc", f"builtins.{error}", f"{owner}    {place(function)}")
+        assert found.why.endswith(f"\n{owner}    {place(function)}")
+
+    def test_fires_without_an_owner_where_the_class_is_not_known_here(self) -> None:
+        made = Call(Global("shop", "Client"), (), "reduce", state=Pairs([("code", 3)]))
+        halt = Halt(path="exc.client", opcode="BUILD", subject=made)
+        found = diagnose(facts(ValueError("m"), stage="loads", halt=halt, error=error_record(KeyError("k"))))
+        assert found is not None
+        assert (found.cause, found.evidence) == ("state-cannot-be-restored", ("exc.client", "builtins.KeyError"))
 
     @needs_groups
     def test_fires_with_the_path_of_a_member(self) -> None:
@@ -259,6 +302,25 @@ class TestInitRejectsArgs:
         assert found.evidence == ("error_zoo.Picky('code 4')", place(zoo.Picky.__init__))
         assert "raises ValueError: not a code: code 4" in found.why
         assert "likely" not in found.why, "a second run has seen it"
+
+    def test_fires_for_the_last_class_that_was_called_where_no_second_run_has_seen_it(self) -> None:
+        exc = ValueError(zoo.Portable("a"), zoo.Holder(), zoo.Picky(4))
+        error = error_record(ValueError("not a code"))
+        found = diagnose(facts(exc, stage="loads", error=error))
+        assert found is not None
+        assert (found.cause, found.evidence[0]) == ("init-rejects-args", "error_zoo.Picky('code 4')")
+        assert found.why.startswith("likely: loads calls Picky('code 4') - the class with exc.args[2].args -")
+        unread = replace(facts(exc, stage="loads", error=error), reading=read(pickle.dumps(exc)[:-1]))
+        assert "the class with exc.args -" in str(diagnose(unread))
+
+    def test_silent_where_it_is_made_without_init(self) -> None:
+        made = Call(Global("error_zoo", "Picky"), ("code 4",), "new")
+        reading = Reading(names=(), calls=(made,), root=made)
+        assert cause(facts(zoo.Picky(4), stage="loads", reading=reading, error=error_record(KeyError("k")))) == "loads-failed"
+
+    def test_silent_where_no_class_of_an_exception_is_called(self) -> None:
+        given = facts(ValueError(Fraction(1, 2)), stage="loads", error=error_record(KeyError("k")))
+        assert cause(given) == "loads-failed"
 
     def test_silent_where_it_accepts_them(self) -> None:
         exc = zoo.Picky(4)

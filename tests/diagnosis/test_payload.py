@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import copyreg
+import io
 import pickle
 import sys
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.diagnosis.payload import Global, read
+from pytest_portable_errors.diagnosis.payload import Call, Global, content, protocol_of, read, step_at
 
 SUBJECTS = [
     zoo.PaymentError(7, "declined"),
@@ -65,3 +67,99 @@ def test_nothing_is_imported() -> None:
         assert [str(name) for name in read(b"cno_such_module\nthing\n.").names] == ["no_such_module.thing"]
     finally:
         del sys.meta_path[0]
+
+
+class Keyworded:
+    """Made again by keyword."""
+
+    def __new__(cls, **_: int) -> Keyworded:
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self) -> Any:
+        return (), {"code": 3}
+
+
+class MadeNew(Exception):
+    """Rebuilt without ``__init__``."""
+
+    def __reduce__(self) -> Any:
+        return copyreg.__newobj__, (MadeNew, "a")  # type: ignore[attr-defined]  # copyreg's own
+
+
+def call_of(payload: bytes) -> tuple[object, ...]:
+    root: Any = read(payload).root
+    return root.function, root.args, root.by, list(root.pairs)
+
+
+class TestOpcodes:
+    """Those that pickle itself writes seldom, or did once."""
+
+    @pytest.mark.parametrize("protocol", range(6))
+    def test_what_is_made_without_init_is_made_so_on_every_protocol(self, protocol: int) -> None:
+        assert call_of(pickle.dumps(MadeNew(), protocol=protocol)) == (Global(__name__, "MadeNew"), ("a",), "new", [])
+
+    def test_what_is_made_without_init_is_made_so_under_python_3_s_names(self) -> None:
+        payload = pickle.dumps(MadeNew(), protocol=1, fix_imports=False)
+        assert call_of(payload) == (Global(__name__, "MadeNew"), ("a",), "new", [])
+
+    def test_what_is_made_by_keyword_keeps_its_keywords(self) -> None:
+        assert call_of(pickle.dumps(Keyworded(code=3), protocol=4)) == (Global(__name__, "Keyworded"), (), "new", [("code", 3)])
+        assert call_of(b"\x80\x04cshop\nClient\n)N\x92.") == (Global("shop", "Client"), (), "new", []), "none that are no dict"
+
+    @pytest.mark.parametrize("payload", [b"(I1\nishop\nClient\n.", b"(cshop\nClient\nI1\no."], ids=["INST", "OBJ"])
+    def test_instances_of_old_style_classes_are_calls(self, payload: bytes) -> None:
+        assert call_of(payload) == (Global("shop", "Client"), (1,), "reduce", [])
+
+    def test_an_id_stands_for_the_object_that_is_kept_elsewhere(self) -> None:
+        class Keeping(pickle.Pickler):
+            def persistent_id(self, obj: object) -> object:
+                return ("kept", 7) if isinstance(obj, zoo.Portable) else None
+
+        file = io.BytesIO()
+        Keeping(file).dump([zoo.Portable("a")])
+        assert read(file.getvalue()).root == [("kept", 7)]
+
+    @pytest.mark.parametrize(
+        ("payload", "root"),
+        [
+            (b"I1\n2\x86.", (1, 1)),  # DUP
+            (b"I1\n0I2\n.", 2),  # POP of all there is
+            (b"(I1\nI2\nI3\nI4\nd.", [(1, 2), (3, 4)]),  # DICT
+            (b"I7\n(I1\nI2\n1.", 7),  # POP_MARK
+            (b"]}b.", []),  # a state for what takes none
+            (b"I1\nI2\na.", 1),  # an item for what holds none
+        ],
+    )
+    def test_what_loads_would_make_of_the_stack_is_made(self, payload: bytes, root: object) -> None:
+        assert read(payload).root == root
+
+    def test_a_call_whose_result_is_dropped_sets_the_state_of_its_own_object_alone(self) -> None:
+        made = b"cshop\nClient\n)R"
+        states = [read(made + setter + b"0.").root for setter in (b"cshop\nset\nI1\nI2\n\x86R", b"2cshop\nset\nq\x000h\x00I2\n\x86R")]
+        assert [state.state for state in states if isinstance(state, Call)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("payload", "protocol"),
+    [
+        *((pickle.dumps("a", protocol=n), str(n)) for n in range(2, 6)),
+        (pickle.dumps("a", protocol=0), "0 or 1"),
+        (b"\x80\x04", "4"),
+        (b"\x80", "0 or 1"),
+        (b"", "0 or 1"),
+    ],
+)
+def test_the_protocol_is_what_the_payload_says(payload: bytes, protocol: str) -> None:
+    assert protocol_of(payload) == protocol
+
+
+def test_payloads_of_protocols_4_and_5_have_the_same_content() -> None:
+    assert content(b"\x80\x04N.") == content(b"\x80\x05N.") == b"N."
+    assert [content(payload) for payload in (b"\x80\x03N.", b"N.")] == [b"\x80\x03N.", b"N."]
+
+
+def test_a_payload_that_cannot_be_read_to_its_end_has_no_step() -> None:
+    payload = pickle.dumps(zoo.Portable("a"))
+    steps = [step_at(payload, number) for number in range(20)]
+    assert [step.opcode for step in steps if step is not None][:1] == ["STACK_GLOBAL"]
+    assert [step_at(payload[:-1], number) for number in range(20)] == [None] * 20

@@ -12,6 +12,7 @@ import uuid
 from collections import OrderedDict, namedtuple
 from typing import Any
 
+import error_zoo as zoo
 import pytest
 from diagnosis.trips import group_of, needs_groups
 from hypothesis import given
@@ -87,6 +88,9 @@ def test_what_third_parties_have() -> None:
         "store value.item()",
         "store value.tolist()",
     ]
+    attrs = pytest.importorskip("attrs")
+    (told,) = not_primitive(attrs.make_class("Question", ["number"])(1), "v")
+    assert told.conversion == "attrs.asdict(value)"
 
 
 def test_keys_are_texts() -> None:
@@ -96,6 +100,11 @@ def test_keys_are_texts() -> None:
         "v[<tuple>]: tuple as a key; store str(key)",
         f"v[<{__name__}.Colour>]: {__name__}.Colour as a key; store key.value",
     ]
+    assert [one.path for one in not_primitive({b"k": 1}, "v")] == ["v[b'k']"]
+
+
+def test_a_key_below_the_name_of_a_secret_is_not_told() -> None:
+    assert [one.path for one in not_primitive({"cookies": {"hunter2": [IDENTIFIER]}}, "v")] == ["v['cookies']['***'][0]"]
 
 
 def test_what_holds_itself_and_what_is_very_deep() -> None:
@@ -145,6 +154,15 @@ class Failing(Exception):
         raise OSError
 
 
+class Gives(Exception):
+    """Its argument is its state, or is raised."""
+
+    def __reduce__(self) -> Any:
+        if isinstance(self.args[0], KeyboardInterrupt):
+            raise self.args[0]
+        return ValueError, ("x",), self.args[0]
+
+
 class TestOnTheWire:
     def test_arguments_and_attributes(self) -> None:
         assert [str(one) for one in not_primitive_on_the_wire(Refused("no", IDENTIFIER))] == [
@@ -158,6 +176,22 @@ class TestOnTheWire:
     def test_exceptions_that_it_takes_along_are_looked_into(self) -> None:
         error = ValueError("no", KeyError(IDENTIFIER))
         assert [one.path for one in not_primitive_on_the_wire(error)] == ["exc.args[1].args[0]"]
+
+    def test_one_that_stands_in_two_places_is_looked_into_once(self) -> None:
+        inner = KeyError(IDENTIFIER)
+        assert [one.path for one in not_primitive_on_the_wire(ValueError(inner, inner))] == ["exc.args[1].args[0]"]
+
+    def test_a_class_of_exceptions_is_what_it_is_rebuilt_by(self) -> None:
+        assert not_primitive_on_the_wire(ValueError(KeyError, zoo.Portable)) == []
+        assert [str(one) for one in not_primitive_on_the_wire(ValueError(int))] == ["exc.args[0]: type; store value.__name__"]
+
+    def test_a_state_of_its_own_making_is_looked_into(self) -> None:
+        assert [one.path for one in not_primitive_on_the_wire(Gives(IDENTIFIER))] == ["exc.__reduce__()[2]"]
+        assert [one.path for one in not_primitive_on_the_wire(Gives({"args": ("a", IDENTIFIER)}))] == ["exc.args[1]"]
+
+    def test_a_key_that_a_user_pressed_while_it_was_reduced_is_the_users(self) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            not_primitive_on_the_wire(Gives(KeyboardInterrupt()))
 
     def test_one_that_cannot_be_reduced_has_nothing_on_the_wire(self) -> None:
         assert not_primitive_on_the_wire(Failing(IDENTIFIER)) == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import collections
+import decimal
 import json
 import pickle
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_portable_errors
-from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload
+from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
 from pytest_portable_errors.survey.build import CannotBuild, build
 
 
@@ -117,6 +120,8 @@ def only(found: Inspection) -> Any:
         ValueError("a", 1),
         ValueError(("a", 1)),
         KeyError("k"),
+        ValueError("a", "b"),
+        ValueError(1, 2, 3, 4),
         OSError(2, "m"),
         FileNotFoundError(2, "m", "f"),
     ],
@@ -164,6 +169,41 @@ def test_an_exception_within_something_else_is_found() -> None:
     assert (error.path, error.message) == ("payload['result']", "order 7: declined")
 
 
+def test_values_of_every_kind_are_plain_data_and_what_loads_would_make_is_told_by_what_makes_it() -> None:
+    exc = zoo.PaymentError(7, "declined")
+    values = {
+        "raw": (b"\x00x", "b'\\x00x'"),
+        "table": ({"k": 1, 7: [2.5]}, {"k": 1, "7": [2.5]}),
+        "queue": (collections.deque([1]), {"<made by>": "collections.deque", "<items>": [1]}),
+        "ordered": (collections.OrderedDict(a=1), {"<made by>": "collections.OrderedDict", "a": 1}),
+        "client": (zoo.Holder(3, a=1), {"<made by>": "error_zoo.Holder", "a": 1, "held": 3}),
+        "price": (decimal.Decimal("1.5"), {"<made by>": "decimal.Decimal", "<args>": ["1.5"]}),
+    }
+    vars(exc).update({name: value for name, (value, _) in values.items()})
+    shown = {name: told for name, (_, told) in values.items()}
+    assert only(inspect_payload(pickle.dumps(exc))).attributes == {"order_id": 7, "reason": "declined", **shown}
+
+
+def test_a_value_that_is_made_by_a_reconstructor_is_told_with_its_class() -> None:
+    payload = pickle.dumps(ValueError(collections.UserString("a")), protocol=1)
+    assert only(inspect_payload(payload)).args == (
+        {"<made by>": "copy_reg._reconstructor for UserString.UserString", "<args>": ["object", None], "data": "a"},
+    )
+
+
+def test_one_that_is_cause_and_context_is_told_once() -> None:
+    inner = KeyError("bob")
+    state = {"__cause__": inner, "__context__": inner}
+    first, second = inspect_payload(pickle.dumps(Reduced((Exception.__new__, (zoo.PaymentError, "m"), state)))).errors
+    assert first.links == (("__cause__", "exc.__cause__"), ("__context__", "exc.__context__"))
+    assert second.path == "exc.__cause__"
+
+
+def test_what_no_pickler_writes_is_told_as_far_as_it_can_be() -> None:
+    assert inspect_payload(b"\x80\x04(\x85.").value == ["<object>"], "a mark that is left on the stack"
+    assert [name.lacks for name in inspect_payload(b"c\nthing\n.").names] == ["no module ''"]
+
+
 def test_what_celery_sends_for_an_exception_that_pickle_refused() -> None:
     call = (zoo.rebuild_elsewhere, (zoo.PaymentError, ("order 7: declined",)))
     assert only(inspect_payload(pickle.dumps(Reduced(call)))).type == "error_zoo.PaymentError"
@@ -172,6 +212,85 @@ def test_what_celery_sends_for_an_exception_that_pickle_refused() -> None:
     error = only(inspect_payload(payload))
     assert (error.type, error.message) == ("shop.PaymentError", "order 7: declined")
     assert error.rebuilt_by == "ceLery.utils.serialization.UnpickleableExceptionWrapper"
+
+
+def test_what_celery_sends_has_its_repr_for_arguments_that_are_no_sequence() -> None:
+    payload = b"ccelery.utils.serialization\nUnpickleableExceptionWrapper\n(Vshop\nVPaymentError\nVnone\nVrepr\ntR."
+    assert only(inspect_payload(payload)).args == ("repr",)
+
+
+@pytest.mark.parametrize(
+    ("written", "error", "names"),
+    [
+        (
+            {"exc_type": "PaymentError", "exc_message": ["m", 1], "exc_module": "no_such_shop.errors"},
+            ("no_such_shop.errors.PaymentError", "('m', 1)", ("m", 1)),
+            [("no_such_shop.errors.PaymentError", "no module 'no_such_shop'")],
+        ),
+        ({"exc_type": "KeyError", "exc_message": ["k"], "exc_module": "builtins"}, ("KeyError", "k", ("k",)), [("KeyError", None)]),
+        ({"exc_type": "PaymentError", "exc_message": "m"}, ("PaymentError", "m", ("m",)), []),
+    ],
+)
+def test_what_celery_writes_in_json(written: dict[str, Any], error: object, names: object) -> None:
+    found = inspect_written(written)
+    told = only(found)
+    assert (told.type, told.message, told.args) == error
+    assert [(name.name, name.lacks) for name in found.names] == names
+
+
+def test_arguments_that_the_state_sets_are_the_arguments() -> None:
+    reduction = (Exception.__new__, (zoo.PaymentError,), {"args": ("order 7",), "code": 3, "__suppress_context__": True})
+    error = only(inspect_payload(pickle.dumps(Reduced(reduction))))
+    assert (error.args, error.message, error.attributes) == (("order 7",), "order 7", {"code": 3})
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="no ExceptionGroup")
+def test_members_are_no_arguments() -> None:
+    error = inspect_payload(pickle.dumps(ExceptionGroup("several", [KeyError("k")]))).errors[0]  # noqa: F821  # skipped before 3.11
+    assert error.args == ("several",)
+
+
+def test_a_list_that_holds_an_exception_among_others_is_an_argument() -> None:
+    (error,) = inspect_payload(pickle.dumps(ValueError("m", [1, KeyError("k")]))).errors
+    assert (error.links, len(error.args)) == ((), 2)
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"k": inner}, lambda inner: zoo.Holder(a=inner)])
+def test_values_are_told_to_a_depth(wrap: Any) -> None:
+    value: Any = 7
+    for _ in range(40):
+        value = wrap(value)
+    text = str(only(inspect_payload(pickle.dumps(ValueError(value)))).args)
+    assert 12 <= max(text.count("["), text.count("{")) <= 13
+    assert "..." in text
+    assert "7" not in text
+
+
+def test_values_are_told_to_a_length() -> None:
+    exc = ValueError("x" * 5000)
+    vars(exc).update(a=[7] * 150, b=dict.fromkeys(map(str, range(1000, 1150)), "seven"), c=collections.deque([7] * 150))
+    vars(exc)["d"] = zoo.Holder(**{f"a{n}": 7 for n in range(150)})
+    error = only(inspect_payload(pickle.dumps(exc)))
+    assert error.args == ("x" * 2000 + "... (5,000 in all)",)
+    told = error.attributes
+    assert [len(told["a"]), len(told["b"]), len(told["c"]["<items>"]), len(told["d"].keys() - {"<made by>"})] == [100] * 4
+    assert only(inspect_payload(pickle.dumps(ValueError("x" * 2000)))).message == "x" * 2000
+
+
+@pytest.mark.parametrize(
+    ("module", "lacks"),
+    [
+        ("pydoc_data.topics", None),  # of the standard library, and not imported
+        ("pydoc_data.topics.inner", "no module 'pydoc_data.topics.inner'"),
+        ("json.no_such", "no module 'json.no_such'"),
+        ("no_such.json", "no module 'no_such'"),
+        ("made_by_a_test", None),
+    ],
+)
+def test_what_of_a_module_is_lacking(module: str, lacks: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "made_by_a_test", types.ModuleType("made_by_a_test"))
+    monkeypatch.delitem(sys.modules, "pydoc_data.topics", raising=False)
+    assert [name.lacks for name in inspect_payload(f"c{module}\nthing\n.".encode()).names] == [lacks]
 
 
 def test_python_2s_names_are_not_called_lacking() -> None:

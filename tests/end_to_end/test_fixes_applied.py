@@ -80,7 +80,8 @@ for name, (module, made) in cases.items():
     scope = {{**globals(), **vars(__import__(module, fromlist=["*"]))}}
     exc = eval(made, scope)
     trip = check_round_trip(exc, receiver="with-project", timeout=1)
-    answers[name] = {{**trip.to_dict(), "text": str(trip)}}
+    declared = check_round_trip(exc, receiver="with-project", timeout=1, arrives_as=type(exc))
+    answers[name] = {{**trip.to_dict(), "text": str(trip), "declared": declared.arrived_whole}}
 json.dump(answers, open("answers.json", "w"))
 """
 
@@ -134,8 +135,7 @@ def before_and_after(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
             registrations.append(code)
             continue
         cls = IN_CLASS[name][0]
-        imports, _, method = code.rpartition("\n\n\n") if code.startswith("import") else ("", "", code)
-        project.write(name, f"{imports}\n{project.source(cls).rstrip()}\n\n{textwrap.indent(method, '    ')}")
+        project.write(name, f"{project.source(cls).rstrip()}\n\n{textwrap.indent(code, '    ')}")
     (project.folder / "project" / "reducers.py").write_text("\n\n".join(registrations))
     return before, project.run(registers=True)
 
@@ -154,6 +154,15 @@ def test_what_was_lost_arrives_with_the_fix(before_and_after: tuple[dict[str, An
 def test_only_what_cannot_travel_is_given_up(before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str) -> None:
     assert before_and_after[0][name]["fixes"][0]["gives_up"] == []
     assert before_and_after[1][name]["arrived_whole"]
+
+
+def test_what_is_given_up_is_asked_for_until_it_is_declared_as_the_fix_says(
+    before_and_after: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    before, after = before_and_after[0]["lock"], before_and_after[1]["lock"]
+    cls = before["sent"]["exceptions"][0]["type"]
+    assert before["fixes"][0]["limits"][-1].endswith(f"until portable_errors_expect has {cls} -> {cls}")
+    assert (before["declared"], after["arrived_whole"], after["declared"]) == (False, False, True)
 
 
 @pytest.mark.parametrize("name", ["httpx", "openai", "litellm"])

@@ -84,10 +84,11 @@ def test_a_hostile_payload_is_read_and_does_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "done").exists()
 
 
-def test_a_missing_file_and_no_command_are_usage_errors(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named_and_no_command_is_a_usage_error(tmp_path: Path) -> None:
     done = inspect("nowhere", cwd=tmp_path)
-    assert done.returncode == 2
-    assert b"nowhere" in done.stderr
+    assert (done.returncode, done.stderr) == (2, b"nowhere: no such file\n")
+    done = inspect(str(tmp_path), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"{tmp_path}: is a directory\n".encode())
     bare = subprocess.run([sys.executable, "-m", "pytest_portable_errors"], capture_output=True, timeout=60, check=False)
     assert bare.returncode == 2
     assert b"COMMAND" in bare.stderr

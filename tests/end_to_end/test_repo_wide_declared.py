@@ -205,3 +205,44 @@ def test_a_conftest_further_down_declares_as_one_at_the_top_does(run: Any, pytes
     assert "unknown serializer" not in result.stdout.str()
     assert not any("test_billing.py" in line for line in result.outlines if line.startswith("FAILED"))
     result.stdout.fnmatch_lines(["not checked: shop.errors.PaymentError: *ZeroDivisionError*"])
+
+
+class TestNamesOfNothing:
+    """What a whole run met nowhere may be misspelt, and is said once."""
+
+    SETTINGS: ClassVar = {
+        # One covers a class that is only found, one a subclass of what it names, and one none.
+        "portable_errors_expect": [
+            "shop.errors.StepFailed -> builtins.RuntimeError",
+            "builtins.LookupError -> builtins.LookupError",
+            "shop.errors.StepFailled -> builtins.RuntimeError",
+        ],
+        "portable_errors_ignore": ["shop.errors.NotFound", "shop.erors.*", "shop.*.Gone", "*.PaymentError"],
+    }
+    TOLD: ClassVar = [
+        "portable_errors_ignore (pytest.ini) names no class that was met: shop.erors.*, shop.*.Gone",
+        "portable_errors_expect (pytest.ini) names no class that was met: shop.errors.StepFailled",
+    ]
+    SOURCE = """
+def test_it():
+    with pytest.raises(KeyError): raise KeyError("bob")
+
+def test_another():
+    with pytest.raises(NotFound): raise NotFound("bob")
+"""
+
+    def told(self, result: pytest.RunResult) -> list[str]:
+        return [line for line in result.outlines if "names no class" in line]
+
+    @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "on workers"])
+    def test_they_are_told_of(self, run: Any, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+        if options:
+            pytest.importorskip("xdist")
+        write(pytester, "ini", **self.SETTINGS)
+        assert self.told(run(self.SOURCE, "--portable-errors", *options)) == self.TOLD
+
+    @pytest.mark.parametrize("options", [("-k", "another"), ("test_shop.py",), (".",), ("-x",)], ids=" ".join)
+    def test_a_run_of_some_says_nothing(self, run: Any, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+        write(pytester, "ini", **self.SETTINGS)
+        source = self.SOURCE + "\ndef test_fails(): assert False\n" if options == ("-x",) else self.SOURCE
+        assert self.told(run(source, "--portable-errors", *options)) == []

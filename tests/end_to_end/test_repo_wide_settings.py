@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from settings_files import EVERY_FORM, NATIVE, write
 
 from pytest_portable_errors.options import CHECKS, Options, read_options
+from pytest_portable_errors.reporting import Reporting
 
 KNOWN = "# Known defects of exceptions, by pytest-portable-errors; format 1.\n"
 
@@ -133,6 +135,67 @@ class TestGoodValues:
         assert not read("--portable-errors-survey=shop", "test_a.py").runs_no_tests
         assert not read("--portable-errors-survey=shop", "--portable-errors").runs_no_tests
 
+    @pytest.mark.parametrize(
+        ("args", "command"),
+        [
+            ((), "pytest"),
+            (("--portable-errors",), "pytest --portable-errors"),
+            (("-o", "portable_errors=error"), "pytest --portable-errors -o portable_errors=error"),
+            (("--portable-errors-mode=warn", "-x", "-k", "a"), "pytest --portable-errors-mode=warn"),
+            (("--portable-errors", "below", "test_a.py::test_a[x y]"), "pytest --portable-errors below 'test_a.py::test_a[x y]'"),
+            (("-p", "no:faulthandler", "below", "--portable-errors"), "pytest --portable-errors below"),
+            (
+                ("--portable-errors", "--portable-errors-receiver", "stdlib", "--portable-errors-baseline=a b.txt", "-q"),
+                "pytest --portable-errors --portable-errors-receiver=stdlib '--portable-errors-baseline=a b.txt'",
+            ),
+            (("--portable-errors", "--portable-errors-update-baseline", "--portable-errors-report", "a.json"), "pytest --portable-errors"),
+            (("--portable-errors-survey=shop",), "pytest --portable-errors-survey=shop"),
+            (("--portable-errors-suite", "litellm"), "pytest --portable-errors-suite=litellm"),
+            (("--portable-errors", "-c", "other.ini", "-o", "addopts="), "pytest --portable-errors -c other.ini"),
+            (("--portable-errors", "--rootdir=below", "--pyargs", "json"), "pytest --portable-errors --rootdir below --pyargs json"),
+        ],
+    )
+    @pytest.mark.usefixtures("shop")
+    def test_what_asks_for_the_same_again(self, pytester: pytest.Pytester, args: tuple[str, ...], command: str) -> None:
+        pytester.makepyfile(test_a="def test_a(): pass\n")
+        pytester.mkdir("below")
+        (pytester.path / "other.ini").write_text("[pytest]\n")
+        (pytester.path / "a b.txt").write_text(KNOWN)
+        config = pytester.parseconfig("-p", "no:asyncio", *args)
+        found = Reporting(config, read_options(config, serializers=lambda: (), suites=lambda: ("litellm",)), None).outcome()
+        assert found.command == command
+
+
+class TestWhatIsPrintedToBePasted:
+    """A choice as it is printed is valid where it is pasted, and takes the decision."""
+
+    SOURCE = """
+def test_it():
+    with pytest.raises(Whole): raise Whole("a") from KeyError("a")
+"""
+
+    @EVERY_FORM
+    def test_a_choice_is_valid_where_it_is_pasted(self, run: Any, pytester: pytest.Pytester, form: str) -> None:
+        name = write(pytester, form)
+        result = run(self.SOURCE, "--portable-errors", "test_shop.py")
+        told = result.stdout.str()
+        assert told.count(f" in {name}: ") == (0 if form == "ini" else 2)
+        before = f" in {name}: " if form != "ini" else "(?:have your code|itself is enough): +"
+        choices = re.findall(f"{before}(portable_errors_.*)", told)
+        assert [choice.partition(" ")[0] for choice in choices] == ["portable_errors_receiver", "portable_errors_checks"]
+        with (pytester.path / name).open("a") as file:
+            file.write("\n".join(choices))
+        again = run(self.SOURCE, "--portable-errors", "test_shop.py")
+        assert again.ret == pytest.ExitCode.OK
+        again.stdout.fnmatch_lines(["portable errors: checked 1 class, 1 exception: 1 whole"])
+
+    def test_without_a_file_of_settings_there_is_no_toml(self, run: Any, pytester: pytest.Pytester, monkeypatch: Any) -> None:
+        (pytester.path / "tox.ini").unlink()
+        monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+        result = run(self.SOURCE, "--portable-errors", "test_shop.py")
+        result.stdout.fnmatch_lines(["*portable_errors_receiver = with-project"])
+        assert "[" not in "".join(line for line in result.outlines if "portable_errors_" in line)
+
 
 MODES = "expected one of off, warn, error"
 CAPTURES = "expected one of raises, unittest, escaped, handled"
@@ -144,6 +207,16 @@ WRONG = [
     ("portable_errors_expect", ["app.A = app.B"], f'portable_errors_expect = "app.A = app.B" ({{file}}): expected {EXPECT}'),
     ("portable_errors_expect", ["app.A ->"], f'portable_errors_expect = "app.A ->" ({{file}}): expected {EXPECT}'),
     ("portable_errors_expect", ["-> app.A"], f'portable_errors_expect = "-> app.A" ({{file}}): expected {EXPECT}'),
+    (
+        "portable_errors_expect",
+        ["app.A -> builtins.Nope"],
+        f'portable_errors_expect = "app.A -> builtins.Nope" ({{file}}): expected {EXPECT}; builtins has no class Nope',
+    ),
+    (
+        "portable_errors_expect",
+        ["builtins.len -> app.A"],
+        f'portable_errors_expect = "builtins.len -> app.A" ({{file}}): expected {EXPECT}; builtins has no class len',
+    ),
     ("portable_errors_expect", ["a.A -> b.B -> c.C"], f'portable_errors_expect = "a.A -> b.B -> c.C" ({{file}}): expected {EXPECT}'),
     (
         "portable_errors_installed",

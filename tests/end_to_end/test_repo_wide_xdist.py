@@ -49,7 +49,7 @@ REPORT = [
     "2  shop.errors.PaymentError     broken everywhere     pickle, cloudpickle     1 test",
     "3  shop.errors.StepFailed       broken everywhere     pickle, cloudpickle     met when built",
     "FAILED portable-errors::receiver - 1 of your exception classes arrives only where your project is installed.",
-    "FAILED portable-errors::chain - 1 of your exception classes arrives without its chain, which plain pickle does not carry.",
+    "FAILED portable-errors::chain - 1 exception class that your tests raise arrives without its chain, which plain pickle does not carry.",
     "checked 5 classes, 16 exceptions: 1 whole, 1 undecided, 3 lossy",
 ]
 

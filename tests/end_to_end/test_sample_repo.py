@@ -167,7 +167,7 @@ def test_a_merge_is_judged_by_a_baseline(repo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "this is no JSON"), ("[]", "this is no report"), ('{"format": "x"}', "this is no report"), (None, "No such file")],
+    [("{", "this is no JSON"), ("[]", "this is no report"), ('{"format": "x"}', "this is no report"), (None, "a.json: no such file\n")],
 )
 def test_what_cannot_be_merged_is_named(tmp_path: Path, content: str | None, message: str) -> None:
     if content is not None:
@@ -176,3 +176,10 @@ def test_what_cannot_be_merged_is_named(tmp_path: Path, content: str | None, mes
     assert result.returncode == 2
     assert "a.json" in result.stderr
     assert message in result.stderr
+    assert ("usage" in result.stderr) == (content is not None)
+
+
+def test_a_report_that_cannot_be_written_is_named(repo: Path) -> None:
+    run(repo, "--portable-errors", "--portable-errors-report=a.json", "-k", "nothing")
+    result = run(repo, "merge", "a.json", "-o", "moon/all.json", program="pytest_portable_errors")
+    assert (result.returncode, result.stderr) == (2, "moon/all.json: no such file: there is no folder moon\n")

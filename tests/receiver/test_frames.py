@@ -31,7 +31,9 @@ def test_random_bytes_are_refused_or_waited_for(data: bytes) -> None:
         assert all(isinstance(head, dict) for head, _ in Decoder().feed(data))
 
 
-@pytest.mark.parametrize("data", [b"x" * 64, encode({})[:11] + b"\x07" + b"{", (LIMIT + 1).to_bytes(8, "big") + b"\0" * 4])
+@pytest.mark.parametrize(
+    "data", [b"x" * 64, encode({})[:11] + b"\x07" + b"{", encode({})[:-2] + b"[]", (LIMIT + 1).to_bytes(8, "big") + b"\0" * 4]
+)
 def test_what_cannot_be_a_message_is_refused(data: bytes) -> None:
     with pytest.raises(FrameError):
         Decoder().feed(data)

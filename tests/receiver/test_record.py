@@ -12,6 +12,8 @@ import pathlib
 import pickle
 import subprocess
 import sys
+import traceback
+import types
 import uuid
 from typing import Any
 
@@ -21,8 +23,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.losses import compare
-from pytest_portable_errors.receiver.record import LINKS_KEPT, describe
-from pytest_portable_errors.receiver.values import ITEMS_KEPT, TEXT_KEPT, canonical, describe_value
+from pytest_portable_errors.receiver.record import FRAMES_KEPT, LINKS_KEPT, describe
+from pytest_portable_errors.receiver.values import ITEMS_KEPT, TEXT_KEPT, VALUES, canonical, describe_value
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import ExceptionGroup
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
 hashable = st.booleans() | st.integers() | st.text() | st.binary()
@@ -122,6 +127,7 @@ class Address:
         ([2**100_000], [2**100_000 + 1]),
         (int, str),
         (len, print),
+        (json, sys),
     ],
 )
 def test_a_change_is_seen(one: Any, other: Any) -> None:
@@ -247,6 +253,88 @@ def test_a_change_far_down_a_long_chain_is_seen() -> None:
     assert one != other
 
 
+class TestLinks:
+    @pytest.mark.parametrize(
+        ("cause", "context", "suppressed", "told"),
+        [
+            (None, None, False, (None, None, False)),
+            (None, None, True, (None, None, False)),
+            (None, KeyError(), False, (None, 1, False)),
+            (None, KeyError(), True, (None, None, True)),
+            (OSError(), None, True, (1, None, False)),
+            (OSError(), KeyError(), True, (1, None, False)),
+            (OSError(), KeyError(), False, (1, None, False)),
+        ],
+    )
+    def test_the_link_that_python_would_print_is_told(self, cause: Any, context: Any, suppressed: bool, told: object) -> None:
+        exc = zoo.chained(ValueError(), cause=cause, context=context)
+        exc.__suppress_context__ = suppressed
+        node = describe(exc)["exceptions"][0]
+        assert (node["cause"], node["context"], node["hides_context"]) == told
+
+    def test_members_of_a_group_are_no_arguments_and_no_attributes(self) -> None:
+        group = ExceptionGroup("several", [ValueError("a"), OSError("b")])
+        group.args = (*group.args, 3, 4)  # as a subclass leaves them whose __init__ passes all on
+        first, *members = describe(group)["exceptions"]
+        assert first["members"] == [1, 2]
+        assert [(member["message"]["text"], member["members"]) for member in members] == [("a", None), ("b", None)]
+        assert first["args"] == describe_value(("several", 3, 4))
+        assert not {"exceptions", "_exceptions"} & first["attributes"].keys()
+
+    def test_what_is_no_group_has_attributes_of_that_name(self) -> None:
+        exc = ValueError()
+        exc.exceptions = 3  # type: ignore[attr-defined]  # any attribute
+        assert describe(exc)["exceptions"][0]["attributes"] == {"exceptions": describe_value(3)}
+
+    def test_a_member_of_a_group_far_down_a_chain_is_seen(self) -> None:
+        def chain(member: str) -> BaseException:
+            exc: BaseException = ExceptionGroup("several", [KeyError(member)])
+            for _ in range(LINKS_KEPT):
+                exc = zoo.chained(ValueError(), cause=exc)
+            return exc
+
+        assert describe(chain("a"))["more"]["length"] == 2
+        assert describe(chain("a")) != describe(chain("b"))
+
+
+def test_a_text_that_a_link_fills_by_being_asked_is_seen_filled() -> None:
+    class Fills(Exception):
+        def __str__(self) -> str:
+            self.args[0].name = "filled"
+            return ""
+
+    shared = Plain()
+    exc = zoo.chained(ValueError(shared), cause=Fills(shared))
+    assert describe(exc) == describe(exc)
+
+
+def test_a_value_that_is_no_exception_is_told_whole() -> None:
+    assert describe([3]) == {
+        "exceptions": [{"type": "builtins.list", "importable": True, "value": describe_value([3]), "message": {"text": "[3]"}}]
+    }
+
+
+class TestTraceback:
+    def raised(self, depth: int) -> BaseException:
+        def fail(left: int) -> None:
+            if left == 0:
+                raise ValueError
+            fail(left - 1)
+
+        with pytest.raises(ValueError) as caught:
+            fail(depth)
+        return caught.value
+
+    def test_is_the_innermost_frames(self) -> None:
+        exc = self.raised(FRAMES_KEPT)
+        steps = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in traceback.walk_tb(exc.__traceback__)]
+        assert len(steps) > FRAMES_KEPT
+        assert describe(exc, traceback=True)["exceptions"][0]["traceback"] == steps[-FRAMES_KEPT:]
+
+    def test_is_left_out_where_it_is_not_asked_for(self) -> None:
+        assert "traceback" not in describe(self.raised(1))["exceptions"][0]
+
+
 def test_fields_that_c_keeps() -> None:
     node = describe(zoo.FilenameError("a.txt"))["exceptions"][0]
     assert node["attributes"]["filename"]["text"] == "'a.txt'"
@@ -291,3 +379,56 @@ def test_an_extension_s_exception_whose_dict_is_not_there_yet() -> None:
     ipc = pytest.importorskip("mypy.ipc")  # compiled by mypyc
     exc = ipc.IPCException("m")
     assert describe(exc)["exceptions"][0]["message"] == {"text": "m"}
+
+
+class TestFields:
+    """What an exception stores, however its class keeps it, or fails to."""
+
+    def test_a_class_without_a_module_has_a_name(self) -> None:
+        made: dict[str, Any] = {}
+        exec("made = type('Made', (Exception,), {})", made)  # where no __name__ tells a module
+        node = describe(made["made"]("a"))["exceptions"][0]
+        assert (node["type"], node["importable"]) == ("?.Made", False)
+
+    def test_a_slot_that_is_declared_again_hides_the_one_below(self) -> None:
+        class Below(Exception):
+            __slots__ = ("code",)
+
+        class Above(Below):
+            __slots__ = ("code",)
+
+        exc = Above()
+        for cls, code in ((Below, 1), (Above, 2)):
+            vars(cls)["code"].__set__(exc, code)
+        assert describe(exc)["exceptions"][0]["attributes"]["code"]["text"] == "2"
+
+    def test_a_slot_that_is_not_set_is_not_there(self) -> None:
+        assert "attributes" not in describe_value(object.__new__(Slots))
+        assert describe_value(Slots(None))["attributes"] == {"a": {"type": "builtins.NoneType", "text": "None"}}
+
+    def test_a_field_that_raises_is_told_by_what_it_raised(self) -> None:
+        class Borrowed(Exception):
+            frame = types.FrameType.f_locals  # a field in C, of something else
+
+        # Nothing of our own stands there: its modules are called otherwise in the receiver.
+        assert describe(Borrowed())["exceptions"][0]["attributes"]["frame"] == {"type": "builtins.object", "raises": "builtins.TypeError"}
+
+
+def test_a_value_that_lacks_what_all_of_its_kind_have_is_told_by_what_reading_it_raised() -> None:
+    assert describe_value(str.__new__(Color, "red"))["raises"] == "builtins.AttributeError"
+
+
+def test_of_a_set_larger_than_the_budget_only_its_size_is_told() -> None:
+    assert describe_value(set(range(VALUES + 1))) == {"type": "builtins.set", "length": VALUES + 1}
+
+
+def test_a_key_that_a_user_pressed_passes_through() -> None:
+    class Interrupted:
+        def __reduce__(self) -> Any:
+            raise NotImplementedError
+
+        def __repr__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        describe_value([Interrupted()])

@@ -60,6 +60,7 @@ def finding(verdict: str = "defect", *, cause: str = "init-does-not-fit-args", k
         "receiver": "without-project",
         "scope": "everywhere",
         "is_known": known,
+        "whole_with_project": False,
     }
     return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
 
@@ -86,7 +87,7 @@ def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> D
 
 
 def entries(*rows: Row, details: list[Detail] | None = None, not_checked: list[list[str]] | None = None) -> Entries:
-    return {"rows": list(rows), "details": details or [], "not_checked": not_checked or [], "ignored": []}
+    return {"rows": list(rows), "details": details or [], "not_checked": not_checked or [], "ignored": [], "expected": [], "troubles": []}
 
 
 def row(cls: str, *findings: Finding, how: str = "raised", count: int = 1, credentials: list[list[str]] | None = None) -> Row:
@@ -170,6 +171,14 @@ def test_all_that_was_found_is_in_the_page_before_any_script_runs() -> None:
         "This fails the run.",
     ):
         assert told in text
+
+
+def test_a_choice_is_shown_as_it_is_written_where_the_settings_are_toml() -> None:
+    text = Reader(page(EVERYTHING)).text
+    assert "in pyproject.toml:" not in text
+    text = Reader(page({**EVERYTHING, "run": {**EVERYTHING["run"], "toml_name": "pyproject.toml"}})).text
+    assert "in pyproject.toml:" in text
+    assert 'portable_errors_receiver = ["with-project"]' in text
 
 
 def test_what_needs_a_script_is_hidden_without_it() -> None:

@@ -24,6 +24,7 @@ def finding(
         "receiver": "with-project",
         "scope": scope,
         "is_known": False,
+        "whole_with_project": False,
     }
     return {**found, **changes}  # type: ignore[typeddict-item]  # keys of it
 
@@ -32,7 +33,7 @@ def row(cls: str, *findings: Finding, how: str = "raised") -> Row:
     return {"cls": cls, "how": how, "count": 1, "findings": list(findings), "credentials": []}
 
 
-def detail(cls: str, *, place: str) -> Detail:
+def detail(cls: str, *, place: str, file: str = "", line: int = 0) -> Detail:
     trip = {"receiver": "with-project", "evidence": ["A('a')", place]}
     return {
         "cls": cls,
@@ -42,8 +43,8 @@ def detail(cls: str, *, place: str) -> Detail:
         "headline": f"{cls} does not arrive",
         "why": f"because of {place}",
         "fixes": [],
-        "file": "",
-        "line": 0,
+        "file": file,
+        "line": line,
         "text": f"{cls} does not arrive\n\n  why   because of {place}",
         "trip": trip,
     }
@@ -52,7 +53,14 @@ def detail(cls: str, *, place: str) -> Detail:
 def lines(tests: dict[str, list[Row]], *, details: tuple[Detail, ...] = (), verbosity: int = 0, **changes: Any) -> list[str]:
     tally = Tally()
     for nodeid, rows in tests.items():
-        entries: Entries = {"rows": rows, "details": list(details), "not_checked": [], "ignored": []}
+        entries: Entries = {
+            "rows": rows,
+            "details": list(details),
+            "not_checked": [],
+            "ignored": [],
+            "expected": [],
+            "troubles": [],
+        }
         tally.add(nodeid, "call", entries)
     given: dict[str, Any] = {
         "mode": "error",
@@ -110,6 +118,30 @@ def test_classes_that_inherit_a_defect_are_told_together() -> None:
     assert "6 defects in 6 classes" in told[0]
 
 
+@pytest.mark.parametrize("name", ["Young", "Zeta"])
+def test_the_class_that_is_to_be_repaired_leads(name: str) -> None:
+    """It may be held by a group of Python's, or be inherited from by classes of other files, and of its own file."""
+    classes = ["builtins.ExceptionGroup", "lib.Group", "svc.a.Above", "svc.a.Below", f"svc.a.{name}", "svc.b.Other"]
+    lines_of = {"Above": 1, name: 5, "Below": 9}
+    where = {f"svc.a.{cls}": ("src/svc/a.py", line) for cls, line in lines_of.items()} | {"svc.b.Other": ("src/svc/b.py", 6)}
+    details = []
+    for cls in classes:
+        file, line = where.get(cls, ("", 0))
+        details.append(detail(cls, place="svc/a.py:7", file=file, line=line))
+    told = lines({"test_a.py::test_a": [row(cls, finding()) for cls in classes]}, details=tuple(details), verbosity=1)
+    assert numbered(told) == [f"1 svc.a.{name} broken everywhere pickle 1 test"]
+    assert "   the same in 5 more classes: svc.a.Above, svc.a.Below, svc.b.Other, lib.Group, ExceptionGroup" in told
+
+
+def test_where_no_class_is_at_the_place_one_of_the_projects_leads() -> None:
+    classes = ["builtins.ExceptionGroup", "lib.Group", "svc.b.Other"]
+    details = [detail(cls, place="lib/a.py:7", file="b.py" if cls == "svc.b.Other" else "", line=1) for cls in classes]
+    rows = {"test_a.py::test_a": [row(cls, finding()) for cls in classes] + [row("c.Alone", finding(cause="other"))]}
+    told = lines(rows, details=tuple(details))
+    assert numbered(told) == ["1 c.Alone broken everywhere pickle 1 test", "2 svc.b.Other broken everywhere pickle 1 test"]
+    assert "   the same in 2 more classes: lib.Group, ExceptionGroup" in told
+
+
 def test_three_tests_are_named_and_all_with_v() -> None:
     tests = {f"test_a.py::test_{letter}": [row("a.E", finding())] for letter in "edcba"}
     named = "   met by test_a.py::test_a, test_a.py::test_b, test_a.py::test_c"
@@ -155,3 +187,59 @@ def test_a_decision_fails_a_run_or_is_open(mode: str) -> None:
     label = "FAILED" if mode == "error" else "OPEN"
     assert f"{label} portable-errors::receiver - 1 of your exception classes arrives only where your project is installed." in told
     assert "checked 1 class, 1 exception: 0 whole, 1 undecided" in told
+
+
+RECEIVER_CHOICES = [
+    "       Who reads your errors?   workers and clients that have your code:   portable_errors_receiver = with-project",
+    "                                a dashboard, CLI or client without it:     portable_errors_receiver = without-project",
+]
+CHECKS = "portable_errors_checks = type message args attributes notes members"
+CHAIN_CHOICES = [
+    f"       Do they need causes?   no, the error itself is enough:            {CHECKS}",
+    f"                              yes, __cause__ and __context__ too:        {CHECKS} chain",
+]
+
+
+def decision(verdict: Verdict, *classes: str, **changes: Any) -> list[str]:
+    """Its lines, before the totals."""
+    told = lines({"test_a.py::test_a": [row(cls, finding(verdict, cause="a-cause")) for cls in classes]}, **changes)
+    (start,) = (number for number, line in enumerate(told) if line.startswith("FAILED portable-errors::"))
+    (end,) = (number for number, line in enumerate(told) if line.startswith("checked "))
+    return told[start:end]
+
+
+def test_who_reads_the_errors_is_asked_with_the_classes_where_they_are_few() -> None:
+    first = "FAILED portable-errors::receiver - {} of your exception classes {} only where your project is installed."
+    one, few, many = (tuple(f"a.E{number}" for number in range(count)) for count in (1, 3, 4))
+    asked = Verdict.LACKS_PROJECT
+    assert decision(asked, *one) == [first.format(1, "arrives"), *RECEIVER_CHOICES, "       a.E0"]
+    assert decision(asked, *few) == [first.format(3, "arrive"), *RECEIVER_CHOICES, "       a.E0, a.E1, a.E2"]
+    assert decision(asked, *many) == [first.format(4, "arrive"), *RECEIVER_CHOICES]
+    assert decision(asked, *many, verbosity=1) == [first.format(4, "arrive"), *RECEIVER_CHOICES, *(f"       {cls}" for cls in many)]
+    assert decision(asked, *few, verbosity=-1) == [first.format(3, "arrive")]
+
+
+def test_whether_causes_are_needed_is_asked_of_whatever_tests_raise() -> None:
+    """Python's own classes lose theirs too."""
+    first = "FAILED portable-errors::chain - {} their chain, which plain pickle does not carry."
+    asked = Verdict.DROPS_CHAIN
+    assert decision(asked, "builtins.KeyError", "a.E") == [
+        first.format("2 exception classes that your tests raise arrive without"),
+        *CHAIN_CHOICES,
+        "       a.E, KeyError",
+    ]
+    assert decision(asked, "builtins.KeyError")[0] == (
+        "FAILED portable-errors::chain - 1 exception class that your tests raise arrives without its chain, "
+        "which plain pickle does not carry."
+    )
+
+
+def test_where_the_settings_are_toml_one_choice_is_shown_as_it_is_written_there() -> None:
+    found = decision(Verdict.LACKS_PROJECT, "a.E", toml_name="pyproject.toml")
+    assert found[1:-1] == [
+        *RECEIVER_CHOICES,
+        '                                in pyproject.toml: portable_errors_receiver = ["with-project"]',
+    ]
+    found = decision(Verdict.DROPS_CHAIN, "a.E", toml_name="pytest.toml")
+    checks = '["type", "message", "args", "attributes", "notes", "members"]'
+    assert found[1:-1] == [*CHAIN_CHOICES, f"                              in pytest.toml: portable_errors_checks = {checks}"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +37,7 @@ def lossy(*losses: Loss, serializer: str = "pickle", name: str = "a") -> RoundTr
 
 
 MESSAGE = Loss(kind="message", path="message", sent="a", received="b")
+ARRIVAL = Loss(kind="arrival", path="exc", sent="a", received="nothing")
 
 
 def test_one_defect_is_told_once_for_all_serializers() -> None:
@@ -62,6 +66,23 @@ def test_long_values_are_cut_where_they_part() -> None:
 def test_many_losses_are_counted() -> None:
     many = [Loss(kind="attributes", path=f"exc.a{n}", sent="1", received="2") for n in range(50)]
     assert "  ... and 38 more losses" in text.trip_text([lossy(*many)])
+
+
+@pytest.mark.parametrize(
+    ("stage", "error", "said"),
+    [
+        (Stage.DUMPS, {"type": "builtins.TypeError"}, "ValueError does not arrive: dumps raised TypeError"),
+        (Stage.LOADS, {"type": "shop.errors.Odd\n"}, r"ValueError does not arrive: loads raised shop.errors.Odd\n"),
+        (Stage.TIMED_OUT, None, "ValueError does not arrive: it took too long"),
+        (Stage.CRASHED, None, "ValueError does not arrive: it ended the receiver's process"),
+    ],
+)
+def test_what_did_not_arrive_is_told_by_what_stopped_it(stage: Stage, error: dict[str, str] | None, said: str) -> None:
+    assert text.first_line(replace(lossy(ARRIVAL), stage=stage, received=None, error=error)) == said
+
+
+def test_what_arrives_by_what_only_tests_have_is_told_so() -> None:
+    assert text.first_line(lossy(ARRIVAL)) == "ValueError travels only in tests"
 
 
 def test_variants_that_met_the_same_defect_are_named() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import error_zoo as zoo
 import pytest
+from hypothesis.errors import InvalidArgument
 
 from pytest_portable_errors import Fix, RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.fixes import Candidate
@@ -128,6 +129,36 @@ def test_a_chain_is_kept_whatever_its_classes_and_foreign_links_go_as_text() -> 
     fix = best(exc)
     assert (fix.arrives_whole, fix.gives_up) == (True, ())
     assert fix.limits == ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+
+
+def test_a_link_of_the_project_goes_as_it_is_where_the_receiver_has_the_project() -> None:
+    exc = zoo.chained(KeyError("k"), cause=zoo.PaymentError(1, "x"))
+    assert best(exc).gives_up == ()
+    assert best(exc, receiver="without-project").gives_up == ("exc.__cause__",)
+
+
+def test_what_is_declared_to_arrive_as_a_library_s_class_does() -> None:
+    fix = best(Refused("m"), arrives_as=InvalidArgument, receiver="without-project")
+    assert (fix.arrives_whole, fix.still_lost) == (True, ())
+    assert 'known = {"hypothesis"}' in fix.code
+
+
+def test_a_class_that_a_library_makes_gets_a_registration_because_it_has_no_body() -> None:
+    made = type("DoesNotExist", (zoo.PaymentError,), {"__module__": __name__, "__qualname__": "Order.DoesNotExist"})
+    Order.DoesNotExist = made
+    fix = best(made(7, "declined"))
+    assert fix.arrives_whole
+    assert "copyreg.pickle(Order.DoesNotExist, reduce_exception)" in fix.code
+
+
+class Order:
+    """A model, as Django makes it: its error is made with it."""
+
+    DoesNotExist: type[zoo.PaymentError]
+
+
+class Refused(InvalidArgument):
+    """A library's error, narrowed."""
 
 
 def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:

@@ -1,0 +1,154 @@
+"""Which changes are tried, in which order, and what is changed about one that did not suffice. How they fare is sender/test_trials.py's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import error_zoo as zoo
+import pytest
+from diagnosis.trips import facts
+
+from pytest_portable_errors.diagnosis.fixes import Candidate, Setting, candidates, links, refined
+from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
+from pytest_portable_errors.receiver.record import describe
+
+OURS = Target(module="shop", qualname="PaymentError", in_class=True, importable=True)
+
+
+class Declined(json.JSONDecodeError):
+    """A library's class is its base."""
+
+
+class Stopped(SystemExit):
+    """No ``Exception``."""
+
+
+class Parameters(Exception):
+    """A constructor with a parameter of each kind."""
+
+    def __init__(self, name: str, *rest: object, code: int, **more: object) -> None:
+        super().__init__(f"{name} {code}")
+        self.name, self._code = name, code
+
+
+def offered(exc: BaseException, *, is_ours: bool = True, **asked: Any) -> list[Candidate]:
+    known = {"missing": asked.pop("missing")} if "missing" in asked else {}
+    return list(candidates(facts(exc, **known), Setting(is_ours=lambda _: is_ours, is_absent=lambda _: True), **asked))
+
+
+def lacking(exc: BaseException) -> dict[str, Any]:
+    return {"missing": ((type(exc).__module__, type(exc).__qualname__, "shop"),)}
+
+
+class TestDeclared:
+    def test_nothing_else_is_tried(self) -> None:
+        (only,) = offered(zoo.NotFound("bob"), declared="builtins.LookupError")
+        assert only.title == "let error_zoo.NotFound arrive as LookupError, as is declared"
+        assert (only.arrives_as, only.recipe) == ("builtins.LookupError", Downgrade(base="LookupError", lacks_class=True))
+
+    @pytest.mark.parametrize("declared", ["builtins.LookupError", "json.decoder.JSONDecodeError"])
+    def test_what_has_a_chain_keeps_it_and_foreign_links_are_given_up_for_text(self, declared: str) -> None:
+        exc = zoo.chained(Declined("m", "doc", 0), cause=zoo.chained(zoo.PaymentError(7, "m"), cause=KeyError("k")))
+        (only,) = offered(exc, declared=declared)
+        module, _, qualname = declared.rpartition(".")
+        assert only.recipe == WithChain(known=(), becomes=Named(module, qualname))
+        assert (only.arrives_as, only.gives_up) == (declared, ("exc.__cause__",))
+
+
+class TestDowngrades:
+    def test_a_class_that_the_receiver_lacks_is_offered_its_bases_and_nothing_else(self) -> None:
+        exc = zoo.NotFound("bob")
+        assert [(one.arrives_as, one.gives_up) for one in offered(exc, **lacking(exc))] == [("builtins.Exception", ("exc.__class__",))]
+
+    def test_a_librarys_base_comes_before_the_built_in_ones_unless_it_is_ours(self) -> None:
+        exc = Declined("m", "doc", 0)
+        assert [one.arrives_as for one in offered(exc, is_ours=False, **lacking(exc))] == [
+            "json.decoder.JSONDecodeError",
+            "builtins.ValueError",
+            "builtins.Exception",
+        ]
+        assert [one.arrives_as for one in offered(exc, **lacking(exc))] == ["builtins.ValueError", "builtins.Exception"]
+
+    def test_what_is_no_exception_ends_with_the_last_built_in_base(self) -> None:
+        exc = Stopped(3)
+        assert [one.arrives_as for one in offered(exc, **lacking(exc))] == ["builtins.SystemExit"]
+
+
+def test_a_constructor_is_called_with_what_it_stored_and_names_what_must_be_named() -> None:
+    made = [one.recipe for one in offered(Parameters("bob", code=3)) if isinstance(one.recipe, ByConstructor)]
+    assert [(one.positional, one.keyword, one.with_state) for one in made] == [
+        (("name",), (("code", "_code"),), True),
+        (("name",), (("code", "_code"),), False),
+    ]
+
+
+def candidate(recipe: Recipe) -> Candidate:
+    return Candidate(title="t", recipe=recipe, target=OURS)
+
+
+def test_links_are_told_by_path_each_once() -> None:
+    outer = zoo.chained(ValueError(), cause=zoo.chained(zoo.Portable("a"), context=KeyError()))
+    exc = zoo.chained(zoo.CarriesChain("b"), context=outer)
+    assert outer.__cause__ is not None
+    assert outer.__cause__.__context__ is not None
+    outer.__cause__.__context__.__cause__ = outer  # a circle
+    assert links(describe(exc)) == {
+        "exc.__context__": "builtins.ValueError",
+        "exc.__context__.__cause__": "error_zoo.Portable",
+        "exc.__context__.__cause__.__context__": "builtins.KeyError",
+    }
+
+
+class TestRefined:
+    SENT = describe(zoo.chained(ValueError("a"), cause=KeyError("k")))
+
+    def test_an_argument_that_stopped_it_goes_as_text_and_covers_all_arguments(self) -> None:
+        found = refined(candidate(WithoutInit(base="ValueError")), stopped_at="exc.args[1].pool", exposed=(), sent=self.SENT)
+        assert found is not None
+        assert (found.recipe, found.gives_up) == (WithoutInit(base="ValueError", as_text=(1,)), ("exc.args[1]",))
+        assert found.covers("exc.args"), "several differ, and several may have been converted"
+        assert not candidate(WithoutInit(base="ValueError")).covers("exc.args")
+
+    def test_a_link_whose_argument_stopped_it_goes_as_text_whole(self) -> None:
+        found = refined(candidate(WithChain(known=())), stopped_at="exc.__cause__.args[0]", exposed=(), sent=self.SENT)
+        assert found is not None
+        assert found.recipe == WithChain(known=(), links_as_text=("builtins.KeyError",))
+        assert found.gives_up == ("exc.__cause__",)
+
+    @pytest.mark.parametrize("stopped_at", ["exc", "exc.__context__.args[0]"])
+    def test_what_the_record_does_not_have_cannot_be_left_out(self, stopped_at: str) -> None:
+        assert refined(candidate(WithChain(known=())), stopped_at=stopped_at, exposed=(), sent=self.SENT) is None
+
+
+class TestCode:
+    """What is pasted, where no trial shows it whole."""
+
+    def test_a_parameter_that_must_be_named_is(self) -> None:
+        assert ByConstructor(positional=("name",), keyword=(("code", "_code"),)).code(OURS) == (
+            "def __reduce__(self):\n    import functools\n\n"
+            "    return functools.partial(type(self), code=self._code), (self.name,), self.__dict__\n"
+        )
+
+    def test_an_argument_that_cannot_travel_is_written_as_text(self) -> None:
+        assert WithoutInit(base="Exception", as_text=(1,)).code(OURS) == (
+            "def __reduce__(self):\n"
+            "    # Without __init__: the receiver needs the class and nothing else.\n"
+            "    args = tuple((str if len(self.args) == 1 else repr)(arg) if n in {1} else arg for n, arg in enumerate(self.args))\n"
+            '    state = {"args": args, **self.__dict__}\n'
+            "    return Exception.__new__, (type(self), *args), state\n"
+        )
+
+    def test_what_it_is_to_become_is_imported(self) -> None:
+        becomes = Named("json.decoder", "JSONDecodeError")
+        written = WithChain(known=(), becomes=becomes).code(OURS)
+        assert "    from json.decoder import JSONDecodeError\n" in written
+        assert "if exc is self:\n            cls = JSONDecodeError\n" in written
+        assert (str(becomes), str(Named("builtins", "ValueError"))) == ("json.decoder.JSONDecodeError", "ValueError")
+
+    def test_a_class_that_no_module_holds_is_registered_where_it_is_made(self) -> None:
+        made = Target(module="shop", qualname="make.<locals>.Made", in_class=False, importable=False)
+        assert Downgrade(base="ValueError", lacks_class=True).code(made) == (
+            "import copyreg\n\n\ndef reduce_exception(error):\n    # The receiver lacks the class.\n    return ValueError, (str(error),)\n\n\n"
+            "copyreg.pickle(cls, reduce_exception)  # cls: shop.make.<locals>.Made, wherever it is made; no module holds it\n"
+        )

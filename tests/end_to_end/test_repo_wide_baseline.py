@@ -1,0 +1,117 @@
+"""What is known to be lost may be repaired; then it is known no more, so that it fails when it comes back."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NOT_FOUND = """
+class NotFound(Exception):
+    def __init__(self, name):
+        super().__init__(f"not found: {name}")
+"""
+REPAIRED = """
+    def __reduce__(self):
+        return Exception.__new__, (type(self), *self.args), {"args": self.args, **self.__dict__}
+"""
+REPLACED = """
+    def __reduce__(self):
+        return RuntimeError, self.args
+"""
+TEST = """
+def test_unknown():
+    with pytest.raises(NotFound): raise NotFound("bob")
+"""
+CHAINED = """
+def test_unknown():
+    with pytest.raises(NotFound): raise NotFound("bob") from KeyError("bob")
+"""
+UPDATE = ("--portable-errors", "--portable-errors-update-baseline")
+LOST_THERE = {
+    f"shop.errors.NotFound init-rewrites-message {kind} {serializer} with-project"
+    for kind in ("args", "message")
+    for serializer in ("pickle", "cloudpickle")
+}
+LACKING = {f"shop.errors.NotFound class-not-importable arrival {serializer} without-project" for serializer in ("pickle", "cloudpickle")}
+
+
+class Known:
+    """The lines of the file, and what the class is like."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def lines(self) -> set[str]:
+        lines = (self.folder / "portable-errors-baseline.txt").read_text().splitlines()
+        return {line for line in lines if not line.startswith("#")}
+
+    def become(self, source: str) -> None:
+        (self.folder / "shop" / "errors.py").write_text(source)
+
+
+@pytest.fixture
+def known(pytester: pytest.Pytester, run: Any) -> Known:
+    """The receiver is not chosen, and one class does not arrive."""
+    found = Known(pytester.path)
+    found.become(NOT_FOUND)
+    run(TEST, *UPDATE)
+    assert found.lines == LOST_THERE
+    return found
+
+
+def test_what_is_repaired_while_the_receiver_is_open_is_known_no_more(run: Any, known: Known) -> None:
+    known.become(NOT_FOUND + REPAIRED)
+    run(TEST, "--portable-errors").stdout.fnmatch_lines(["gone: 4 entries of portable-errors-baseline.txt; *"])
+    run(TEST, *UPDATE).stdout.fnmatch_lines(["*wrote portable-errors-baseline.txt: 2 known, 2 added, 4 gone"])
+    assert known.lines == LACKING
+    known.become(NOT_FOUND)
+    result = run(TEST, "--portable-errors")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["1  shop.errors.NotFound *"])
+
+
+def test_also_where_it_loses_a_chain_that_nobody_has_asked_for(run: Any, known: Known) -> None:
+    known.become(NOT_FOUND + REPAIRED)
+    run(CHAINED, *UPDATE)
+    assert known.lines == LACKING | {
+        f"shop.errors.NotFound chain-dropped chain {serializer} with-project" for serializer in ("pickle", "cloudpickle")
+    }
+
+
+def test_also_where_it_was_repaired_for_every_receiver(run: Any, known: Known) -> None:
+    """By arriving as something else. Nobody has to have the project then, but it is asked once more because the file knows of it."""
+    known.become(NOT_FOUND + REPLACED)
+    run(TEST, *UPDATE, ".", "-o", "portable_errors_expect=shop.errors.NotFound -> builtins.RuntimeError")
+    assert known.lines == set()
+
+
+def test_a_run_of_some_tests_takes_nothing_out(run: Any, known: Known) -> None:
+    known.become(NOT_FOUND + REPAIRED)
+    run(TEST, *UPDATE, "-k", "unknown")
+    assert known.lines == LOST_THERE | LACKING
+
+
+def test_what_another_receiver_lacked_stays_when_that_one_is_not_asked(run: Any, known: Known) -> None:
+    known.become(NOT_FOUND + REPAIRED)
+    run(TEST, *UPDATE)
+    run(TEST, *UPDATE, "--portable-errors-receiver=with-project")
+    assert known.lines == LACKING
+
+
+def test_the_line_to_paste_writes_the_file_that_the_same_run_reads(run: Any, pytester: pytest.Pytester) -> None:
+    """Another folder has settings of its own, and a receiver given by option is a part of what is known."""
+    below = pytester.mkdir("part b")
+    (below / "pytest.ini").write_text("[pytest]\npythonpath = ..\n")
+    (below / "test_part.py").write_text(f"import pytest\nfrom shop.errors import *\n\n{TEST}")
+    args = ("--portable-errors", "--portable-errors-receiver", "stdlib", "part b")
+    result = run("", *args)
+    (line,) = (line for line in result.outlines if line.startswith("adopt now: pytest "))
+    run("", *shlex.split(line)[3:])
+    assert (below / "portable-errors-baseline.txt").exists()
+    again = run("", *args)
+    assert again.ret == pytest.ExitCode.OK
+    again.stdout.fnmatch_lines(["1 known defect (portable-errors-baseline.txt)"])
