@@ -41,6 +41,8 @@ def dropped_by_python(facts: Facts) -> Diagnosis | None:
     if facts.stage != "arrived" or not lost or not lost <= fields or facts.reduce_method is not None:
         return None
     base = next(owner for owner in facts.cls.__mro__ if owner.__module__ == "builtins")
+    if facts.reducer is not None and base not in (AttributeError, NameError):
+        return None  # Python carries the fields of others (ImportError.name), and what is in copyreg does not
     names = ", ".join(sorted(path.removeprefix("exc.") for path in lost))
     why = f"Python's own {base.__name__}.__reduce__ leaves out {names}"
     return Diagnosis(cause="dropped-by-python", why=why, evidence=(base.__name__, names))
@@ -85,7 +87,8 @@ def slots_not_carried(facts: Facts) -> Diagnosis | None:
     """``BaseException.__reduce__`` knows ``__dict__``, and no slots."""
     lost = {loss.path.removeprefix("exc.") for loss in facts.losses if loss.kind == "attributes"}
     owners = {name: owner for owner in reversed(facts.cls.__mro__) for name in slot_names(owner)}
-    if facts.stage != "arrived" or facts.reduce_method is not None or not lost or not lost <= owners.keys():
+    has_reducer = facts.reduce_method is not None or facts.reducer is not None
+    if facts.stage != "arrived" or has_reducer or not lost or not lost <= owners.keys():
         return None
     names = sorted(lost)
     where = class_name(owners[names[0]])

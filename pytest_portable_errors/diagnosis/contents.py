@@ -117,6 +117,8 @@ def _arguments(path: str, call: Call) -> Iterator[Place]:
     for position, item in enumerate(call.args if names else args):
         if position < len(names) and names[position]:
             yield Place(f"{path}.{names[position]}", names[position], item)
+        elif position < len(names):
+            yield Place(path, None, item)  # the class, or what is of no interest
         elif position == 1 and is_exception and isinstance(item, (list, tuple)) and _are_members(built, args[0], item):
             yield from (Place(f"{path}.exceptions[{n}]", None, member) for n, member in enumerate(item))
         else:

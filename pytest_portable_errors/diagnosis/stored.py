@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _compat_pickle  # what pickle itself translates Python 2's names by
+import builtins
 import importlib.machinery
 import importlib.util
 import sys
@@ -160,20 +161,26 @@ def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | Non
     """What ``BaseException.__str__`` makes of the arguments, and OSError's and KeyError's own."""
     qualname = cls.qualname if isinstance(cls, Global) else ""
     if is_group:
-        return f"{_cut(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
+        return f"{_text(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
     if not args:
         return ""
     if len(args) == 1:
-        return _cut(repr(args[0]) if qualname == "KeyError" else _text(args[0]))
-    if len(args) in (2, 3) and isinstance(args[0], int) and isinstance(args[1], str):
+        return _cut(repr(args[0])) if qualname == "KeyError" else _text(args[0])
+    if len(args) in (2, 3) and isinstance(args[0], int) and isinstance(args[1], str) and _is_os_error(cls):
         where = f": {args[2]!r}" if len(args) == 3 else ""
         return _cut(f"[Errno {args[0]}] {args[1]}{where}")
-    return _cut(_text(args))
+    return _text(args)
+
+
+def _is_os_error(cls: object) -> bool:
+    """Of Python's own classes; what others derive from is not known here."""
+    found = vars(builtins).get(cls.qualname) if isinstance(cls, Global) and cls.module in ("builtins", "exceptions") else None
+    return isinstance(found, type) and issubclass(found, OSError)
 
 
 def _text(value: Any) -> str:
     plain = _plain(value)
-    return plain if isinstance(plain, str) else repr(tuple(plain) if isinstance(value, tuple) else plain)
+    return plain if isinstance(plain, str) else _cut(repr(tuple(plain) if isinstance(value, tuple) else plain))
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -183,7 +190,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return _cut(value)
     if isinstance(value, (bytes, bytearray)):
-        return _cut(repr(bytes(value[:_TEXT])))
+        shown = repr(bytes(value[:_TEXT]))
+        return _cut(shown) if len(value) <= _TEXT else f"{shown[:_TEXT]}... ({len(value):,} bytes in all)"
     if isinstance(value, (Global, Call)) and (depth >= _DEPTH or isinstance(value, Global)):
         return _short(value)
     if depth >= _DEPTH:
@@ -221,8 +229,7 @@ def _key(key: object) -> str:
     return _cut(key if isinstance(key, str) else repr(_plain(key)))
 
 
-def _cut(text: Any) -> str:
-    text = text if isinstance(text, str) else _text(text)
+def _cut(text: str) -> str:
     return text if len(text) <= _TEXT else f"{text[:_TEXT]}... ({len(text):,} in all)"
 
 

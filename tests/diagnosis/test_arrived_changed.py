@@ -89,6 +89,10 @@ class TestDroppedByPython:
         found = diagnosed(NameError("name 'x' is not defined", name="x"))
         assert (found.cause, found.evidence) == ("dropped-by-python", ("NameError", "name"))
 
+    def test_silent_where_a_reducer_in_copyreg_drops_what_python_carries(self, register: Register) -> None:
+        register(ImportError, lambda exc: (ImportError, exc.args))
+        assert cause_of(ImportError("m", name="x")) == "registered-reducer-loses"
+
     def test_fires_with_the_built_in_class_that_another_inherits_from(self) -> None:
         lost = Loss(kind="attributes", path="exc.name", sent="'x'", received="None")
         found = dropped_by_python(facts(Inherits("m", name="x"), losses=(lost,)))

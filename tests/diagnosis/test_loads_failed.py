@@ -174,6 +174,10 @@ class TestLinkCannotBeRebuilt:
         assert found.evidence == ("error_zoo.Portable", "no module 'error_zoo'", "exc.__cause__")
         assert "the whole exception goes down with that link" in found.why
 
+    def test_the_class_that_tblib_names_is_the_exception_s_and_no_value(self, register: Register) -> None:
+        register(zoo.Portable, tblib.pickling_support.pickle_exception)
+        assert cause_of(zoo.Portable("m"), receiver="without-project") == "class-not-importable"
+
     def test_fires_for_a_link_that_tblib_carries(self, register: Register) -> None:
         register(zoo.Portable, tblib.pickling_support.pickle_exception)
         found = diagnosed(zoo.chained(zoo.Portable("a"), cause=zoo.Picky(4)))
@@ -228,6 +232,10 @@ class TestInitDoesNotFitArgs:
         found = diagnosed(with_attributes(ValueError("m"), zones=[zoo.Zone("UTC")]))
         assert found.evidence[:2] == ("error_zoo.Zone()", "(name)")
         assert "the class with what was stored of exc.zones[0]" in found.why
+
+    def test_fires_where_values_are_made_before_it(self) -> None:
+        exc = ValueError(zoo.Holder(), zoo.PaymentError(7, "declined"))
+        assert cause(facts(exc, stage="loads")) == "init-does-not-fit-args"
 
     def test_fires_where_the_payload_was_not_read_to_its_end(self) -> None:
         exc = zoo.PaymentError(7, "declined")

@@ -122,6 +122,7 @@ def only(found: Inspection) -> Any:
         KeyError("k"),
         ValueError("a", "b"),
         ValueError(1, 2, 3, 4),
+        ValueError(2, "m"),
         OSError(2, "m"),
         FileNotFoundError(2, "m", "f"),
     ],
@@ -275,6 +276,9 @@ def test_values_are_told_to_a_length() -> None:
     told = error.attributes
     assert [len(told["a"]), len(told["b"]), len(told["c"]["<items>"]), len(told["d"].keys() - {"<made by>"})] == [100] * 4
     assert only(inspect_payload(pickle.dumps(ValueError("x" * 2000)))).message == "x" * 2000
+    assert error.message == "x" * 2000 + "... (5,000 in all)"
+    (shown,) = only(inspect_payload(pickle.dumps(ValueError(b"x" * 5000), protocol=3))).args
+    assert shown == "b'" + "x" * 1998 + "... (5,000 bytes in all)"
 
 
 @pytest.mark.parametrize(
