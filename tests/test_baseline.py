@@ -36,7 +36,7 @@ def test_the_lines_of_both_sides_of_a_merge_are_the_union(ours: frozenset[Entry]
 @given(ENTRIES, st.randoms(use_true_random=False))
 def test_the_order_of_lines_and_line_ends_make_no_difference(entries: frozenset[Entry], random: object) -> None:
     lines = Baseline(entries=entries).text().splitlines()
-    random.shuffle(lines)  # type: ignore[attr-defined]
+    random.shuffle(lines)  # type: ignore[attr-defined]  # Hypothesis gives a Random
     for end in ("\n", "\r\n"):
         assert parse(end.join(lines), origin="known.txt").entries == entries
 

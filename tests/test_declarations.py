@@ -104,7 +104,7 @@ class TestInstances:
         (how, exc), (later, added) = self.built(lambda cls: cls("a"))
         assert (type(exc), exc.args, how) == (Leaf, ("a",), "by pytest_portable_errors_instances")
         assert later == f"{how} with a note and an attribute added later"
-        assert (added.__notes__, added.added_by_the_survey) == (["note added later"], "text added later")  # type: ignore[attr-defined]
+        assert (added.__notes__, added.added_by_the_survey) == (["note added later"], "text added later")  # type: ignore[attr-defined]  # set by what is tested
 
     def test_several_instances(self) -> None:
         assert [exc.args for _, exc in self.built(lambda cls: (cls(n) for n in range(2)))][:2] == [(0,), (1,)]

@@ -32,7 +32,7 @@ def finding(verdict: Verdict = Verdict.DEFECT, cause: str = "message-built-twice
         is_known=False,
         whole_with_project=False,
     )
-    return Finding(**{**standard, **changes})  # type: ignore[typeddict-item]
+    return Finding(**{**standard, **changes})  # type: ignore[typeddict-item]  # keys that a test changes
 
 
 def row(cls: str, *findings: Finding, count: int = 1, how: str = "raised") -> Row:
@@ -40,7 +40,7 @@ def row(cls: str, *findings: Finding, count: int = 1, how: str = "raised") -> Ro
 
 
 def entries(*rows: Row, **more: Any) -> Entries:
-    return Entries(**{"rows": list(rows), "details": [], "not_checked": [], "ignored": [], "expected": [], "troubles": [], **more})  # type: ignore[typeddict-item]
+    return Entries(**{"rows": list(rows), "details": [], "not_checked": [], "ignored": [], "expected": [], "troubles": [], **more})  # type: ignore[typeddict-item]  # keys that a test changes
 
 
 FINDINGS = st.builds(

@@ -54,10 +54,10 @@ untold.__signature__ = 5  # type: ignore[attr-defined]  # what a decorator may l
 class TestSignatures:
     def test_a_function_that_tells_something_else_is_not_said_to_refuse_anything(self) -> None:
         assert code.signature(untold) is None  # type: ignore[arg-type]  # a FunctionType
-        assert code.fits(untold, ("too", "many", "for", "it"))  # type: ignore[arg-type]
-        assert code.parameters(untold) == "(...)"  # type: ignore[arg-type]
-        assert code.keyword_only(untold) == []  # type: ignore[arg-type]
-        assert code.bound(untold, ("a",), repr) is None  # type: ignore[arg-type]
+        assert code.fits(untold, ("too", "many", "for", "it"))  # type: ignore[arg-type]  # a FunctionType
+        assert code.parameters(untold) == "(...)"  # type: ignore[arg-type]  # a FunctionType
+        assert code.keyword_only(untold) == []  # type: ignore[arg-type]  # a FunctionType
+        assert code.bound(untold, ("a",), repr) is None  # type: ignore[arg-type]  # a FunctionType
 
     def test_arguments_have_the_names_that_they_reach_as_far_as_they_fit(self) -> None:
         constructor = code.own_constructor(zoo.PaymentError)
@@ -66,7 +66,7 @@ class TestSignatures:
         assert code.bound(constructor, (7,), repr) is None
 
     def test_a_default_that_cannot_be_shown_leaves_the_names(self) -> None:
-        assert code.parameters(function) == "(reason, code)"  # type: ignore[arg-type]
+        assert code.parameters(function) == "(reason, code)"  # type: ignore[arg-type]  # a FunctionType
 
 
 class TestReducerOf:

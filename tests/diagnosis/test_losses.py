@@ -408,7 +408,7 @@ class TestNarrowing:
 
 def test_a_set_that_is_lost_makes_no_other_value_a_loss() -> None:
     sent, arrived = ValueError("m"), ValueError("m")
-    sent.tags, arrived.tags = {1, 2}, None  # type: ignore[attr-defined]
+    sent.tags, arrived.tags = {1, 2}, None  # type: ignore[attr-defined]  # any attribute
     sent.zone = arrived.zone = datetime.timezone.utc  # type: ignore[attr-defined]  # told by its repr, in which a set might show
     assert [loss.path for loss in compare(describe(sent), describe(arrived)).losses] == ["exc.tags"]
 

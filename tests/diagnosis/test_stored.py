@@ -304,7 +304,7 @@ def test_python_2s_names_are_not_called_lacking() -> None:
 
 def test_credentials_are_masked_and_named() -> None:
     exc = zoo.PaymentError(7, "declined")
-    exc.api_key = "sk-1234567890abcdef"  # type: ignore[attr-defined]
+    exc.api_key = "sk-1234567890abcdef"  # type: ignore[attr-defined]  # any attribute
     found = inspect_payload(pickle.dumps(exc))
     assert [(credential.path, credential.kind) for credential in found.credentials] == [("exc.api_key", "api_key")]
     assert "1234567890" not in repr(found)

@@ -25,7 +25,7 @@ def look_for(modules: list[str], distributions: list[str]) -> dict[str, dict[str
 
     def outcome(ask: object, name: str) -> object:
         try:
-            return ask(name)  # type: ignore[operator]
+            return ask(name)  # type: ignore[operator]  # asked by its name
         except Exception as error:
             return f"{type(error).__module__}.{type(error).__qualname__}"
 

@@ -344,7 +344,7 @@ def test_fields_that_c_keeps() -> None:
 
 def test_what_python_drops_on_purpose_is_not_compared() -> None:
     try:
-        object().missing  # type: ignore[attr-defined]  # meant  # noqa: B018
+        object().missing  # type: ignore[attr-defined]  # meant  # noqa: B018  # it is to raise
     except AttributeError as exc:
         assert "obj" not in describe(exc)["exceptions"][0]["attributes"]
 

@@ -79,12 +79,12 @@ def in_a_generator() -> None:
 
     running = numbers()
     next(running)
-    running.throw(KeyError("k"))  # type: ignore[attr-defined]
+    running.throw(KeyError("k"))  # type: ignore[attr-defined]  # a generator
 
 
 def suppressed() -> None:
     with contextlib.suppress(ZeroDivisionError):
-        1 / 0  # noqa: B018
+        1 / 0  # noqa: B018  # it is to raise
 
 
 def cleaned_up() -> None:
@@ -117,7 +117,7 @@ def ends_of_iteration() -> None:
         assert end.value is None
     unfinished = numbers()
     next(unfinished)
-    unfinished.close()  # type: ignore[attr-defined]
+    unfinished.close()  # type: ignore[attr-defined]  # a generator
     asyncio.run(all_of_it())
 
 
@@ -170,7 +170,7 @@ class TestSeen:
             exec("try: 1 / 0\nexcept ZeroDivisionError: pass", {})
 
         asked: list[str] = []
-        assert seen_in(body, is_ours=lambda file: not asked.append(file)).count("ZeroDivisionError") == 0  # type: ignore[func-returns-value]
+        assert seen_in(body, is_ours=lambda file: not asked.append(file)).count("ZeroDivisionError") == 0  # type: ignore[func-returns-value]  # append gives None
         assert __file__ in asked
         assert not any("<" in file for file in asked)
 

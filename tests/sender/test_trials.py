@@ -80,7 +80,7 @@ TARGET = Target(module="m", qualname="C", in_class=True, importable=True)
 
 def test_a_value_that_cannot_be_loaded_is_given_up_by_name() -> None:
     exc = zoo.NotFound("bob")
-    exc.detail = CannotBeLoaded()  # type: ignore[attr-defined]
+    exc.detail = CannotBeLoaded()  # type: ignore[attr-defined]  # any attribute
     fix = best(exc)
     assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.detail",))
 
@@ -187,7 +187,7 @@ def test_a_chain_of_two_thousand_links_and_a_cycle_end() -> None:
     first = last = zoo.NotFound("0")
     for n in range(2_000):
         last.__cause__ = ValueError(n)
-        last = last.__cause__  # type: ignore[assignment]
+        last = last.__cause__  # type: ignore[assignment]  # there is one
     assert best(first).still_lost  # but it arrives, where the whole chain would exceed pickle's recursion
     cycle = zoo.NotFound("a")
     cycle.__cause__ = ValueError("b")
@@ -233,7 +233,7 @@ def test_a_credential_that_the_chain_would_expose_is_taken_out() -> None:
 def test_what_is_left_out_for_the_sake_of_a_header_is_named() -> None:
     """A client that is not httpx's: its whole request goes, and is not called a header."""
     cause = zoo.NotFound("k")
-    cause.request = Request()  # type: ignore[attr-defined]
+    cause.request = Request()  # type: ignore[attr-defined]  # any attribute
     exc = zoo.chained(zoo.NotFound("bob"), cause=cause)
     fix = best(exc)
     assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.__cause__.request",))
@@ -263,7 +263,7 @@ def test_a_reducer_of_the_class_s_own_is_kept_where_it_only_leaves_something_out
 
 def test_a_credential_in_an_attribute_of_a_link_is_taken_out_with_it() -> None:
     cause = zoo.NotFound("k")
-    cause.api_key = "topsecretvalue"  # type: ignore[attr-defined]
+    cause.api_key = "topsecretvalue"  # type: ignore[attr-defined]  # any attribute
     fix = best(zoo.chained(zoo.NotFound("bob"), cause=cause))
     assert fix.gives_up == ("exc.__cause__.api_key",)
     assert fix.arrives_whole
@@ -281,7 +281,7 @@ def test_what_hangs_is_tried_once() -> None:
             return eval, ("[0 for _ in iter(int, 1)]",)
 
     exc = zoo.NotFound("bob")
-    exc.detail = Hangs()  # type: ignore[attr-defined]
+    exc.detail = Hangs()  # type: ignore[attr-defined]  # any attribute
     trip = trip_of(exc, timeout=0.5)
     assert trip.stage.value == "timed-out"
     assert trip.diagnosis is not None

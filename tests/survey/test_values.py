@@ -133,7 +133,7 @@ def test_a_callable_is_a_function_that_every_receiver_has() -> None:
 
 def test_a_default_tells_a_type_and_is_not_used_again() -> None:
     class Defaults(Exception):
-        def __init__(self, a=0, b=False, c=(), d=Level.LOW, e=1.5, f=None) -> None:  # type: ignore[no-untyped-def]
+        def __init__(self, a=0, b=False, c=(), d=Level.LOW, e=1.5, f=None) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
             self.values = [a, b, c, d, e, f]
 
     exc: Any = next(variant.exc for variant in build(Defaults, values={}) if variant.how == "by position")
@@ -142,7 +142,7 @@ def test_a_default_tells_a_type_and_is_not_used_again() -> None:
 
 def test_a_name_tells_what_it_usually_holds() -> None:
     class Named(Exception):
-        def __init__(self, status, original_error, lineno, response_headers, exc_info) -> None:  # type: ignore[no-untyped-def]
+        def __init__(self, status, original_error, lineno, response_headers, exc_info) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
             self.values = [status, original_error, lineno, response_headers, exc_info]
 
     exc: Any = build(Named, values={})[0].exc
@@ -154,7 +154,7 @@ def test_a_name_tells_what_it_usually_holds() -> None:
 
 @pytest.mark.parametrize("base", [httpx.HTTPStatusError, requests.HTTPError])
 def test_requests_and_responses_are_those_of_the_library_that_the_class_derives_from(base: type[Exception]) -> None:
-    def init(self: Any, response, request) -> None:  # type: ignore[no-untyped-def]
+    def init(self: Any, response, request) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
         self.seen = response, request
 
     cls = type("Derived", (base,), {"__init__": init})
