@@ -33,7 +33,7 @@ class TestPytest:
         outcomes, printed = self.outcomes("-o", "portable_errors_receiver_setup=")
         assert outcomes == {"test_no_such_product": "FAILED", "test_too_few_of_them": "PASSED", "test_a_real_reader": "PASSED"}, printed
         assert "Product.DoesNotExist does not arrive: loads raised django.core.exceptions.AppRegistryNotReady" in printed
-        assert "portable_errors_receiver_setup = module:callable" in printed, "the failure says what to do"
+        assert "portable_errors_receiver_setup = django:setup" in printed, "the failure says what to do"
 
 
 class TestManagePy:

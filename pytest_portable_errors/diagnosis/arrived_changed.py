@@ -11,7 +11,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.payload import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, brief_argument, called, class_name, placed
+from pytest_portable_errors.diagnosis.wording import arguments, brief_argument, called, class_name, placed, wants_set_up
 from pytest_portable_errors.receiver.fields import slot_names
 
 _LINKS = ("__cause__", "__context__")
@@ -64,11 +64,7 @@ def unreadable_there(facts: Facts) -> Diagnosis | None:
     raised = received.get("message", {}).get("raises")
     if facts.stage != "arrived" or raised is None or "raises" in facts.sent["exceptions"][0]["message"]:
         return None
-    why = (
-        f"str() of it raises {short_name(raised)} in the receiver, and not here\n"
-        "likely the library wants to be set up first, as the program does that reads the errors:\n"
-        "portable_errors_receiver_setup = module:callable"
-    )
+    why = f"str() of it raises {short_name(raised)} in the receiver, and not here\n{wants_set_up(raised)}"
     return Diagnosis(cause="receiver-not-set-up", why=why, evidence=("str(exc)", raised))
 
 

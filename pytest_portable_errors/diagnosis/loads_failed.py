@@ -12,7 +12,7 @@ from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.payload import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed
+from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed, wants_set_up
 
 # Whatever was done when they were raised, they say that settings are missing (django.core.exceptions).
 _NOT_SET_UP = ("django.core.exceptions.ImproperlyConfigured", "django.core.exceptions.AppRegistryNotReady")
@@ -39,12 +39,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
     if not is_import and facts.error["type"] not in _NOT_SET_UP:
         return None
     what = f"importing {halt.subject.module}" if isinstance(halt.subject, Global) else f"making {halt.path} again"
-    setup = "django:setup" if facts.error["type"].startswith("django.") else "module:callable"
-    why = (
-        f"{what} in the receiver raised {error_text(facts.error)}\n"
-        "likely the library wants to be set up first, as the program does that reads the errors:\n"
-        f"portable_errors_receiver_setup = {setup}"
-    )
+    why = f"{what} in the receiver raised {error_text(facts.error)}\n{wants_set_up(facts.error['type'])}"
     return Diagnosis(
         cause="receiver-not-set-up", why=why, evidence=(halt.path if not is_import else str(halt.subject), facts.error["type"])
     )

@@ -25,6 +25,14 @@ def placed(line: str, function: FunctionType) -> str:
     return f"{line}{gap}{code.location(function)}"
 
 
+def wants_set_up(error: str) -> str:
+    """What to do where the receiver raised an error of this type, because some library was not set up there."""
+    setup = "django:setup" if error.startswith("django.") else "module:callable"
+    return (
+        f"likely the library wants to be set up first, as the program does that reads the errors:\nportable_errors_receiver_setup = {setup}"
+    )
+
+
 def called(function: object) -> str:
     """What a payload calls; ``getattr(owner, name)``, which is how methods are pickled, as ``owner.name``."""
     if isinstance(function, Call):

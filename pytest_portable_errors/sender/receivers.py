@@ -201,7 +201,8 @@ class Receivers:
             if ticket.known is None:
                 ticket.known = self._await(ticket)
                 self._learn(ticket.request, ticket.known)
-                if ticket.known["stage"] not in ("arrived", "loads"):  # it may have been another payload's doing, or the machine's
+                is_its_own = ticket.known["stage"] in ("arrived", "loads", "timed-out") and ticket.running is not None
+                if not is_its_own:  # it may have been another payload's doing, or the machine's
                     self._tickets = {key: other for key, other in self._tickets.items() if other is not ticket}
             return ticket.known
 
@@ -229,6 +230,7 @@ class Receivers:
                 continue
             if answer is None:
                 self._drop(ticket.running)
+                ticket.running = None
                 return {"stage": "timed-out", "how": f"the receiver did not answer in {seconds:g} s"}
             return answer
         return {"stage": "crashed", "how": ENDED_THE_RECEIVER}

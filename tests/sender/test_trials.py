@@ -17,8 +17,10 @@ from hypothesis.errors import InvalidArgument
 
 from pytest_portable_errors import Fix, RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.fixes import Candidate
+from pytest_portable_errors.diagnosis.payload import read
 from pytest_portable_errors.diagnosis.recipes import Target, WithChain, WithoutInit
 from pytest_portable_errors.sender.copies import copy_of
+from pytest_portable_errors.sender.receivers import Receivers, Request
 from pytest_portable_errors.sender.trials import Trials, Tried
 
 
@@ -233,13 +235,13 @@ def test_a_credential_that_the_chain_would_expose_is_taken_out() -> None:
 def test_what_is_left_out_for_the_sake_of_a_header_is_named() -> None:
     """A client that is not httpx's: its whole request goes, and is not called a header."""
     cause = zoo.NotFound("k")
-    cause.request = Request()  # type: ignore[attr-defined]  # any attribute
+    cause.request = HasHeaders()  # type: ignore[attr-defined]  # any attribute
     exc = zoo.chained(zoo.NotFound("bob"), cause=cause)
     fix = best(exc)
     assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.__cause__.request",))
 
 
-class Request:
+class HasHeaders:
     def __init__(self) -> None:
         self.headers = {"authorization": "Bearer sk-1234567890abcdef"}
 
@@ -346,6 +348,23 @@ def test_the_same_payload_of_pickle_and_cloudpickle_is_one_request_and_its_fixes
     exc = zoo.PaymentError(7, "one that no other test has")
     assert trip_of(exc).diagnosis == trip_of(exc, serializer="cloudpickle").diagnosis
     assert runs == ["pickle"]
+
+
+@pytest.mark.parametrize(("exc", "is_kept"), [(zoo.Spins("a"), True), (zoo.Exits("a"), False)], ids=repr)
+def test_a_payload_that_takes_too_long_does_so_once(receivers: Receivers, exc: BaseException, is_kept: bool) -> None:
+    """Whatever ended the process may have been another payload's doing, and is seen again."""
+    payload = pickle.dumps(exc)
+    request = Request(
+        receiver="with-project",
+        payload=payload,
+        serializer=receivers.serializers.find("pickle"),
+        names=[(name.module, name.qualname) for name in read(payload).names],
+        timeout=0.5,
+        traceback=False,
+    )
+    ticket = receivers.submit(request)
+    assert ticket.answer()["stage"] != "arrived"
+    assert (receivers.submit(request) is ticket) is is_kept
 
 
 def test_a_payload_that_names_cloudpickle_is_a_request_of_its_own() -> None:
