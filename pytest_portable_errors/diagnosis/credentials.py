@@ -128,10 +128,11 @@ def _user_info(path: str, call: Call) -> Iterator[tuple[str, str, str]]:
     """User and password of a URL that was taken apart, as httpx and ``urllib.parse`` keep it."""
     if not (isinstance(call.function, Global) and call.function.qualname.endswith(("ParseResult", "SplitResult"))):
         return
-    for part in call.args if isinstance(call.args, tuple) else ():
-        if isinstance(part, str) and ":" in part and "/" not in part:
-            user = part.rpartition("@")[0] or (part if "httpx" in call.function.module else "")
-            if user.partition(":")[2] and not user.startswith("["):
+    keeps_user = "httpx" in call.function.module  # as the second field; urllib has all that stands before the path in one
+    for position, part in enumerate(call.args if isinstance(call.args, tuple) else ()):
+        if isinstance(part, str) and "/" not in part:
+            user = part.rpartition("@")[0] or (part if keeps_user and position == 1 else "")
+            if user.partition(":")[2]:
                 yield path, "userinfo", user.partition(":")[2]
 
 

@@ -280,7 +280,7 @@ def show(value: Value) -> str:
         return f"<{name} ...>"
     cut = f"... ({value['length']:,} in all)" if "length" in value else ""
     if "text" in value:
-        plain = kind.startswith("builtins.") or "type" not in value or name.rpartition(".")[2] in value["text"]
+        plain = kind.startswith("builtins.") or name.rpartition(".")[2] in value["text"]
         return (value["text"] if plain else f"{name}({value['text']})") + cut
     if "items" in value:
         inner = ", ".join(map(show, value["items"])) + cut

@@ -33,7 +33,7 @@ class Target:
         if lines:
             head += "\n" + "".join(f"{line}\n" for line in lines)
         if self.in_class:
-            return _function(_METHOD, self.variable, f"{head}\n{body.strip()}" if head else body)
+            return _function(_METHOD, self.variable, f"{head}\n{body.strip()}")
         return f"{head}{self._import()}\n\n{_function(_FUNCTION, self.variable, body)}\n\n{self._registration()}\n"
 
     def _import(self) -> str:

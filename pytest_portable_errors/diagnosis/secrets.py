@@ -104,7 +104,7 @@ def _is_bearer(text: str) -> bool:
 
 
 def _is_long_token(text: str) -> bool:
-    return len(text) >= 16 and text.isalnum() and any(c.isdigit() for c in text)
+    return any(c.isdigit() for c in text)
 
 
 def _is_user_and_password(text: str) -> bool:

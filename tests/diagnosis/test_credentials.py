@@ -117,6 +117,21 @@ def test_every_place_where_a_secret_stands_again_is_named(exc: BaseException) ->
     assert mask.text("by hunter22 himself") == f"by {MASK} himself"
 
 
+def test_what_lies_deep_below_a_secret_name_is_named() -> None:
+    exc = with_attribute(ValueError("a"), "config", {"db": {"password": ["", "hunter22"]}})
+    assert in_payload(exc)[1] == [("exc.config['db']['password'][1]", "password")]
+
+
+def test_a_short_word_that_stands_again_is_named_where_it_stands_alone() -> None:
+    exc = with_attribute(ValueError("the latest", "the test"), "password", "test")
+    assert in_payload(exc)[1] == [("exc.password", "password"), ("exc.args[1]", "a credential that stands elsewhere, too")]
+
+
+@pytest.mark.parametrize(("value", "is_named"), [(999, False), (1000, True), (-999, False), (-1000, True), (True, False)], ids=repr)
+def test_a_number_of_three_digits_is_no_password(value: int, is_named: bool) -> None:
+    assert in_payload(with_attribute(ValueError("a"), "password", value))[1] == [("exc.password", "password")] * is_named
+
+
 # By name
 
 
@@ -224,6 +239,20 @@ def test_neighbours_of_a_secret_are_left_alone() -> None:
     exc = with_attribute(ValueError("order 7 declined"), "config", {"password": "hunter2", "user": "bob", "retries": 3})
     shown = show(found_in(exc).mask.record(describe(exc))["exceptions"][0]["attributes"]["config"])
     assert shown == "{'password': '***', 'retries': 3, 'user': 'bob'}"
+
+
+def test_of_what_is_written_as_bytes_or_as_a_pair_only_the_secret_is_hidden() -> None:
+    headers = [("accept", "a", "json"), ("x-api-key", "k1"), (b"X-Api-Key", b"x-api-key", b"k1"), ("x-api-key", "a", "b", "c")]
+    exc = with_attribute(ValueError("it's hunter22", b"\xff hunter22", b"\xff"), "_list", headers)
+    node = Mask(["hunter22"]).record(describe(exc))["exceptions"][0]
+    assert [item["text"] for item in node["args"]["items"]] == ['"it\'s ***"', r"b'\xff ***'", r"b'\xff'"]
+    shown = [[item["text"] for item in pair["items"]] for pair in node["attributes"]["_list"]["items"]]
+    assert shown == [
+        ["'accept'", "'a'", "'json'"],
+        ["'x-api-key'", "'***'"],
+        ["b'X-Api-Key'", "b'x-api-key'", MASK],
+        ["'x-api-key'", "'a'", "'b'", "'c'"],
+    ]
 
 
 # Cost
@@ -341,8 +370,8 @@ def test_a_record_that_was_received_is_searched_too() -> None:
 
 
 def test_plain_data_that_has_a_text_is_searched_whole() -> None:
-    data = {"text": "a hunter2", "password": "ab", "items": ("hunter2", {"token": "x"}), "token_count": 7}
-    shown = {"text": "a ***", "password": MASK, "items": (MASK, {"token": MASK}), "token_count": 7}
+    data = {"text": "a hunter2", "password": "ab", "secret": "None", "items": ("hunter2", {"token": "x"}), "token_count": 7}
+    shown = {"text": "a ***", "password": MASK, "secret": "None", "items": (MASK, {"token": MASK}), "token_count": 7}
     assert Mask(["hunter2"]).data(data) == shown
     assert Mask(["hunter2hunter2"]).data({"message": {"text": "a hunter2hun", "length": 3000}})["message"]["text"] == f"a {MASK}"
 
@@ -363,6 +392,22 @@ def test_a_text_of_a_class_of_its_own_is_a_credential_under_its_name() -> None:
 def test_a_port_of_a_url_that_was_taken_apart_is_no_password(url: str, paths: list[str]) -> None:
     exc = with_attribute(ValueError("a"), "url", urllib.parse.urlsplit(url))
     assert [one.path for one in found_in(exc).credentials] == paths
+
+
+@pytest.mark.parametrize(
+    ("url", "kinds"), [("http://[2001:db8::1]:8080/pay", []), ("http://bob:hunter2@[2001:db8::1]:8080/pay", ["userinfo"])]
+)
+def test_a_host_with_colons_is_no_password(url: str, kinds: list[str]) -> None:
+    httpx = pytest.importorskip("httpx")
+    for parsed in (httpx.URL(url), urllib.parse.urlsplit(url)):
+        exc = with_attribute(ValueError("a"), "url", parsed)
+        assert [one.kind for one in found_in(exc).credentials] == kinds
+        assert "2001:db8::1" in in_payload(exc)[0].text(f"at {url}")
+
+
+def test_a_password_with_a_colon_is_hidden_as_a_whole() -> None:
+    exc = with_attribute(ValueError("a"), "url", urllib.parse.urlsplit("http://bob:hun:ter22@shop.example/pay"))
+    assert in_payload(exc)[0].text("hun, ter22, hun:ter22") == f"hun, ter22, {MASK}"
 
 
 def test_what_is_hidden_stays_so_when_it_is_hidden_again() -> None:

@@ -18,6 +18,7 @@ from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, enve
 from pytest_portable_errors.diagnosis.stored import inspect_payload, inspect_written
 
 PAYLOAD = pickle.dumps(zoo.PaymentError(7, "declined"))
+SHORTEST = base64.b64encode(pickle.dumps(None, protocol=4)).decode()  # eight characters
 ENCODED = base64.b64encode(PAYLOAD).decode()
 
 # pydocket 0.27, the value of the key d:results:...
@@ -49,8 +50,9 @@ def only(content: bytes | str) -> Envelope:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_a_raw_pickle_of_any_protocol(protocol: int) -> None:
-    payload = pickle.dumps(zoo.PaymentError(7, "declined"), protocol=protocol)
+@pytest.mark.parametrize("value", [zoo.PaymentError(7, "refusé"), ValueError(ENCODED), ValueError, {"a": 1}], ids=str)
+def test_a_raw_pickle_of_any_protocol(protocol: int, value: object) -> None:
+    payload = pickle.dumps(value, protocol=protocol)
     assert only(payload) == Envelope(where="", form="pickle", payload=payload)
 
 
@@ -97,6 +99,26 @@ def test_cells_of_an_sqlite_file_such_as_dbos_writes(tmp_path: Path) -> None:
     assert not is_database(PAYLOAD)
 
 
+def test_the_mark_alone_is_what_is_left_of_a_pickle() -> None:
+    assert only(b"\x80\x05") == Envelope(where="", form="pickle", payload=b"\x80\x05")
+
+
+def test_of_a_cell_all_is_a_payload_or_a_document(tmp_path: Path) -> None:
+    file = tmp_path / "cells.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE t (cell)")
+        cells = [DOCKET, f'["{ENCODED}"]', SHORTEST, SHORTEST[:-1], pickle.dumps(None), f"see {ENCODED}", 7]
+        connection.executemany("INSERT INTO t VALUES (?)", [(cell,) for cell in cells])
+    found = envelopes_of_database(file)
+    assert [one.where for one in found] == ["t.cell, row 1 $.data", "t.cell, row 2 $[0]", "t.cell, row 3"]
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        list(envelopes_of_database(tmp_path / "missing.sqlite"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_lines_of_a_table_printed_by_psql() -> None:
     text = f" workflow | error\n----------+------\n w1       | {ENCODED}\n w2       | {ENCODED}\n(2 rows)\n"
     assert [found.where for found in envelopes(text.encode())] == ["line 3", "line 4"]
@@ -111,16 +133,33 @@ def test_json_in_json() -> None:
     assert only(json.dumps({"body": DOCKET})).where == "$.body.data"
 
 
-def test_base64_that_was_cut_off_is_a_payload_that_ends_early() -> None:
-    found = only(ENCODED[: len(ENCODED) // 4 * 3 + 1])
-    assert PAYLOAD.startswith(found.payload)
+@pytest.mark.parametrize("kept", range(40, 52))
+def test_base64_that_was_cut_off_is_a_payload_that_ends_early(kept: int) -> None:
+    found = only(ENCODED[:kept])
+    assert found.payload == PAYLOAD[: kept * 3 // 4]
     assert inspect_payload(found.payload).problem is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (f"\n {DOCKET}\n", "$.data"),
+        (f"results\n  {DOCKET}", "line 2.data"),
+        (json.dumps({"error": f" {ENCODED}\n"}), "$.error"),
+        (json.dumps(ENCODED), "line 1"),
+        (SHORTEST, ""),
+    ],
+    ids=["document", "line", "value", "text in quotes", "shortest"],
+)
+def test_blanks_and_quotes_around_it_are_no_part_of_it(text: str, where: str) -> None:
+    assert only(text).where == where
+
+
 def test_base64_of_a_protocol_that_is_not_known_yet_is_a_payload_if_it_names_something() -> None:
-    later = b"\x80\x63" + PAYLOAD[2:]
+    later = b"\x80\x06" + PAYLOAD[2:]
     assert only(base64.b64encode(later)) == Envelope(where="", form="base64", payload=later)
-    assert list(envelopes(base64.b64encode(b"\x80\x63 of a picture"))) == []
+    assert list(envelopes(base64.b64encode(b"\x80\x06 of a picture"))) == []
+    assert list(envelopes(later)) == []
 
 
 def test_however_large_a_document_is_looking_for_payloads_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +173,18 @@ def test_however_large_a_document_is_looking_for_payloads_ends(monkeypatch: pyte
 )
 def test_what_is_no_pickle_is_none(text: str) -> None:
     assert list(envelopes(text.encode())) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"a\x05bc", b"cbuiltins\nValueError\n\xff.", b"\x8c\x08builtins\x8c\x0aValueError\x93."),
+        *(SHORTEST[:-1].encode(), json.dumps({"a": f"{ENCODED}, and more"}).encode()),
+    ],
+    ids=["second byte of one", "broken off", "opcodes without their mark", "too short", "text that begins so"],
+)
+def test_what_only_looks_like_a_pickle_is_none(content: bytes) -> None:
+    assert list(envelopes(content)) == []
 
 
 @given(st.binary())

@@ -9,10 +9,11 @@ import error_zoo as zoo
 import pytest
 from diagnosis.trips import facts
 
-from pytest_portable_errors.diagnosis.fixes import Candidate, Setting, candidates, links, refined
-from pytest_portable_errors.diagnosis.recipes import ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
+from pytest_portable_errors.diagnosis.fixes import Candidate, Setting, candidates, links, refined, without_changed
+from pytest_portable_errors.diagnosis.recipes import AndState, ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
 from pytest_portable_errors.receiver.record import describe
 
+EXCEPTION = Named("builtins", "Exception")
 OURS = Target(module="shop", qualname="PaymentError", in_class=True, importable=True)
 
 
@@ -39,6 +40,53 @@ def offered(exc: BaseException, *, is_ours: bool = True, **asked: Any) -> list[C
 
 def lacking(exc: BaseException) -> dict[str, Any]:
     return {"missing": ((type(exc).__module__, type(exc).__qualname__, "shop"),)}
+
+
+def noted(exc: BaseException) -> BaseException:
+    exc.__dict__["__notes__"] = ["seen"]
+    return exc
+
+
+class TestOrder:
+    """The least invasive first. Where a chain has to arrive, what would lose it comes after what keeps it, or not at all."""
+
+    CALLED = (
+        ByConstructor(positional=("order_id", "reason")),
+        ByConstructor(positional=("order_id", "reason"), with_state=False),
+    )
+    CHAIN = WithChain(known=("error_zoo",))
+
+    def test_of_a_class_of_the_project(self) -> None:
+        last = Downgrade(base="Exception", lacks_class=False)
+        assert [one.recipe for one in offered(zoo.PaymentError(7, "m"))] == [*self.CALLED, WithoutInit(base="Exception"), self.CHAIN, last]
+
+    def test_of_one_that_has_a_chain(self) -> None:
+        exc = zoo.chained(zoo.PaymentError(7, "m"), cause=KeyError("k"))
+        assert [one.recipe for one in offered(exc)] == [self.CHAIN, *self.CALLED, WithChain(known=("error_zoo",), becomes=EXCEPTION)]
+        (first, *_, last) = offered(exc, needs_chain=False)
+        assert (first.recipe, last.recipe) == (self.CALLED[0], Downgrade(base="Exception", lacks_class=False))
+
+    def test_of_a_librarys_class_whose_own_reducer_is_kept(self) -> None:
+        last = Downgrade(base="Exception", lacks_class=False)
+        assert [one.recipe for one in offered(zoo.DropsState("m"), is_ours=False)] == [AndState(), self.CHAIN, last]
+        assert AndState() not in [one.recipe for one in offered(zoo.DropsState("m"))], "the project's is edited"
+        assert AndState() not in [one.recipe for one in offered(zoo.NotFound("bob"), is_ours=False)], "it has none of its own"
+
+    def test_of_a_built_in_class_which_does_not_become_itself(self) -> None:
+        assert [(one.title, one.arrives_as) for one in offered(ValueError("a"))][-2:] == [
+            ("send ValueError with its message alone", None),
+            ("let ValueError arrive as Exception, with its message, and say so: arrives_as=Exception", "builtins.Exception"),
+        ]
+
+    def test_what_lies_in_slots_is_restored(self) -> None:
+        exc = zoo.Slotted("m")
+        exc.code = 3
+        assert WithoutInit(base="Exception", fields=("code",)) in [one.recipe for one in offered(exc)]
+
+    def test_a_downgrade_keeps_notes(self) -> None:
+        assert offered(noted(zoo.NotFound("bob")))[-1].recipe == WithChain(known=("error_zoo",), becomes=EXCEPTION)
+        (only,) = offered(noted(zoo.NotFound("bob")), declared="builtins.Exception")
+        assert only.recipe == WithChain(known=(), becomes=EXCEPTION)
 
 
 class TestDeclared:
@@ -69,6 +117,9 @@ class TestDowngrades:
             "builtins.Exception",
         ]
         assert [one.arrives_as for one in offered(exc, **lacking(exc))] == ["builtins.ValueError", "builtins.Exception"]
+        known = (__name__.partition(".")[0],)
+        first = WithChain(known=known, becomes=Named("json.decoder", "JSONDecodeError"))
+        assert offered(exc, is_ours=False, **lacking(exc))[0].recipe == first
 
     def test_what_is_no_exception_ends_with_the_last_built_in_base(self) -> None:
         exc = Stopped(3)
@@ -116,6 +167,18 @@ class TestRefined:
         assert found.recipe == WithChain(known=(), links_as_text=("builtins.KeyError",))
         assert found.gives_up == ("exc.__cause__",)
 
+    def test_an_attribute_of_a_link_that_stopped_it_is_left_out_and_the_link_stays(self) -> None:
+        found = refined(candidate(WithChain(known=())), stopped_at="exc.__cause__.pool", exposed=(), sent=self.SENT)
+        assert found is not None
+        assert (found.recipe, found.gives_up) == (WithChain(known=(), dropped=("pool",)), ("exc.__cause__.pool",))
+
+    def test_of_what_arrived_changed_the_first_of_its_own_that_is_not_given_up_yet_is_left_out(self) -> None:
+        lost = ("message", "exc.__cause__.pool", "exc.pool.size", "exc.args[0]")
+        found = without_changed(candidate(WithoutInit(base="ValueError")), lost, self.SENT)
+        assert found is not None
+        assert (found.recipe, found.gives_up) == (WithoutInit(base="ValueError", dropped=("pool",)), ("exc.pool",))
+        assert without_changed(found, lost[:3], self.SENT) is None
+
     @pytest.mark.parametrize("stopped_at", ["exc", "exc.__context__.args[0]"])
     def test_what_the_record_does_not_have_cannot_be_left_out(self, stopped_at: str) -> None:
         assert refined(candidate(WithChain(known=())), stopped_at=stopped_at, exposed=(), sent=self.SENT) is None
@@ -137,6 +200,31 @@ class TestCode:
             "    args = tuple((str if len(self.args) == 1 else repr)(arg) if n in {1} else arg for n, arg in enumerate(self.args))\n"
             '    state = {"args": args, **self.__dict__}\n'
             "    return Exception.__new__, (type(self), *args), state\n"
+        )
+
+    def test_one_field_in_c_is_still_a_tuple_of_names(self) -> None:
+        assert WithoutInit(base="Exception", fields=("code",)).code(OURS) == (
+            "def __reduce__(self):\n"
+            "    # Without __init__: the receiver needs the class and nothing else.\n"
+            "    state = {\n"
+            '        "args": self.args,\n'
+            '        **{name: getattr(self, name) for name in ("code",) if getattr(self, name, None) is not None},\n'
+            "        **self.__dict__,\n"
+            "    }\n"
+            "    return Exception.__new__, (type(self), *self.args), state\n"
+        )
+
+    def test_a_built_in_class_is_not_imported(self) -> None:
+        written = WithChain(known=(), becomes=Named("builtins", "ValueError")).code(OURS)
+        assert written.startswith("def __reduce__(self):\n    import sys\n    import types\n\n    # Rebuilt without __init__,")
+        assert (
+            "        if exc is self:\n            cls, args, state = ValueError, (str(exc),), notes\n"
+            '        if cls.__module__.partition(".")[0] not in known:\n'
+        ) in written
+        target = Target(module="builtins", qualname="ValueError", in_class=False, importable=True)
+        assert Downgrade(base="Exception", lacks_class=False).code(target) == (
+            "import copyreg\n\n\ndef reduce_exception(error):\n    # With its message alone.\n    return Exception, (str(error),)\n\n\n"
+            "copyreg.pickle(ValueError, reduce_exception)\n"
         )
 
     def test_what_it_is_to_become_is_imported(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import decimal
+import email.message
 import enum
 import json
 import pathlib
@@ -14,7 +15,7 @@ from typing import Any
 
 import error_zoo as zoo
 import pytest
-from diagnosis.trips import group_of, needs_groups
+from diagnosis.trips import Register, group_of, needs_groups, with_attributes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ REFUSED: list[tuple[object, str]] = [
     (Name("x"), f"{__name__}.Name; store str(value)"),
     (ValueError("x"), 'ValueError; store f"{type(value).__name__}: {value}"'),
     (print, "builtin_function_or_method; leave it out"),
+    (email.message.Message(), "Message; leave it out"),
 ]
 
 
@@ -101,6 +103,18 @@ def test_keys_are_texts() -> None:
         f"v[<{__name__}.Colour>]: {__name__}.Colour as a key; store key.value",
     ]
     assert [one.path for one in not_primitive({b"k": 1}, "v")] == ["v[b'k']"]
+    assert [one.path for one in not_primitive({None: [IDENTIFIER]}, "v")] == ["v[None]"], "what lies there has no path yet"
+
+
+def test_a_class_of_attrs_is_known_by_what_attrs_leaves_there() -> None:
+    (told,) = not_primitive(type("Question", (), {"__attrs_attrs__": ()})(), "v")
+    assert told.conversion == "attrs.asdict(value)"
+
+
+def test_a_hundred_are_told() -> None:
+    assert [one.path for one in not_primitive([IDENTIFIER] * 150, "v")] == [f"v[{number}]" for number in range(100)]
+    error = ValueError(*({IDENTIFIER: 1, (): 2} for _ in range(75)))
+    assert len(not_primitive_on_the_wire(error)) == 100
 
 
 def test_a_key_below_the_name_of_a_secret_is_not_told() -> None:
@@ -109,8 +123,11 @@ def test_a_key_below_the_name_of_a_secret_is_not_told() -> None:
 
 def test_what_holds_itself_and_what_is_very_deep() -> None:
     context: dict[str, Any] = {}
-    context["again"] = [context]
-    assert [str(one) for one in not_primitive(context, "v")] == ["v['again'][0]: dict that holds itself; leave it out"]
+    context["again"] = [context, IDENTIFIER]
+    assert [str(one) for one in not_primitive(context, "v")] == [
+        "v['again'][0]: dict that holds itself; leave it out",
+        "v['again'][1]: UUID; store str(value)",
+    ]
     deep: list[Any] = []
     for _ in range(50_000):
         deep = [deep]
@@ -180,6 +197,8 @@ class TestOnTheWire:
     def test_one_that_stands_in_two_places_is_looked_into_once(self) -> None:
         inner = KeyError(IDENTIFIER)
         assert [one.path for one in not_primitive_on_the_wire(ValueError(inner, inner))] == ["exc.args[1].args[0]"]
+        found = not_primitive_on_the_wire(ValueError(KeyError(IDENTIFIER), inner, inner))
+        assert {one.path for one in found} == {"exc.args[0].args[0]", "exc.args[2].args[0]"}
 
     def test_a_class_of_exceptions_is_what_it_is_rebuilt_by(self) -> None:
         assert not_primitive_on_the_wire(ValueError(KeyError, zoo.Portable)) == []
@@ -188,6 +207,15 @@ class TestOnTheWire:
     def test_a_state_of_its_own_making_is_looked_into(self) -> None:
         assert [one.path for one in not_primitive_on_the_wire(Gives(IDENTIFIER))] == ["exc.__reduce__()[2]"]
         assert [one.path for one in not_primitive_on_the_wire(Gives({"args": ("a", IDENTIFIER)}))] == ["exc.args[1]"]
+        assert [str(one) for one in not_primitive_on_the_wire(Gives({"pair": (1, 2)}))] == ["exc.pair: tuple; store list(value)"]
+
+    @pytest.mark.parametrize("state", [(None, None, {"when": 1}), (None, 1), ({"when": 1},)], ids=repr)
+    def test_a_tuple_that_is_not_a_dict_with_slots_is_a_state_of_its_own(self, state: object) -> None:
+        assert [str(one) for one in not_primitive_on_the_wire(Gives(state))] == ["exc.__reduce__()[2]: tuple; store list(value)"]
+
+    def test_what_copyreg_sends_instead_counts(self, register: Register) -> None:
+        register(Refused, lambda exc: (RuntimeError, (str(exc),)))
+        assert not_primitive_on_the_wire(Refused("no", IDENTIFIER)) == []
 
     def test_a_key_that_a_user_pressed_while_it_was_reduced_is_the_users(self) -> None:
         with pytest.raises(KeyboardInterrupt):
@@ -201,13 +229,15 @@ class TestOnTheWire:
             def __reduce__(self) -> Any:
                 return ValueError, ("x",), (None, {"when": IDENTIFIER}), iter([IDENTIFIER]), iter([("k", IDENTIFIER)])
 
-        assert [one.path for one in not_primitive_on_the_wire(Slotted())] == [
-            "exc.when",
-            "exc.__reduce__()[3]",
-            "exc.__reduce__()[4]",
+        assert [str(one) for one in not_primitive_on_the_wire(Slotted())] == [
+            "exc.when: UUID; store str(value)",
+            "exc.__reduce__()[3]: UUID; store str(value)",
+            "exc.__reduce__()[4]: UUID; store str(value)",
         ]
 
-    @pytest.mark.parametrize("reduced", [(ValueError,), (), (ValueError, None), "name", None, (ValueError, 5)], ids=repr)
+    @pytest.mark.parametrize(
+        "reduced", [(ValueError,), (), (ValueError, None), "name", None, (ValueError, 5), (ValueError, (), None, None, [5])], ids=repr
+    )
     def test_nothing_that_a_reduce_gives_ends_the_test(self, reduced: Any) -> None:
         class Odd(Exception):
             def __reduce__(self) -> Any:
@@ -239,6 +269,7 @@ def test_no_code_of_a_class_is_run() -> None:
 def test_huge_keys_are_cut() -> None:
     (found,) = not_primitive({10**5000: 1}, "v")
     assert found.path == "v[<int>]"
+    assert [one.path for one in not_primitive({10**18: 1, 10**18 - 1: 2}, "v")] == ["v[<int>]", f"v[{10**18 - 1}]"]
     (found,) = not_primitive({"k" * 10_000: IDENTIFIER}, "v")
     assert len(found.path) < 100
 
@@ -247,3 +278,4 @@ def test_huge_keys_are_cut() -> None:
 def test_members_of_a_group_are_exceptions() -> None:
     group = group_of(ValueError(IDENTIFIER))
     assert [one.path for one in not_primitive_on_the_wire(group)] == ["exc.args[1].args[0]"]
+    assert [one.path for one in not_primitive_on_the_wire(with_attributes(group_of(ValueError()), when=IDENTIFIER))] == ["exc.when"]

@@ -24,7 +24,7 @@ from diagnosis.planted import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.diagnosis.secrets import MASK, is_secret_name
+from pytest_portable_errors.diagnosis.secrets import MASK, is_secret_name, kind_of, secrets_in, spellings, without_secrets
 from pytest_portable_errors.receiver.record import describe
 
 if sys.version_info < (3, 11):
@@ -87,6 +87,10 @@ def test_the_kind_of_a_key_is_said(kind: str) -> None:
         ("PGPASSWORD=x psql", "PGPASSWORD=*** psql", "pgpassword"),
         ("next_token=ghp_0123456789abcdef0123", "next_token=***", "GitHub token"),
         ("Authorization='Bearer abcdef'", "Authorization='Bearer ***'", "authorization"),
+        ("Authorization='Bearer '", "Authorization='***'", "authorization"),
+        ("Bearer sk-abcdefghijklmnop, really", "Bearer ***, really", "API key (sk-...)"),
+        ("token='5'", "token='***'", "token"),
+        (f"GET /x?api_key={'a/' * 300}&page=2", "GET /x?api_key=***&page=2", "api_key"),
     ],
 )
 def test_only_the_secret_of_a_text_is_hidden(text: str, shown: str, kind: str) -> None:
@@ -95,8 +99,71 @@ def test_only_the_secret_of_a_text_is_hidden(text: str, shown: str, kind: str) -
     assert [(credential.path, credential.kind) for credential in found.credentials] == [("exc.args[0]", kind)]
 
 
+# The shortest that is a key, and one that is not
+EDGES = [
+    ("sk-abcdefghijklmnop", "sk-abcdefghijklmno", "API key (sk-...)"),
+    ("sk-abcdefghijklmnop", "sk-abcdefgh_abcdefgh", "API key (sk-...)"),
+    ("sk-abcdef_1", "sk-abcde_1", "API key (sk-...)"),
+    ("sk-x-1234", "sk-x-123", "API key (sk-...)"),
+    ("sk-aB3-abcdef-abcdef-ab", "sk-aB3-abcdef-abcdef-a", "API key (sk-...)"),
+    ("sk-aB3-abcdef-abcdef-ab", "sk-ab3-abcdef-abcdef-ab", "API key (sk-...)"),
+    ("eyJabcde.abcde", "eyJabcd.abcde", "JWT"),
+    ("eyJabcde.abcde.abc", "eyJabcde.abcd.abcde", "JWT"),
+    ("AKIAABCDEFGHIJKLMNOP", "AKIAABCDEFGHIJKLMNO", "AWS access key"),
+    ("AKIAABCDEFGHIJ7L", "AKIAABCDEFGHIJKL", "AWS access key"),
+    ("Bearer abcdefg7", "Bearer abcdefgh", "authorization"),
+    ("Bearer abcdefgh=", "Bearer abcdef7", "authorization"),
+    ("Token abcdefghijklmno7", "Token abcdefghijklmnop", "authorization"),
+    ("Token abcdefghijklmno7", "Token abcdefghijklmn7", "authorization"),
+    ("Basic YTpi", "Basic YWJj", "authorization"),
+]
+
+
+@pytest.mark.parametrize(("key", "harmless", "kind"), EDGES)
+def test_where_a_key_begins_to_look_like_one(key: str, harmless: str, kind: str) -> None:
+    assert [secret.kind for secret in secrets_in(f"a {key}, b")] == [kind]
+    assert without_secrets(f"a {key}, b") == f"a {key[: key.find(' ') + 1]}{MASK}, b"
+    assert without_secrets(f"a {harmless}, b") == f"a {harmless}, b"
+
+
+SPELLINGS = {
+    "a/\n": ["a/\n", r"a/\n", r"a/\\n", "a/%0A", "a%2F%0A"],
+    'a"b': ['a"b', r"a\"b", r'a\\"b', r"a\\\"b", "a%22b"],
+    "a'b": ["a'b", r"a\'b", r"a\\'b", r"a\\\'b", "a%27b"],
+    # As itself, as UTF-8 that is read as Latin-1, and both as repr, JSON and those of each other write them
+    "\u00ff": [
+        *("\u00ff", r"\xff", r"\\xff", r"\u00ff", r"\\u00ff", "%C3%BF"),
+        *("\u00c3\u00bf", r"\xc3\xbf", r"\\xc3\\xbf", r"\u00c3\u00bf", r"\\u00c3\\u00bf"),
+    ],
+}
+
+
+@pytest.mark.parametrize("secret", SPELLINGS)
+def test_a_secret_is_known_as_whatever_quotes_it_spells_it(secret: str) -> None:
+    assert spellings(secret) == set(SPELLINGS[secret])
+
+
 @pytest.mark.parametrize(
-    "name", ["api_key", "x-api-key", "Authorization", "dbPassword", "AWS_SECRET_ACCESS_KEY", "password2", "Set-Cookie", "openai.api_key"]
+    ("secret", "spelled"),
+    [
+        *(("\u00c3\u00bf", "\u00ff"), ("\u0100", r"\xc4\x80"), ("\u0100", r"\u0100"), ("\udc80", r"\xed\xb2\x80"), ("\udc80", "%ED%B2%80")),
+        *(("\u00ff\0", "\u00ff\\u0000"), ("\u00ff'\"", "\\xff\\'\"")),
+    ],
+)
+def test_it_is_known_as_bytes_spell_it_too(secret: str, spelled: str) -> None:
+    assert spelled in spellings(secret)
+
+
+def test_a_kind_is_the_last_words_of_a_name() -> None:
+    assert [kind_of(name) for name in ("X-Api-Key", "theShopsOwnDbPassword2")] == ["x_api_key", "shops_own_db_password"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("api_key", "x-api-key", "Authorization", "dbPassword", "AWS_SECRET_ACCESS_KEY", "password2", "Set-Cookie", "openai.api_key"),
+        *("access_token", "current_password", "x" * 191 + "_password"),
+    ],
 )
 def test_names_of_secrets(name: str) -> None:
     assert is_secret_name(name)
@@ -118,7 +185,7 @@ def test_names_of_secrets(name: str) -> None:
             "monkey",
             "password_reset",
         ),
-        *("secret_name", "token_type", "PWD", "", "7", "cookiecutter", "authorization_url", "x" * 300 + "_password"),
+        *("secret_name", "token_type", "PWD", "", "7", "cookiecutter", "authorization_url", "x" * 192 + "_password"),
     ],
 )
 def test_names_of_something_else(name: str) -> None:

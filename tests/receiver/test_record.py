@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.losses import compare
 from pytest_portable_errors.receiver.record import FRAMES_KEPT, LINKS_KEPT, describe
-from pytest_portable_errors.receiver.values import ITEMS_KEPT, TEXT_KEPT, VALUES, canonical, describe_value
+from pytest_portable_errors.receiver.values import DEPTH, ITEMS_KEPT, TEXT_KEPT, VALUES, canonical, describe_value
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
@@ -238,6 +238,36 @@ def test_cycles_and_depth_end() -> None:
         deep = [deep]
     assert "again" in canonical(describe_value(loop))
     assert "deeper" in canonical(describe_value(deep))
+
+
+@pytest.mark.parametrize(("lists", "bottom"), [(DEPTH - 1, {"text": "7"}), (DEPTH, {"deeper": True})])
+def test_what_lies_too_deep_is_told_by_its_type(lists: int, bottom: dict[str, Any]) -> None:
+    value: Any = 7
+    for _ in range(lists):
+        value = [value]
+    described = describe_value(value)
+    for _ in range(lists):
+        (described,) = described["items"]
+    assert described == {"type": "builtins.int", **bottom}
+
+
+def test_of_more_items_than_are_kept_their_number_and_a_digest_are_told() -> None:
+    first, second = (describe_value([*range(ITEMS_KEPT), last]) for last in "ab")
+    assert first.keys() == {"type", "items", "length", "sha256"}
+    assert (first["length"], first["items"]) == (ITEMS_KEPT + 1, describe_value([*range(ITEMS_KEPT)])["items"])
+    assert first["sha256"] != second["sha256"]
+    assert describe_value([*range(ITEMS_KEPT)]).keys() == {"type", "items"}
+
+
+def test_an_exception_as_a_value_says_its_message() -> None:
+    assert describe_value([KeyError("k")])["items"][0]["message"] == {"text": "'k'"}
+
+
+def test_attributes_whose_names_are_no_texts_are_told_by_the_type_of_those() -> None:
+    exc = ValueError()
+    stored: dict[Any, Any] = exc.__dict__
+    stored.update({1: Plain(), 2: Plain()})
+    assert describe(exc)["exceptions"][0]["attributes"].keys() == {"<builtins.int>"}
 
 
 def test_a_change_far_down_a_long_chain_is_seen() -> None:
