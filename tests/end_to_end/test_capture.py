@@ -32,7 +32,8 @@ def swallow(cls):
 SOURCE = """
 import asyncio, contextlib, threading, unittest
 from concurrent.futures import ThreadPoolExecutor
-from pluggy import Result
+from pluggy import _result
+Result = getattr(_result, "Result", None) or _result._Result  # public since pluggy 1.3
 from shop.ways import *
 
 def test_raises():

@@ -57,7 +57,7 @@ def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its
     for node in failed:
         name = node.rpartition("::")[2]
         assert name in told
-        section = plain.stdout.split(f" {name} ___")[1].split("\n_____")[0]
+        section = plain.stdout.split(f" {name} _")[1].split("\n_____")[0]
         for defect in section.split("\n  fix   ")[1:]:
             assert re.search(r"^ *\(tried: arrives whole(?:, without exc[\w.]*\.headers\['authorization'\])?\)$", defect, re.MULTILINE), (
                 section

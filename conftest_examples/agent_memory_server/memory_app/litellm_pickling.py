@@ -28,7 +28,7 @@ from typing import Any
 import cloudpickle
 import httpx
 
-PACKAGES = ("litellm", "openai", "httpx", "httpcore")
+PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")  # the last two: what later openai stands on
 """Whose exceptions LiteLLM raises, and chains to those that it raises. The clients have them."""
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie"})
 _EXTRAS = ("litellm.proxy._types",)  # defines exceptions, and is imported neither by litellm nor without its dependencies
