@@ -113,7 +113,8 @@ def _as_declared(facts: Facts, target: Target, name: str, setting: Setting, decl
     recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
     converted: tuple[str, ...] = ()
     if is_chained or module != "builtins" or facts.sent["exceptions"][0]["notes"] is not None:
-        base = next((base for base in facts.cls.__mro__ if fields.type_name(base) == declared), getattr(builtins, qualname, None))
+        built_in = getattr(builtins, qualname) if module == "builtins" else None  # requests' ConnectionError is not Python's
+        base = next((base for base in facts.cls.__mro__ if fields.type_name(base) == declared), built_in)
         chain = _with_chain(facts, setting, base)
         recipe, converted = replace(chain, becomes=Named(module, qualname)), _as_text(chain, facts.sent)
     return Candidate(
@@ -131,9 +132,9 @@ def _downgrades(facts: Facts, target: Target, name: str, setting: Setting, *, is
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
             continue
-        is_theirs = base.__module__ != "builtins" and base is not facts.cls and not setting.is_ours(base.__module__)
         named = Named(base.__module__, base.__qualname__)
         if base.__module__ != "builtins":
+            is_theirs = base is not facts.cls and not setting.is_ours(base.__module__)
             if is_theirs and issubclass(base, BaseException) and fields.is_importable(base):
                 chain = _with_chain(facts, setting, base)
                 yield Candidate(

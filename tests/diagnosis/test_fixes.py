@@ -103,6 +103,10 @@ class TestDeclared:
         assert only.recipe == WithChain(known=(), becomes=Named(module, qualname))
         assert (only.arrives_as, only.gives_up) == (declared, ("exc.__cause__",))
 
+    def test_a_library_s_class_is_not_mistaken_for_python_s_of_that_name(self) -> None:
+        (only,) = offered(zoo.NotFound("bob"), declared="requests.exceptions.ConnectionError")
+        assert only.recipe == WithChain(known=("error_zoo",), becomes=Named("requests.exceptions", "ConnectionError"))
+
 
 class TestDowngrades:
     def test_a_class_that_the_receiver_lacks_is_offered_its_bases_and_nothing_else(self) -> None:
