@@ -10,16 +10,19 @@ from __future__ import annotations
 import contextlib
 import copy
 import copyreg
+import importlib
+import importlib.util
 import sys
 import types
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import litellm  # noqa: F401  # for the classes that it defines
 
 PACKAGE = "litellm"
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie"})
+_HTTP = [importlib.import_module(name) for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]  # the second: openai 3
+_MESSAGES = tuple(message for library in _HTTP for message in (library.Request, library.Response))
 
 
 def register() -> None:
@@ -62,16 +65,16 @@ def _link(exc: BaseException | None) -> BaseException | None:
     return RuntimeError(f"{type(exc).__module__}.{type(exc).__qualname__}: {exc}")
 
 
-def _without_credentials(value: object) -> object:
-    """A copy of an httpx request or response without the headers that authenticate; anything else as it is."""
-    if not isinstance(value, (httpx.Request, httpx.Response)):
+def _without_credentials(value: Any) -> Any:
+    """A copy of a request or response of httpx without the headers that authenticate; anything else as it is."""
+    if not isinstance(value, _MESSAGES):
         return value
-    if isinstance(value, httpx.Response) and not value.is_closed and not hasattr(value, "_content"):
+    if not getattr(value, "is_closed", True) and not hasattr(value, "_content"):
         return f"{value!r}, not read"  # a stream cannot be pickled, and reading it here might block
     clean = copy.copy(value)
-    clean.headers = httpx.Headers([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
-    if isinstance(clean, httpx.Response) and clean._request is not None:
-        clean._request = _without_credentials(clean._request)  # type: ignore[assignment]  # a Request
+    clean.headers = type(value.headers)([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
+    if getattr(clean, "_request", None) is not None:
+        clean._request = _without_credentials(clean._request)
     return clean
 
 

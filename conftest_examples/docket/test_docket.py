@@ -80,10 +80,13 @@ class TestARateLimit:
                 "this LiteLLM has repaired the class, all but its chain"
             )
 
+    @pytest.mark.parametrize("library", ["httpx", "httpx2"])  # the second is what openai stands on since 3
     @pytest.mark.usefixtures("reducers")
-    def test_takes_no_credentials_along(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_takes_no_credentials_along(self, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        http = pytest.importorskip(library)
         error = rate_limit()
-        error.response.request.headers["authorization"] = "Bearer sk-0123456789abcdef"
+        request = http.Request("POST", "https://api.openai.com", headers={"authorization": "Bearer sk-0123456789abcdef"})
+        error.response = http.Response(429, request=request)
         assert not check_round_trip(error, serializer="docket").credentials
         monkeypatch.setattr(docket_reducers, "_without_credentials", lambda value: value)
         assert check_round_trip(error, serializer="docket").credentials, "the control: they are there to be taken along"

@@ -18,16 +18,17 @@ import contextlib
 import copy
 import copyreg
 import importlib
+import importlib.util
 import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
-
-PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")  # the last two: what later openai stands on
+PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")  # the last two: what openai 3 stands on
 """Whose exceptions LiteLLM raises, and chains to those that it raises."""
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie"})
+_HTTP = [importlib.import_module(name) for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
+_MESSAGES = tuple(message for library in _HTTP for message in (library.Request, library.Response))
 _EXTRAS = ("litellm.proxy._types",)  # defines exceptions, and is imported neither by litellm nor without its dependencies
 
 Reduced = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -72,20 +73,17 @@ def reduce(exc: BaseException) -> Reduced:
     return base.__new__, (type(exc), *exc.args), state
 
 
-def without_credentials(value: object) -> object:
-    """A copy of an httpx request or response without the headers that authenticate; anything else as it is."""
-    if isinstance(value, httpx.Request):
-        clean = copy.copy(value)
-        clean.headers = httpx.Headers([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
-        return clean
-    if isinstance(value, httpx.Response):
-        if not value.is_closed and not hasattr(value, "_content"):
-            return f"{value!r}, not read"  # a stream cannot be pickled, and reading it here might block
-        answer = copy.copy(value)
-        answer.headers = httpx.Headers([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
-        answer._request = without_credentials(value._request) if value._request is not None else None  # type: ignore[assignment]  # a Request
-        return answer
-    return value
+def without_credentials(value: Any) -> Any:
+    """A copy of a request or response of httpx without the headers that authenticate; anything else as it is."""
+    if not isinstance(value, _MESSAGES):
+        return value
+    if not getattr(value, "is_closed", True) and not hasattr(value, "_content"):
+        return f"{value!r}, not read"  # a stream cannot be pickled, and reading it here might block
+    clean = copy.copy(value)
+    clean.headers = type(value.headers)([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
+    if getattr(clean, "_request", None) is not None:
+        clean._request = without_credentials(clean._request)
+    return clean
 
 
 def _link(exc: BaseException | None) -> BaseException | None:

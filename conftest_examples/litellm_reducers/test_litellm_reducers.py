@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copyreg
+import importlib
 import importlib.util
 import os
 import pickle
@@ -58,7 +59,7 @@ class TestTheWorkersEntryPoint:
         assert done.returncode != 0 or "|None|" in done.stdout, "the cause is never carried by plain pickle, whatever upstream repairs"
 
 
-def provider_error() -> litellm.AuthenticationError:
+def provider_error(httpx: Any) -> litellm.AuthenticationError:
     """What LiteLLM raises from a provider's answer: openai's error is in the chain, and holds the request with the key."""
     request = httpx.Request("POST", "https://api.openai.com/v1/chat/completions", headers={"Authorization": f"Bearer {SECRET}"})
     response = httpx.Response(401, json={"error": {"message": "no"}}, headers={"set-cookie": f"session={SECRET}"}, request=request)
@@ -72,9 +73,10 @@ def provider_error() -> litellm.AuthenticationError:
         return error
 
 
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])  # the second is what openai stands on since 3
 @pytest.mark.parametrize("dumps", [pickle.dumps, cloudpickle.dumps])
-def test_the_payload_carries_no_credentials(dumps: Callable[[object], bytes]) -> None:
-    error = provider_error()
+def test_the_payload_carries_no_credentials(dumps: Callable[[object], bytes], library: str) -> None:
+    error = provider_error(pytest.importorskip(library))
     assert SECRET.encode() in pickle.dumps(error.__context__.__dict__), "the control: the key is there to be sent"
     payload = dumps(error)
     assert SECRET.encode() not in payload
@@ -85,7 +87,7 @@ def test_the_payload_carries_no_credentials(dumps: Callable[[object], bytes]) ->
 
 
 def test_pickling_changes_nothing_in_the_sender() -> None:
-    error = provider_error()
+    error = provider_error(httpx)
     pickle.dumps(error)
     assert isinstance(error.__context__, openai.AuthenticationError)
     assert error.__context__.request.headers["authorization"] == f"Bearer {SECRET}"

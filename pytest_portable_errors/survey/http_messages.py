@@ -62,6 +62,8 @@ def _requests_response(requests: Any) -> object:
 _MAKERS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("httpx", "Request"): _httpx_request,
     ("httpx", "Response"): _httpx_response,
+    ("httpx2", "Request"): _httpx_request,
+    ("httpx2", "Response"): _httpx_response,
     ("requests", "Request"): _requests_request,
     ("requests", "PreparedRequest"): _requests_prepared,
     ("requests", "Response"): _requests_response,
@@ -69,6 +71,8 @@ _MAKERS: dict[tuple[str, str], Callable[[Any], object]] = {
 _NAMED: dict[tuple[str, str], Callable[[Any], object]] = {
     ("httpx", "request"): _httpx_request,
     ("httpx", "response"): _httpx_response,
+    ("httpx2", "request"): _httpx_request,
+    ("httpx2", "response"): _httpx_response,
     ("requests", "request"): _requests_prepared,
     ("requests", "response"): _requests_response,
 }

@@ -20,17 +20,19 @@ import contextlib
 import copy
 import copyreg
 import importlib
+import importlib.util
 import sys
 import types
 from collections.abc import Iterator
 from typing import Any
 
 import cloudpickle
-import httpx
 
-PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")  # the last two: what later openai stands on
+PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")  # the last two: what openai 3 stands on
 """Whose exceptions LiteLLM raises, and chains to those that it raises. The clients have them."""
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie"})
+_HTTP = [importlib.import_module(name) for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
+_MESSAGES = tuple(message for library in _HTTP for message in (library.Request, library.Response))
 _EXTRAS = ("litellm.proxy._types",)  # defines exceptions, and is imported neither by litellm nor without its dependencies
 _PLAIN = (type(None), bool, int, float, str, bytes)
 
@@ -123,13 +125,13 @@ def _travels(value: object) -> bool:
     return True
 
 
-def _without_credentials(value: object) -> object:
-    if not isinstance(value, (httpx.Request, httpx.Response)):
+def _without_credentials(value: Any) -> Any:
+    if not isinstance(value, _MESSAGES):
         return value
     clean = copy.copy(value)
-    clean.headers = httpx.Headers([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
-    if isinstance(clean, httpx.Response) and clean._request is not None:
-        clean._request = _without_credentials(clean._request)  # type: ignore[assignment]  # a Request
+    clean.headers = type(value.headers)([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
+    if getattr(clean, "_request", None) is not None:
+        clean._request = _without_credentials(clean._request)
     return clean
 
 

@@ -169,8 +169,9 @@ class _SilentHandler(WSGIRequestHandler):
 def _provider() -> Iterator[str]:
     """An OpenAI-compatible server on loopback that refuses everything. Gives its address."""
     ended = threading.Event()
-    # httpx's own phrases, because it drops a phrase of the server's when it is pickled; http's change with the version of Python.
-    phrase_of = importlib.import_module("httpx").codes.get_reason_phrase
+    # The client's own phrases, because its responses drop a server's when they are pickled: httpx's, or httpx2's since openai 3.
+    client = importlib.import_module("openai").DefaultHttpxClient.__base__
+    phrase_of = importlib.import_module(client.__module__.partition(".")[0]).codes.get_reason_phrase
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, status, kind, *_ = environ["PATH_INFO"].split("/")
