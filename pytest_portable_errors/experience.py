@@ -6,8 +6,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from pytest_portable_errors.judging import Judged
+from pytest_portable_errors.rows import Verdict
 
-ENOUGH = 2  # that fared alike
+ENOUGH = 1
+ENOUGH_DEFECTS = 2
+"""That fared alike: tests will fail for it that have shown nothing themselves."""
 _MOST_SHAPES = 1_000
 
 
@@ -28,7 +31,8 @@ class Experience:
 
     def is_settled(self, shape: Hashable) -> bool:
         """Whether the next one will fare as those before."""
-        return self._met.get(shape, (0, []))[0] >= ENOUGH
+        count, judged = self._met.get(shape, (0, []))
+        return count >= (ENOUGH_DEFECTS if any(one.verdict is Verdict.DEFECT for one in judged) else ENOUGH)
 
     def known(self, shape: Hashable) -> list[Judged]:
         """How they fared."""

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -21,6 +21,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
+from pytest_portable_errors.sender.absences import Absences
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
 from pytest_portable_errors.sender.places import locations
 from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
@@ -100,6 +101,8 @@ class Ticket:
     request: Request
     running: Receiver | None
     number: int | None
+    absences: Absences | None = None
+    """What the answer may add to, or None: what was absent when this was sent may be there when it is answered."""
     known: frames.Head | None = None
     fixes: dict[object, tuple[Fix, ...]] = field(default_factory=dict)
     """Those that were tried for this payload already, by what else they depend on."""
@@ -144,7 +147,7 @@ class Receivers:
         self._tickets: dict[tuple[Imports, Content], Ticket] = {}  # a payload is checked once, for whichever tests raise it
         self.recent: deque[tuple[Any, ...]] = deque(maxlen=8)
         """The last verdicts, for the same exception by another serializer."""
-        self._lacking: dict[tuple[Imports, tuple[tuple[str, str], ...]], frames.Head] = {}
+        self._absences: defaultdict[Imports, Absences] = defaultdict(Absences)
         self._lock = threading.RLock()  # tests raise in threads, too
 
     @property
@@ -180,14 +183,16 @@ class Receivers:
         """
         with self._lock:
             key = (self._plan(request.receiver), request.content)
-            if key not in self._tickets and self._lacks(request) is not None:
-                return Ticket(receivers=self, request=request, running=None, number=None, known=self._lacks(request))
             if key not in self._tickets:
+                absences = self._absences[key[0]] if _is_plain(request) else None
+                known = None if absences is None else absences.answer_to(request.names)
+                if known is not None:
+                    return Ticket(receivers=self, request=request, running=None, number=None, known=known)
                 running = self._ready(request.receiver)
                 number = None
                 with contextlib.suppress(ReceiverEnded):  # it will be noticed when the answer is read
                     number = running.submit(request.head(), request.payload)
-                self._tickets[key] = Ticket(receivers=self, request=request, running=running, number=number)
+                self._tickets[key] = Ticket(receivers=self, request=request, running=running, number=number, absences=absences)
                 while len(self._tickets) > TICKETS_KEPT:
                     del self._tickets[next(iter(self._tickets))]
             return self._tickets[key]
@@ -200,20 +205,12 @@ class Receivers:
         with self._lock:
             if ticket.known is None:
                 ticket.known = self._await(ticket)
-                self._learn(ticket.request, ticket.known)
+                if ticket.absences is not None:
+                    ticket.absences.learn(ticket.request.names, ticket.known)
                 is_its_own = ticket.known["stage"] in ("arrived", "loads", "timed-out") and ticket.running is not None
                 if not is_its_own:  # it may have been another payload's doing, or the machine's
                     self._tickets = {key: other for key, other in self._tickets.items() if other is not ticket}
             return ticket.known
-
-    def _lacks(self, request: Request) -> frames.Head | None:
-        """The answer, where it is known from another payload: loads imports what a payload names in its order, and fails at the first."""
-        return self._lacking.get((self._plan(request.receiver), tuple(request.names))) if _is_plain(request) else None
-
-    def _learn(self, request: Request, answer: frames.Head) -> None:
-        missing = answer.get("missing") or [()]
-        if _is_plain(request) and answer["stage"] == "loads" and request.names and tuple(missing[0][:2]) == tuple(request.names[0]):
-            self._lacking[self._plan(request.receiver), tuple(request.names)] = answer
 
     def _await(self, ticket: Ticket) -> frames.Head:
         request, seconds = ticket.request, WALL_FACTOR * ticket.request.timeout + PATIENCE

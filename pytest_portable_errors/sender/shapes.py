@@ -1,7 +1,7 @@
 """What makes two exceptions alike: everything but their texts and numbers.
 
 A repository raises the same few kinds of error hundreds of times. Unpickling calls their classes with values of the same types at the same
-places, so that once two have fared alike, the next will.
+places, so that they will fare alike.
 """
 
 from __future__ import annotations

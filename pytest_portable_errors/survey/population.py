@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import importlib
 import importlib.util
 import os
@@ -23,7 +22,6 @@ from pytest_portable_errors.survey.classes import subclasses_in, subclasses_wher
 
 def classes_of_project(project: Project) -> list[type[BaseException]]:
     """Those that exist now and that no test defines. Imports nothing."""
-    gc.collect()  # dataclass(slots=True) leaves a twin behind until then
     verdicts: dict[str, bool] = {}
 
     def is_meant(module: str) -> bool:
@@ -50,7 +48,6 @@ def classes_of_package(name: str) -> list[type[BaseException]]:
             break
         if _is_package(name) and importlib.util.find_spec(f"{name}.{module}") is not None:
             _import(f"{name}.{module}")
-    gc.collect()
     found = subclasses_in(name)
     if not found:
         raise PortableErrorsError(
