@@ -30,7 +30,7 @@ NEEDED = ("hypothesis", "jsonschema", "pytest-asyncio", "tblib", "jinja2")
 """What those tests import."""
 PURE = (
     *("diagnosis/*", "receiver/record.py", "receiver/values.py", "receiver/fields.py", "receiver/frames.py", "report/text.py"),
-    *("baseline.py", "experience.py", "judging.py", "rows.py", "tally.py"),
+    *("baseline.py", "experience.py", "judging.py", "rows.py", "sender/absences.py", "tally.py"),
 )
 """Plain data in, plain data out: each branch of it is taken by a test."""
 MEASURED = ("diagnosis", "receiver", "report", "sender", "survey", "test_*.py")
