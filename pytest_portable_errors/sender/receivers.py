@@ -99,10 +99,10 @@ class Ticket:
 
     receivers: Receivers
     request: Request
-    running: Receiver | None
-    number: int | None
-    absences: Absences | None = None
-    """What the answer may add to, or None: what was absent when this was sent may be there when it is answered."""
+    absences: Absences | None
+    """What the answer adds to, if it tells of absent modules: those of the receiver as it was when this was sent."""
+    running: Receiver | None = None
+    number: int | None = None
     known: frames.Head | None = None
     fixes: dict[object, tuple[Fix, ...]] = field(default_factory=dict)
     """Those that were tried for this payload already, by what else they depend on."""
@@ -182,17 +182,17 @@ class Receivers:
         Raises PortableErrorsError when the receiver cannot start.
         """
         with self._lock:
-            key = (self._plan(request.receiver), request.content)
+            plan = self._plan(request.receiver)
+            key = (plan, request.content)
             if key not in self._tickets:
-                absences = self._absences[key[0]] if _is_plain(request) else None
-                known = None if absences is None else absences.answer_to(request.names)
-                if known is not None:
-                    return Ticket(receivers=self, request=request, running=None, number=None, known=known)
-                running = self._ready(request.receiver)
-                number = None
-                with contextlib.suppress(ReceiverEnded):  # it will be noticed when the answer is read
-                    number = running.submit(request.head(), request.payload)
-                self._tickets[key] = Ticket(receivers=self, request=request, running=running, number=number, absences=absences)
+                ticket = Ticket(receivers=self, request=request, absences=self._absences[plan] if _is_plain(request) else None)
+                if ticket.absences is not None:
+                    ticket.known = ticket.absences.answer_to(request.names)
+                if ticket.known is None:
+                    ticket.running = self._ready(request.receiver)
+                    with contextlib.suppress(ReceiverEnded):  # it will be noticed when the answer is read
+                        ticket.number = ticket.running.submit(request.head(), request.payload)
+                self._tickets[key] = ticket
                 while len(self._tickets) > TICKETS_KEPT:
                     del self._tickets[next(iter(self._tickets))]
             return self._tickets[key]

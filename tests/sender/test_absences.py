@@ -103,7 +103,9 @@ def test_real_receivers_give_the_answers_that_are_given_without_them(tmp_path: P
         payload = pickle.dumps(exc)
         names = [(name.module, name.qualname) for name in read(payload).names]
         request = Request(receiver="stdlib", payload=payload, serializer=Pickle(), names=names, timeout=10.0, traceback=False)
-        found = receivers.submit(request).answer()
+        ticket = receivers.submit(request)
+        found = ticket.answer()
+        assert receivers.submit(request) is ticket, "fixes that were tried for it are kept there"
         return {key: found[key] for key in ("stage", "error", "missing", "record") if key in found}
 
     learning = Receivers(Surroundings(root=tmp_path))
