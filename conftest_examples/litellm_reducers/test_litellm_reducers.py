@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copyreg
-import importlib
 import importlib.util
 import os
 import pickle
@@ -59,10 +58,10 @@ class TestTheWorkersEntryPoint:
         assert done.returncode != 0 or "|None|" in done.stdout, "the cause is never carried by plain pickle, whatever upstream repairs"
 
 
-def provider_error(httpx: Any) -> litellm.AuthenticationError:
+def provider_error(http: Any) -> litellm.AuthenticationError:
     """What LiteLLM raises from a provider's answer: openai's error is in the chain, and holds the request with the key."""
-    request = httpx.Request("POST", "https://api.openai.com/v1/chat/completions", headers={"Authorization": f"Bearer {SECRET}"})
-    response = httpx.Response(401, json={"error": {"message": "no"}}, headers={"set-cookie": f"session={SECRET}"}, request=request)
+    request = http.Request("POST", "https://api.openai.com/v1/chat/completions", headers={"Authorization": f"Bearer {SECRET}"})
+    response = http.Response(401, json={"error": {"message": "no"}}, headers={"set-cookie": f"session={SECRET}"}, request=request)
     try:
         try:
             raise openai.AuthenticationError("no", response=response, body=None)

@@ -21,17 +21,16 @@ class Absences:
 
     def learn(self, names: Sequence[Name], answer: frames.Head) -> None:
         """Keep what the answer tells to a payload that names these."""
-        if answer["stage"] != "loads" or not answer["missing"]:
-            return
-        missing: dict[Name, str | None] = {(module, qualname): absent for module, qualname, absent in answer["missing"]}
+        missing: dict[Name, str | None] = {(module, qualname): absent for module, qualname, absent in answer.get("missing", ())}
+        first = missing.get(names[0]) if names else None
+        if first is None or not _is_in(names[0][0], first) or answer["error"]["module"] != first:
+            return  # something of the payload has run, and may have changed what can be imported
         *before, _ = names[: max(map(names.index, missing)) + 1]  # those behind may not have been looked for
         self._present.update(name for name in before if name not in missing)
         for (module, _), absent in missing.items():
             if absent is not None and _is_in(module, absent):  # otherwise a module that is there lacks another
                 self._errors.setdefault(absent, None)
-        first = missing.get(names[0])
-        if first in self._errors and answer["error"]["module"] == first:
-            self._errors[first] = answer["error"]
+        self._errors[first] = answer["error"]
 
     def answer_to(self, names: Sequence[Name]) -> frames.Head | None:
         """The answer to a payload that names these, if it is known."""

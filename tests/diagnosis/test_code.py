@@ -17,6 +17,12 @@ from pytest_portable_errors.diagnosis import code
 from pytest_portable_errors.diagnosis.payload import Pairs
 
 
+def function_of(callable_: object) -> FunctionType:
+    """What ``def`` has made, by its type: to mypy it is any Callable."""
+    assert isinstance(callable_, FunctionType)
+    return callable_
+
+
 class Hostile(type):
     """A metaclass that answers nothing."""
 
@@ -60,21 +66,26 @@ class Outer:
     class Inner(Exception): ...
 
 
+@function_of
 def function(order_id: int, reason: object = HostileDefault(), *, code: int) -> None: ...
 
 
+@function_of
 def untold(self: object, reason: str) -> None: ...
 
 
 untold.__signature__ = 5  # type: ignore[attr-defined]  # what a decorator may leave there
 
 
+@function_of
 def takes_more(self: object, name: str, *rest: object) -> None: ...
 
 
+@function_of
 def named_only(self: object, first: int, *, needed: int, given: int = 3) -> None: ...
 
 
+@function_of
 def reducer(exc: BaseException) -> Any:
     return type(exc), exc.args
 
@@ -98,16 +109,16 @@ class TestFindClass:
 
 class TestSignatures:
     def test_a_function_that_tells_something_else_is_not_said_to_refuse_anything(self) -> None:
-        assert code.signature(untold) is None  # type: ignore[arg-type]  # a FunctionType
-        assert code.fits(untold, ("too", "many", "for", "it"))  # type: ignore[arg-type]  # a FunctionType
-        assert code.parameters(untold) == "(...)"  # type: ignore[arg-type]  # a FunctionType
-        assert code.keyword_only(untold) == []  # type: ignore[arg-type]  # a FunctionType
-        assert code.bound(untold, ("a",), repr) is None  # type: ignore[arg-type]  # a FunctionType
+        assert code.signature(untold) is None
+        assert code.fits(untold, ("too", "many", "for", "it"))
+        assert code.parameters(untold) == "(...)"
+        assert code.keyword_only(untold) == []
+        assert code.bound(untold, ("a",), repr) is None
 
     def test_a_call_fits_with_all_that_is_needed_and_no_more(self) -> None:
-        assert [code.fits(takes_more, ("a",) * given) for given in range(3)] == [False, True, True]  # type: ignore[arg-type]  # a FunctionType
-        assert code.fits(named_only, ("a",)) is False  # type: ignore[arg-type]  # a FunctionType
-        assert code.keyword_only(named_only) == ["needed"]  # type: ignore[arg-type]  # a FunctionType
+        assert [code.fits(takes_more, ("a",) * given) for given in range(3)] == [False, True, True]
+        assert code.fits(named_only, ("a",)) is False
+        assert code.keyword_only(named_only) == ["needed"]
 
     def test_arguments_have_the_names_that_they_reach_as_far_as_they_fit(self) -> None:
         constructor = code.own_constructor(zoo.PaymentError)
@@ -116,14 +127,14 @@ class TestSignatures:
         assert code.bound(constructor, (7,), repr) is None
 
     def test_further_arguments_have_no_names(self) -> None:
-        assert code.bound(takes_more, ("a", 1, 2), repr) == "name='a', 1, 2"  # type: ignore[arg-type]  # a FunctionType
+        assert code.bound(takes_more, ("a", 1, 2), repr) == "name='a', 1, 2"
 
     def test_of_a_function_that_was_wrapped_it_is_the_wrapper_that_is_called(self) -> None:
-        wrapper = functools.wraps(function)(takes_more)
-        assert code.parameters(wrapper) == "(name, *rest)"  # type: ignore[arg-type]  # a FunctionType
+        wrapper = function_of(functools.wraps(function)(takes_more))
+        assert code.parameters(wrapper) == "(name, *rest)"
 
     def test_a_default_that_cannot_be_shown_leaves_the_names(self) -> None:
-        assert code.parameters(function) == "(reason, code)"  # type: ignore[arg-type]  # a FunctionType
+        assert code.parameters(function) == "(reason, code)"
 
 
 class TestOwnConstructor:
@@ -161,7 +172,7 @@ class TestReducerOf:
         found = code.reducer_of(zoo.Portable)
         assert found is not None
         assert (found.place, found.name, found.module, found.file) == ("copyreg", "reducer", __name__, __file__)
-        assert found.location == code.location(reducer)  # type: ignore[arg-type]  # a FunctionType
+        assert found.location == code.location(reducer)
 
     @pytest.mark.parametrize(
         ("registered", "name", "location"),

@@ -74,6 +74,17 @@ def test_an_error_of_the_class_s_own_is_not_that_of_the_import() -> None:
     assert absences.answer_to([("gone", "A")]) is None
 
 
+def test_nothing_is_learned_from_a_payload_that_has_run() -> None:
+    """Its code may have emptied ``sys.path``, and what one check does is not there for the next."""
+    absences = Absences()
+    ran = {"type": "builtins.TypeError", "module": None}
+    absences.learn([("there", "Error"), ("hidden", "A")], {"stage": "loads", "error": ran, "missing": [["hidden", "A", "hidden"]]})
+    names = [("gone", "A"), ("hidden", "A")]
+    absences.learn(names[:1], receiver_says(names[:1]))
+    assert absences.answer_to(names[:1]) == receiver_says(names[:1]), "the control: this one has not run"
+    assert absences.answer_to(names) is None
+
+
 SENT: tuple[BaseException, ...] = (
     zoo.PaymentError(7, "declined"),
     zoo.NotFound("bob"),
