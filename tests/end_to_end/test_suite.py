@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 if importlib.util.find_spec("litellm") is None:
     pytest.skip("LiteLLM is not installed", allow_module_level=True)
+
+LOOKED_AT = {"litellm": (1, 110, 2), "openai": (3, 57, 0), "httpx": (0, 28, 1), "httpx2": (2, 16, 2)}
+"""The newest versions for which all of this was seen to hold. What a newer one brings is reported, and not red."""
+
+
+def newer_than_looked_at() -> str:
+    """Those that are installed and newer, with their versions; empty if there are none."""
+    newer = []
+    for name, looked_at in LOOKED_AT.items():
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            installed = metadata.version(name)
+            if tuple(map(int, re.findall(r"\d+", installed)[:3])) > looked_at:
+                newer.append(f"{name} {installed}")
+    return ", ".join(newer)
+
+
+reported_where_newer = pytest.mark.xfail(
+    bool(newer_than_looked_at()),
+    reason=f"newer than what was looked at: {newer_than_looked_at()}",
+    strict=False,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "conftest_examples" / "litellm_reducers"
 QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
@@ -34,6 +57,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
     return pytest_in(tmp_path_factory.mktemp("anywhere"), "--portable-errors-suite", "litellm", "-rA")
 
 
+@reported_where_newer
 def test_it_says_which_classes_arrive_and_which_do_not(plain: subprocess.CompletedProcess[str]) -> None:
     found = outcomes(plain)
     assert plain.returncode == 1, plain.stdout[-2000:]
@@ -44,6 +68,7 @@ def test_it_says_which_classes_arrive_and_which_do_not(plain: subprocess.Complet
             assert f"portable-errors/litellm::{name}[{serializer}]" in found
 
 
+@reported_where_newer
 def test_a_failure_explains_itself(plain: subprocess.CompletedProcess[str]) -> None:
     # The chain is carried by no version: plain pickle drops it.
     section = plain.stdout.split("[raised-429-pickle] ")[1].split("\n______")[0]
@@ -51,6 +76,7 @@ def test_a_failure_explains_itself(plain: subprocess.CompletedProcess[str]) -> N
     assert "  built by litellm.completion (429)" in section or "  why " in section
 
 
+@reported_where_newer
 def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its_chain(plain: subprocess.CompletedProcess[str]) -> None:
     failed = [node for node, outcome in outcomes(plain).items() if outcome == "FAILED"]
     told = dict.fromkeys(re.findall(r"^_+ (\S+\[\S+\]) _+$", plain.stdout, re.MULTILINE))
@@ -66,11 +92,13 @@ def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its
         assert "\n  fix   " in section, section
 
 
+@reported_where_newer
 def test_the_key_of_openai_s_errors_is_nowhere(plain: subprocess.CompletedProcess[str]) -> None:
     assert "without exc.__context__.__context__.request.headers['authorization']" in plain.stdout, "the control: it would have been"
     assert "Bearer " not in plain.stdout
 
 
+@reported_where_newer
 @pytest.mark.parametrize(
     "status", [400, 401, 403, 404, 408, 422, 429, 500, 502, 503, "context-window", "content-policy", "timeout", "refused"]
 )
@@ -80,6 +108,7 @@ def test_every_refusal_is_raised_for_real(plain: subprocess.CompletedProcess[str
     assert "::nothing[" not in names[0]
 
 
+@reported_where_newer
 def test_a_class_that_could_not_be_built_is_not_passed(plain: subprocess.CompletedProcess[str]) -> None:
     counts = {word: int(count) for count, word in re.findall(r"(\d+) (failed|passed|skipped)", plain.stdout.splitlines()[-1])}
     assert counts["failed"] + counts["passed"] >= 0.95 * sum(counts.values())
@@ -87,6 +116,7 @@ def test_a_class_that_could_not_be_built_is_not_passed(plain: subprocess.Complet
         assert "could not be built: " in reason or "raised nothing" in reason
 
 
+@reported_where_newer
 def test_with_the_examples_conftest_all_arrive() -> None:
     run = pytest_in(EXAMPLE, "--portable-errors-suite", "litellm", "-rA")
     assert run.returncode == 0, run.stdout[-3000:]

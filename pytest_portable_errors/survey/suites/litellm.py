@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import metadata
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,7 @@ _ERRORS = {
     ),
     "policy": ("invalid_request_error", "content_policy_violation", "Your request was rejected as a result of our safety system."),
 }
+_PROBE = "/429/plain"
 _STATUSES = (400, 401, 403, 404, 408, 422, 429, 500, 502, 503)
 _SCENARIOS = (
     *(_Scenario(f"raised-{status}", f"/{status}/plain") for status in _STATUSES),
@@ -123,17 +125,54 @@ _SCENARIOS = (
 
 
 def _raised(litellm: Any) -> Iterator[Subject]:
-    with _provider() as address:
+    with refusing_provider() as provider:
+        address = provider.address
+        probed = _error_of(lambda: _complete(litellm, address + _PROBE, 30.0))
+        provider.phrase_of = phrases_of_response(probed) or provider.phrase_of
         for scenario in _SCENARIOS:
-            yield _scenario_subject(scenario.name, lambda scenario=scenario: _complete(litellm, address + scenario.path, scenario.timeout))  # type: ignore[misc]  # bound now
+            yield _scenario_subject(
+                scenario.name,
+                lambda scenario=scenario: _complete(litellm, address + scenario.path, scenario.timeout),  # type: ignore[misc]  # bound now
+            )
     # The server is gone, so its port refuses.
     yield _scenario_subject("raised-refused", lambda: _complete(litellm, address, 30.0))
 
 
-def _scenario_subject(name: str, complete: Callable[[], None]) -> Subject:
+def _error_of(complete: Callable[[], None]) -> BaseException | None:
     try:
         complete()
     except Exception as exc:
+        return exc
+    return None
+
+
+def phrases_of_response(exc: BaseException | None) -> Callable[[int], str] | None:
+    """The reason phrases of the library that made the response which an error, or one that it is chained to, got from a server.
+
+    A response drops the server's phrase when it is pickled, and has its library's instead; httpx and httpx2 differ in it for 413 and 422.
+    openai may stand on the one while LiteLLM hands it a client of the other, so the response is asked, and not what is installed.
+
+    Args:
+        exc: The error; None if there was none.
+
+    Returns:
+        From a status to its phrase. None if there is no response of such a library in the chain.
+    """
+    seen: set[int] = set()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        response = vars(exc).get("response")
+        # One that came over the network: LiteLLM makes others itself, which have nobody's phrase.
+        if "network_stream" in getattr(response, "extensions", {}):
+            codes = getattr(importlib.import_module(type(response).__module__.partition(".")[0]), "codes", None)
+            return getattr(codes, "get_reason_phrase", None)
+        exc = exc.__cause__ or exc.__context__
+    return None
+
+
+def _scenario_subject(name: str, complete: Callable[[], None]) -> Subject:
+    exc = _error_of(complete)
+    if exc is not None:
         variant = Variant(how=f"by litellm.completion ({name.removeprefix('raised-')})", exc=exc.with_traceback(None))
         return Subject(name=type(exc).__name__, origin=name, instances=lambda: [variant])
     return Subject(name="nothing", origin=name, instances=_nothing_raised)
@@ -165,13 +204,19 @@ class _SilentHandler(WSGIRequestHandler):
         """Not to the test run's output."""
 
 
+@dataclass(slots=True)
+class Provider:
+    """A server that refuses everything."""
+
+    address: str
+    phrase_of: Callable[[int], str] = lambda status: HTTPStatus(status).phrase
+    """What it says beside a status."""
+
+
 @contextlib.contextmanager
-def _provider() -> Iterator[str]:
-    """An OpenAI-compatible server on loopback that refuses everything. Gives its address."""
+def refusing_provider() -> Iterator[Provider]:
+    """An OpenAI-compatible server on loopback that refuses everything, with the status that stands first in the path."""
     ended = threading.Event()
-    # The client's own phrases, because its responses drop a server's when they are pickled: httpx's, or httpx2's since openai 3.
-    client = importlib.import_module("openai").DefaultHttpxClient.__base__
-    phrase_of = importlib.import_module(client.__module__.partition(".")[0]).codes.get_reason_phrase
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, status, kind, *_ = environ["PATH_INFO"].split("/")
@@ -180,14 +225,17 @@ def _provider() -> Iterator[str]:
             status = "503"
         type_, code, message = _ERRORS[kind]
         body = json.dumps({"error": {"message": message, "type": type_, "param": None, "code": code}}).encode()
-        start_response(f"{status} {phrase_of(int(status))}", [("content-type", "application/json"), ("content-length", str(len(body)))])
+        start_response(
+            f"{status} {provider.phrase_of(int(status))}", [("content-type", "application/json"), ("content-length", str(len(body)))]
+        )
         return [body]
 
     server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
+    provider = Provider(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield provider
     finally:
         ended.set()
         server.shutdown()
