@@ -102,9 +102,8 @@ class TestTheChain:
         assert missing == "KeyError('7')"
 
     def test_an_openai_error_in_it_stays_one(self, assert_roundtrip: Any) -> None:
-        refused = openai.RateLimitError(
-            "no", response=httpx.Response(429, request=httpx.Request("POST", "https://api.openai.com")), body=None
-        )
+        response: Any = httpx.Response(429, request=httpx.Request("POST", "https://api.openai.com"))  # openai 3 is typed for httpx2's
+        refused = openai.RateLimitError("no", response=response, body=None)
         assert_roundtrip(rate_limit(context=refused), serializers=("docket",), receiver="without-project")
         assert type(arrived(rate_limit(context=refused)).__context__) is openai.RateLimitError
 
