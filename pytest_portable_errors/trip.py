@@ -48,6 +48,8 @@ class RoundTrip:
     """Path of the value at which dumps or loads failed; None if it did not, or if that is the exception itself or not known."""
     credentials: tuple[Credential, ...] = ()
     """Those that the payload carries. They are masked in everything that is written here."""
+    not_looked_at: tuple[str, ...] = ()
+    """What there was too much of: ``what the payload has past its first 50,000 opcodes``. () if all of it was looked at."""
 
     @property
     def took_too_long(self) -> bool:
@@ -86,6 +88,7 @@ class RoundTrip:
             "fixes": [_fix_row(fix) for fix in self.diagnosis.fixes] if self.diagnosis else [],
             "stopped_at": self.stopped_at,
             "credentials": [{"path": credential.path, "kind": credential.kind} for credential in self.credentials],
+            "not_looked_at": list(self.not_looked_at),
             "arrives_with_project": self.with_project and self.with_project.arrived_whole,
             "sent": self.sent,
             "received": self.received,

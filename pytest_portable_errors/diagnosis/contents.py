@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
 
-_MOST_PLACES = 200_000
+_MOST_PLACES = 20_000  # the nearest
 _LONGEST_PATH = 1_000  # characters
 _OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
 _ENDINGS = (

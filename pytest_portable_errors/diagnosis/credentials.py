@@ -6,8 +6,9 @@ it wherever its text turns up.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +28,13 @@ class Found:
     credentials: tuple[Credential, ...]
     """Those that its payload carries."""
     mask: Mask
+    is_cut: bool = False
+    """Whether there was more text than is searched."""
 
 
 _BY_SHAPE = Mask()
+SEARCHED = 1_000_000
+"""Characters of a payload's texts that are searched."""
 
 
 def find_credentials(reading: Reading, *records: Record | None) -> Found:
@@ -39,11 +44,15 @@ def find_credentials(reading: Reading, *records: Record | None) -> Found:
         if record is not None and not (described and record == described[0]):
             described.append(record)
     # Nearly all exceptions have nothing that even looks like it: seen at once, without asking what lies where.
-    if not may_hold(_all_texts(reading.root)) and not any(may_hold(canonical(record)) for record in described):
-        return Found(credentials=(), mask=Mask(harmless=tuple(record for record in records if record is not None)))
+    harmless = Mask(harmless=tuple(record for record in records if record is not None))
+    texts, is_cut = _all_texts(reading.root)
+    if not may_hold(texts) and not any(may_hold(canonical(record)) for record in described):
+        return Found(credentials=(), mask=harmless, is_cut=is_cut)
     credentials, secrets = _of_payload(reading)
     secrets = secrets.union(*map(_secrets_of, described))
-    return Found(credentials=credentials, mask=Mask(secrets) if secrets else _BY_SHAPE)
+    if not secrets and not any(map(_is_cut, map(canonical, described))):
+        return Found(credentials=(), mask=harmless, is_cut=is_cut)
+    return Found(credentials=credentials, mask=Mask(secrets) if secrets else _BY_SHAPE, is_cut=is_cut)
 
 
 def is_secret_header(path: str) -> bool:
@@ -51,32 +60,48 @@ def is_secret_header(path: str) -> bool:
     return re.search(r"\.headers\['[\w-]+'\]$", path) is not None
 
 
-def _all_texts(root: object) -> str:
-    """Everything that a payload says, names included."""
-    texts: list[str] = []
+def _is_cut(written: str) -> bool:
+    """Whether a text or a name of a record was cut, perhaps within a credential: what is left of that has neither name nor shape."""
+    return '"length":' in written or '..."' in written
+
+
+def _all_texts(root: object) -> tuple[str, bool]:
+    """What a payload says, names included, each text once; and whether that is more than is searched."""
+    texts: dict[str, None] = {}
     waiting, seen = [root], set[int]()
+    left = SEARCHED
     while waiting:
         value = waiting.pop()
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, (bytes, bytearray)):
-            texts.append(value.decode("latin-1"))
+        if isinstance(value, (str, bytes, bytearray)):
+            text = _searchable(value)
+            if text not in texts:
+                texts[text] = None
+                left -= len(value)
+                if left < 0:
+                    return "\n".join(texts), True
         elif isinstance(value, Global):
-            texts.append(value.qualname)
+            texts[value.qualname] = None
         elif isinstance(value, (Call, list, tuple)) and id(value) not in seen:
             seen.add(id(value))
             parts = (value.function, value.args, value.state, value.items, value.pairs) if isinstance(value, Call) else value
             waiting.extend(parts)
-    return "\n".join(texts)
+    return "\n".join(texts), False
+
+
+def _searchable(text: str | bytes | bytearray) -> str:
+    """As much of a text as is searched."""
+    kept = text[:SEARCHED]
+    return kept if isinstance(kept, str) else kept.decode("latin-1")
 
 
 def _of_payload(reading: Reading) -> tuple[tuple[Credential, ...], frozenset[str]]:
     """By name and by shape; then every other place where the same text stands."""
-    texts = list(_texts(reading))
+    texts = list(_within(SEARCHED, _texts(reading)))
     found: dict[str, str] = {}
     secrets: set[str] = set()
+    shapes_of = functools.cache(lambda text: tuple(secrets_in(text)))  # one text may stand in a thousand places
     for path, name, text in texts:
-        shapes = list(secrets_in(text))
+        shapes = shapes_of(text)
         if is_secret_name(name) and not NO_VALUE.fullmatch(text):
             found.setdefault(path, kind_of(name))
             secrets.update((text, SCHEME.sub("", text, count=1) if SCHEME.match(text) else text))
@@ -84,10 +109,23 @@ def _of_payload(reading: Reading) -> tuple[tuple[Credential, ...], frozenset[str
             found.setdefault(path, shapes[0].kind)
         secrets.update(text[secret.start : secret.end] for secret in shapes)
     known = Mask(secrets)
+    knows = functools.cache(known.knows)
     for path, _, text in texts if secrets else ():
-        if path not in found and known.knows(text):
+        if path not in found and knows(text):
             found[path] = "a credential that stands elsewhere, too"
     return tuple(Credential(path=known.text(path), kind=kind) for path, kind in found.items()), frozenset(secrets)
+
+
+def _within(characters: int, texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Those before the one with which all the distinct ones are longer than that."""
+    seen: set[str] = set()
+    for path, name, text in texts:
+        if text not in seen:
+            seen.add(text)
+            characters -= len(text)
+        if characters < 0:
+            return
+        yield path, name, text
 
 
 def _texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
@@ -102,10 +140,8 @@ def _texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
             name = (wrapped.get(path) if place.name is None else None) or _name_above(path, named) or name
         if isinstance(value, (list, tuple)) and is_secret_name(name):
             named[path] = name
-        elif isinstance(value, (bytes, bytearray)):
-            yield path, name, value.decode("latin-1")
-        elif isinstance(value, str):
-            yield path, name, value
+        elif isinstance(value, (str, bytes, bytearray)):
+            yield path, name, _searchable(value)
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 999:
             yield path, name, str(value)
         elif isinstance(value, Call):
@@ -139,9 +175,12 @@ def _user_info(path: str, call: Call) -> Iterator[tuple[str, str, str]]:
 def _secrets_of(record: Record) -> set[str]:
     """Texts that a record shows under the name of a secret, and those that have the shape of one."""
     secrets: set[str] = set()
+    searched: set[str] = set()
 
     def note_shapes(text: str) -> str:
-        secrets.update(text[secret.start : secret.end] for secret in secrets_in(text))
+        if text not in searched:
+            searched.add(text)
+            secrets.update(text[secret.start : secret.end] for secret in secrets_in(text))
         return text
 
     def note(value: dict[str, Any], name: str) -> dict[str, Any]:

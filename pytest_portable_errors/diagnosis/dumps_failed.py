@@ -16,6 +16,9 @@ def unpicklable_value(facts: Facts) -> Diagnosis | None:
     value = facts.unpicklable
     if facts.stage != "dumps" or value is None:
         return None
+    if not value.path:
+        said = "" if facts.error is None else f": {error_text(facts.error)}"
+        return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled{said}", evidence=())
     return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled", evidence=(value.path, value.type))
 
 

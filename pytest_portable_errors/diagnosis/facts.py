@@ -18,14 +18,14 @@ class Unpicklable:
     """A value that dumps could not pickle."""
 
     path: str
-    """``exc.client.pool[0]``."""
+    """``exc.client.pool[0]``; empty if it lies too far inside to be looked for."""
     type: str
-    """``_thread.lock``."""
+    """``_thread.lock``; empty likewise."""
     module: str = field(default="", compare=False)
     """Where it is defined: a function's own module, or its class's."""
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.type})"
+        return f"{self.path} ({self.type})" if self.path else "a value far inside, behind thousands of others,"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

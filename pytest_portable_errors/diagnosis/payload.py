@@ -1,7 +1,8 @@
 """Reads a pickle without running it.
 
 The opcodes are followed symbolically: a global becomes a name, a call a ``Call``; nothing is imported and nothing is called. Protocols 0
-to 5; what pickletools cannot read any further ends the reading, and what was read until there is kept.
+to 5; what pickletools cannot read any further ends the reading, and what was read until there is kept. So is what was read of a payload
+that is longer than anybody wants to wait for: an error may hold a whole parser.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Reading:
     """What it all ends in: usually the Call that makes the exception. None if the reading did not come to an end."""
     error: str | None = None
     """Why the reading ended early, None if it did not."""
+    is_cut: bool = False
+    """Whether it ended after ``OPCODES``; then ``root`` is as if all that was open ended there."""
 
 
 def read(payload: bytes) -> Reading:
@@ -76,13 +79,14 @@ class Step:
 
 
 def step_at(payload: bytes, number: int) -> Step | None:
-    """The opcode of that number, counted from 0; None if it makes nothing, or the payload cannot be read to its end."""
+    """The opcode of that number, counted from 0; None if it makes nothing, lies past ``OPCODES``, or the payload cannot be read."""
     machine = _Machine()
     found: tuple[str, Global | Call] | None = None
     with contextlib.suppress(Exception):  # pickletools raises whatever a malformed payload leads it to
         for position, (opcode, argument, _) in enumerate(pickletools.genops(payload)):  # pragma: no branch  # ends with STOP, or raises
-            if opcode.name == "STOP":
-                return None if found is None else Step(opcode=found[0], subject=found[1], root=machine.stack[-1])
+            if opcode.name == "STOP" or position >= OPCODES:
+                root = machine.closed() if opcode.name != "STOP" else machine.stack[-1]
+                return None if found is None else Step(opcode=found[0], subject=found[1], root=root)
             machine.step(opcode.name, argument)
             if position == number:
                 made = machine.stack[-1] if machine.stack else None
@@ -105,21 +109,23 @@ def _read_again(payload: bytes) -> Reading:
     return _follow(payload)
 
 
+OPCODES = 10_000  # that are read of one payload; an error of openai's with its request has 400
 _KEPT = 65_536  # bytes of a payload that is worth keeping for that
 
 
 def _follow(payload: bytes) -> Reading:
     machine = _Machine()
-    root, error = None, None
+    root, error, is_cut = None, None, False
     try:
-        for opcode, argument, _ in pickletools.genops(payload):  # pragma: no branch  # ends with STOP, or raises
-            if opcode.name == "STOP":
-                root = machine.stack[-1]
+        for number, (opcode, argument, _) in enumerate(pickletools.genops(payload)):  # pragma: no branch  # ends with STOP, or raises
+            is_cut = number >= OPCODES
+            if opcode.name == "STOP" or is_cut:
+                root = machine.closed() if is_cut else machine.stack[-1]
                 break
             machine.step(opcode.name, argument)
     except Exception as problem:  # pickletools raises whatever a malformed payload leads it to
         error = f"{type(problem).__name__}: {problem}"
-    return Reading(names=tuple(machine.names), calls=tuple(machine.calls), root=root, error=error)
+    return Reading(names=tuple(machine.names), calls=tuple(machine.calls), root=root, error=error, is_cut=is_cut)
 
 
 _MARK = object()
@@ -181,6 +187,22 @@ class _Machine:
             self.memo[int(argument)] = stack[-1]
         elif name not in _NOTHING:
             getattr(self, f"_{name.lower()}")(argument)
+
+    def closed(self) -> Any:
+        """What the payload would end in, if everything that is open ended here."""
+        while any(item is _MARK for item in self.stack):
+            items = _with_state(self._until_mark())
+            onto = self.stack[-1] if self.stack else None
+            if isinstance(onto, (Call, Pairs)):
+                self._extend(Pairs(zip(items[::2], items[1::2], strict=False)) if isinstance(onto, Pairs) else items)
+            elif isinstance(onto, list):
+                onto.extend(items)
+            else:
+                self.stack.append(tuple(items))
+        items = _with_state(self.stack)
+        if len(items) > 1 and isinstance(items[0], Global):  # its call's arguments were being made
+            return Call(items[0], tuple(items[1:]), "reduce")
+        return items[0] if len(items) == 1 else tuple(items) or None
 
     def _memoize(self, _: Any) -> None:
         self.memo[len(self.memo)] = self.stack[-1]
@@ -307,3 +329,12 @@ class _Machine:
         while (item := self.stack.pop()) is not _MARK:
             items.append(item)
         return items[::-1]
+
+
+def _with_state(items: list[Any]) -> list[Any]:
+    """What stood on the stack when the reading was cut: what follows an object there was to become its state."""
+    while len(items) > 1 and isinstance(items[-2], Call) and items[-2].state is None and isinstance(items[-1], (Pairs, tuple)):
+        *items, made, state = items
+        made.state = state
+        items.append(made)
+    return items

@@ -171,6 +171,18 @@ _HINT_OF_KEY = re.compile(r"(?:api|access|secret|private|signing|auth)[\W_]*key"
 
 def may_hold(text: str) -> bool:
     """Whether it is worth while to look for secrets, or for names of them."""
+    return _short_may_hold(text) if len(text) < _SHORT else _may_hold(text)
+
+
+_SHORT = 200  # characters of a text that is asked for again and again: names, words, types
+
+
+@functools.lru_cache(maxsize=10_000)
+def _short_may_hold(text: str) -> bool:
+    return _may_hold(text)
+
+
+def _may_hold(text: str) -> bool:
     text = text.lower()
     if any([hint in text for hint in _HINTS]):  # noqa: C419  # a list is faster than a generator here
         return True

@@ -10,7 +10,7 @@ import pickle
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from . import fields, frames, record
+from . import fields, frames, record, values
 from .limits import limit_memory, limit_processor, processor_seconds
 from .replay import Replay
 from .terms import Terms
@@ -140,9 +140,12 @@ def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
     try:
         subject = loads(payload)
     except BaseException as error:
-        return {"stage": "loads", "error": error_record(error), "missing": list(_missing(head["names"]))}
+        missing = _missing(head["names"])
+        if not missing and head.get("names_are_cut") and isinstance(error, ModuleNotFoundError) and error.name:
+            missing = [[error.name, error.name, error.name]]
+        return {"stage": "loads", "error": error_record(error), "missing": missing}
     try:
-        return {"stage": "arrived", "record": record.describe(subject, traceback=head["traceback"])}
+        return {"stage": "arrived", "record": record.describe(subject, traceback=head["traceback"], depth=head.get("depth", values.DEPTH))}
     except KeyboardInterrupt as error:  # here nobody pressed a key: the exception's __str__ raises it
         return {"stage": "loads", "error": error_record(error)}
 
@@ -166,13 +169,12 @@ def _find(name: str) -> Callable[..., object]:
 
 def error_record(error: BaseException) -> Dict[str, Any]:
     """What the receiver says of an error: type, message and, for an import, the module's name."""
-    node = record.describe(error)["exceptions"][0]
     name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    told = {"type": node["type"], "message": node["message"], "module": name if isinstance(name, str) else None}
+    told = dict(record.outline(error), module=name if isinstance(name, str) else None)
     links = [fields.base_field(error, name) for name in ("__cause__", "__context__")]
     behind = next((link for link in links if link is not None), None)
     if behind is not None:  # kombu raises a DecodeError for whatever failed
-        told["raised_for"] = record.describe(behind)["exceptions"][0]["type"]
+        told["raised_for"] = fields.type_name(type(behind))
     return told
 
 

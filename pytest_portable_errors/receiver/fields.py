@@ -126,14 +126,24 @@ def dict_of(value: object) -> Dict[Any, Any]:
 
 def own_dict(value: object) -> Optional[Dict[Any, Any]]:
     """The instance's ``__dict__`` itself; None if it has none."""
-    for cls in mro_of(type(value)):
-        descriptor = class_dict(cls).get("__dict__")
+    return dict_by(dict_descriptor(type(value)), value)
+
+
+def dict_descriptor(cls: type) -> Any:
+    """What gives the ``__dict__`` of a class's instances; None if they have none."""
+    for owner in mro_of(cls):
+        descriptor = class_dict(owner).get("__dict__")
         if type(descriptor) in _DESCRIPTORS:  # a module's is a member, any other object's a getset
-            try:
-                return descriptor.__get__(value)  # type: ignore[no-any-return]  # a C descriptor
-            except AttributeError:  # mypyc's is a member, too, and not there while nothing is in it
-                return None
+            return descriptor
     return None
+
+
+def dict_by(descriptor: Any, value: object) -> Optional[Dict[Any, Any]]:
+    """The ``__dict__`` that a ``dict_descriptor`` gives."""
+    try:
+        return None if descriptor is None else descriptor.__get__(value)
+    except AttributeError:  # mypyc's is a member, too, and not there while nothing is in it
+        return None
 
 
 def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
@@ -156,15 +166,24 @@ def _is_cache(cls: type, name: object) -> bool:
     return False
 
 
-def slots_of(value: object, cls: type) -> Iterator[Tuple[str, object]]:
-    for owner in mro_of(cls):
-        if "__slots__" in class_dict(owner):
-            for name, descriptor in class_dict(owner).items():
-                if type(descriptor) is types.MemberDescriptorType:
-                    try:
-                        yield name, descriptor.__get__(value)
-                    except AttributeError:
-                        yield name, MISSING
+def slots_of(cls: type) -> List[Tuple[str, Any]]:
+    """The slots of a class's instances: names and descriptors."""
+    return [
+        (name, descriptor)
+        for owner in mro_of(cls)
+        if "__slots__" in class_dict(owner)
+        for name, descriptor in class_dict(owner).items()
+        if type(descriptor) is types.MemberDescriptorType
+    ]
+
+
+def slot_values(slots: List[Tuple[str, Any]], value: object) -> Iterator[Tuple[str, object]]:
+    """What an object keeps in those slots that are set."""
+    for name, descriptor in slots:
+        try:
+            yield name, descriptor.__get__(value)
+        except AttributeError:
+            continue
 
 
 def keeps_attributes(cls: type) -> bool:

@@ -22,30 +22,53 @@ Record = Dict[str, Any]
 _Memory = Dict[int, Tuple[int, BaseException]]
 
 
-def describe(subject: object, traceback: bool = False) -> Record:
+def describe(subject: object, traceback: bool = False, depth: int = values.DEPTH) -> Record:
     """Describe an exception, those it is chained to and, for a group, its members.
 
     ``subject`` may be any object: a value that makes the trip by itself, and what a payload turns into. ``traceback`` adds the frames.
+    ``depth`` is how deep values are described at most: what was sent says how deep it was (``depth_of``), and what arrived is described
+    no deeper. An exception that holds more than ``values.VALUES`` values is described less deep, so that everything near its surface is
+    seen; the record then says so with ``"depth"``, as it does where a container was too long.
     """
+    try:
+        record = _describe_all(subject, traceback, values.Budget(depth, cuts=False))
+        # Asking for texts may fill caches (pyparsing's do): the second look sees what every later one will see, on both sides.
+        if "value" not in record["exceptions"][0]:
+            record = _describe_all(subject, traceback, values.Budget(depth))
+    except values.TooMuch:
+        return _describe_less(subject, traceback, depth)
+    return record if depth == values.DEPTH else dict(record, depth=depth)
+
+
+def is_cut(record: Record) -> bool:
+    """Whether it holds more values than are described."""
+    return "depth" in record
+
+
+def depth_of(record: Record) -> int:
+    """How deep its values are described."""
+    return record.get("depth", values.DEPTH)  # type: ignore[no-any-return]  # an int
+
+
+def _describe_less(subject: object, traceback: bool, depth: int) -> Record:
+    """To the greatest depth at which there are few enough values: their number does not hang on the order of a set, as a cut would."""
+    fitting = dict(_describe_all(subject, traceback, values.Budget(1)), depth=1)
+    for deeper in range(2, depth):
+        try:
+            fitting = dict(_describe_all(subject, traceback, values.Budget(deeper, cuts=False)), depth=deeper)
+        except values.TooMuch:
+            break
+    return fitting
+
+
+def outline(exc: BaseException) -> Dict[str, Any]:
+    """What is said of an error beside the exception: its type and message, and nothing that it holds or is chained to."""
+    return {"type": fields.type_name(type(exc)), "message": values.comparable_text(values.text_of(str, exc), False)}
+
+
+def _describe_all(subject: object, traceback: bool, budget: values.Budget) -> Record:
     if not issubclass(type(subject), BaseException):
-        describer = values.Describer()
-        value = describer.value(subject)
-        return {
-            "exceptions": [
-                {
-                    "type": fields.type_name(type(subject)),
-                    "importable": fields.is_importable(type(subject)),
-                    "value": value,
-                    "message": values.comparable_text(values.text_of(repr, subject), describer.unordered),
-                }
-            ]
-        }
-    # Asking for texts may fill caches (pyparsing's do): the second look sees what every later one will see, on both sides.
-    _describe_all(subject, traceback)  # type: ignore[arg-type]  # issubclass above
-    return _describe_all(subject, traceback)  # type: ignore[arg-type]  # as above
-
-
-def _describe_all(subject: BaseException, traceback: bool) -> Record:
+        return _with_depth({"exceptions": [_describe_value(subject, budget)]}, budget)
     memory: _Memory = {}
     waiting: deque[BaseException] = deque()
 
@@ -57,24 +80,39 @@ def _describe_all(subject: BaseException, traceback: bool) -> Record:
             waiting.append(exc)
         return memory[id(exc)][0]
 
-    index(subject)
+    index(subject)  # type: ignore[arg-type]  # issubclass above
     nodes: List[Record] = []
     rest, kept = 0, hashlib.sha256()
     while waiting:
         exc = waiting.popleft()
         if len(nodes) < LINKS_KEPT:
-            nodes.append(_describe_one(exc, index, traceback))
+            nodes.append(_describe_one(exc, index, traceback, budget))
         else:
             rest += 1
             kept.update(values.digest(_outline(exc, index)).encode())
     record: Record = {"exceptions": nodes}
     if rest:
         record["more"] = {"length": rest, "sha256": kept.hexdigest()}
-    return record
+    return _with_depth(record, budget)
 
 
-def _describe_one(exc: BaseException, index: Any, traceback: bool) -> Record:
-    describer = values.Describer()
+def _with_depth(record: Record, budget: values.Budget) -> Record:
+    return dict(record, depth=budget.depth) if budget.is_cut else record
+
+
+def _describe_value(subject: object, budget: values.Budget) -> Record:
+    describer = values.Describer(budget)
+    value = describer.value(subject)
+    return {
+        "type": fields.type_name(type(subject)),
+        "importable": fields.is_importable(type(subject)),
+        "value": value,
+        "message": values.comparable_text(values.text_of(repr, subject), describer.unordered),
+    }
+
+
+def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: values.Budget) -> Record:
+    describer = values.Describer(budget)
     message = values.text_of(str, exc)
     args, members = fields.base_field(exc, "args"), fields.members_of(exc)
     attributes = fields.attributes_of(exc)

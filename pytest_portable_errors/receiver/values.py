@@ -6,17 +6,20 @@ A value is a dict with its ``type`` and one of ``text``, ``items``, ``pairs``, `
 
 import enum
 import hashlib
+import itertools
 import json
 import re
 import types
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from . import fields
 
 TEXT_KEPT = 2_000  # characters of a text or repr; of the rest length and SHA-256 are kept
 ITEMS_KEPT = 200  # items of a container, likewise
-DEPTH = 8  # how deep values are described; below that, their types
-VALUES = 50_000  # described values in one exception; after that, their types
+PLAIN_ITEMS = 1_000_000  # of a container of texts and numbers; past that, of any container, only how many there are
+DEPTH = 8  # how deep values are described at most; below that, their types
+_TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
+VALUES = 2_000  # described values in one record; where there would be more, they are described less deep
 
 Value = Dict[str, Any]
 
@@ -25,13 +28,46 @@ _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=['\"])")  # the latter in unittest.mock's
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
+_WORDS_COMPARED = 1_000_000  # characters of a text whose words are compared in any order; of a longer one only the length is
 _TOKEN = re.compile(r"\w+|\W")
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
+
+
+class TooMuch(Exception):
+    """There are more values than may be described at this depth."""
+
+
+class Budget:
+    """How much of one record's values is described: to which depth, and how many of them."""
+
+    def __init__(self, depth: int = DEPTH, values: int = VALUES, *, cuts: bool = True) -> None:
+        """``cuts`` says what happens past the last value: the rest is cut down to its types, or TooMuch is raised."""
+        self.depth = depth
+        self.values = values
+        self.left = values
+        self.is_cut = False
+        """Whether a container was too long for all of its items to be described, or digested."""
+        self._cuts = cuts
+
+    def take(self) -> bool:
+        """Count one more value; whether it may still be described."""
+        self.left -= 1
+        if self.left < 0 and not self._cuts:
+            raise TooMuch
+        return self.left >= 0
+
+    def has(self, count: int) -> bool:
+        """Whether that many more may be described."""
+        if count > self.left and not self._cuts:
+            raise TooMuch
+        return count <= self.left
 
 
 def describe_value(value: object) -> Value:
     """Describe any value, as it is described where it stands in an exception."""
-    return Describer().value(value)
+    return Describer(Budget()).value(value)
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))  # made once: tests replace json's functions
@@ -42,13 +78,24 @@ def canonical(record: object) -> str:
     return _ENCODER.encode(record)
 
 
-class Describer:
-    """Describes the values of one exception within its budget, and notices whether a text of theirs may depend on the hash seed."""
+class _ClassFacts(NamedTuple):
+    """What is asked of a class for each of its instances."""
 
-    def __init__(self) -> None:
+    name: str
+    has_own_protocol: bool
+    keeps_attributes: bool
+    dict_descriptor: Any
+    slot_descriptors: List[Tuple[str, Any]]
+
+
+class Describer:
+    """Describes the values of one exception within a budget, and notices whether a text of theirs may depend on the hash seed."""
+
+    def __init__(self, budget: Budget) -> None:
         self.unordered = False
-        self._left = VALUES
+        self._budget = budget
         self._above: List[int] = []
+        self._classes: Dict[type, _ClassFacts] = {}
 
     def named(self, values: Dict[Any, object]) -> Dict[str, Value]:
         # Sorted, because the budget must end at the same value whatever order the attributes were set in.
@@ -56,26 +103,47 @@ class Describer:
 
     def value(self, value: object) -> Value:
         cls = type(value)
-        described: Value = {"type": fields.type_name(object if cls is fields.Raised else cls)}  # our own modules have two names
-        self._left -= 1
+        may_go_on = self._budget.take()
+        plainly = _PLAINLY.get(cls)
+        if plainly is not None and may_go_on and len(self._above) < self._budget.depth:
+            return self._weighed(plainly(value))
+        facts = self._classes.get(cls) or self._facts(cls)
+        described: Value = {"type": facts.name}
         if id(value) in self._above:
             described["again"] = len(self._above) - self._above.index(id(value))
             return described
-        if len(self._above) >= DEPTH or self._left < 0:
+        if len(self._above) >= self._budget.depth or not may_go_on:
             described["deeper"] = True
             return described
         self._above.append(id(value))
         try:
-            described.update(self._content(value, cls))
-        except KeyboardInterrupt:
+            described.update(self._content(value, cls, facts))
+        except (KeyboardInterrupt, TooMuch):
             raise
         except BaseException as error:  # foreign code: whatever it raises is what is known of the value
             described["raises"] = fields.type_name(type(error))
         finally:
             self._above.pop()
+        return self._weighed(described)
+
+    def _weighed(self, described: Value) -> Value:
+        """A long text counts as many values."""
+        for _ in range(len(described.get("text", "")) // _TEXT_OF_A_VALUE):
+            self._budget.take()
         return described
 
-    def _content(self, value: Any, cls: type) -> Value:
+    def _facts(self, cls: type) -> _ClassFacts:
+        name = fields.type_name(object if cls is fields.Raised else cls)  # our own modules have two names
+        facts = self._classes[cls] = _ClassFacts(
+            name=name,
+            has_own_protocol=fields.has_own_protocol(cls),
+            keeps_attributes=fields.keeps_attributes(cls),
+            dict_descriptor=fields.dict_descriptor(cls),
+            slot_descriptors=fields.slots_of(cls),
+        )
+        return facts
+
+    def _content(self, value: Any, cls: type, facts: _ClassFacts) -> Value:
         if cls is fields.Raised:
             return {"raises": value.error}
         if value is None or cls in (bool, type(Ellipsis), type(NotImplemented)):
@@ -93,14 +161,15 @@ class Describer:
                 "text": fields.type_name(cls) + "." + str(object.__getattribute__(value, "_name_")),
                 "items": [self.value(value._value_)],
             }
-        if fields.has_own_protocol(cls):
+        if facts.has_own_protocol:
             return self._own_text(value)
         content = self._builtin_content(value, cls)
-        stored = fields.dict_of(value)
-        stored.update((name, item) for name, item in fields.slots_of(value, cls) if item is not fields.MISSING)
+        stored = dict(fields.dict_by(facts.dict_descriptor, value) or {})
+        if facts.slot_descriptors:
+            stored.update(fields.slot_values(facts.slot_descriptors, value))
         if stored:
             content["attributes"] = self.named(stored)
-        elif not content and not fields.keeps_attributes(cls):
+        elif not content and not facts.keeps_attributes:
             content = self._own_text(value)
         return content
 
@@ -123,31 +192,67 @@ class Describer:
         if issubclass(cls, (bytes, bytearray)):
             return _cut_text(bytes(memoryview(value)), repr)
         if issubclass(cls, int):
-            # repr of a huge int is quadratic, and refused from 3.11 on (CVE-2020-10735); hex is neither.
-            huge = int.bit_length(value) > 4_000
-            return _cut_text(int.__format__(value, "x"), str) if huge else {"text": int.__repr__(value)}
+            return _int_text(value)
         if issubclass(cls, float):
             return {"text": float.__repr__(value)}
         if issubclass(cls, complex):
             return {"text": complex.__repr__(value)}
         if issubclass(cls, (list, tuple)):
-            elements = (list if issubclass(cls, list) else tuple).__iter__(value)
-            return self._cut_items([self.value(item) for item in elements], "items")
+            base: Any = list if issubclass(cls, list) else tuple
+            # A copy: the code of an item that is described may add to what holds it.
+            return self._sequence(list(itertools.islice(base.__iter__(value), PLAIN_ITEMS)), base.__len__(value))
         if issubclass(cls, (set, frozenset)):
             self.unordered = self.unordered or len(value) > 1
-            if len(value) > self._left:
-                return {"length": len(value)}  # which elements the budget would reach depends on the hash seed
+            if not self._budget.has(len(value)):
+                return self._too_long([], len(value))  # which elements the budget would reach depends on the hash seed
             elements = (set if issubclass(cls, set) else frozenset).__iter__(value)
-            return self._cut_items(sorted((self.value(item) for item in elements), key=canonical), "items")
+            return self._cut_items(_in_order([self.value(item) for item in list(elements)]), "items")
         if issubclass(cls, dict):
-            pairs = [[self.value(key), self.value(item)] for key, item in dict.items(value)]
-            return self._cut_items(sorted(pairs, key=canonical), "pairs")
+            return self._mapping(list(itertools.islice(dict.items(value), PLAIN_ITEMS)), dict.__len__(value))
         return {}
+
+    def _sequence(self, elements: List[Any], length: int) -> Value:
+        if length <= ITEMS_KEPT:
+            return {"items": [self.value(item) for item in elements]}
+        if _are_plain(elements) or length > self._budget.values:
+            return self._too_long(elements, length, items=[self.value(item) for item in elements[:ITEMS_KEPT]])
+        return self._cut_items([self.value(item) for item in elements], "items")
+
+    def _mapping(self, pairs: List[Any], length: int) -> Value:
+        if length <= self._budget.values:
+            return self._cut_items(_by_key([[self.value(key), self.value(item)] for key, item in pairs]), "pairs")
+        # No items: in which order a dict was filled is not compared.
+        return self._too_long(sorted(map(canonical, pairs)) if _are_plain([part for pair in pairs for part in pair]) else [pairs], length)
+
+    def _too_long(self, elements: List[Any], length: int, **described: Any) -> Value:
+        """A container of which not every item is described: with a digest if they are plain, else with no more than its length."""
+        described["length"] = length
+        if elements and length <= PLAIN_ITEMS and _are_plain(elements):
+            described["sha256"] = digest_of_plain(elements)
+        else:
+            self._budget.is_cut = True
+        return described
 
     def _cut_items(self, items: List[Any], kind: str) -> Value:
         if len(items) <= ITEMS_KEPT:
             return {kind: items}
         return {kind: items[:ITEMS_KEPT], "length": len(items), "sha256": digest(items)}
+
+
+def _int_text(value: int) -> Value:
+    # repr of a huge int is quadratic, and refused from 3.11 on (CVE-2020-10735); hex is neither.
+    huge = int.bit_length(value) > 4_000
+    return _cut_text(int.__format__(value, "x"), str) if huge else {"text": int.__repr__(value)}
+
+
+# Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's.
+_PLAINLY: Dict[type, Callable[[Any], Value]] = {
+    str: lambda value: dict(_cut_text(value, repr), type="builtins.str"),
+    int: lambda value: dict(_int_text(value), type="builtins.int"),
+    bool: lambda value: {"type": "builtins.bool", "text": repr(value)},
+    type(None): lambda _: {"type": "builtins.NoneType", "text": "None"},
+    float: lambda value: {"type": "builtins.float", "text": repr(value)},
+}
 
 
 def comparable_text(shown: Value, unordered: bool) -> Value:
@@ -157,14 +262,52 @@ def comparable_text(shown: Value, unordered: bool) -> Value:
     text = _PLACE.sub("0x...", shown["text"])
     value = _cut_text(text, str)
     if unordered:
-        words = "\0".join(sorted(_TOKEN.findall(text)))
+        words = "\0".join(sorted(_TOKEN.findall(text)) if len(text) <= _WORDS_COMPARED else ())
         value["words"] = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
     return value
+
+
+def without_addresses(text: str) -> str:
+    """A text without the places of objects in memory, which are chance."""
+    return _ADDRESS.sub("0x...", text)
 
 
 def digest(described: object) -> str:
     """A SHA-256 that equal descriptions share, whatever the order in which sets were printed in them."""
     return hashlib.sha256(canonical(in_any_order(described)).encode()).hexdigest()
+
+
+def _in_order(described: List[Value]) -> List[Value]:
+    """Descriptions of a set's elements, in an order that does not hang on the hash seed."""
+    return sorted(described, key=_text if _have_own_texts(described) else canonical)
+
+
+def _by_key(pairs: List[List[Value]]) -> List[List[Value]]:
+    """Descriptions of a dict's keys and values, in an order that does not hang on the one in which it was filled."""
+    if _have_own_texts([key for key, _ in pairs]):
+        return sorted(pairs, key=lambda pair: _text(pair[0]))
+    return sorted(pairs, key=canonical)
+
+
+def _have_own_texts(described: List[Value]) -> bool:
+    """Whether each is told from the others by its text, which is less to compare than all that is said of it."""
+    return len({value.get("text") for value in described} - {None}) == len(described)
+
+
+def _text(described: Value) -> str:
+    return described["text"]  # type: ignore[no-any-return]  # a str
+
+
+def _are_plain(elements: List[Any]) -> bool:
+    """Whether all of them are values that can be digested without being described one by one."""
+    return {*map(type, elements)} <= _PLAIN and all(
+        cls is not int or -_HUGE < value < _HUGE for cls, value in zip(map(type, elements), elements)
+    )
+
+
+def digest_of_plain(elements: List[Any]) -> str:
+    """A SHA-256 of plain values, which is a hundred times faster than of their descriptions."""
+    return hashlib.sha256(canonical(elements).encode()).hexdigest()
 
 
 def in_any_order(described: Any) -> Any:

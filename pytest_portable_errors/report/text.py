@@ -75,6 +75,7 @@ def _lines(trips: list[RoundTrip]) -> Iterator[str]:
     if trip.arrived_whole:
         yield f"  sent      {_sent(trip)}"
         yield from _declared(trip)
+        yield from _not_looked_at(trip)
         return
     if trip.received is None:
         yield f"  sent      {_sent(trip)}"
@@ -84,11 +85,16 @@ def _lines(trips: list[RoundTrip]) -> Iterator[str]:
     else:
         yield from _diff(trip.losses)
         yield from _declared(trip)
+    yield from _not_looked_at(trip)
     if trip.diagnosis is not None:
         yield ""
         yield from _indented("why", trip.diagnosis.why)
         yield from _fixes(trip)
         yield f"  more  python -m pytest_portable_errors explain {trip.diagnosis.cause}"
+
+
+def _not_looked_at(trip: RoundTrip) -> Iterator[str]:
+    yield from (f"  not looked at: {text}" for text in trip.not_looked_at)
 
 
 def _fixes(trip: RoundTrip) -> Iterator[str]:

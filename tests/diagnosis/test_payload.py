@@ -6,6 +6,7 @@ import collections
 import copyreg
 import io
 import pickle
+import pickletools
 import sys
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_portable_errors.diagnosis import payload as payload_module
+from pytest_portable_errors.diagnosis.contents import places
 from pytest_portable_errors.diagnosis.payload import Call, Global, content, protocol_of, read, step_at
 
 SUBJECTS = [
@@ -163,3 +166,41 @@ def test_a_payload_that_cannot_be_read_to_its_end_has_no_step() -> None:
     steps = [step_at(payload, number) for number in range(20)]
     assert [step.opcode for step in steps if step is not None][:1] == ["STACK_GLOBAL"]
     assert [step_at(payload[:-1], number) for number in range(20)] == [None] * 20
+
+
+class Held(Exception):
+    """With attributes, items and a state of its own."""
+
+
+def held() -> Held:
+    exc = Held("message", {"key": ["a", ("b", zoo.NotFound("c"))]})
+    vars(exc).update(token="sk-near", graph=[{"number": number, "near": collections.OrderedDict(a=number)} for number in range(5)])
+    return exc
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_long_payload_is_cut_and_what_was_read_is_kept(protocol: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the cut falls: names are those read by then, and paths are those of the whole."""
+    data = pickle.dumps(held(), protocol)
+    whole = payload_module._follow(data)
+    assert not whole.is_cut
+    paths = {place.path for place in places(whole.root)}
+    opcodes = sum(1 for _ in pickletools.genops(data))
+    for number in range(1, opcodes):
+        monkeypatch.setattr(payload_module, "OPCODES", number)
+        reading = payload_module._follow(data)
+        if number < opcodes - 1:
+            assert reading.is_cut
+        assert reading.names == whole.names[: len(reading.names)]
+        assert reading.error is None
+        list(places(reading.root))
+    assert {place.path for place in places(reading.root)} == paths, "all but the last opcode was read"
+
+
+def test_what_lies_before_the_cut_has_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    exc = held()
+    vars(exc)["graph"] = [{"number": number} for number in range(1_000)]
+    monkeypatch.setattr(payload_module, "OPCODES", 500)
+    reading = payload_module._follow(pickle.dumps(exc))
+    assert reading.is_cut
+    assert ("exc.token", "sk-near") in [(place.path, place.value) for place in places(reading.root)]
