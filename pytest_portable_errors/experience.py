@@ -1,4 +1,4 @@
-"""What became of exceptions of one shape, so that not each of hundreds has to travel."""
+"""What became of exceptions of one shape, so that not each of hundreds has to be looked at."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import replace
 
 from pytest_portable_errors.judging import Judged
 from pytest_portable_errors.rows import Verdict
+from pytest_portable_errors.sender.extent import MUCH, Outline
 
 ENOUGH = 1
 ENOUGH_DEFECTS = 2
 """That fared alike: tests will fail for it that have shown nothing themselves."""
 _MOST_SHAPES = 1_000
+ENOUGH_OBJECTS = 500
+"""Held by exceptions of one outline that were looked at. Objects are compared by types alone there, so that one look is not enough,
+unless it is at a large graph."""
+LARGE_LOOKS = 20
+"""Exceptions that hold much and that a process looks at in a run: each may take a second."""
 
 
 class Experience:
@@ -19,6 +25,15 @@ class Experience:
 
     def __init__(self) -> None:
         self._met: dict[Hashable, tuple[int, list[Judged]]] = {}
+        self._objects: dict[Hashable, int] = {}
+        self._large_looks = 0
+
+    def may_look_at(self, shape: Hashable | None, extent: int) -> bool:
+        """Whether one more exception may be looked at, which holds so many objects; asking counts as looking."""
+        if isinstance(shape, Outline) and (shape in self._objects or len(self._objects) < _MOST_SHAPES):
+            self._objects[shape] = self._objects.get(shape, 0) + extent
+        self._large_looks += extent >= MUCH
+        return extent < MUCH or self._large_looks <= LARGE_LOOKS
 
     def learn(self, shape: Hashable | None, judged: Sequence[Judged]) -> None:
         """Keep what became of one. If it is something else than before, counting begins anew."""
@@ -32,6 +47,8 @@ class Experience:
     def is_settled(self, shape: Hashable) -> bool:
         """Whether the next one will fare as those before."""
         count, judged = self._met.get(shape, (0, []))
+        if isinstance(shape, Outline) and self._objects.get(shape, 0) < ENOUGH_OBJECTS:
+            return False
         return count >= (ENOUGH_DEFECTS if any(one.verdict is Verdict.DEFECT for one in judged) else ENOUGH)
 
     def known(self, shape: Hashable) -> list[Judged]:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.contents import path_of
-from pytest_portable_errors.diagnosis.credentials import find_credentials
+from pytest_portable_errors.diagnosis.credentials import SEARCHED, Found, find_credentials
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt
 from pytest_portable_errors.diagnosis.findings import Diagnosis, Fix
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Comparison, arrival_loss, compare, only_in_tests
-from pytest_portable_errors.diagnosis.payload import Reading, read, step_at
+from pytest_portable_errors.diagnosis.payload import OPCODES, Reading, read, step_at
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import module_of
-from pytest_portable_errors.receiver.values import canonical
+from pytest_portable_errors.receiver.record import Record, depth_of, is_cut
+from pytest_portable_errors.receiver.values import VALUES, canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers import Carrier, plainly
 from pytest_portable_errors.sender.departure import Departure, depart
-from pytest_portable_errors.sender.receivers import Receivers, Request, Ticket
+from pytest_portable_errors.sender.extent import MUCH, extent_of
+from pytest_portable_errors.sender.receivers import RUN_TRIAL_SECONDS, Receivers, Request, Ticket
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library, Pickle
+from pytest_portable_errors.sender.system import SYSTEM
 from pytest_portable_errors.trip import RoundTrip, Stage
 
 DEFAULT_TIMEOUT = 10.0
 TRIAL_SECONDS = 2.0  # of processor time, for a trip that only tries a fix
+TRIALS_SECONDS = 3.0  # of processor time in this process, for all trials of one exception
+LARGE_TRIALS_SECONDS = 0.25  # the same for one that holds much: each trial describes and pickles all of it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +90,9 @@ class Journey:
         """The trip that ``arrive`` gave, with the fixes of its diagnosis: tried now, on the exception itself."""
         if trip.diagnosis is None:
             return trip
+        if self.receivers.trial_time.left <= 0:
+            untried = f"fixes: all of the {RUN_TRIAL_SECONDS:g} s for trying them in one run are used up"
+            return replace(trip, not_looked_at=(*trip.not_looked_at, untried))
         unwrapped = self._unwrapped()
         if unwrapped is not None:
             return replace(trip, diagnosis=unwrapped.repaired(unwrapped.arrive()).diagnosis)
@@ -110,6 +118,7 @@ class Journey:
         subject, facts = self.departure.subject, self._verdict()[1]
         if subject is None:
             return ()
+        seconds = self.receivers.trial_time.of(LARGE_TRIALS_SECONDS if extent_of(subject) >= MUCH else TRIALS_SECONDS)
         trials = Trials(
             subject=subject,
             serializer=plainly(self.departure.serializer),
@@ -117,24 +126,38 @@ class Journey:
             carried=frozenset(credential.path for credential in trip.credentials),
             send=lambda departure, become: self._another(departure, arrives_as=become, timeout=min(self.timeout, TRIAL_SECONDS)),
             traceback="traceback" in self.checks,
+            until=SYSTEM.process_time() + seconds,
         )
         project = self.receivers.project
         setting = Setting(
             is_ours=lambda module: project.owns(module) or project.is_test(module),
             is_absent=lambda module: self.receiver != "with-project" or project.is_test(module),
         )
+        begun = SYSTEM.process_time()
         try:
             return trials.run(candidates(facts, setting, needs_chain="chain" in self.checks, declared=self.arrives_as))
         except PortableErrorsError:
             raise  # a receiver could not start
         except Exception:  # as with its causes: a class may not let itself be looked at, and the verdict stands without a fix
             return ()
+        finally:
+            self.receivers.trial_time.spent(SYSTEM.process_time() - begun)
 
     def _verdict(self) -> tuple[RoundTrip, Facts]:
         if self._known is None:
             self._known = self._judged_before() or self._judge()
             self.receivers.recent.append((self.ticket, self._terms, self.departure.sent, *self._known))
         return self._known
+
+    def _found_credentials(self, received: Record | None) -> Found:
+        """Searched once for all trips of a payload from which the same arrives: to another receiver, compared by other checks."""
+        sent = self.departure.sent
+        for reading, was_sent, was_received, found in self.receivers.searched:
+            if reading is self.reading and was_sent is sent and was_received == received:
+                return replace(found, mask=found.mask.also_for(received))  # type: ignore[no-any-return]  # kept as Any
+        found = find_credentials(self.reading, sent, received)
+        self.receivers.searched.append((self.reading, sent, received, found))
+        return found
 
     @property
     def _terms(self) -> tuple[object, ...]:
@@ -184,7 +207,7 @@ class Journey:
             defined_in_test=bool(missing) and project.is_test(missing[0][0]),
             with_project=None if with_project is None else Elsewhere(losses=with_project.losses, diagnosis=with_project.diagnosis),
         )
-        found = find_credentials(self.reading, departure.sent, answer.get("record"))
+        found = self._found_credentials(answer.get("record"))
         mask = found.mask
         facts = replace(facts, mask=mask, halt=self._halt(facts) if needs_replay(facts) else None)
         unwrapped = self._unwrapped()
@@ -207,6 +230,7 @@ class Journey:
             is_of_tests=facts.defined_in_test or project.is_test(module_of(departure.cls) or "?") or self._holds_what_tests_make(),
             stopped_at=_stopped_at(facts, mask.text),
             credentials=found.credentials,
+            not_looked_at=tuple(_not_looked_at(departure, self.reading, found)),
         )
         return trip, facts
 
@@ -236,6 +260,8 @@ class Journey:
     def _halt(self, facts: Facts) -> Halt | None:
         """Where loads failed: another process rebuilds it once more, counting. None if it fails otherwise there."""
         assert self.ticket is not None  # something was sent, and loads failed
+        if self.reading.is_cut:
+            return None  # an unpickler in Python takes fifty times as long
         again = self.receivers.submit(replace(self.ticket.request, replay=True)).answer()
         if "opcode" not in again or again["error"]["type"] != (facts.error or {}).get("type"):
             return None
@@ -293,6 +319,8 @@ def set_out(
             names=[(name.module, name.qualname) for name in reading.names],
             timeout=timeout,
             traceback="traceback" in checks,
+            depth=depth_of(departure.sent),
+            names_are_cut=reading.is_cut,
         )
         ticket = receivers.submit(request)
     return Journey(
@@ -307,7 +335,17 @@ def set_out(
     )
 
 
+def _not_looked_at(departure: Departure, reading: Reading, credentials: Found) -> Iterator[str]:
+    """What there was too much of to look at."""
+    if is_cut(departure.sent):
+        yield f"values past the {VALUES:,} that are nearest to the surface"
+    if reading.is_cut:
+        yield f"what the payload has past its first {OPCODES:,} opcodes"
+    if credentials.is_cut:
+        yield f"credentials past {SEARCHED:,} characters of text"
+
+
 def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
-    if facts.unpicklable is not None:
+    if facts.unpicklable is not None and facts.unpicklable.path:
         return masked(facts.unpicklable.path)
     return None if facts.halt is None or facts.halt.path == "exc" else masked(facts.halt.path)

@@ -11,13 +11,15 @@ from pytest_portable_errors.declarations import Declarations
 from pytest_portable_errors.demands import unmet
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.experience import Experience
+from pytest_portable_errors.experience import LARGE_LOOKS, Experience
 from pytest_portable_errors.journey import Journey
 from pytest_portable_errors.judging import Judged, Terms, journeys, judge
 from pytest_portable_errors.ledger import Ledger, defect_of, entries_of, way_of
+from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.report.text import brief, clean, first_line, trips_text
 from pytest_portable_errors.rows import RAISED, Verdict
 from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.extent import Outline
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.trip import RoundTrip
 
@@ -38,10 +40,13 @@ class Judge(Protocol):
     def begin(self, departures: Iterable[Departure], *, how: str = RAISED, arrives_as: str | None = None) -> Traveller:
         """Send one exception, which departed once by each serializer. Raises PortableErrorsError when a receiver cannot start."""
 
-    def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(
+        self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), not_looked_at: Sequence[str] = (), test: str = ""
+    ) -> str | None:
         """Wait for them, keep what became of them for the report, and give the failure's text; None if the test may pass.
 
-        ``alike`` are shapes of exceptions that did not travel, because enough of their shape had. ``test`` is the node ID.
+        ``alike`` are shapes of exceptions that did not travel, because enough of their shape had; ``not_looked_at`` the types
+        of those for which there was no time. ``test`` is the node ID.
         """
 
     def trouble(self, error: PortableErrorsError) -> str | None:
@@ -65,9 +70,11 @@ class Strict:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared, self._ledger)
 
-    def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(
+        self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), not_looked_at: Sequence[str] = (), test: str = ""
+    ) -> str | None:
         """See ``Judge``. Here each has travelled, and each test tells in full what it met."""
-        del alike, test
+        del alike, not_looked_at, test
         known: set[tuple[object, ...]] = set()
         lost = []
         demanded: list[str] = []
@@ -117,8 +124,12 @@ class RepoWide:
         """See ``Judge``."""
         return _begin(departures, how, arrives_as, self._terms, self._receivers, self._declared, self._ledger)
 
-    def conclude(self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), test: str = "") -> str | None:
+    def conclude(
+        self, subjects: Sequence[Traveller], *, alike: Sequence[Hashable] = (), not_looked_at: Sequence[str] = (), test: str = ""
+    ) -> str | None:
         """See ``Judge``."""
+        for cls in not_looked_at:
+            self._ledger.not_looked_at(cls, f"exceptions that hold much, past the first {LARGE_LOOKS} of the run")
         if not subjects and not alike:
             return None
         # A test that runs again, because it failed, tells again what its first run told.
@@ -133,6 +144,10 @@ class RepoWide:
             failing += [(subject.how, one.trip) for one in judged if one.fails]
             exposed += credential_texts(one.trip for one in judged) if self._credentials == "error" else []
         for shape in alike:
+            if isinstance(shape, Outline):
+                self._ledger.not_looked_at(
+                    type_name(shape.cls), "what they hold: judged by others of their class before them, which hold as much"
+                )
             self._ledger.add(RAISED, self.experience.known(shape))
             failing += [(RAISED, one.trip) for one in self.experience.known(shape) if one.fails]
         fresh = [(how, trip) for how, trip in failing if defect_of(trip) not in before]

@@ -27,6 +27,8 @@ class Ledger:
     def add(self, how: str, judged: Sequence[Judged]) -> None:
         """Keep what became of one exception. The first trip of each defect is kept in full."""
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
+        for text in dict.fromkeys(text for one in judged for text in one.trip.not_looked_at):
+            self.not_looked_at(judged[0].trip.sent["exceptions"][0]["type"], text)
         for one in judged:
             if one.verdict is Verdict.DEFECT and defect_of(one.trip) not in self._described:
                 self._described.add(defect_of(one.trip))
@@ -40,6 +42,10 @@ class Ledger:
     def not_checked(self, cls: str, reason: str) -> None:
         """Keep that a class could not be built."""
         self._entries["not_checked"].append([clean(cls), clean(reason)])
+
+    def not_looked_at(self, cls: str, what: str) -> None:
+        """Keep that an exception, or a part of it, was too much to look at."""
+        self._entries["not_looked_at"].append([clean(cls), clean(what)])
 
     def ignored(self, cls: str) -> None:
         """Keep that a class is left out by a setting."""
@@ -105,7 +111,7 @@ def _portable(receiver: str) -> str:
 
 
 def _empty() -> Entries:
-    return Entries(rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[])
+    return Entries(rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[], not_looked_at=[])
 
 
 def _row(how: str, judged: Sequence[Judged], *, names_credentials: bool) -> Row:

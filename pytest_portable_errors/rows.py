@@ -91,7 +91,14 @@ class Detail(TypedDict):
     trip: dict[str, Any]
 
 
-class Entries(TypedDict):
+class _NotLookedAt(TypedDict, total=False):
+    """Reports of before 0.2 have none."""
+
+    not_looked_at: list[list[str]]
+    """Class and what there was too much of, once for each exception."""
+
+
+class Entries(_NotLookedAt):
     """What one phase of a test adds to the whole."""
 
     rows: list[Row]

@@ -118,7 +118,7 @@ class Session:
             traceback="traceback" in self._options.checks,
             outcomes=self._host.outcomes,
             skips=self._skips,
-            is_settled=None if "traceback" in self._options.checks else self._repo_wide.experience.is_settled,
+            experience=None if "traceback" in self._options.checks else self._repo_wide.experience,
         )
         return self._watched(self._no_requirement, self._repo_wide, captured)
 

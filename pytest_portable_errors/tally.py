@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -129,6 +130,15 @@ class Tally:
     def troubles(self) -> list[str]:
         """Why what was raised could not be sent, sorted."""
         return sorted({trouble for _, entries in self._entries() for trouble in entries["troubles"]})
+
+    @property
+    def not_looked_at(self) -> dict[str, Counter[str]]:
+        """What there was too much of to look at: of which classes, and of how many of their exceptions."""
+        found: dict[str, Counter[str]] = {}
+        for _, entries in self._entries():
+            for cls, what in entries.get("not_looked_at", ()):
+                found.setdefault(what, Counter())[cls] += 1
+        return {what: found[what] for what in sorted(found)}
 
     @functools.cached_property
     def classes(self) -> dict[str, str]:

@@ -50,7 +50,7 @@ def value_trip(value: object, *, serializer: Serializer, receiver: str, receiver
         losses=tuple(map(found.mask.loss, losses)),
         error=found.mask.data(answer.get("error")),
         diagnosis=None if diagnosis is None else found.mask.diagnosis(diagnosis),
-        stopped_at=None if departure.unpicklable is None else found.mask.text(departure.unpicklable.path),
+        stopped_at=found.mask.text(departure.unpicklable.path) or None if departure.unpicklable is not None else None,
         credentials=tuple(replace(one, path=f"value{one.path.removeprefix('exc')}") for one in found.credentials),
     )
 

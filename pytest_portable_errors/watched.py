@@ -13,6 +13,7 @@ from pytest_portable_errors.report.text import brief
 from pytest_portable_errors.requirement import Requirement, names
 from pytest_portable_errors.sender.capture import Captured, Watch
 from pytest_portable_errors.sender.departure import Departure
+from pytest_portable_errors.sender.garbage import uncollected
 
 
 class WatchedTest:
@@ -107,8 +108,9 @@ class WatchedTest:
 
     def _losses(self) -> str | None:
         departures = [self._subject] if self._subject is not None else self.captured.departures
-        begun = [self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures if of_one]
-        return self._judge.conclude(begun, alike=self.captured.alike, test=self._test)
+        with uncollected():
+            begun = [self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures if of_one]
+            return self._judge.conclude(begun, alike=self.captured.alike, not_looked_at=self.captured.not_looked_at, test=self._test)
 
     def _told(self, judge: Callable[[], str | None]) -> str | None:
         try:

@@ -48,6 +48,7 @@ def document(outcome: Outcome) -> Document:
         "defects": [_defect(defect) for defect in tally.defects],
         "classes": tally.classes,
         "not_checked": tally.not_checked,
+        "not_looked_at": {what: dict(sorted(classes.items())) for what, classes in tally.not_looked_at.items()},
         "open_decisions": {verdict.value: classes for verdict, classes in outcome.open_decisions.items()},
         "gone": sorted(map(list, outcome.gone)),
         "credentials": [{"cls": cls, "path": path, "kind": kind} for cls, path, kind in tally.credentials],

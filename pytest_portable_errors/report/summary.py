@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -91,6 +92,8 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     for cls, reason in list(outcome.tally.not_checked.items()):
         if verbosity > 0 or len(outcome.tally.not_checked) <= _TESTS:
             yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", _YELLOW)
+    for what, counts in outcome.tally.not_looked_at.items():
+        yield Line(f"not looked at: {clean(what)} ({_of_classes(counts, verbosity)})", _YELLOW)
     for setting, names in outcome.idle:
         yield Line(f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", _YELLOW)
     yield from _known(outcome)
@@ -98,6 +101,14 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     yield Line(f"portable errors: {totals}" if is_well else totals, _GREEN if is_well else {})
     if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
         yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
+
+
+def _of_classes(counts: Counter[str], verbosity: int) -> str:
+    """``12 exceptions: lark.UnexpectedToken``."""
+    names = sorted(counts, key=lambda cls: (-counts[cls], cls))
+    shown = names if verbosity > 0 else names[:_NAMES]
+    more = f" and {_count(len(names) - len(shown), 'more class', 'more classes')}" if len(names) > len(shown) else ""
+    return f"{_count(sum(counts.values()), 'exception')}: {', '.join(clean(short_name(cls)) for cls in shown)}{more}"
 
 
 def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:

@@ -12,16 +12,28 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
-from pytest_portable_errors.receiver.fields import own_dict
+from pytest_portable_errors.receiver.fields import own_dict, type_name
 from pytest_portable_errors.sender.copies import copy_of
-from pytest_portable_errors.sender.departure import Departure, depart_by_each
+from pytest_portable_errors.sender.departure import Departure, depart_by_each, unchanged
+from pytest_portable_errors.sender.extent import SOME, extent_of, outline_of
+from pytest_portable_errors.sender.garbage import uncollected
 from pytest_portable_errors.sender.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.shapes import shape_of
 
 See = Callable[[BaseException], object]
+
+
+class Experience(Protocol):
+    """What is known of exceptions that other tests met."""
+
+    def is_settled(self, shape: Hashable, /) -> bool:
+        """Whether enough of that shape have travelled."""
+
+    def may_look_at(self, shape: Hashable | None, extent: int, /) -> bool:
+        """Whether there is time for one more exception, which holds so many objects. Asked before looking, and counted as a look."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,8 +48,10 @@ class Captured:
     """Whether values that are not primitive are looked for."""
     skips: Callable[[type[BaseException]], bool] = lambda _: False
     """Classes whose exceptions nobody wants to see checked."""
-    is_settled: Callable[[Hashable], bool] | None = None
-    """Of a shape: whether enough of them have travelled. None: each is to travel."""
+    experience: Experience | None = None
+    """What is known of exceptions that others met. None: each is to travel."""
+    not_looked_at: list[str] = field(default_factory=list)
+    """Types of the exceptions for which there was no time."""
     alike: list[Hashable] = field(default_factory=list)
     """Shapes of the exceptions that did not have to."""
     departures: list[list[Departure]] = field(default_factory=list)
@@ -57,7 +71,8 @@ class Captured:
             return departures
         self._looking.add(thread)
         try:
-            return [] if self.skips(type(exc)) else self._described(exc)
+            with uncollected():
+                return [] if self.skips(type(exc)) else self._described(exc)
         finally:
             self._looking.discard(thread)
 
@@ -65,15 +80,25 @@ class Captured:
         """Let go of everything: copies hold the values of their exceptions."""
         self.departures.clear()
         self.alike.clear()
+        self.not_looked_at.clear()
         self._seen.clear()
 
     def _described(self, exc: BaseException) -> list[Departure]:
         departures: list[Departure] = []
         self._seen[id(exc)] = (_recognizer(exc), departures)  # now: another thread may catch the same one
-        shape = None if self.is_settled is None else shape_of(exc)
-        if shape is not None and self.is_settled is not None and self.is_settled(shape):
-            self.alike.append(shape)
-            return departures
+        shape = None
+        if self.experience is not None:
+            shape = shape_of(exc)
+            extent = extent_of(exc) if shape is None else 0
+            if extent >= SOME:
+                with unchanged(exc):
+                    shape = outline_of(exc, extent)
+            if shape is not None and self.experience.is_settled(shape):
+                self.alike.append(shape)
+                return departures
+            if extent and not self.experience.may_look_at(shape, extent):
+                self.not_looked_at.append(type_name(type(exc)))
+                return departures
         copied = copy_of(exc)
         begun = depart_by_each(exc, self.serializers, traceback=self.traceback, primitive=self.primitive)
         departures += [replace(departure, subject=copied, shape=shape) for departure in begun]

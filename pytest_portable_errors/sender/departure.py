@@ -13,6 +13,7 @@ from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primitive_on_the_wire
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.fields import own_dict
+from pytest_portable_errors.sender.extent import SOME, extent_of
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.unpicklable import find_unpicklable
 
@@ -43,28 +44,37 @@ class Departure:
     """See ``shapes.py``; None if it has none, or nobody asked."""
 
 
-def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False) -> Departure:
-    """Describe and pickle it. What the exception's own code raises on the way is data, but for KeyboardInterrupt."""
-    return depart_by_each(exc, (serializer,), traceback=traceback)[0]
+def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False, sent: record.Record | None = None) -> Departure:
+    """Describe and pickle it. What the exception's own code raises on the way is data, but for KeyboardInterrupt.
+
+    ``sent`` is its description, if it was described already.
+    """
+    return depart_by_each(exc, (serializer,), traceback=traceback, sent=sent)[0]
 
 
 def depart_by_each(
-    exc: BaseException, serializers: Iterable[Serializer], *, traceback: bool = False, primitive: bool = False
+    exc: BaseException,
+    serializers: Iterable[Serializer],
+    *,
+    traceback: bool = False,
+    primitive: bool = False,
+    sent: record.Record | None = None,
 ) -> list[Departure]:
     """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both.
 
-    ``primitive`` says that values which are not are to be looked for.
+    ``primitive`` says that values which are not are to be looked for; ``sent`` is its description, if it was described already.
     """
     departures: list[Departure] = []
-    before = record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
+    before = sent or record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
         has_twin = any(_is_same(departure.payload, dumped[0]) for departure in departures)
-        sent = before if has_twin or not departures else record.describe(exc, traceback=traceback)
+        is_seen = has_twin or not departures or extent_of(exc) >= SOME  # what holds many is described once
+        sent = before if is_seen else record.describe(exc, traceback=traceback)
         departures.append(_departure(exc, serializer, dumped, sent))
     if not primitive:
         return departures
-    with _unchanged(exc):  # last, because this asks __reduce__ once more
+    with unchanged(exc):  # last, because this asks __reduce__ once more
         refused = tuple(not_primitive_on_the_wire(exc))
     return [replace(departure, not_primitive=refused) for departure in departures]
 
@@ -106,7 +116,7 @@ def _is_same(payload: bytes | None, other: bytes | None) -> bool:
 def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
     """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for one that cannot be sent."""
     try:
-        with _unchanged(exc):
+        with unchanged(exc):
             payload = serializer.dumps(exc)
     except KeyboardInterrupt:
         raise
@@ -120,7 +130,7 @@ def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseExceptio
 
 
 @contextlib.contextmanager
-def _unchanged(exc: object) -> Iterator[None]:
+def unchanged(exc: object) -> Iterator[None]:
     """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an entry): the test goes on with it."""
     stored = own_dict(exc) if issubclass(type(exc), BaseException) else None  # a class's or a module's is not to be written to
     before = dict(stored or {})
@@ -133,5 +143,4 @@ def _unchanged(exc: object) -> Iterator[None]:
 
 
 def _error(error: BaseException) -> dict[str, Any]:
-    node = record.describe(error)["exceptions"][0]
-    return {"type": node["type"], "message": node["message"], "module": None}
+    return {**record.outline(error), "module": None}

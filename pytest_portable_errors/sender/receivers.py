@@ -20,6 +20,7 @@ from pytest_portable_errors.diagnosis.payload import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
+from pytest_portable_errors.receiver.values import DEPTH
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.absences import Absences
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
@@ -31,9 +32,10 @@ from pytest_portable_errors.sender.system import SYSTEM
 
 RECEIVERS = 4  # at once; the one started first goes first
 TICKETS_KEPT = 1_000
+RUN_TRIAL_SECONDS = 60.0  # of processor time, for the trials of all fixes in one process
 PATIENCE = WALL_FACTOR * IMPORT_SECONDS + 100.0  # beyond a check's own limit: what it needs is imported first
 
-Content = tuple[str, tuple[str, ...], bool, bool, float, bytes]
+Content = tuple[str, tuple[str, ...], bool, int, bool, float, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,10 @@ class Request:
     timeout: float
     """Seconds of processor time."""
     traceback: bool
+    depth: int = DEPTH
+    """How deep the values of what arrives are described: as deep as those of what was sent."""
+    names_are_cut: bool = False
+    """Whether the payload was too long to read all names."""
     replay: bool = False
     """Whether to say how far loads comes, and nothing else."""
 
@@ -60,6 +66,8 @@ class Request:
         needs = self.serializer.needs
         tops = {need.partition(".")[0] for need in needs}
         is_plain = self.serializer.loader == PICKLE_LOADER and self.receiver in NAMED_RECEIVERS
+        if self.names_are_cut and any(top.encode() in self.payload for top in tops):
+            return needs
         return () if is_plain and tops.isdisjoint(module.partition(".")[0] for module, _ in self.names) else needs
 
     @property
@@ -69,6 +77,7 @@ class Request:
             self.serializer.loader,
             self.needs,
             self.traceback,
+            self.depth,
             self.replay,
             self.timeout,
             sha256(content(self.payload)).digest(),
@@ -87,10 +96,28 @@ class Request:
             "payload": True,
             "loader": self.serializer.loader,
             "names": list(self.names),
+            "names_are_cut": self.names_are_cut,
             "timeout": self.timeout,
             "traceback": self.traceback,
+            "depth": self.depth,
             "replay": self.replay,
         }
+
+
+@dataclass(slots=True)
+class TrialTime:
+    """How long fixes may still be tried in this process."""
+
+    left: float = RUN_TRIAL_SECONDS
+    """Seconds of its processor time."""
+
+    def of(self, wanted: float) -> float:
+        """As many of the wanted seconds as are left."""
+        return min(wanted, self.left)
+
+    def spent(self, seconds: float) -> None:
+        """Take what was used."""
+        self.left -= seconds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,6 +174,9 @@ class Receivers:
         self._tickets: dict[tuple[Imports, Content], Ticket] = {}  # a payload is checked once, for whichever tests raise it
         self.recent: deque[tuple[Any, ...]] = deque(maxlen=8)
         """The last verdicts, for the same exception by another serializer."""
+        self.searched: deque[tuple[Any, ...]] = deque(maxlen=8)
+        """The last searches for credentials: reading, record sent, record received, what was found."""
+        self.trial_time = TrialTime()
         self._absences: defaultdict[Imports, Absences] = defaultdict(Absences)
         self._lock = threading.RLock()  # tests raise in threads, too
 

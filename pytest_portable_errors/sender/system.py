@@ -22,7 +22,7 @@ class System:
         self.getpid, self.getppid = os.getpid, os.getppid
         self.read, self.write = os.read, os.write
         self.exit = os._exit
-        self.monotonic = time.monotonic
+        self.monotonic, self.process_time = time.monotonic, time.process_time
         self.environment = dict(os.environ)
         self.cores: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.can_fork: bool = hasattr(os, "fork") and sys.platform != "darwin"

@@ -6,7 +6,7 @@ import builtins
 import copyreg
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import CodeType, SimpleNamespace
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from pytest_portable_errors.diagnosis.findings import Credential, Fix
 from pytest_portable_errors.diagnosis.fixes import Candidate, is_of_its_own, refined, without_changed
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.recipes import WithChain
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.record import Record, describe
 from pytest_portable_errors.sender.copies import copy_of
 from pytest_portable_errors.sender.departure import Departure, depart
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
@@ -23,7 +23,6 @@ from pytest_portable_errors.sender.system import SYSTEM
 
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
-_SECONDS = 10.0  # for all trials of one exception: a graph of thousands of objects in its chain is described and pickled in each
 
 
 class Trip(Protocol):
@@ -55,7 +54,7 @@ Send = Callable[[Departure, "str | None"], UnderWay]
 """Begins a trip, with what it is declared to arrive as."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what is cached needs a place
 class Trials:
     """Where and on what fixes are tried."""
 
@@ -66,8 +65,8 @@ class Trials:
     """Paths of the credentials that the payload carries without a fix."""
     send: Send
     traceback: bool = False
-    until: float = field(default_factory=lambda: SYSTEM.monotonic() + _SECONDS)
-    """When no further trial is begun."""
+    until: float = float("inf")
+    """When no further trial is begun: seconds of processor time of this process."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
         """What became of them, the best first; those that help nothing are left out. Ends with the first that gives up nothing."""
@@ -91,14 +90,12 @@ class Trials:
         """The best that comes of a candidate: what stops it, and what would expose a credential, is taken out and it is tried again."""
         best: Tried | None = None
         for _ in range(_MOST_REFINEMENTS):
-            if SYSTEM.monotonic() > self.until:
+            if SYSTEM.process_time() > self.until:
                 break
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
                 break
-            under_way = self._set_out(self.subject, reducers, candidate)
-            with_foreign_cause = self._with_foreign_cause(reducers, candidate)
-            trip = under_way.arrive()
+            trip = self._set_out(self.subject, reducers, candidate, self._sent).arrive()
             if trip.took_too_long:
                 raise TookTooLong
             exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
@@ -106,18 +103,25 @@ class Trials:
             if trip.received is None or exposed:
                 better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed, sent=trip.sent)
             else:
-                tried = Tried(candidate=candidate, trip=trip, with_foreign_cause=with_foreign_cause)
+                tried = Tried(candidate=candidate, trip=trip, reducers=reducers)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best
                 better = without_changed(candidate, best.lost, trip.sent)
             if better is None:
                 break
             candidate = better
-        return None if best is None else best.fix(self.receiver)
+        if best is None:
+            return None
+        return best.fix(self.receiver, self._with_foreign_cause(best.reducers, best.candidate))
 
-    def _set_out(self, exc: BaseException, reducers: dict[type, Any], candidate: Candidate) -> UnderWay:
+    @functools.cached_property
+    def _sent(self) -> Record:
+        """The subject's description, which is the same whatever pickles it."""
+        return describe(self.subject, traceback=self.traceback)
+
+    def _set_out(self, exc: BaseException, reducers: dict[type, Any], candidate: Candidate, sent: Record | None = None) -> UnderWay:
         assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
         serializer = WithReducers(of=self.serializer, reducers=reducers)
-        departure = depart(exc, serializer=serializer, traceback=self.traceback)
+        departure = depart(exc, serializer=serializer, traceback=self.traceback, sent=sent)
         return self.send(replace(departure, reducer=None), candidate.arrives_as)  # whoever's it is, it was not used
 
     def _with_foreign_cause(self, reducers: dict[type, Any], candidate: Candidate) -> UnderWay | None:
@@ -140,16 +144,18 @@ class Tried:
 
     candidate: Candidate
     trip: Trip
-    with_foreign_cause: UnderWay | None
-    """None if the recipe keeps no chain, or no copy could be made to try that on."""
+    reducers: dict[type, Any]
 
     @property
     def lost(self) -> tuple[str, ...]:
         """Paths of what is lost and not given up."""
         return tuple(dict.fromkeys(loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)))
 
-    def fix(self, receiver: str) -> Fix:
-        """What people are told of it."""
+    def fix(self, receiver: str, with_foreign_cause: UnderWay | None) -> Fix:
+        """What people are told of it.
+
+        ``with_foreign_cause`` is None if the recipe keeps no chain, or no copy could be made to try that on.
+        """
         candidate = self.candidate
         given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
         return Fix(
@@ -159,7 +165,7 @@ class Tried:
             gives_up=tuple(path for path in dict.fromkeys(given_up) if not path.startswith(tuple(f"{other}." for other in given_up))),
             still_lost=self.lost,
             receiver=receiver,
-            limits=(*self._limits(), *self._declaration()),
+            limits=(*self._limits(with_foreign_cause), *self._declaration()),
         )
 
     def _declaration(self) -> tuple[str, ...]:
@@ -169,12 +175,12 @@ class Tried:
         name = self.trip.sent["exceptions"][0]["type"]
         return (f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",)
 
-    def _limits(self) -> tuple[str, ...]:
+    def _limits(self, with_foreign_cause: UnderWay | None) -> tuple[str, ...]:
         if not isinstance(self.candidate.recipe, WithChain):
             return ("carries no chain, as plain pickle",)
-        if self.with_foreign_cause is None:
+        if with_foreign_cause is None:
             return ()
-        received = self.with_foreign_cause.arrive().received
+        received = with_foreign_cause.arrive().received
         if received is None:
             return ("a cause whose class the receiver lacks takes the whole error down",)
         nodes = received["exceptions"]

@@ -17,6 +17,8 @@ from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
 
+_MOST_SAVED = 10_000  # objects that are pickled in Python, which takes thirty times as long as in C
+
 # What C and Python raise for a class or function that is not found under its name, before 3.14.
 _ALIKE = {AttributeError, pickle.PicklingError}
 
@@ -24,8 +26,9 @@ _ALIKE = {AttributeError, pickle.PicklingError}
 def find_unpicklable(exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc") -> Unpicklable | None:
     """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its path begins with.
 
-    None if that was the exception itself; if the nesting is too deep, for which no value is to blame; or if the second run fails with
-    another type of error: then it says nothing about that one. (The words differ: the pickler that is written in C has its own.)
+    Without a path if it lies behind 10,000 others. None if it was the exception itself; if the nesting is too deep, for which no value is
+    to blame; or if the second run fails with another type of error: then it says nothing about that one. (The words differ: the pickler
+    that is written in C has its own.)
     """
     serializer = serializer.of if isinstance(serializer, Carrier) else serializer
     if isinstance(error, RecursionError):
@@ -36,6 +39,8 @@ def find_unpicklable(exc: object, error: BaseException, serializer: Serializer, 
         replay.dump(exc)
     except KeyboardInterrupt:
         raise
+    except _TooMany:
+        return Unpicklable(path="", type="")
     except BaseException as again:
         if type(again) is not type(error) and not {type(again), type(error)} <= _ALIKE:
             return None
@@ -58,6 +63,10 @@ def _module_of(value: object) -> str:
     return fields.module_of(type(value)) or ""
 
 
+class _TooMany(Exception):
+    """The value that cannot be pickled lies further than anybody wants to wait for."""
+
+
 class _Recorder:
     """Keeps the objects that were being saved when the last error was raised, outermost first."""
 
@@ -67,10 +76,14 @@ class _Recorder:
         self.reduced: dict[int, tuple[Any, Any]] = {}
         """By the id of an object on the way: the function and the state that its reducer gave."""
         self._open: list[Any] = []
+        self._saved = 0
         self._error: BaseException | None = None
 
     def save(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
         self._open.append(obj)
+        self._saved += 1
+        if self._saved > _MOST_SAVED:
+            raise _TooMany
         try:
             return super().save(obj, *args, **kwargs)  # type: ignore[misc]  # the pickler's, mixed in
         except BaseException as error:

@@ -20,7 +20,7 @@ from pytest_portable_errors.diagnosis.fixes import Candidate
 from pytest_portable_errors.diagnosis.payload import read
 from pytest_portable_errors.diagnosis.recipes import Target, WithChain, WithoutInit
 from pytest_portable_errors.sender.copies import copy_of
-from pytest_portable_errors.sender.receivers import Receivers, Request
+from pytest_portable_errors.sender.receivers import RUN_TRIAL_SECONDS, Receivers, Request
 from pytest_portable_errors.sender.trials import Trials, Tried
 
 
@@ -174,8 +174,8 @@ def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
         recipe = WithChain(known=())
         way: Any = SimpleNamespace(arrive=lambda received=received: SimpleNamespace(received=received))
         trip: Any = SimpleNamespace(losses=(), declared_lost=())
-        tried = Tried(candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, with_foreign_cause=way)
-        (limit,) = tried.fix("with-project").limits
+        tried = Tried(candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, reducers={})
+        (limit,) = tried.fix("with-project", way).limits
         assert limit.endswith(words)
 
 
@@ -372,3 +372,16 @@ def test_a_payload_that_names_cloudpickle_is_a_request_of_its_own() -> None:
         pass
 
     assert check_round_trip(Local("a"), serializer="cloudpickle", receiver="stdlib", checks=("message",)).arrived_whole
+
+
+def test_when_the_time_of_a_run_is_used_up_no_fix_is_tried_and_that_is_said(receivers: Receivers) -> None:
+    exc = zoo.PaymentError(7, "beyond the time of a run")
+    receivers.trial_time.spent(RUN_TRIAL_SECONDS)
+    trip = check_round_trip(exc, receiver="with-project")
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes == ()
+    assert trip.not_looked_at == ("fixes: all of the 60 s for trying them in one run are used up",)
+    receivers.trial_time.left = RUN_TRIAL_SECONDS
+    control = check_round_trip(exc, receiver="with-project")
+    assert control.diagnosis is not None
+    assert control.diagnosis.fixes

@@ -1,0 +1,96 @@
+"""Many errors that hold one large graph: the run ends, each counts, and what was not looked at is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+GRAPH = """
+class Node:
+    def __init__(self, number):
+        self.name, self.near = f"node {number}", []
+
+def graph():
+    nodes = [Node(number) for number in range(1_000)]
+    for number, node in enumerate(nodes):
+        node.near.append(nodes[number // 2])
+    return nodes
+
+class HoldsError(Exception):
+    pass
+
+class Whole(HoldsError):
+    pass
+
+class Lossy(HoldsError):
+    def __init__(self, message, code):
+        super().__init__(message)
+        self.code = code
+
+class Unpicklable(HoldsError):
+    def __init__(self, message):
+        super().__init__(message)
+        self.lines = (line for line in "ab")
+"""
+SOURCE = """
+from shop.graphs import *
+
+NODES = graph()
+
+@pytest.mark.parametrize("number", range(24))
+def test_it(number):
+    with pytest.raises(HoldsError):
+        exc = (Whole("m"), Lossy("m", number), Unpicklable("m"))[number % 3]
+        exc.graph = NODES
+        setattr(exc, f"extra_{number}", number)
+        raise exc
+"""
+SETTINGS = ("-o", "portable_errors_receiver=with-project", "test_shop.py")
+
+
+@pytest.fixture
+def graphs(run: Any, pytester: pytest.Pytester) -> Any:
+    def go(*options: str) -> pytest.RunResult:
+        (pytester.path / "shop").mkdir(exist_ok=True)
+        (pytester.path / "shop" / "graphs.py").write_text(GRAPH)
+        return run(SOURCE, *options, *SETTINGS)  # type: ignore[no-any-return]  # the fixture's
+
+    return go
+
+
+def test_no_outcome_changes_in_warn_mode_and_each_counts(graphs: Any) -> None:
+    result = graphs("--portable-errors-mode=warn")
+    result.assert_outcomes(passed=24)
+    result.stdout.fnmatch_lines(
+        [
+            "1  shop.graphs.Lossy*broken everywhere*pickle*8 tests",
+            "2  shop.graphs.Unpicklable*broken everywhere*pickle*8 tests",
+            "not looked at: what they hold: judged by others of their class before them, which hold as much (19 exceptions: *)",
+            "checked 3 classes, 24 exceptions: 1 whole, 2 lossy",
+        ]
+    )
+
+
+def test_the_tests_that_meet_a_defect_fail_in_error_mode(graphs: Any) -> None:
+    graphs("--portable-errors").assert_outcomes(passed=8, failed=16)
+
+
+def test_past_the_looks_of_a_run_they_are_told_of(graphs: Any, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("from pytest_portable_errors import experience\nexperience.LARGE_LOOKS = 1\n")
+    result = graphs("--portable-errors-mode=warn")
+    result.assert_outcomes(passed=24)
+    result.stdout.fnmatch_lines(
+        [
+            "not looked at: exceptions that hold much, past the first * of the run (16 exceptions: shop.graphs.Lossy, shop.graphs.Unpicklable)",
+            "*checked 1 class, 8 exceptions: 1 whole",
+        ]
+    )
+
+
+def test_what_holds_little_is_looked_at_each_time(graphs: Any, pytester: pytest.Pytester) -> None:
+    """The control."""
+    pytester.makeconftest("import shop.graphs\nshop.graphs.graph = lambda: []\n")
+    result = graphs("--portable-errors-mode=warn")
+    result.stdout.no_fnmatch_line("*not looked at*")
+    result.stdout.fnmatch_lines(["checked 3 classes, 24 exceptions: 1 whole, 2 lossy"])
