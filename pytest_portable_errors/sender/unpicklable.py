@@ -17,7 +17,7 @@ from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
 
-_MOST_SAVED = 10_000  # objects that are pickled in Python, which takes thirty times as long as in C
+_MOST_SAVED = 5_000  # objects that are pickled in Python, which takes thirty times as long as in C
 
 # What C and Python raise for a class or function that is not found under its name, before 3.14.
 _ALIKE = {AttributeError, pickle.PicklingError}
@@ -26,7 +26,7 @@ _ALIKE = {AttributeError, pickle.PicklingError}
 def find_unpicklable(exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc") -> Unpicklable | None:
     """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its path begins with.
 
-    Without a path if it lies behind 10,000 others. None if it was the exception itself; if the nesting is too deep, for which no value is
+    Without a path if it lies behind 5,000 others. None if it was the exception itself; if the nesting is too deep, for which no value is
     to blame; or if the second run fails with another type of error: then it says nothing about that one. (The words differ: the pickler
     that is written in C has its own.)
     """

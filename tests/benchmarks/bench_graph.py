@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 
 ERRORS, SHAPES, OBJECTS = 200, 60, 50_000
-SOURCE = f'''
-import pytest
-
+GRAPH = f'''
 class Node:
     """With its dict, list and table, four objects."""
 
@@ -46,6 +44,9 @@ class Unpicklable(ShopError):
         self.lines = (line for line in "ab")
 """
 TESTS = f"""
+import pytest
+from errors_with_graphs import NODES
+
 @pytest.mark.parametrize("number", range({ERRORS}))
 def test_one(number):
     from errors_with_graphs import Lossy, Unpicklable, Whole
@@ -69,8 +70,8 @@ def processor_seconds(folder: Path, *options: str) -> tuple[float, str]:
 @pytest.mark.parametrize("mode", ["warn", "error"])
 def test_errors_that_hold_one_graph(mode: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "errors_with_graphs.py").write_text(LIBRARY)
-    (tmp_path / "test_graph.py").write_text(SOURCE + TESTS)
+    (tmp_path / "errors_with_graphs.py").write_text(GRAPH + LIBRARY)
+    (tmp_path / "test_graph.py").write_text(TESTS)
     plain, _ = processor_seconds(tmp_path, "-p", "no:portable_errors")
     looked, told = processor_seconds(tmp_path, f"--portable-errors-mode={mode}", "--portable-errors-receiver=with-project")
     print(f"\n{mode}: {(looked - plain) / ERRORS * 1000:.1f} ms an error ({looked:.2f} s against {plain:.2f} s)")
