@@ -28,12 +28,15 @@ class Experience:
         self._objects: dict[Hashable, int] = {}
         self._large_looks = 0
 
-    def may_look_at(self, shape: Hashable | None, extent: int) -> bool:
-        """Whether one more exception may be looked at, which holds so many objects; asking counts as looking."""
+    def may_look_at(self, extent: int) -> bool:
+        """Whether one more exception may be looked at, which holds so many objects."""
+        return extent < MUCH or self._large_looks < LARGE_LOOKS
+
+    def look(self, shape: Hashable | None, extent: int) -> None:
+        """One more is looked at, which holds so many objects."""
+        self._large_looks += extent >= MUCH
         if isinstance(shape, Outline) and (shape in self._objects or len(self._objects) < _MOST_SHAPES):
             self._objects[shape] = self._objects.get(shape, 0) + extent
-        self._large_looks += extent >= MUCH
-        return extent < MUCH or self._large_looks <= LARGE_LOOKS
 
     def learn(self, shape: Hashable | None, judged: Sequence[Judged]) -> None:
         """Keep what became of one. If it is something else than before, counting begins anew."""

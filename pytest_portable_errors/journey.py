@@ -20,8 +20,8 @@ from pytest_portable_errors.receiver.values import VALUES, canonical
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers import Carrier, plainly
 from pytest_portable_errors.sender.departure import Departure, depart
-from pytest_portable_errors.sender.extent import MUCH, extent_of
-from pytest_portable_errors.sender.receivers import RUN_TRIAL_SECONDS, Receivers, Request, Ticket
+from pytest_portable_errors.sender.extent import MUCH
+from pytest_portable_errors.sender.receivers import RUN_TRIAL_SECONDS, Receivers, Request, Search, Ticket
 from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library, Pickle
 from pytest_portable_errors.sender.system import SYSTEM
 from pytest_portable_errors.trip import RoundTrip, Stage
@@ -118,7 +118,7 @@ class Journey:
         subject, facts = self.departure.subject, self._verdict()[1]
         if subject is None:
             return ()
-        seconds = self.receivers.trial_time.of(LARGE_TRIALS_SECONDS if extent_of(subject) >= MUCH else TRIALS_SECONDS)
+        seconds = self.receivers.trial_time.of(LARGE_TRIALS_SECONDS if self.departure.extent >= MUCH else TRIALS_SECONDS)
         trials = Trials(
             subject=subject,
             serializer=plainly(self.departure.serializer),
@@ -152,11 +152,11 @@ class Journey:
     def _found_credentials(self, received: Record | None) -> Found:
         """Searched once for all trips of a payload from which the same arrives: to another receiver, compared by other checks."""
         sent = self.departure.sent
-        for reading, was_sent, was_received, found in self.receivers.searched:
-            if reading is self.reading and was_sent is sent and was_received == received:
-                return replace(found, mask=found.mask.also_for(received))  # type: ignore[no-any-return]  # kept as Any
+        for search in self.receivers.searched:
+            if search.reading is self.reading and search.sent is sent and search.received == received:
+                return replace(search.found, mask=search.found.mask.also_for(received))
         found = find_credentials(self.reading, sent, received)
-        self.receivers.searched.append((self.reading, sent, received, found))
+        self.receivers.searched.append(Search(reading=self.reading, sent=sent, received=received, found=found))
         return found
 
     @property

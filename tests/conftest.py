@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portable_errors import sharing
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share
+from pytest_portable_errors.sender.receivers import Receivers, TrialTime, share
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
 
@@ -46,6 +47,14 @@ def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """pytest prints its short summary untrimmed where it finds itself on CI; what is tested here is the same everywhere."""
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def as_if_alone() -> None:
+    """A run's time for trying fixes is shared by all that it checks; each of these tests is about a run of its own."""
+    current = sharing.now().receivers
+    if current is not None:
+        current.trial_time = TrialTime()
 
 
 @pytest.fixture

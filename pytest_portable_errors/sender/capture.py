@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pytest_portable_errors.receiver.fields import own_dict, type_name
 from pytest_portable_errors.sender.copies import copy_of
 from pytest_portable_errors.sender.departure import Departure, depart_by_each, unchanged
-from pytest_portable_errors.sender.extent import SOME, extent_of, outline_of
+from pytest_portable_errors.sender.extent import SOME, Outline, extent_of, outline_of
 from pytest_portable_errors.sender.garbage import uncollected
 from pytest_portable_errors.sender.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Serializer
@@ -32,8 +32,11 @@ class Experience(Protocol):
     def is_settled(self, shape: Hashable, /) -> bool:
         """Whether enough of that shape have travelled."""
 
-    def may_look_at(self, shape: Hashable | None, extent: int, /) -> bool:
-        """Whether there is time for one more exception, which holds so many objects. Asked before looking, and counted as a look."""
+    def may_look_at(self, extent: int, /) -> bool:
+        """Whether there is time for one more exception, which holds so many objects."""
+
+    def look(self, shape: Hashable | None, extent: int, /) -> None:
+        """One more is looked at."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,24 +89,32 @@ class Captured:
     def _described(self, exc: BaseException) -> list[Departure]:
         departures: list[Departure] = []
         self._seen[id(exc)] = (_recognizer(exc), departures)  # now: another thread may catch the same one
-        shape = None
+        extent = shape = None
         if self.experience is not None:
             shape = shape_of(exc)
-            extent = extent_of(exc) if shape is None else 0
-            if extent >= SOME:
-                with unchanged(exc):
-                    shape = outline_of(exc, extent)
+            if shape is None:
+                extent = extent_of(exc)
+                shape = _outline_of(exc, extent)
             if shape is not None and self.experience.is_settled(shape):
                 self.alike.append(shape)
                 return departures
-            if extent and not self.experience.may_look_at(shape, extent):
-                self.not_looked_at.append(type_name(type(exc)))
-                return departures
+            if extent is not None:
+                if not self.experience.may_look_at(extent):
+                    self.not_looked_at.append(type_name(type(exc)))
+                    return departures
+                self.experience.look(shape, extent)
         copied = copy_of(exc)
-        begun = depart_by_each(exc, self.serializers, traceback=self.traceback, primitive=self.primitive)
+        begun = depart_by_each(exc, self.serializers, traceback=self.traceback, primitive=self.primitive, extent=extent)
         departures += [replace(departure, subject=copied, shape=shape) for departure in begun]
         self.departures.append(departures)
         return departures
+
+
+def _outline_of(exc: BaseException, extent: int) -> Outline | None:
+    if extent < SOME:
+        return None
+    with unchanged(exc):
+        return outline_of(exc, extent)
 
 
 def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:

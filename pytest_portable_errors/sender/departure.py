@@ -14,11 +14,8 @@ from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primiti
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.extent import SOME, extent_of
-from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.sender.serializers import PAYLOAD_LIMIT, PayloadTooLarge, Serializer
 from pytest_portable_errors.sender.unpicklable import find_unpicklable
-
-PAYLOAD_LIMIT = 64 * 1024 * 1024
-"""Bytes. A larger payload is a trip that stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +39,8 @@ class Departure:
     """What it would send that is not primitive, if anybody asked."""
     shape: Hashable | None = None
     """See ``shapes.py``; None if it has none, or nobody asked."""
+    extent: int = 0
+    """How many objects it holds: see ``extent.py``."""
 
 
 def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False, sent: record.Record | None = None) -> Departure:
@@ -59,19 +58,22 @@ def depart_by_each(
     traceback: bool = False,
     primitive: bool = False,
     sent: record.Record | None = None,
+    extent: int | None = None,
 ) -> list[Departure]:
     """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both.
 
-    ``primitive`` says that values which are not are to be looked for; ``sent`` is its description, if it was described already.
+    ``primitive`` says that values which are not are to be looked for; ``sent`` is its description and ``extent`` what it holds, if
+    that is known already.
     """
     departures: list[Departure] = []
+    extent = extent_of(exc) if extent is None else extent
     before = sent or record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
         has_twin = any(_is_same(departure.payload, dumped[0]) for departure in departures)
-        is_seen = has_twin or not departures or extent_of(exc) >= SOME  # what holds many is described once
+        is_seen = has_twin or not departures or extent >= SOME  # what holds many is described once
         sent = before if is_seen else record.describe(exc, traceback=traceback)
-        departures.append(_departure(exc, serializer, dumped, sent))
+        departures.append(replace(_departure(exc, serializer, dumped, sent), extent=extent))
     if not primitive:
         return departures
     with unchanged(exc):  # last, because this asks __reduce__ once more
@@ -120,13 +122,19 @@ def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseExceptio
             payload = serializer.dumps(exc)
     except KeyboardInterrupt:
         raise
+    except PayloadTooLarge:
+        return None, _too_large(), False
     except BaseException as error:
         return None, error, True
     if not isinstance(payload, (bytes, bytearray)):
         return None, TypeError(f"serializer {serializer.name!r} gave {type(payload).__name__}, not bytes"), False
     if len(payload) > PAYLOAD_LIMIT:
-        return None, OverflowError(f"a payload of {len(payload):,} bytes is over the limit of {PAYLOAD_LIMIT:,}"), False
+        return None, _too_large(), False
     return bytes(payload), None, False
+
+
+def _too_large() -> OverflowError:
+    return OverflowError(f"the payload is over the limit of {PAYLOAD_LIMIT:,} bytes")
 
 
 @contextlib.contextmanager

@@ -14,12 +14,14 @@ from hashlib import sha256
 from typing import Any
 
 from pytest_portable_errors import sharing
+from pytest_portable_errors.diagnosis.credentials import Found
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import error_text
-from pytest_portable_errors.diagnosis.payload import content
+from pytest_portable_errors.diagnosis.payload import Reading, content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import frames
 from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
+from pytest_portable_errors.receiver.record import Record
 from pytest_portable_errors.receiver.values import DEPTH
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.absences import Absences
@@ -120,6 +122,16 @@ class TrialTime:
         self.left -= seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """For credentials: where, and what was found."""
+
+    reading: Reading
+    sent: Record
+    received: Record | None
+    found: Found
+
+
 @dataclass(slots=True, kw_only=True)
 class Ticket:
     """A request on its way. Its answer is read when it is needed."""
@@ -174,8 +186,8 @@ class Receivers:
         self._tickets: dict[tuple[Imports, Content], Ticket] = {}  # a payload is checked once, for whichever tests raise it
         self.recent: deque[tuple[Any, ...]] = deque(maxlen=8)
         """The last verdicts, for the same exception by another serializer."""
-        self.searched: deque[tuple[Any, ...]] = deque(maxlen=8)
-        """The last searches for credentials: reading, record sent, record received, what was found."""
+        self.searched: deque[Search] = deque(maxlen=8)
+        """The last searches for credentials."""
         self.trial_time = TrialTime()
         self._absences: defaultdict[Imports, Absences] = defaultdict(Absences)
         self._lock = threading.RLock()  # tests raise in threads, too

@@ -13,6 +13,21 @@ from types import FunctionType
 from typing import Any, Protocol, runtime_checkable
 
 PICKLE_LOADER = "pickle:loads"
+PAYLOAD_LIMIT = 64 * 1024 * 1024
+"""Bytes. A larger payload is a trip that stopped."""
+
+
+class PayloadTooLarge(Exception):
+    """A payload is over ``PAYLOAD_LIMIT``."""
+
+
+class PayloadFile(io.BytesIO):
+    """What a payload is written to, as far as the limit: the graph that an exception holds may be of any size."""
+
+    def write(self, data: Any, /) -> int:
+        if self.tell() + len(data) > PAYLOAD_LIMIT:  # pickle writes bytes, bytearrays and memoryviews of bytes
+            raise PayloadTooLarge
+        return super().write(data)
 
 
 @runtime_checkable
@@ -45,7 +60,9 @@ class Pickle:
     needs: tuple[str, ...] = ()
 
     def dumps(self, exc: BaseException, /) -> bytes:
-        return pickle.dumps(exc, protocol=self.protocol)
+        file = PayloadFile()
+        pickle.dump(exc, file, protocol=self.protocol)
+        return file.getvalue()
 
     def pickler(self, file: io.BytesIO) -> Any:
         """The pickler that ``dumps`` uses."""
@@ -68,7 +85,9 @@ class Library:
         return (self.name,)
 
     def dumps(self, exc: BaseException, /) -> bytes:
-        return import_module(self.name).dumps(exc)  # type: ignore[no-any-return]  # an untyped library
+        file = PayloadFile()
+        import_module(self.name).dump(exc, file)
+        return file.getvalue()
 
     def pickler(self, file: io.BytesIO) -> Any:
         """The pickler that ``dumps`` uses."""
@@ -133,7 +152,7 @@ class WithReducers:
         return self.of.needs
 
     def dumps(self, exc: BaseException, /) -> bytes:
-        file = io.BytesIO()
+        file = PayloadFile()
         self._told(self.of.pickler(file)).dump(exc)
         return file.getvalue()
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
+from pathlib import Path
 from typing import Any
 
+import large_zoo
 import pytest
 
 GRAPH = """
@@ -94,3 +98,44 @@ def test_what_holds_little_is_looked_at_each_time(graphs: Any, pytester: pytest.
     result = graphs("--portable-errors-mode=warn")
     result.stdout.no_fnmatch_line("*not looked at*")
     result.stdout.fnmatch_lines(["checked 3 classes, 24 exceptions: 1 whole, 2 lossy"])
+
+
+KINDS = """
+from large_zoo import KINDS, HoldsError
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_it(kind):
+    with pytest.raises(HoldsError):
+        raise kind()
+"""
+INSTALLED = {"dill": "dill", "docket": "docket", "dbos": "dbos", "celery": "celery", "celery:pickle": "celery", "dask": "distributed"}
+
+
+class TestAnyKind:
+    """What holds a million objects, 10,000 levels, a cycle, a module, the interpreter, or what changes while it is looked at."""
+
+    @pytest.fixture(autouse=True)
+    def zoo(self, shop: Path, pytester: pytest.Pytester) -> None:
+        shutil.copy(large_zoo.__file__, pytester.path)
+
+    def serializers(self, *names: str) -> str:
+        return "portable_errors_serializers=" + " ".join(names)
+
+    def test_warn_mode_ends_by_every_serializer(self, run: Any) -> None:
+        carriers = [name for name, module in INSTALLED.items() if importlib.util.find_spec(module)]
+        every = self.serializers("pickle", "cloudpickle", *carriers, "process-pool")
+        result = run(KINDS, "--portable-errors-mode=warn", "-o", every, *SETTINGS)
+        assert result.parseoutcomes() == {"passed": len(large_zoo.KINDS)}
+        result.stdout.fnmatch_lines(
+            [
+                "not looked at: values past the 2,000 that are nearest to the surface (* exceptions: large_zoo.HoldsError)",
+                "not looked at: what the payload has past its first 10,000 opcodes (* exceptions: large_zoo.HoldsError)",
+                f"checked 1 class, {len(large_zoo.KINDS)} exceptions: 0 whole, 1 lossy",
+            ]
+        )
+
+    def test_error_mode_fails_those_that_do_not_arrive(self, run: Any) -> None:
+        result = run(KINDS, "--portable-errors", "-o", self.serializers("pickle", "cloudpickle"), *SETTINGS)
+        lossy = ("levels", "cycle", "grows", "grows_itself", "module", "interpreter")
+        result.assert_outcomes(passed=len(large_zoo.KINDS) - len(lossy), failed=len(lossy))
+        result.stdout.fnmatch_lines([f"FAILED test_shop.py::test_it[[]{name}] - large_zoo.HoldsError *" for name in lossy])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copyreg
 import importlib
+import itertools
 import os
 import signal
 import subprocess
@@ -26,6 +27,13 @@ from pytest_portable_errors.sender.receivers import Receivers, share, shared
 
 class DefinedInATest(Exception):
     pass
+
+
+class Endless:
+    """A list whose items never end."""
+
+    def __reduce__(self) -> Any:
+        return list, (), None, (bytes(1_000_000) for _ in itertools.count())
 
 
 def trip_of(exc: BaseException, **settings: Any) -> Any:
@@ -77,10 +85,16 @@ class TestHostileExceptions:
         assert trip.arrived_whole
         assert "reading it raised ValueError" in str(trip)
 
-    def test_a_payload_over_the_limit_names_size_and_limit(self) -> None:
+    def test_a_payload_over_the_limit_names_it(self) -> None:
         trip = trip_of(ValueError(b"x" * (65 * 1024 * 1024)))
         assert trip.stage is Stage.DUMPS
-        assert "is over the limit of 67,108,864" in str(trip)
+        assert "OverflowError: the payload is over the limit of 67,108,864 bytes" in str(trip)
+
+    @pytest.mark.parametrize("serializer", ["pickle", "pickle:5", "cloudpickle"])
+    def test_a_payload_without_end_is_ended_there(self, serializer: str) -> None:
+        trip = check_round_trip(ValueError(Endless()), serializer=serializer, receiver="with-project")
+        assert (trip.stage, trip.stopped_at) == (Stage.DUMPS, None)
+        assert "is over the limit of 67,108,864 bytes" in str(trip)
 
     def test_a_chain_of_any_length_and_a_cycle(self) -> None:
         exc: BaseException = ValueError("innermost")
