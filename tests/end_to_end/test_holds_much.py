@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 from typing import Any
 
 import large_zoo
 import pytest
+from carriers_here import LIBRARIES, is_here
 
 GRAPH = """
 class Node:
@@ -108,7 +108,6 @@ def test_it(kind):
     with pytest.raises(HoldsError):
         raise kind()
 """
-INSTALLED = {"dill": "dill", "docket": "docket", "dbos": "dbos", "celery": "celery", "celery:pickle": "celery", "dask": "distributed"}
 
 
 class TestAnyKind:
@@ -122,8 +121,7 @@ class TestAnyKind:
         return "portable_errors_serializers=" + " ".join(names)
 
     def test_warn_mode_ends_by_every_serializer(self, run: Any) -> None:
-        carriers = [name for name, module in INSTALLED.items() if importlib.util.find_spec(module)]
-        every = self.serializers("pickle", "cloudpickle", *carriers, "process-pool")
+        every = self.serializers("pickle", "cloudpickle", *filter(is_here, LIBRARIES), "process-pool")
         result = run(KINDS, "--portable-errors-mode=warn", "-o", every, *SETTINGS)
         assert result.parseoutcomes() == {"passed": len(large_zoo.KINDS)}
         result.stdout.fnmatch_lines(

@@ -9,24 +9,17 @@ from typing import Any
 
 import error_zoo as zoo
 import pytest
+from carriers_here import LIBRARIES, skip_without
 
 from pytest_portable_errors import PortableErrorsError, RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.sender.carriers import CARRIERS, Carrier
-
-LIBRARIES = {"docket": "docket", "dbos": "dbos", "celery": "celery", "celery:pickle": "celery", "dask": "distributed"}
 
 
 @pytest.fixture(params=[carrier.name for carrier in CARRIERS])
 def carrier(request: pytest.FixtureRequest) -> str:
     name: str = request.param
-    if name in LIBRARIES:
-        pytest.importorskip(LIBRARIES[name]) if name != "dask" else _or_skip("distributed")
+    skip_without(name)
     return name
-
-
-def _or_skip(module: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        pytest.skip(f"{module} is not installed")
 
 
 def trip_of(exc: BaseException, carrier: str, **settings: Any) -> RoundTrip:
@@ -116,7 +109,7 @@ def test_dockets_loads_is_pickles() -> None:
     assert pytest.importorskip("docket.execution").cloudpickle.loads is pickle.loads
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", [carrier.name for carrier in CARRIERS if carrier.name in LIBRARIES])
 def test_a_library_that_is_not_there_is_said_with_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = next(carrier for carrier in CARRIERS if carrier.name == name)
     assert isinstance(found, Carrier)
@@ -136,8 +129,7 @@ def test_what_the_client_lacks_is_told_although_celery_wraps_the_error(carrier: 
 
 @pytest.mark.parametrize("carrier", ["dbos", "pickle"])
 def test_a_fix_makes_of_it_what_is_declared(carrier: str) -> None:
-    if carrier != "pickle":
-        pytest.importorskip(carrier)
+    skip_without(carrier)
     trip = trip_of(zoo.PaymentError(7, "declined"), carrier, arrives_as=RuntimeError)
     assert trip.diagnosis is not None
     assert [(fix.title, fix.arrives_whole) for fix in trip.diagnosis.fixes] == [

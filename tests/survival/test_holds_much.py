@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import pytest
+from carriers_here import skip_without
 from large_zoo import KINDS, HoldsError, Thing, cycle, grows, grows_itself, holding, interpreter, million, shared
 
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
@@ -18,12 +19,10 @@ from pytest_portable_errors.sender.extent import MUCH, extent_of, outline_of
 
 CARRIERS = ("dill", "docket", "dbos", "celery", "celery:pickle", "dask", "process-pool")
 SERIALIZERS = ("pickle", "cloudpickle", *CARRIERS)
-LIBRARIES = {"docket": "docket", "dbos": "dbos", "celery": "celery", "celery:pickle": "celery", "dask": "distributed", "dill": "dill"}
 
 
 def trip_of(exc: HoldsError, serializer: str) -> RoundTrip:
-    if serializer in LIBRARIES:
-        pytest.importorskip(LIBRARIES[serializer])
+    skip_without(serializer)
     return check_round_trip(exc, serializer=serializer, receiver="with-project")
 
 
