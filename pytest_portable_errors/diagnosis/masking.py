@@ -147,7 +147,9 @@ def rewritten(part: Any, name: str, of_name: Callable[[str], str], of_text: Call
         return part
     result: dict[str, Any] = {}
     for key, item in part.items():
-        if key == "attributes":
+        if key == "type":  # that is all there is to most values, beside their text
+            result[key] = of_name(item)
+        elif key == "attributes":
             result[key] = {of_name(attribute): rewritten(value, attribute, of_name, of_text) for attribute, value in item.items()}
         elif key == "pairs":
             result[key] = [
@@ -156,7 +158,7 @@ def rewritten(part: Any, name: str, of_name: Callable[[str], str], of_text: Call
         elif key == "items" and _is_named_pair(part, name):
             result[key] = [*(rewritten(one, "", of_name, of_text) for one in item[:-1])]
             result[key].append(rewritten(item[-1], _called(item[0], name), of_name, of_text))
-        elif key in ("items", "args", "message", "notes", "type", "traceback", "raises", "value"):
+        elif key in ("items", "args", "message", "notes", "traceback", "raises", "value"):
             result[key] = rewritten(item, name, of_name, of_text)
         else:
             result[key] = item

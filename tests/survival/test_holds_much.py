@@ -17,8 +17,7 @@ from pytest_portable_errors.receiver.record import depth_of, describe
 from pytest_portable_errors.receiver.values import DEPTH, VALUES, canonical
 from pytest_portable_errors.sender.extent import MUCH, extent_of, outline_of
 
-CARRIERS = ("dill", "docket", "dbos", "celery", "celery:pickle", "dask", "process-pool")
-SERIALIZERS = ("pickle", "cloudpickle", *CARRIERS)
+SERIALIZERS = ("pickle", "cloudpickle", "dill")  # the carriers are in end_to_end
 
 
 def trip_of(exc: HoldsError, serializer: str) -> RoundTrip:
