@@ -15,7 +15,6 @@ from pytest_portable_errors.experience import LARGE_LOOKS, Experience
 from pytest_portable_errors.journey import Journey
 from pytest_portable_errors.judging import Judged, Terms, journeys, judge
 from pytest_portable_errors.ledger import Ledger, defect_of, entries_of, way_of
-from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.report.text import brief, clean, first_line, trips_text
 from pytest_portable_errors.rows import RAISED, Verdict
 from pytest_portable_errors.sender.departure import Departure
@@ -146,7 +145,7 @@ class RepoWide:
         for shape in alike:
             if isinstance(shape, Outline):
                 self._ledger.not_looked_at(
-                    type_name(shape.cls), "what they hold: judged by others of their class before them, which hold as much"
+                    shape.cls.name, "what they hold: judged by others of their class before them, which hold as much"
                 )
             self._ledger.add(RAISED, self.experience.known(shape))
             failing += [(RAISED, one.trip) for one in self.experience.known(shape) if one.fails]

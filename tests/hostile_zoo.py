@@ -257,6 +257,21 @@ class HasATrickyClass(Exception, metaclass=Tricky):
     pass
 
 
+class Untouchable(Tricky):
+    """Cannot be a key, either: pickle does not get past its reducers, which it looks up by class."""
+
+    def __hash__(cls) -> int:
+        raise ValueError("no hash")
+
+
+class HasAnUntouchableClass(Exception, metaclass=Untouchable):
+    pass
+
+
+class Untouched(metaclass=Untouchable):
+    pass
+
+
 class Reduces(Exception):
     """``__reduce__`` gives what it was told to."""
 
@@ -385,6 +400,10 @@ KINDS = (
     Kind(name="str-raises", make=lambda: StrRaises("a"), stage=ARRIVED),
     Kind(name="lies-about-its-class", make=lambda: LiesAboutItsClass("a"), stage=ARRIVED),
     Kind(name="tricky-metaclass", make=lambda: HasATrickyClass("a"), stage=ARRIVED),
+    Kind(name="untouchable-metaclass", make=lambda: HasAnUntouchableClass("a"), stage=DUMPS, says="ValueError: no hash"),
+    Kind(
+        name="untouchable-inside", make=lambda: with_attribute(ValueError("a"), [Untouched()] * 60), stage=DUMPS, says="ValueError: no hash"
+    ),
     Kind(name="reduces-to-a-number", make=lambda: Reduces(42), stage=DUMPS, says="must return"),
     Kind(name="reduces-to-a-name", make=lambda: Reduces("no_such_name"), stage=DUMPS, says="no_such_name"),
     Kind(name="reduces-to-too-much", make=lambda: Reduces((1, 2, 3, 4, 5, 6, 7)), stage=DUMPS, says="tuple"),

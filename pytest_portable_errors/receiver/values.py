@@ -30,7 +30,7 @@ _PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=[
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
 _WORDS_COMPARED = 1_000_000  # characters of a text whose words are compared in any order; of a longer one only the length is
 _TOKEN = re.compile(r"\w+|\W")
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_PLAIN = frozenset(map(id, (str, int, float, bool, type(None))))  # by id: a metaclass may have a __hash__ and __eq__ of its own
 _HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
@@ -81,6 +81,8 @@ def canonical(record: object) -> str:
 class _ClassFacts(NamedTuple):
     """What is asked of a class for each of its instances."""
 
+    cls: type
+    """Kept, so that its id is not used again."""
     name: str
     has_own_protocol: bool
     keeps_attributes: bool
@@ -95,7 +97,7 @@ class Describer:
         self.unordered = False
         self._budget = budget
         self._above: List[int] = []
-        self._classes: Dict[type, _ClassFacts] = {}
+        self._classes: Dict[int, _ClassFacts] = {}
 
     def named(self, values: Dict[Any, object]) -> Dict[str, Value]:
         # Sorted, because the budget must end at the same value whatever order the attributes were set in.
@@ -104,10 +106,10 @@ class Describer:
     def value(self, value: object) -> Value:
         cls = type(value)
         may_go_on = self._budget.take()
-        plainly = _PLAINLY.get(cls)
+        plainly = _PLAINLY.get(id(cls))
         if plainly is not None and may_go_on and len(self._above) < self._budget.depth:
             return self._weighed(plainly(value))
-        facts = self._classes.get(cls) or self._facts(cls)
+        facts = self._classes.get(id(cls)) or self._facts(cls)
         described: Value = {"type": facts.name}
         if id(value) in self._above:
             described["again"] = len(self._above) - self._above.index(id(value))
@@ -134,7 +136,8 @@ class Describer:
 
     def _facts(self, cls: type) -> _ClassFacts:
         name = fields.type_name(object if cls is fields.Raised else cls)  # our own modules have two names
-        facts = self._classes[cls] = _ClassFacts(
+        facts = self._classes[id(cls)] = _ClassFacts(
+            cls=cls,
             name=name,
             has_own_protocol=fields.has_own_protocol(cls),
             keeps_attributes=fields.keeps_attributes(cls),
@@ -245,13 +248,13 @@ def _int_text(value: int) -> Value:
     return _cut_text(int.__format__(value, "x"), str) if huge else {"text": int.__repr__(value)}
 
 
-# Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's.
-_PLAINLY: Dict[type, Callable[[Any], Value]] = {
-    str: lambda value: dict(_cut_text(value, repr), type="builtins.str"),
-    int: lambda value: dict(_int_text(value), type="builtins.int"),
-    bool: lambda value: {"type": "builtins.bool", "text": repr(value)},
-    type(None): lambda _: {"type": "builtins.NoneType", "text": "None"},
-    float: lambda value: {"type": "builtins.float", "text": repr(value)},
+# Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's. By their ids, as in _PLAIN.
+_PLAINLY: Dict[int, Callable[[Any], Value]] = {
+    id(str): lambda value: dict(_cut_text(value, repr), type="builtins.str"),
+    id(int): lambda value: dict(_int_text(value), type="builtins.int"),
+    id(bool): lambda value: {"type": "builtins.bool", "text": repr(value)},
+    id(type(None)): lambda _: {"type": "builtins.NoneType", "text": "None"},
+    id(float): lambda value: {"type": "builtins.float", "text": repr(value)},
 }
 
 
@@ -302,7 +305,7 @@ def _text(described: Value) -> str:
 
 def _are_plain(elements: List[Any]) -> bool:
     """Whether all of them are values that can be digested without being described one by one."""
-    return {*map(type, elements)} <= _PLAIN and all(
+    return {*map(id, map(type, elements))} <= _PLAIN and all(
         cls is not int or -_HUGE < value < _HUGE for cls, value in zip(map(type, elements), elements)
     )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import text_of, without_addresses
+from pytest_portable_errors.sender.shapes import Identity, identity_of
 
 MUCH = 1_000  # objects; an error of LiteLLM's with its chain, requests and responses holds fewer than 500
 SOME = 50  # objects, from which on it is worth while to ask whether two exceptions are alike
@@ -47,7 +48,7 @@ def extent_of(exc: BaseException) -> int:
             continue
         seen.add(id(value))
         count += 1
-        if cls in (str, bytes, bytearray):
+        if cls is str or cls is bytes or cls is bytearray:  # no ==, which the value's metaclass may have an own one of
             count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]  # just seen
         waiting += gc.get_referents(value)
     return min(count, MUCH)
@@ -56,7 +57,7 @@ def extent_of(exc: BaseException) -> int:
 class Outline(NamedTuple):
     """What exceptions that hold much have in common: types and names, and no values."""
 
-    cls: type[BaseException]
+    cls: Identity
     args: tuple[str, ...]
     stored: tuple[tuple[str, str], ...]
     has_notes: bool
@@ -84,7 +85,7 @@ def outline_of(exc: BaseException, extent: int) -> Outline | None:
         }
     links = tuple(_name_of_type(fields.base_field(exc, name)) for name in ("__cause__", "__context__"))
     return Outline(
-        cls=cls,
+        cls=identity_of(cls),
         args=args,
         stored=tuple(sorted(stored.items())),
         has_notes="__notes__" in fields.dict_of(exc),

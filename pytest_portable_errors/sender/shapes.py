@@ -7,7 +7,7 @@ places, so that they will fare alike.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_portable_errors.diagnosis.secrets import secrets_in
 from pytest_portable_errors.receiver import fields
@@ -15,6 +15,18 @@ from pytest_portable_errors.receiver import fields
 _MOST = 20  # entries of a container; what holds more is looked at itself
 _DEEPEST = 4
 _LONGEST = 1_000  # characters
+
+
+class Identity(NamedTuple):
+    """Which class it is, told without its metaclass: that may have a ``__hash__`` and ``__eq__`` of its own."""
+
+    name: str
+    address: int
+
+
+def identity_of(cls: type) -> Identity:
+    """Equal for one class alone, as long as that can be imported."""
+    return Identity(fields.type_name(cls), id(cls))
 
 
 class _NoShape(Exception):
@@ -34,7 +46,7 @@ def shape_of(exc: BaseException) -> Hashable | None:
         stored = (_shape(fields.base_field(exc, "args"), 0), _shape(fields.attributes_of(exc), 0))
         notes = _shape(fields.dict_of(exc).get("__notes__"), 0)
         links = tuple(_link(fields.base_field(exc, name)) for name in ("__cause__", "__context__"))
-        return (cls, *stored, notes, links, fields.base_field(exc, "__suppress_context__"))
+        return (identity_of(cls), *stored, notes, links, fields.base_field(exc, "__suppress_context__"))
     except _NoShape:
         return None
     except Exception:  # a foreign class that does not let itself be looked at

@@ -40,6 +40,20 @@ def test_one_clear_verdict_and_the_next_check_works(kind: hostile_zoo.Kind, seri
     assert trip_of(zoo.Portable("next"), serializer=serializer).arrived_whole
 
 
+def test_in_a_run_of_all_tests_none_changes_an_outcome(run: Any, pytester: pytest.Pytester) -> None:
+    """Those that end at once. What looks at hundreds of exceptions takes short cuts, and asks classes on the way."""
+    pytester.makeini(f"[pytest]\npythonpath = . {Path(hostile_zoo.__file__).parent}\n")
+    names = [kind.name for kind in hostile_zoo.KINDS if kind.stage in (Stage.ARRIVED, Stage.DUMPS)]
+    source = (
+        f"import hostile_zoo\nMAKE = {{kind.name: kind.make for kind in hostile_zoo.KINDS}}\n\n"
+        f"@pytest.mark.parametrize('name', {names} * 2)\ndef test_it(name):\n"
+        "    with pytest.raises(BaseException):\n        raise MAKE[name]()\n"
+    )
+    result = run(source, "--portable-errors-mode=warn", "-o", "portable_errors_receiver=with-project", "test_shop.py")
+    assert result.parseoutcomes() == {"passed": 2 * len(names)}
+    result.stdout.fnmatch_lines([f"checked * classes, {2 * len(names)} exceptions: * whole, * lossy*"])
+
+
 def test_nothing_stays_behind(receivers: Receivers) -> None:
     """Not even what forked twice into a session of its own, nor what was left when its server was killed."""
     check_round_trip(ValueError("begin"), receiver="with-project")
