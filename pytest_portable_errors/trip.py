@@ -49,7 +49,7 @@ class RoundTrip:
     credentials: tuple[Credential, ...] = ()
     """Those that the payload carries. They are masked in everything that is written here."""
     not_looked_at: tuple[str, ...] = ()
-    """What there was too much of: ``what the payload has past its first 5,000 opcodes``. () if all of it was looked at."""
+    """What there was too much of: ``what the payload has past its first 7,500 opcodes``. () if all of it was looked at."""
 
     @property
     def took_too_long(self) -> bool:

@@ -109,7 +109,7 @@ def _read_again(payload: bytes) -> Reading:
     return _follow(payload)
 
 
-OPCODES = 5_000  # that are read of one payload; an error of openai's with its request has 400
+OPCODES = 7_500  # that are read of one payload; an error of openai's with its request has 400
 _KEPT = 65_536  # bytes of a payload that is worth keeping for that
 
 

@@ -127,7 +127,7 @@ class TestAnyKind:
         result.stdout.fnmatch_lines(
             [
                 "not looked at: values past the 2,000 that are nearest to the surface (* exceptions: large_zoo.HoldsError)",
-                "not looked at: what the payload has past its first 5,000 opcodes (* exceptions: large_zoo.HoldsError)",
+                "not looked at: what the payload has past its first 7,500 opcodes (* exceptions: large_zoo.HoldsError)",
                 f"checked 1 class, {len(large_zoo.KINDS)} exceptions: 0 whole, 1 lossy",
             ]
         )
