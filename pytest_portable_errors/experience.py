@@ -13,7 +13,7 @@ ENOUGH = 1
 ENOUGH_DEFECTS = 2
 """That fared alike: tests will fail for it that have shown nothing themselves."""
 _MOST_SHAPES = 1_000
-ENOUGH_OBJECTS = 500
+ENOUGH_OBJECTS = 250
 """Held by exceptions of one outline that were looked at. Objects are compared by types alone there, so that one look is not enough,
 unless it is at a large graph."""
 LARGE_LOOKS = 20
