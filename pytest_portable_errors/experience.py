@@ -14,8 +14,8 @@ ENOUGH_DEFECTS = 2
 """That fared alike: tests will fail for it that have shown nothing themselves."""
 _MOST_SHAPES = 1_000
 ENOUGH_OBJECTS = 250
-"""Held by exceptions of one outline that were looked at. Objects are compared by types alone there, so that one look is not enough,
-unless it is at a large graph."""
+"""Objects that the exceptions of one outline must have held, together, before others of it are not looked at. An outline says only the
+types of values, so that one look is not enough, unless it is at a large graph."""
 LARGE_LOOKS = 20
 """Exceptions that hold much and that a process looks at in a run: each may take a second."""
 
@@ -29,11 +29,11 @@ class Experience:
         self._large_looks = 0
 
     def may_look_at(self, extent: int) -> bool:
-        """Whether one more exception may be looked at, which holds so many objects."""
+        """Whether there is time to look at an exception that holds so many objects."""
         return extent < MUCH or self._large_looks < LARGE_LOOKS
 
     def look(self, shape: Hashable | None, extent: int) -> None:
-        """One more is looked at, which holds so many objects."""
+        """Count an exception that is looked at, and the objects that it holds."""
         self._large_looks += extent >= MUCH
         if isinstance(shape, Outline) and (shape in self._objects or len(self._objects) < _MOST_SHAPES):
             self._objects[shape] = self._objects.get(shape, 0) + extent

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs
 
-_MOST_PLACES = 20_000  # the nearest
+_MOST_PLACES = 20_000  # the nearest; as many as payload.OPCODES make have room
 _LONGEST_PATH = 1_000  # characters
 _OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
 _ENDINGS = (

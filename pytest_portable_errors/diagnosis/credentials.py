@@ -117,7 +117,7 @@ def _of_payload(reading: Reading) -> tuple[tuple[Credential, ...], frozenset[str
 
 
 def _within(characters: int, texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Those before the one with which all the distinct ones are longer than that."""
+    """The texts until so many characters are used up. A text that stands in several places counts once."""
     seen: set[str] = set()
     for path, name, text in texts:
         if text not in seen:

@@ -47,11 +47,15 @@ def is_cut(record: Record) -> bool:
 
 def depth_of(record: Record) -> int:
     """How deep its values are described."""
-    return record.get("depth", values.DEPTH)  # type: ignore[no-any-return]  # an int
+    depth: int = record.get("depth", values.DEPTH)
+    return depth
 
 
 def _describe_less(subject: object, traceback: bool, depth: int) -> Record:
-    """To the greatest depth at which there are few enough values: their number does not hang on the order of a set, as a cut would."""
+    """Describe to the greatest depth at which there are few enough values.
+
+    A cut after so many values would depend on the order of a set; the number of values down to a depth does not.
+    """
     fitting = dict(_describe_all(subject, traceback, values.Budget(1)), depth=1)
     for deeper in range(2, depth):
         try:

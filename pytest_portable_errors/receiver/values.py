@@ -300,7 +300,8 @@ def _have_own_texts(described: List[Value]) -> bool:
 
 
 def _text(described: Value) -> str:
-    return described["text"]  # type: ignore[no-any-return]  # a str
+    text: str = described["text"]
+    return text
 
 
 def _are_plain(elements: List[Any]) -> bool:

@@ -33,10 +33,10 @@ class Experience(Protocol):
         """Whether enough of that shape have travelled."""
 
     def may_look_at(self, extent: int, /) -> bool:
-        """Whether there is time for one more exception, which holds so many objects."""
+        """Whether there is time to look at an exception that holds so many objects."""
 
     def look(self, shape: Hashable | None, extent: int, /) -> None:
-        """One more is looked at."""
+        """Count an exception that is looked at, and the objects that it holds."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +111,7 @@ class Captured:
 
 
 def _outline_of(exc: BaseException, extent: int) -> Outline | None:
+    """None for one that holds too little to be told apart by it."""
     if extent < SOME:
         return None
     with unchanged(exc):

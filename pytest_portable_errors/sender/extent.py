@@ -48,8 +48,8 @@ def extent_of(exc: BaseException) -> int:
             continue
         seen.add(id(value))
         count += 1
-        if cls is str or cls is bytes or cls is bytearray:  # no ==, which the value's metaclass may have an own one of
-            count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]  # just seen
+        if cls is str or cls is bytes or cls is bytearray:  # not ==, which a metaclass may define
+            count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]  # cls says that it is a text
         waiting += gc.get_referents(value)
     return min(count, MUCH)
 

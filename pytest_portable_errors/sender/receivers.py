@@ -124,7 +124,7 @@ class TrialTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """For credentials: where, and what was found."""
+    """One search for credentials: what was searched, and what it found."""
 
     reading: Reading
     sent: Record

@@ -22,6 +22,7 @@ class Identity(NamedTuple):
 
     name: str
     address: int
+    """Its ``id``."""
 
 
 def identity_of(cls: type) -> Identity:

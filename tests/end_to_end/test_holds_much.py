@@ -58,7 +58,8 @@ def graphs(run: Any, pytester: pytest.Pytester) -> Any:
     def go(*options: str) -> pytest.RunResult:
         (pytester.path / "shop").mkdir(exist_ok=True)
         (pytester.path / "shop" / "graphs.py").write_text(GRAPH)
-        return run(SOURCE, *options, *SETTINGS)  # type: ignore[no-any-return]  # the fixture's
+        result: pytest.RunResult = run(SOURCE, *options, *SETTINGS)
+        return result
 
     return go
 
