@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Loss
     from pytest_portable_errors.errors import PortableErrorsError
     from pytest_portable_errors.round_trip import check_round_trip
+    from pytest_portable_errors.run.portable_cases import portable_cases
     from pytest_portable_errors.sender.serializers import Serializer
-    from pytest_portable_errors.survey.cases import portable_cases
-    from pytest_portable_errors.trip import RoundTrip, Stage
+    from pytest_portable_errors.sender.trip import RoundTrip, Stage
 
 _HOMES = {
     "DEFAULT_CHECKS": "diagnosis.losses",
@@ -23,9 +23,9 @@ _HOMES = {
     "Fix": "diagnosis.findings",
     "Loss": "diagnosis.losses",
     "PortableErrorsError": "errors",
-    "RoundTrip": "trip",
+    "RoundTrip": "sender.trip",
     "Serializer": "sender.serializers",
-    "Stage": "trip",
+    "Stage": "sender.trip",
     "check_round_trip": "round_trip",
     "portable_cases": "survey.cases",
 }

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database, is_database
-from pytest_portable_errors.diagnosis.payload import protocol_of
+from pytest_portable_errors.diagnosis.explain import causes, explanation, first_sentence
+from pytest_portable_errors.diagnosis.pickle_reader import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.explain import causes, explanation, first_sentence
-from pytest_portable_errors.merging import add_merge, merge
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
+from pytest_portable_errors.report.merge import add_merge, merge
 
 _NOTHING = (
     "holds no pickle that could be found. Looked for: raw pickles, base64, JSON and lines of text with base64 in them, "

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_portable_errors import sharing
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.options import FROM_CONTROLLER, gave_no_paths, read_options
-from pytest_portable_errors.reporting import Reporting
-from pytest_portable_errors.rows import is_own_item
-from pytest_portable_errors.settings import add_options
-from pytest_portable_errors.wiring import (
+from pytest_portable_errors.report.rows import is_own_item
+from pytest_portable_errors.run.option_specs import add_options
+from pytest_portable_errors.run.options import FROM_CONTROLLER, gave_no_paths, read_options
+from pytest_portable_errors.run.reporter import Reporting
+from pytest_portable_errors.run.stash import (
     OPTIONS,
     SESSION,
     NotPortable,
@@ -30,13 +29,14 @@ from pytest_portable_errors.wiring import (
     session_of,
     suites,
 )
+from pytest_portable_errors.sender import process_receivers
 
 if TYPE_CHECKING:
-    from pytest_portable_errors.fixtures import AssertPrimitive, AssertRoundtrip, AssertValueRoundtrip
-    from pytest_portable_errors.requirement import Requirement
-    from pytest_portable_errors.rows import Entries
+    from pytest_portable_errors.report.rows import Entries
+    from pytest_portable_errors.run.fixtures import AssertPrimitive, AssertRoundtrip, AssertValueRoundtrip
+    from pytest_portable_errors.run.marker import Requirement
+    from pytest_portable_errors.run.monitored_test import WatchedTest
     from pytest_portable_errors.survey.cases import Case
-    from pytest_portable_errors.watched import WatchedTest
 
 MARKER = "portable_exception"
 CASES = "portable_cases"
@@ -45,7 +45,7 @@ _TRIPS = frozenset({"assert_roundtrip", "assert_value_roundtrip"})  # fixtures t
 _REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
 _TEST: pytest.StashKey[WatchedTest] = pytest.StashKey()
 _IN_CALL: pytest.StashKey[bool] = pytest.StashKey()
-_SHARED_BEFORE: pytest.StashKey[sharing.Shared] = pytest.StashKey()
+_SHARED_BEFORE: pytest.StashKey[process_receivers.Shared] = pytest.StashKey()
 
 
 # --- set-up
@@ -56,9 +56,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from pytest_portable_errors import hooks
+    from pytest_portable_errors.run import hookspecs
 
-    pluginmanager.add_hookspecs(hooks)
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OPTIONS] = read_options(config, serializers=lambda: serializers_of(config).names, suites=suites)
     ensure_serializers(config)
     # A test that calls check_round_trip, and nothing else of ours, is to know the project as well.
-    config.stash[_SHARED_BEFORE] = sharing.share(sharing.Shared(make=lambda: receivers_of(config)))
+    config.stash[_SHARED_BEFORE] = process_receivers.replace(process_receivers.Shared(make=lambda: receivers_of(config)))
     if config.stash[OPTIONS].runs_no_tests:
         config.args[:] = []
     if not hasattr(config, "workerinput"):
@@ -93,7 +93,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         session.close()
     before = config.stash.get(_SHARED_BEFORE, None)
     if before is not None:
-        sharing.share(before)
+        process_receivers.replace(before)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -125,7 +125,7 @@ def _case_collectors(parent: pytest.Session) -> list[pytest.Collector]:
     options = parent.config.stash[OPTIONS]
     if not (options.suites or options.surveys):
         return []
-    from pytest_portable_errors.collection import CaseCollector, Lookahead
+    from pytest_portable_errors.run.case_items import CaseCollector, Lookahead
 
     parent.config.pluginmanager.register(Lookahead(), "portable_errors_lookahead")
     ours = session_of(parent.config)
@@ -150,7 +150,7 @@ def _read_marks(item: pytest.Item) -> str | None:
 
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
     if isinstance(obj, BaseException) and collector.funcnamefilter(name):
-        from pytest_portable_errors.requirement import swallowed_test
+        from pytest_portable_errors.run.marker import swallowed_test
 
         message = swallowed_test(collector.nodeid, name, obj)
         if message is not None:
@@ -194,7 +194,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         item.stash[_IN_CALL] = False
     if any(item.iter_markers(CASES)):
-        from pytest_portable_errors.collection import check_case
+        from pytest_portable_errors.run.case_items import check_case
 
         assert isinstance(item, pytest.Function)  # parametrized by us
         case: Any = item.callspec.params["portable_case"]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portable_errors import sharing
+from pytest_portable_errors.sender import process_receivers
+from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, TrialTime, share
+from pytest_portable_errors.sender.receivers import Receivers, TrialTime
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
 
@@ -52,7 +53,7 @@ def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def as_if_alone() -> None:
     """A run's time for trying fixes is shared by all that it checks; each of these tests is about a run of its own."""
-    current = sharing.now().receivers
+    current = process_receivers.now().receivers
     if current is not None:
         current.trial_time = TrialTime()
 

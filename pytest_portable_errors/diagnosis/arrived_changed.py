@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_portable_errors.diagnosis import code
-from pytest_portable_errors.diagnosis.contents import built_class, places
+from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import short_name
-from pytest_portable_errors.diagnosis.payload import Call, Global
+from pytest_portable_errors.diagnosis.pickle_paths import built_class, places
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
 from pytest_portable_errors.diagnosis.wording import arguments, brief_argument, called, class_name, placed, wants_set_up
 from pytest_portable_errors.receiver.fields import slot_names
 
@@ -128,7 +128,7 @@ def _outward(path: str) -> Iterator[str]:
 def message_rewritten(facts: Facts) -> Diagnosis | None:
     """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
     rewritten = any(loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None for loss in facts.losses)
-    constructor, root = code.own_constructor(facts.cls), facts.reading.root
+    constructor, root = class_source.own_constructor(facts.cls), facts.reading.root
     if (
         facts.stage != "arrived"
         or not rewritten
@@ -142,18 +142,18 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
     shown = arguments(root, facts.mask)
     says = any(loss.kind == "message" for loss in facts.losses)
     if says and isinstance(root.args, tuple) and root.args and facts.received is not None and not _is_nested(facts):
-        named = code.bound(constructor, root.args, lambda value: brief_argument(value, facts.mask))
+        named = class_source.bound(constructor, root.args, lambda value: brief_argument(value, facts.mask))
         if named is not None:
             why = placed(f"loads calls {facts.cls.__qualname__}({named}): what exc.args holds reaches other parameters", constructor)
-            evidence = (f"{class_name(facts.cls)}({named})", code.location(constructor))
+            evidence = (f"{class_name(facts.cls)}({named})", class_source.location(constructor))
             return Diagnosis(cause="args-reach-other-parameters", why=why, evidence=evidence)
     what = "builds its message a second time" if says else f"sets {_own_losses(facts)} once more"
     whose = "the class with exc.args" if facts.reduce_method is None else f"what {facts.reduce_method.__qualname__} gave"
     return Diagnosis(
         cause="init-rewrites-message",
         why=f"loads calls {facts.cls.__qualname__}({shown}) - {whose} -\n"
-        + placed(f"and {constructor.__name__}{code.parameters(constructor)} {what}", constructor),
-        evidence=(f"{class_name(facts.cls)}({shown})", code.location(constructor)),
+        + placed(f"and {constructor.__name__}{class_source.parameters(constructor)} {what}", constructor),
+        evidence=(f"{class_name(facts.cls)}({shown})", class_source.location(constructor)),
     )
 
 
@@ -172,7 +172,9 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
     cause = "reduce-changes-type" if "type" in kinds else "reduce-drops-notes" if kinds <= {"notes", "chain"} else "reduce-drops-state"
     what = "makes something else of it:" if cause == "reduce-changes-type" else "leaves out or changes"
     return Diagnosis(
-        cause=cause, why=placed(f"{method.__qualname__} {what} {own}", method), evidence=(method.__qualname__, code.location(method))
+        cause=cause,
+        why=placed(f"{method.__qualname__} {what} {own}", method),
+        evidence=(method.__qualname__, class_source.location(method)),
     )
 
 

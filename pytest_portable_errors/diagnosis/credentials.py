@@ -1,6 +1,6 @@
 """Credentials that an exception carries: which, and where.
 
-Found by the name that a value has and by the shape of known keys (``secrets.py``). A value is never part of a finding; ``masking.py`` hides
+Found by the name that a value has and by the shape of known keys (``secret_patterns.py``). A value is never part of a finding; ``masking.py`` hides
 it wherever its text turns up.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.diagnosis.contents import places
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask, is_secret_value, plain_text, rewritten
-from pytest_portable_errors.diagnosis.payload import Call, Global, Reading
-from pytest_portable_errors.diagnosis.secrets import NO_VALUE, SCHEME, is_secret_name, kind_of, may_hold, secrets_in
+from pytest_portable_errors.diagnosis.pickle_paths import places
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Reading
+from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE, SCHEME, is_secret_name, kind_of, may_hold, secrets_in
 from pytest_portable_errors.receiver.record import Record
 from pytest_portable_errors.receiver.values import canonical
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
@@ -32,7 +32,7 @@ def unnamed_class(facts: Facts) -> Diagnosis | None:
         what = "is defined inside a function"
     elif module not in sys.modules:
         what = f"says that its module is {module!r}, and no such module is loaded"
-    elif code.find_class(module, qualname) is not None:
+    elif class_source.find_class(module, qualname) is not None:
         what = "was made at run time: its module holds another class under that name"
     else:
         what = "is defined under a name that its module does not hold"
@@ -50,7 +50,7 @@ def reducer_fails(facts: Facts) -> Diagnosis | None:
     method = facts.reduce_method
     if method is None:
         return None
-    place = code.location(method)
+    place = class_source.location(method)
     why = f"{method.__qualname__} raised or gave what pickle cannot use: {error_text(facts.error)}    {place}"
     return Diagnosis(cause="reduce-failed", why=why, evidence=(method.__qualname__, place))
 

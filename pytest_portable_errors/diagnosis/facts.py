@@ -9,7 +9,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.payload import Call, Global, Reading
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Reading
 from pytest_portable_errors.receiver.record import Record
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pytest_portable_errors.diagnosis.printable import clean
+
+_MOST_PATHS = 6  # of what a fix still loses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
@@ -42,3 +46,12 @@ class Diagnosis:
     evidence: tuple[str, ...] = ()
     """What it rests on: the call, the signature, file and line."""
     fixes: tuple[Fix, ...] = field(default=())
+
+
+def fix_outcome(fix: Fix, asked: str) -> str:
+    """What became of a fix; ``asked`` is the receiver that the trip was meant for."""
+    where = "" if fix.receiver == asked else f" in {clean(fix.receiver)}"
+    without = clean(", without " + ", ".join(fix.gives_up)) if fix.gives_up else ""
+    if fix.arrives_whole:
+        return f"arrives whole{where}{without}"
+    return f"arrives{where}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"

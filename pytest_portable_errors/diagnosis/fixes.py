@@ -1,4 +1,4 @@
-"""Which changes may make an exception arrive, and what to change about one that did not suffice. Trying them is ``sender/trials.py``."""
+"""Which changes may make an exception arrive, and what to change about one that did not suffice. Trying them is ``sender/fix_trials.py``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import BuiltinFunctionType
 from typing import Any
 
-from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.recipes import AndState, ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
@@ -71,7 +71,7 @@ def candidates(facts: Facts, setting: Setting, *, needs_chain: bool = True, decl
         module=facts.cls.__module__,
         qualname=facts.cls.__qualname__,
         # A class that a library makes (Django's Order.DoesNotExist) has no body to paste anything into.
-        in_class=setting.is_ours(facts.cls.__module__) and code.place_of(facts.cls) is not None,
+        in_class=setting.is_ours(facts.cls.__module__) and class_source.place_of(facts.cls) is not None,
         importable=node["importable"],
     )
     is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)
@@ -181,8 +181,8 @@ def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
 
 def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
     """Its parameters as far as attributes bear their names; with its state, and without for a class that refuses to be given any."""
-    constructor = code.own_constructor(cls)
-    signature = None if constructor is None else code.signature(constructor)
+    constructor = class_source.own_constructor(cls)
+    signature = None if constructor is None else class_source.signature(constructor)
     if signature is None:
         return
     stored = set(node["attributes"])

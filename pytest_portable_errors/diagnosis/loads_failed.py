@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 from types import FunctionType
 
-from pytest_portable_errors.diagnosis import code
-from pytest_portable_errors.diagnosis.contents import path_of
+from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
-from pytest_portable_errors.diagnosis.payload import Call, Global
+from pytest_portable_errors.diagnosis.pickle_paths import path_of
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
 from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed, wants_set_up
 
 # Whatever was done when they were raised, they say that settings are missing (django.core.exceptions).
@@ -53,7 +53,7 @@ def missing_name(facts: Facts) -> Diagnosis | None:
     name = f"{module}.{qualname}"
     lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
     path = path_of(Global(module, qualname), facts.reading.root) or "exc"
-    is_class = code.find_class(module, qualname) is not None
+    is_class = class_source.find_class(module, qualname) is not None
     if path != "exc":
         cause = "link-cannot-be-rebuilt" if _LINK.match(path) else "value-cannot-be-loaded"
         what = f"the payload holds {path}, which needs {name}, and the receiver has {lacks}"
@@ -90,8 +90,8 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     if facts.stage != "loads" or misfit is None:
         return None
     call, cls, constructor = misfit
-    shown, taken = arguments(call, facts.mask), code.parameters(constructor)
-    named = code.keyword_only(constructor)
+    shown, taken = arguments(call, facts.mask), class_source.parameters(constructor)
+    named = class_source.keyword_only(constructor)
     if taken == "()":
         cause, why = "init-takes-no-arguments", f"but {constructor.__name__} takes none: its message is fixed"
     elif named:
@@ -105,7 +105,7 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     diagnosis = Diagnosis(
         cause=cause,
         why=f"{how}\n{placed(why, constructor)}",
-        evidence=(f"{class_name(cls)}({shown})", taken, code.location(constructor)),
+        evidence=(f"{class_name(cls)}({shown})", taken, class_source.location(constructor)),
     )
     return _within(diagnosis, path)
 
@@ -117,7 +117,7 @@ def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
         return None
     call = halt.subject if isinstance(halt.subject, Call) else None
     cls = None if call is None else _called_class(call)
-    owner = None if cls is None or call is None else code.setter_at_fault(cls, call.state)
+    owner = None if cls is None or call is None else class_source.setter_at_fault(cls, call.state)
     why = f"{halt.path} is made, and setting its state raises {error_text(facts.error)}"
     evidence = [halt.path, facts.error["type"]]
     if owner is not None:
@@ -134,17 +134,21 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
     calls = [halt.subject] if halt is not None else facts.reading.calls[::-1]
     for call in calls:
         found = _called_class(call) if isinstance(call, Call) and call.by == "reduce" else None
-        constructor = None if found is None else code.own_constructor(found)
+        constructor = None if found is None else class_source.own_constructor(found)
         if found is not None and constructor is not None and isinstance(call, Call) and issubclass(found, BaseException):
             path = path_of(call, facts.reading.root) or "exc" if halt is None else halt.path
             shown = arguments(call, facts.mask)
             likely = "" if halt is not None else "likely: "
             why = (
                 f"{likely}loads calls {found.__qualname__}({shown}) - the class with {path}.args -\n"
-                f"and {constructor.__name__}{code.parameters(constructor)}\n" + placed(f"raises {error_text(facts.error)}", constructor)
+                f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
+                + placed(f"raises {error_text(facts.error)}", constructor)
             )
             return _within(
-                Diagnosis(cause="init-rejects-args", why=why, evidence=(f"{class_name(found)}({shown})", code.location(constructor))), path
+                Diagnosis(
+                    cause="init-rejects-args", why=why, evidence=(f"{class_name(found)}({shown})", class_source.location(constructor))
+                ),
+                path,
             )
     return None
 
@@ -185,8 +189,8 @@ def _misfit(facts: Facts) -> tuple[Call, type, FunctionType] | None:
         found = _called_class(call)
         if found is None or call.by != "reduce" or not isinstance(call.args, tuple):
             continue
-        constructor = code.own_constructor(found)
-        if constructor is not None and not code.fits(constructor, call.args):
+        constructor = class_source.own_constructor(found)
+        if constructor is not None and not class_source.fits(constructor, call.args):
             return call, found, constructor
     return None
 
@@ -200,7 +204,7 @@ def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
 
 
 def _called_class(call: Call) -> type | None:
-    return code.find_class(call.function.module, call.function.qualname) if isinstance(call.function, Global) else None
+    return class_source.find_class(call.function.module, call.function.qualname) if isinstance(call.function, Global) else None
 
 
 def _is_import_failure(facts: Facts) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.diagnosis.secrets import MASK, NO_VALUE, is_secret_name, kind_of, spellings, without_secrets
+from pytest_portable_errors.diagnosis.secret_patterns import MASK, NO_VALUE, is_secret_name, kind_of, spellings, without_secrets
 from pytest_portable_errors.receiver.record import Record
 
 _SHORTEST = 4  # characters of a value that is masked wherever it turns up; a shorter one only where its name stands

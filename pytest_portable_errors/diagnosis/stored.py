@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.diagnosis.contents import built_class, looks_like_exception, places
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs, Reading, read
+from pytest_portable_errors.diagnosis.pickle_paths import built_class, looks_like_exception, places
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs, Reading, read
 
 _DEPTH = 12  # how deep values are shown
 _ITEMS = 100

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from pytest_portable_errors.diagnosis import code
+from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.payload import Call, Global
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
 
 _GETATTR = (Global("builtins", "getattr"), Global("__builtin__", "getattr"))
 _ROOM = 90  # characters before a place on the same line
@@ -22,7 +22,7 @@ def class_name(cls: type) -> str:
 def placed(line: str, function: FunctionType) -> str:
     """A line with the place of the function that it tells of, on a line of its own where both would be too long."""
     gap = "    " if len(line) <= _ROOM else "\n    "
-    return f"{line}{gap}{code.location(function)}"
+    return f"{line}{gap}{class_source.location(function)}"
 
 
 def wants_set_up(error: str) -> str:

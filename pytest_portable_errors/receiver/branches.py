@@ -11,12 +11,12 @@ import sys
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from . import check, frames
-from .checks import Fork
-from .children import Child, Pipes, Request
+from . import check, messages
+from .check_pool import Fork
+from .check_settings import Terms
+from .deadlines import ENDED_THE_RECEIVER, Importing, is_out_of_time
 from .limits import limit_processor
-from .progress import ENDED_THE_RECEIVER, Importing, is_out_of_time
-from .terms import Terms
+from .processes import Child, Pipes, Request
 
 BRANCHES = 16  # at once, below one process; the one unused for longest goes first
 
@@ -48,8 +48,8 @@ class Branches:
         self,
         fork: Fork,
         serve: Callable[[Pipes], None],
-        answer: Callable[[frames.Head, bytes], None],
-        route: Callable[[frames.Head, bytes], None],
+        answer: Callable[[messages.Head, bytes], None],
+        route: Callable[[messages.Head, bytes], None],
         terms: Terms,
     ) -> None:
         self._fork, self._serve, self._answer, self._route = fork, serve, answer, route
@@ -58,7 +58,7 @@ class Branches:
         self.alive: Dict[Key, Branch] = {}
         self.ended: List[Child] = []  # told to end or killed, not yet waited for
 
-    def take(self, head: frames.Head, body: bytes) -> bool:
+    def take(self, head: messages.Head, body: bytes) -> bool:
         """Send a request to the branch for what it names first; False if none is of use to it."""
         if not self._terms.rules.needs:
             # What is importable here anyway is no special need, and without it the payload can share the branches of others.
@@ -116,7 +116,7 @@ class Branches:
                     return
                 elif branch.pending.pop(head["id"], None):
                     self._answer(head, body)
-        except frames.FrameError:
+        except messages.FrameError:
             self._drop(key, branch)
 
     def expire(self) -> None:

@@ -10,22 +10,22 @@ import pickle
 import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from . import fields, frames, record, values
+from . import fields, messages, record, values
+from .check_settings import Terms
 from .limits import limit_memory, limit_processor, processor_seconds
 from .replay import Replay
-from .terms import Terms
-from .traces import Traces
+from .side_effects import Traces
 
 HOW_MANY_MISSING = 20
 FRESH_SECONDS = 0.5  # of processor time, after which a process makes no further check: its limit counts all that it used
 _ORDINARY = pickle.dumps(ValueError("rehearsal", 1))
 
-Answer = Callable[[frames.Head], None]
+Answer = Callable[[messages.Head], None]
 
 
 def rehearse() -> None:
     """Rebuild and describe an ordinary exception. In a process forked ahead this touches the memory that the check will need."""
-    frames.as_json({"record": record.describe(pickle.loads(_ORDINARY))})
+    messages.as_json({"record": record.describe(pickle.loads(_ORDINARY))})
 
 
 def run(requests: int, answers: int, terms: Terms, traces: Optional[Traces] = None) -> None:
@@ -40,15 +40,15 @@ def run(requests: int, answers: int, terms: Terms, traces: Optional[Traces] = No
 def _run_one(requests: int, answers: int, terms: Terms, traces: Optional[Traces]) -> bool:
     """Wait for a request, make the check, write the answer; whether this process can make another check."""
     own = os.getpid()
-    request = frames.read_one(requests)
+    request = messages.read_one(requests)
     if request is None:
         return False  # nobody asks any more
     head, payload = request
 
-    def answer(what: frames.Head, **more: object) -> None:
+    def answer(what: messages.Head, **more: object) -> None:
         if os.getpid() == own:  # a payload may have forked, and both of them arrive here
             # Those who pass it on look only at the head.
-            frames.write(answers, {"stage": what.pop("stage"), "id": head["id"], **more}, frames.as_json(what))
+            messages.write(answers, {"stage": what.pop("stage"), "id": head["id"], **more}, messages.as_json(what))
 
     outcome = check(head, payload, terms, answer, traces)
     if traces is not None and traces.none_left() and processor_seconds() < FRESH_SECONDS:
@@ -58,7 +58,7 @@ def _run_one(requests: int, answers: int, terms: Terms, traces: Optional[Traces]
     return False
 
 
-def check(head: frames.Head, payload: bytes, terms: Terms, answer: Answer, traces: Optional[Traces]) -> frames.Head:
+def check(head: messages.Head, payload: bytes, terms: Terms, answer: Answer, traces: Optional[Traces]) -> messages.Head:
     """Import what the payload names, then rebuild and describe it. The imports have limits of their own, which the server knows."""
     terms.rules.needs = head["needs"]
     try:
@@ -109,7 +109,7 @@ def _import(name: str) -> None:
         raise
 
 
-def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> bool:
+def _prepare(head: messages.Head, terms: Terms, answer: Answer) -> bool:
     """Whether there was anything to import, or to call."""
     steps = [*terms.setup, *(module for module in head["imports"] if module not in sys.modules)]
     if not steps:
@@ -128,7 +128,7 @@ def _prepare(head: frames.Head, terms: Terms, answer: Answer) -> bool:
     return True
 
 
-def _outcome(head: frames.Head, payload: bytes) -> Dict[str, Any]:
+def _outcome(head: messages.Head, payload: bytes) -> Dict[str, Any]:
     try:
         for module in head["requires"]:
             importlib.import_module(module)

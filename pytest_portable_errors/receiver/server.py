@@ -12,12 +12,12 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Callable, Dict, List, Tuple
 
-from . import check, frames
+from . import check, messages
 from .branches import Branches
-from .checks import Checks
-from .children import Child, Pipes
+from .check_pool import Checks
+from .check_settings import Terms
 from .limits import memory_limit
-from .terms import Terms
+from .processes import Child, Pipes
 
 TICK = 0.05  # seconds between looks at children that may have died without closing their pipe
 REHEARSALS = 10
@@ -88,10 +88,10 @@ class Server:
                     self._pipes.open = False
                 else:
                     self._route(head, body)
-        except frames.FrameError:
+        except messages.FrameError:
             self._pipes.open = False  # nothing that follows could be read
 
-    def _route(self, head: frames.Head, body: bytes) -> None:
+    def _route(self, head: messages.Head, body: bytes) -> None:
         """To the branch that has imported what the payload names first, or to a child of this process if that is done."""
         if self._branches.take(head, body):
             return
@@ -100,7 +100,7 @@ class Server:
         else:
             self._pipes.write({"id": head["id"], "stage": "ready"})
 
-    def _answer(self, head: frames.Head, body: bytes) -> None:
+    def _answer(self, head: messages.Head, body: bytes) -> None:
         self._pipes.write(head, body)
         with contextlib.suppress(OSError):  # the guardian has knocks enough to hear, or there is none
             os.write(self._knock, b".")

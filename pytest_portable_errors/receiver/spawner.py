@@ -13,11 +13,11 @@ import sys
 import threading
 from typing import Any, Dict, List, NoReturn, Optional
 
-from . import frames
-from .children import Request
+from . import messages
+from .check_settings import Terms
+from .deadlines import STRAY_WRITE, Progress
 from .imports import Rules
-from .progress import STRAY_WRITE, Progress
-from .terms import Terms
+from .processes import Request
 
 TICK = 0.05  # seconds between looks at an interpreter that may have died without closing its pipe
 LAST_WORDS = 1.0  # seconds for what an interpreter said before it ended, and the thread that listens has not passed on yet
@@ -43,22 +43,22 @@ class Interpreter:
         threading.Thread(target=self._listen, daemon=True).start()
         self.tell(config)
 
-    def tell(self, head: frames.Head, body: bytes = b"") -> None:
+    def tell(self, head: messages.Head, body: bytes = b"") -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it has ended, which is noticed where its answer is read
-            frames.write(self._process.stdin.fileno(), head, body)
+            messages.write(self._process.stdin.fileno(), head, body)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        decoder = frames.Decoder(skip_to=frames.START)
+        decoder = messages.Decoder(skip_to=messages.START)
         try:
             while True:
-                data = os.read(self._process.stdout.fileno(), frames.PIECE)
+                data = os.read(self._process.stdout.fileno(), messages.PIECE)
                 if not data:
                     break
                 for message in decoder.feed(data):
                     self._said.put(message)
-        except frames.FrameError:
+        except messages.FrameError:
             self._said.put(({"stage": "crashed", "how": STRAY_WRITE}, b""))
         self._said.put(None)
 
@@ -123,7 +123,7 @@ class Spawner:
             for _ in range(self._config["at_once"]):
                 threading.Thread(target=self._work, daemon=True).start()
             while True:
-                request = frames.read_one(self._requests)
+                request = messages.read_one(self._requests)
                 if request is None or "end" in request[0]:
                     break
                 if "payload" in request[0]:
@@ -149,7 +149,7 @@ class Spawner:
                 self._alive.remove(interpreter)
                 interpreter.kill()
 
-    def _result(self, interpreter: Interpreter, head: frames.Head) -> Request:
+    def _result(self, interpreter: Interpreter, head: messages.Head) -> Request:
         progress = Progress(interpreter.pid, head, self._terms)
         while True:
             said = interpreter.next()
@@ -163,8 +163,8 @@ class Spawner:
             elif not progress.note(*said):
                 return said
 
-    def _answer(self, head: frames.Head, body: bytes) -> None:
+    def _answer(self, head: messages.Head, body: bytes) -> None:
         with self._lock:
-            frames.write(self._answers, head, body)
+            messages.write(self._answers, head, body)
         with contextlib.suppress(OSError):  # the guardian has knocks enough to hear, or there is none
             os.write(self._knock, b".")

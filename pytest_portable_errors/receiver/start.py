@@ -7,12 +7,12 @@ import os
 import signal
 from typing import Any, Dict, Tuple
 
-from . import check, frames, imports
-from .children import Pipes
-from .guardian import guard
+from . import check, imports, messages
+from .check_settings import Terms
 from .limits import no_core_files
+from .processes import Pipes
+from .reaper import guard
 from .server import Server
-from .terms import Terms
 
 
 def start(mode: str) -> None:
@@ -57,7 +57,7 @@ def once() -> None:
 def prove() -> None:
     """Tell what can be imported against the rules."""
     config, _, answers = _begin()
-    frames.write(answers, {"leaks": imports.prove(config["prove"], imports.restrict(config))})
+    messages.write(answers, {"leaks": imports.prove(config["prove"], imports.restrict(config))})
     os._exit(0)
 
 
@@ -67,15 +67,15 @@ def _begin() -> Tuple[Dict[str, Any], int, int]:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as the sender may have it, it would hide how children end
     requests, answers = os.dup(0), os.dup(1)
     _to_null(0, 1)
-    os.write(answers, frames.START)
-    message = frames.read_one(requests)
+    os.write(answers, messages.START)
+    message = messages.read_one(requests)
     if message is None:
         os._exit(0)  # the sender is gone already
     return message[0], requests, answers
 
 
 def _greet(answers: int, leaks: Dict[str, str]) -> None:
-    frames.write(answers, {"stage": "started", "leaks": leaks})
+    messages.write(answers, {"stage": "started", "leaks": leaks})
     _silence()
 
 
@@ -98,11 +98,11 @@ def _proof(config: Dict[str, Any], terms: Terms) -> Dict[str, str]:
     if pid == 0:
         try:
             os.close(read_fd)
-            frames.write(write_fd, imports.prove(config["prove"], terms.rules))
+            messages.write(write_fd, imports.prove(config["prove"], terms.rules))
         finally:
             os._exit(0)
     os.close(write_fd)
-    told = frames.read_one(read_fd)
+    told = messages.read_one(read_fd)
     os.close(read_fd)
     os.waitpid(pid, 0)
     return {"?": "the check for absent modules ended without an answer"} if told is None else told[0]

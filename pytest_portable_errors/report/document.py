@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pytest_portable_errors.baseline import Baseline
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.invocation import in_common
+from pytest_portable_errors.report.baseline import Baseline
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import selector
-from pytest_portable_errors.tally import Defect, Tally
+from pytest_portable_errors.report.tally import Defect, Tally
 
 FORMAT = "pytest-portable-errors report"
 VERSION = 1
@@ -103,3 +103,12 @@ def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
         toml_name=next((run["toml_name"] for run in runs if run["toml_name"]), None),
         crashed=tuple(node for run in runs for node in run["crashed"]),
     )
+
+
+def in_common(commands: Sequence[str]) -> str:
+    """One command for what several asked for: the same, or what they have in common of our own options."""
+    first, *others = (shlex.split(one) for one in commands)
+    if all(words == first for words in others):
+        return commands[0]
+    shared = [word for word in first if word.startswith("--portable-errors") and all(word in words for words in others)]
+    return shlex.join(["pytest", *shared])

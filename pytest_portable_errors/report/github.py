@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import decision_text, name_of, selector, trouble_text
-from pytest_portable_errors.tally import Defect
+from pytest_portable_errors.report.tally import Defect
 
 
 def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[str]:

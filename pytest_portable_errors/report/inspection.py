@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.stored import Inspection, StoredError
-from pytest_portable_errors.report.text import brief, clean
 
 _VALUE = 400  # characters of one value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pytest_portable_errors.baseline import Baseline, Entry
-from pytest_portable_errors.rows import Verdict
-from pytest_portable_errors.tally import Defect, Tally
+from pytest_portable_errors.report.baseline import Baseline, Entry
+from pytest_portable_errors.report.rows import Verdict
+from pytest_portable_errors.report.tally import Defect, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,13 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.diagnosis.printable import plain
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.report.document import Document
+from pytest_portable_errors.report.rows import Verdict, is_own_item
 from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, decision_text, toml_choice
-from pytest_portable_errors.report.text import fix_outcome, plain
-from pytest_portable_errors.rows import Verdict, is_own_item
 
 _STATES = {
     "lossy": "lossy",

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.losses import short_name
+from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.text import brief, clean, fix_outcome
-from pytest_portable_errors.rows import ADDED_LATER, Verdict, is_own_item
-from pytest_portable_errors.tally import Defect, worst_first
+from pytest_portable_errors.report.rows import ADDED_LATER, Verdict, is_own_item
+from pytest_portable_errors.report.tally import Defect, worst_first
 
 _TESTS = 3  # node IDs of a defect that are named without -v
 _NAMES = 3  # classes of a decision, likewise

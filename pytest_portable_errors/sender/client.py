@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver import frames
+from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender.project import Imports
-from pytest_portable_errors.sender.system import SYSTEM
+from pytest_portable_errors.sender.unpatched import SYSTEM
 
 START_VARIABLE = "PORTABLE_ERRORS_RECEIVER_START"
 SLICE = 0.2  # seconds: the longest wait without a look around
@@ -49,8 +49,8 @@ class Receiver:
         self._controller = controller
         self.pid = SYSTEM.getpid()
         self._python = imports.python or sys.executable
-        self._decoder = frames.Decoder(skip_to=frames.START)
-        self._answers: dict[int, frames.Head] = {}
+        self._decoder = messages.Decoder(skip_to=messages.START)
+        self._answers: dict[int, messages.Head] = {}
         self._next = 0
         self._is_greeted = False
         flags = ["-I"] if imports.site else ["-I", "-S"]
@@ -91,7 +91,7 @@ class Receiver:
         self._process.stderr.close()
 
     def _hear_out(self) -> None:
-        hello: list[frames.Head] = []
+        hello: list[messages.Head] = []
         complaints = b""
         patience = START_SECONDS
         try:
@@ -114,7 +114,7 @@ class Receiver:
         assert self._process.stderr is not None
         fd, said = self._process.stderr.fileno(), b""
         while SYSTEM.wait_readable(fd, 0):
-            piece = SYSTEM.read(fd, frames.PIECE)
+            piece = SYSTEM.read(fd, messages.PIECE)
             if not piece:
                 break
             said += piece
@@ -128,7 +128,7 @@ class Receiver:
         because = "" if not said else f": {said[-1] if said[0].startswith('Traceback') else said[0]}"
         return (f"was ended by signal {-status}" if status < 0 else f"exited with status {status}") + because
 
-    def submit(self, head: frames.Head, payload: bytes = b"") -> int:
+    def submit(self, head: messages.Head, payload: bytes = b"") -> int:
         """Send a request and return its number, for ``result``.
 
         Raises ReceiverEnded when there is nobody to send it to.
@@ -137,7 +137,7 @@ class Receiver:
         self._send({**head, "id": self._next}, payload)
         return self._next
 
-    def result(self, number: int, *, seconds: float) -> frames.Head | None:
+    def result(self, number: int, *, seconds: float) -> messages.Head | None:
         """The answer to a request, None when there was none in that time.
 
         Raises ReceiverEnded when the process has ended instead.
@@ -179,24 +179,24 @@ class Receiver:
             SYSTEM.kill_session(self._process)
             self._process.wait()
 
-    def _send(self, head: frames.Head, body: bytes = b"") -> None:
-        view = memoryview(frames.encode(head, body))
+    def _send(self, head: messages.Head, body: bytes = b"") -> None:
+        view = memoryview(messages.encode(head, body))
         try:
             while view:
                 view = view[SYSTEM.write(self._requests, view) :]
         except OSError:
             raise ReceiverEnded from None
 
-    def _receive(self, seconds: float) -> list[frames.Head]:
+    def _receive(self, seconds: float) -> list[messages.Head]:
         """What arrives within that time. Raises ReceiverEnded, and FrameError for what is no answer."""
         if self._replies < 0:
             raise ReceiverEnded  # closed meanwhile, for what another payload did to it or to make room
         if not SYSTEM.wait_readable(self._replies, seconds):
             return []
-        data = SYSTEM.read(self._replies, frames.PIECE)
+        data = SYSTEM.read(self._replies, messages.PIECE)
         if not data:
             raise ReceiverEnded
-        return [{**head, **frames.from_json(body)} if body else head for head, body in self._decoder.feed(data)]
+        return [{**head, **messages.from_json(body)} if body else head for head, body in self._decoder.feed(data)]
 
 
 def start_method() -> str:

@@ -16,7 +16,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import dict_of
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.distributions import distributions_of
-from pytest_portable_errors.sender.places import (
+from pytest_portable_errors.sender.paths import (
     files_of,
     is_below_any,
     is_library_archive,

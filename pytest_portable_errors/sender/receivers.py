@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import sys
@@ -13,24 +12,23 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from pytest_portable_errors import sharing
 from pytest_portable_errors.diagnosis.credentials import Found
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.losses import error_text
-from pytest_portable_errors.diagnosis.payload import Reading, content
+from pytest_portable_errors.diagnosis.pickle_reader import Reading, content
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver import frames
-from pytest_portable_errors.receiver.progress import ENDED_THE_RECEIVER, WALL_FACTOR
+from pytest_portable_errors.receiver import messages
+from pytest_portable_errors.receiver.deadlines import ENDED_THE_RECEIVER, WALL_FACTOR
 from pytest_portable_errors.receiver.record import Record
 from pytest_portable_errors.receiver.values import DEPTH
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
-from pytest_portable_errors.sender.absences import Absences
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
-from pytest_portable_errors.sender.places import locations
+from pytest_portable_errors.sender.known_missing import Absences
+from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.project import Imports, Project, Surroundings, find_project
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
-from pytest_portable_errors.sender.system import SYSTEM
+from pytest_portable_errors.sender.unpatched import SYSTEM
 
 RECEIVERS = 4  # at once; the one started first goes first
 TICKETS_KEPT = 1_000
@@ -85,7 +83,7 @@ class Request:
             sha256(content(self.payload)).digest(),
         )
 
-    def head(self) -> frames.Head:
+    def head(self) -> messages.Head:
         """The request as the receiver reads it. Raises PortableErrorsError when what the serializer needs is not installed here."""
         modules = _steps([self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)])
         is_named = self.receiver in NAMED_RECEIVERS
@@ -142,15 +140,15 @@ class Ticket:
     """What the answer adds to, if it tells of absent modules: those of the receiver as it was when this was sent."""
     running: Receiver | None = None
     number: int | None = None
-    known: frames.Head | None = None
+    known: messages.Head | None = None
     fixes: dict[object, tuple[Fix, ...]] = field(default_factory=dict)
     """Those that were tried for this payload already, by what else they depend on."""
 
-    def answer(self) -> frames.Head:
+    def answer(self) -> messages.Head:
         """See ``Receivers.answer``."""
         return self.receivers.answer(self)
 
-    def usable_answer(self) -> frames.Head:
+    def usable_answer(self) -> messages.Head:
         """The same. Raises PortableErrorsError where it is the receiver that is not made as it has to be."""
         answer, receiver = self.answer(), self.request.receiver
         if answer["stage"] == "loader":
@@ -239,7 +237,7 @@ class Receivers:
                     del self._tickets[next(iter(self._tickets))]
             return self._tickets[key]
 
-    def answer(self, ticket: Ticket) -> frames.Head:
+    def answer(self, ticket: Ticket) -> messages.Head:
         """The answer to a ticket; its ``stage`` says how far the payload came. Waits for it.
 
         Raises PortableErrorsError when the receiver cannot start.
@@ -254,7 +252,7 @@ class Receivers:
                     self._tickets = {key: other for key, other in self._tickets.items() if other is not ticket}
             return ticket.known
 
-    def _await(self, ticket: Ticket) -> frames.Head:
+    def _await(self, ticket: Ticket) -> messages.Head:
         request, seconds = ticket.request, WALL_FACTOR * ticket.request.timeout + PATIENCE
         for _ in range(2):
             try:
@@ -262,7 +260,7 @@ class Receivers:
                     ticket.running = self._ready(request.receiver)
                     ticket.number = ticket.running.submit(request.head(), request.payload)
                 answer = ticket.running.result(ticket.number, seconds=seconds)
-            except (ReceiverEnded, frames.FrameError):
+            except (ReceiverEnded, messages.FrameError):
                 # A payload can kill the process that it was forked from. Perhaps it was another one's: once more, and now alone.
                 self._drop(ticket.running)
                 ticket.running = None
@@ -339,21 +337,3 @@ def _needed(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | Non
         return locations(needs)
     except PortableErrorsError as error:
         raise PortableErrorsError(f"the serializer needs what is not there: {error}") from error
-
-
-def shared() -> Receivers:
-    """The receivers of this process."""
-    current = sharing.now()
-    if current.receivers is None and current.make is not None:
-        current.receivers = current.make()
-    if current.receivers is None:
-        current.receivers = Receivers()
-        atexit.register(current.receivers.close)
-    return current.receivers
-
-
-def share(receivers: Receivers | None) -> Receivers | None:
-    """Make these the receivers of this process, and give the ones before. Who shares them closes them, and puts the others back."""
-    current = sharing.now()
-    before, current.receivers = current.receivers, receivers
-    return before

@@ -8,7 +8,7 @@ from inspect import Parameter, Signature
 from types import FunctionType
 from typing import Any
 
-from pytest_portable_errors.diagnosis.code import own_constructor, signature
+from pytest_portable_errors.diagnosis.class_source import own_constructor, signature
 from pytest_portable_errors.survey.annotations import UNKNOWN, by_annotation, hints_of
 from pytest_portable_errors.survey.values import LADDER, Values, Wanted, best, others
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Protocol
+from typing import Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.sender.departure import Departure, depart_by_each
+from pytest_portable_errors.sender.outgoing import Departure, depart_by_each
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey.build import CannotBuild, Variant
@@ -99,20 +99,4 @@ def cases_of(
     return [Case(subject=subject, serializers=(serializer,)) for serializer in serializers for subject in subjects]
 
 
-def portable_cases(suite: str) -> Callable[[Any], Any]:
-    """Put the cases of a suite into your own test file, for IDEs and node IDs::
-
-        @portable_cases("litellm")
-        def test_litellm(): ...
-
-    The test runs once for each case, and fails when the case's exception does not arrive whole. Its body runs first, and may take the
-    case by the argument ``portable_case`` (``.subject.name``, ``.serializers``) to skip or xfail some.
-    """
-    import pytest  # here, so that the package loads without it
-
-    if not isinstance(suite, str):
-        raise PortableErrorsError(f'@portable_cases takes the name of a suite, got {suite!r}: write @portable_cases("litellm")')
-    return pytest.mark.portable_cases(suite)
-
-
-__all__ = ["CannotBuild", "Case", "Subject", "Suite", "cases_of", "find_suite", "portable_cases"]
+__all__ = ["CannotBuild", "Case", "Subject", "Suite", "cases_of", "find_suite"]

@@ -10,10 +10,10 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 
-from pytest_portable_errors.declarations import Declarations, Factory
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.judging.declarations import Declarations, Factory
 from pytest_portable_errors.receiver.fields import type_name
-from pytest_portable_errors.rows import ADDED_LATER
+from pytest_portable_errors.report.rows import ADDED_LATER
 from pytest_portable_errors.sender.project import Project
 from pytest_portable_errors.survey.build import CannotBuild, Variant, build
 from pytest_portable_errors.survey.cases import Case, Subject

@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
-from pytest_portable_errors.journey import set_out
-from pytest_portable_errors.sender.departure import depart
-from pytest_portable_errors.sender.receivers import Receivers, shared
+from pytest_portable_errors.round_trip import shared
+from pytest_portable_errors.sender.outgoing import depart
+from pytest_portable_errors.sender.pending_trip import set_out
+from pytest_portable_errors.sender.receivers import Receivers
 
 REBUILD = "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); print(type(e), e, e.args, vars(e), e.__cause__, e.__context__)"
 FORKS = """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_portable_errors.diagnosis.credentials import Found, find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import compare, headline, show
-from pytest_portable_errors.diagnosis.payload import Call, read
+from pytest_portable_errors.diagnosis.pickle_reader import Call, read
 from pytest_portable_errors.diagnosis.wording import arguments
 from pytest_portable_errors.receiver.record import describe
 

@@ -18,13 +18,14 @@ import error_zoo as zoo
 import pytest
 from diagnosis.trips import MESSAGE, cause, facts, trip_of, with_attributes
 
-from pytest_portable_errors import Stage, journey
+from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis import arrived_changed, causes, dumps_failed, loads_failed
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt, Unpicklable
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.diagnosis.payload import Global, Reading, read
+from pytest_portable_errors.diagnosis.pickle_reader import Global, Reading, read
+from pytest_portable_errors.sender import pending_trip
 
 MODULES = (dumps_failed, loads_failed, arrived_changed)
 ARRIVAL = Loss(kind="arrival", path="exc", sent="s", received="r")
@@ -114,7 +115,7 @@ def facts_of(exc: BaseException, **settings: Any) -> Facts:
     """What a real trip knows."""
     seen: list[Facts] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journey, "diagnose", lambda facts: seen.append(facts))
+        patch.setattr(pending_trip, "diagnose", lambda facts: seen.append(facts))
         trip_of(exc, **settings)
     return seen[-1]
 

@@ -39,8 +39,8 @@ from pytest_portable_errors import check_round_trip
 from pytest_portable_errors.diagnosis.credentials import find_credentials, is_secret_header
 from pytest_portable_errors.diagnosis.losses import Loss, headline, show
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.payload import read
-from pytest_portable_errors.diagnosis.secrets import MASK
+from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.diagnosis.secret_patterns import MASK
 from pytest_portable_errors.receiver.record import Record, describe
 
 if sys.version_info < (3, 11):

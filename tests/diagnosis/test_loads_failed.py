@@ -34,10 +34,11 @@ from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.causes import diagnose
 from pytest_portable_errors.diagnosis.facts import Halt
 from pytest_portable_errors.diagnosis.loads_failed import receiver_not_set_up
-from pytest_portable_errors.diagnosis.payload import Call, Global, Pairs, Reading, read
+from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs, Reading, read
 from pytest_portable_errors.receiver.check import error_record
+from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share
+from pytest_portable_errors.sender.receivers import Receivers
 
 
 class TestCrashesTheReceiver:

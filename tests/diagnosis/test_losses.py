@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.losses import CHECKS, compare, compare_values, show
-from pytest_portable_errors.options import CHECKS as OPTION_CHECKS
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.receiver.values import describe_value
+from pytest_portable_errors.run.options import CHECKS as OPTION_CHECKS
 
 
 def losses(sent: BaseException, received: BaseException, **settings: Any) -> list[tuple[str, str, str, str]]:

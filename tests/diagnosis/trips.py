@@ -15,7 +15,7 @@ from pytest_portable_errors.diagnosis.causes import diagnose
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.diagnosis.payload import read
+from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver.record import describe
 
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup is 3.11")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_portable_errors.sender import handled
+from pytest_portable_errors.run import handled
 
 monitored = pytest.mark.skipif(sys.version_info < handled.NEEDS, reason="sys.monitoring is Python 3.12")
 

@@ -164,7 +164,7 @@ def marks(request):
 
 def test_a_pytest_that_is_made_otherwise_is_told_and_not_failed(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
-        "import pytest_portable_errors.sender.capture as capture\n"
+        "import pytest_portable_errors.run.capture as capture\n"
         "capture._seeing_filled = lambda see: lambda original: original  # as if pytest no longer called it\n"
     )
     source = WITH_PROJECT + "@portable\ndef test_it():\n    with pytest.raises(NotFound): raise NotFound('bob')\n"

@@ -27,7 +27,7 @@ def test_every_exception_class_of_the_plugin_arrives_whole(pytester: pytest.Pyte
     assert {
         "pytest_portable_errors.errors.PortableErrorsError",
         "pytest_portable_errors.sender.client.ReceiverEnded",
-        "pytest_portable_errors.receiver.frames.FrameError",
+        "pytest_portable_errors.receiver.messages.FrameError",
         "pytest_portable_errors.survey.build.CannotBuild",
-        "pytest_portable_errors.wiring.NotPortable",
+        "pytest_portable_errors.run.stash.NotPortable",
     } <= found

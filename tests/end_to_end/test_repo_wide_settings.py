@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from settings_files import EVERY_FORM, NATIVE, write
 
-from pytest_portable_errors.options import CHECKS, Options, read_options
-from pytest_portable_errors.reporting import Reporting
+from pytest_portable_errors.run.options import CHECKS, Options, read_options
+from pytest_portable_errors.run.reporter import Reporting
 
 KNOWN = "# Known defects of exceptions, by pytest-portable-errors; format 1.\n"
 

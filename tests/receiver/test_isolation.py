@@ -12,8 +12,9 @@ import error_zoo  # a module of the project that is not a test
 import pytest
 
 from pytest_portable_errors import PortableErrorsError, check_round_trip
+from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share
+from pytest_portable_errors.sender.receivers import Receivers
 
 
 class Ask(ValueError):

@@ -9,14 +9,14 @@ import error_zoo as zoo
 import hostile_zoo
 import pytest
 
-from pytest_portable_errors.diagnosis.payload import read
-from pytest_portable_errors.receiver import frames
+from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender import client
-from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.outgoing import depart
 from pytest_portable_errors.sender.project import Surroundings
 from pytest_portable_errors.sender.receivers import Receivers, Request
 from pytest_portable_errors.sender.registry import Serializers
-from pytest_portable_errors.sender.system import SYSTEM
+from pytest_portable_errors.sender.unpatched import SYSTEM
 
 ORDINARY: tuple[BaseException, ...] = (
     ValueError("a", 1),
@@ -60,7 +60,7 @@ class Ways:
             assert reply.pop("id") == number
             if reply["stage"] == "timed-out":
                 del reply["how"]  # which of its two limits is met first is the machine's: processor time, or the clock where it is loaded
-            replies[way] = frames.as_json(reply)
+            replies[way] = messages.as_json(reply)
         return replies
 
 

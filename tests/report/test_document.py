@@ -16,9 +16,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from pytest_portable_errors.report.document import FORMAT, VERSION
-from pytest_portable_errors.rows import Detail, Entries, Finding, Row
-from pytest_portable_errors.tally import Totals
+from pytest_portable_errors.report.document import FORMAT, VERSION, in_common
+from pytest_portable_errors.report.rows import Detail, Entries, Finding, Row
+from pytest_portable_errors.report.tally import Totals
 
 Document = dict[str, Any]
 
@@ -267,3 +267,21 @@ def test_no_path_of_the_machine_is_in_it(text: str, project: Path) -> None:
 
 def test_no_credential_is_in_it(text: str) -> None:
     assert "sk-proj-abc" not in text
+
+
+@pytest.mark.parametrize(
+    ("commands", "shared"),
+    [
+        (["pytest --portable-errors 'a b'"], "pytest --portable-errors 'a b'"),
+        (["pytest --portable-errors a", "pytest --portable-errors a"], "pytest --portable-errors a"),
+        (["pytest --portable-errors a", "pytest --portable-errors b"], "pytest --portable-errors"),
+        (["pytest --portable-errors -c a.ini", "pytest --portable-errors -c b.ini"], "pytest --portable-errors"),
+        (["pytest --portable-errors-survey=shop --portable-errors", "pytest --portable-errors"], "pytest --portable-errors"),
+        (
+            ["pytest --portable-errors '--portable-errors-baseline=a b.txt' x", "pytest '--portable-errors-baseline=a b.txt'"],
+            "pytest '--portable-errors-baseline=a b.txt'",
+        ),
+    ],
+)
+def test_what_they_have_in_common(commands: list[str], shared: str) -> None:
+    assert in_common(commands) == shared

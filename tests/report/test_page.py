@@ -14,12 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from pytest_portable_errors.baseline import Baseline, Entry
+from pytest_portable_errors.report.baseline import Baseline, Entry
 from pytest_portable_errors.report.document import Document, document
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.page import page
-from pytest_portable_errors.rows import Detail, Entries, Finding, Row
-from pytest_portable_errors.tally import Tally
+from pytest_portable_errors.report.rows import Detail, Entries, Finding, Row
+from pytest_portable_errors.report.tally import Tally
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% raise %}]]>--><!--\x00\x1b[31m\u202e\ud800"
 SHOWN = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% raise %}]]>--><!--\\x00\\x1b[31m\\u202e\\ud800"

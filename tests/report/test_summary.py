@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.rows import ADDED_LATER, Detail, Entries, Finding, Row, Verdict
 from pytest_portable_errors.report.summary import summary
-from pytest_portable_errors.rows import ADDED_LATER, Detail, Entries, Finding, Row, Verdict
-from pytest_portable_errors.tally import Tally
+from pytest_portable_errors.report.tally import Tally
 
 
 def finding(

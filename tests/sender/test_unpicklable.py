@@ -15,7 +15,7 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
-from pytest_portable_errors.sender.departure import Departure, depart
+from pytest_portable_errors.sender.outgoing import Departure, depart
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.serializers import WithReducers
 

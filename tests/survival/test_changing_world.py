@@ -19,10 +19,12 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
-from pytest_portable_errors.journey import set_out
-from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.round_trip import shared
+from pytest_portable_errors.sender.outgoing import depart
+from pytest_portable_errors.sender.pending_trip import set_out
+from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share, shared
+from pytest_portable_errors.sender.receivers import Receivers
 
 
 class DefinedInATest(Exception):

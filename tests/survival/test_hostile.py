@@ -12,11 +12,13 @@ import pytest
 from processes import below, wait_until_gone
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
-from pytest_portable_errors.journey import set_out
+from pytest_portable_errors.round_trip import shared
 from pytest_portable_errors.sender import client
-from pytest_portable_errors.sender.departure import depart
+from pytest_portable_errors.sender.outgoing import depart
+from pytest_portable_errors.sender.pending_trip import set_out
+from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import Surroundings
-from pytest_portable_errors.sender.receivers import Receivers, share, shared
+from pytest_portable_errors.sender.receivers import Receivers
 
 
 def trip_of(exc: BaseException, **settings: Any) -> Any:

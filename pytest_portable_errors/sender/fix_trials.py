@@ -1,0 +1,220 @@
+"""Fixes are tried on the very exception before anybody reads of them: compiled, put into a dispatch table of our own, and sent."""
+
+from __future__ import annotations
+
+import builtins
+import copyreg
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from types import CodeType, SimpleNamespace
+from typing import Any, Protocol
+
+from pytest_portable_errors.diagnosis.credentials import is_secret_header
+from pytest_portable_errors.diagnosis.findings import Credential, Fix
+from pytest_portable_errors.diagnosis.fixes import Candidate, is_of_its_own, refined, without_changed
+from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.recipes import WithChain
+from pytest_portable_errors.receiver.record import Record, describe
+from pytest_portable_errors.sender.copies import copy_of
+from pytest_portable_errors.sender.outgoing import Departure, depart
+from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+from pytest_portable_errors.sender.unpatched import SYSTEM
+
+_MOST_REFINEMENTS = 6
+_MOST_FIXES = 3
+
+
+class Trip(Protocol):
+    """What is looked at of a round trip."""
+
+    @property
+    def losses(self) -> tuple[Loss, ...]: ...
+    @property
+    def declared_lost(self) -> tuple[Loss, ...]: ...
+    @property
+    def credentials(self) -> tuple[Credential, ...]: ...
+    @property
+    def stopped_at(self) -> str | None: ...
+    @property
+    def sent(self) -> Record: ...
+    @property
+    def received(self) -> Record | None: ...
+    @property
+    def took_too_long(self) -> bool: ...
+
+
+class UnderWay(Protocol):
+    """A trip that has begun."""
+
+    def arrive(self) -> Trip: ...
+
+
+Send = Callable[[Departure, "str | None"], UnderWay]
+"""Begins a trip, with what it is declared to arrive as."""
+
+
+@dataclass(frozen=True, kw_only=True)  # without slots: what is cached needs a place
+class Trials:
+    """Where and on what fixes are tried."""
+
+    subject: BaseException
+    serializer: Serializer
+    receiver: str
+    carried: frozenset[str]
+    """Paths of the credentials that the payload carries without a fix."""
+    send: Send
+    traceback: bool = False
+    until: float = float("inf")
+    """When no further trial is begun: seconds of processor time of this process."""
+
+    def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
+        """What became of them, the best first; those that help nothing are left out. Ends with the first that gives up nothing."""
+        if not isinstance(self.serializer, (Pickle, Library)):
+            return ()
+        fixes: list[Fix] = []
+        for candidate in candidates:
+            try:
+                fix = self._try(candidate)
+            except TookTooLong:
+                break  # what hangs once will hang again
+            if fix is not None:
+                fixes.append(fix)
+                if fix.arrives_whole:  # what follows is more invasive
+                    break
+        if any(fix.arrives_whole and not fix.gives_up for fix in fixes):
+            fixes = [fix for fix in fixes if fix.arrives_whole]  # nobody wants one that repairs less
+        return tuple(sorted(fixes, key=lambda fix: (not fix.arrives_whole, len(fix.still_lost), len(fix.gives_up)))[:_MOST_FIXES])
+
+    def _try(self, candidate: Candidate) -> Fix | None:
+        """The best that comes of a candidate: what stops it, and what would expose a credential, is taken out and it is tried again."""
+        best: Tried | None = None
+        for _ in range(_MOST_REFINEMENTS):
+            if SYSTEM.process_time() > self.until:
+                break
+            reducers = _compiled(candidate, type(self.subject))
+            if reducers is None:
+                break
+            trip = self._set_out(self.subject, reducers, candidate, self._sent).arrive()
+            if trip.took_too_long:
+                raise TookTooLong
+            exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
+            better: Candidate | None
+            if trip.received is None or exposed:
+                better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed, sent=trip.sent)
+            else:
+                tried = Tried(candidate=candidate, trip=trip, reducers=reducers)
+                best = tried if best is None or len(tried.lost) < len(best.lost) else best
+                better = without_changed(candidate, best.lost, trip.sent)
+            if better is None:
+                break
+            candidate = better
+        if best is None:
+            return None
+        return best.fix(self.receiver, self._with_foreign_cause(best.reducers, best.candidate))
+
+    @functools.cached_property
+    def _sent(self) -> Record:
+        """The subject's description, which is the same whatever pickles it."""
+        return describe(self.subject, traceback=self.traceback)
+
+    def _set_out(self, exc: BaseException, reducers: dict[type, Any], candidate: Candidate, sent: Record | None = None) -> UnderWay:
+        assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
+        serializer = WithReducers(of=self.serializer, reducers=reducers)
+        departure = depart(exc, serializer=serializer, traceback=self.traceback, sent=sent)
+        return self.send(replace(departure, reducer=None), candidate.arrives_as)  # whoever's it is, it was not used
+
+    def _with_foreign_cause(self, reducers: dict[type, Any], candidate: Candidate) -> UnderWay | None:
+        """The same with a cause whose class the receiver lacks: where a recipe keeps the chain, that could take the whole error down."""
+        copied = copy_of(self.subject) if isinstance(candidate.recipe, WithChain) else None
+        if copied is None:
+            return None
+        absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
+        vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))  # past a __setattr__ that refuses
+        return self._set_out(copied, reducers, candidate)
+
+
+class TookTooLong(Exception):
+    """A trial did not come to an end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A candidate that arrived, and how."""
+
+    candidate: Candidate
+    trip: Trip
+    reducers: dict[type, Any]
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Paths of what is lost and not given up."""
+        return tuple(dict.fromkeys(loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)))
+
+    def fix(self, receiver: str, with_foreign_cause: UnderWay | None) -> Fix:
+        """What people are told of it.
+
+        ``with_foreign_cause`` is None if the recipe keeps no chain, or no copy could be made to try that on.
+        """
+        candidate = self.candidate
+        given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
+        return Fix(
+            title=candidate.title,
+            code=candidate.code,
+            arrives_whole=not self.lost,
+            gives_up=tuple(path for path in dict.fromkeys(given_up) if not path.startswith(tuple(f"{other}." for other in given_up))),
+            still_lost=self.lost,
+            receiver=receiver,
+            limits=(*self._limits(with_foreign_cause), *self._declaration()),
+        )
+
+    def _declaration(self) -> tuple[str, ...]:
+        """With the fix in place what it gives up is a loss as any other, until somebody says that it is meant."""
+        if self.candidate.arrives_as is not None or not any(map(is_of_its_own, self.candidate.gives_up)):
+            return ()  # the title says what to declare; or it is of a link, and the chain is compared whatever is declared
+        name = self.trip.sent["exceptions"][0]["type"]
+        return (f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",)
+
+    def _limits(self, with_foreign_cause: UnderWay | None) -> tuple[str, ...]:
+        if not isinstance(self.candidate.recipe, WithChain):
+            return ("carries no chain, as plain pickle",)
+        if with_foreign_cause is None:
+            return ()
+        received = with_foreign_cause.arrive().received
+        if received is None:
+            return ("a cause whose class the receiver lacks takes the whole error down",)
+        nodes = received["exceptions"]
+        cause = nodes[0].get("cause")
+        if cause is None or nodes[cause]["type"] != "builtins.RuntimeError":
+            return ("a cause whose class the receiver lacks is lost",)
+        return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+
+
+def _compiled(candidate: Candidate, cls: type) -> dict[type, Any] | None:
+    """The dispatch table that the printed code makes; None if it does not compile or run.
+
+    ``copyreg`` is not the real one there: what the code registers is for this trial alone.
+    """
+    table: dict[type, Any] = {}
+    private = SimpleNamespace(pickle=lambda of, reducer: table.update({of: reducer}), **_public(copyreg))
+
+    def import_(name: str, *args: Any, **kwargs: Any) -> Any:
+        return private if name == "copyreg" else builtins.__import__(name, *args, **kwargs)
+
+    scope: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": import_}, "__name__": "portable_errors_fix", "cls": cls}
+    try:
+        exec(_code_of(candidate.code), scope)  # our own text, as it is printed
+    except Exception:  # importing a foreign class runs foreign code
+        return None
+    if candidate.target.in_class:
+        return {cls: scope["__reduce__"]}
+    return {cls: table[cls]} if cls in table else None
+
+
+@functools.lru_cache(maxsize=64)
+def _code_of(text: str) -> CodeType:
+    return compile(text, "<fix>", "exec")
+
+
+def _public(module: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if not name.startswith("_") and name != "pickle"}

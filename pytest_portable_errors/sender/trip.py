@@ -1,0 +1,243 @@
+"""What became of one exception on one trip: the verdict, as an object with its own text."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix, fix_outcome
+from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
+from pytest_portable_errors.diagnosis.printable import WIDTH, brief, clean
+from pytest_portable_errors.receiver.record import Record
+
+
+class Stage(enum.Enum):
+    """Where a trip ended."""
+
+    DUMPS = "dumps"
+    LOADS = "loads"
+    TIMED_OUT = "timed-out"
+    CRASHED = "crashed"
+    ARRIVED = "arrived"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTrip:
+    """What became of one exception, or of one value, on one trip."""
+
+    serializer: str
+    receiver: str
+    stage: Stage
+    sent: Record
+    """What it was, as ``receiver/record.py`` describes it."""
+    received: Record | None
+    """What it is in the receiver; None if it did not arrive."""
+    losses: tuple[Loss, ...]
+    declared_lost: tuple[Loss, ...] = ()
+    """Differences that ``arrives_as`` declares; they are no losses."""
+    error: dict[str, Any] | None = None
+    """What stopped it: ``type`` and ``message`` of the error that dumps or loads raised."""
+    diagnosis: Diagnosis | None = None
+    """Why. None if it arrived whole, or if no rule explains it."""
+    with_project: RoundTrip | None = None
+    """The same payload's trip to where the project is installed; None unless the receiver lacked a module of the project."""
+    is_of_tests: bool = False
+    """Whether a test defines its class, what the receiver lacks, or what cannot be pickled: nothing but the tests raises such a one."""
+    stopped_at: str | None = None
+    """Path of the value at which dumps or loads failed; None if it did not, or if that is the exception itself or not known."""
+    credentials: tuple[Credential, ...] = ()
+    """Those that the payload carries. They are masked in everything that is written here."""
+    not_looked_at: tuple[str, ...] = ()
+    """What there was too much of: ``what the payload has past its first 7,500 opcodes``. () if all of it was looked at."""
+
+    @property
+    def took_too_long(self) -> bool:
+        """Whether it was given up."""
+        return self.stage is Stage.TIMED_OUT
+
+    @property
+    def defect(self) -> tuple[object, ...]:
+        """What is the same for trips that show the same defect."""
+        what = self.diagnosis.cause if self.diagnosis else self.losses
+        return (self.sent["exceptions"][0]["type"], self.stage, frozenset(loss.kind for loss in self.losses), what)
+
+    @property
+    def arrived_whole(self) -> bool:
+        """Whether nothing was lost."""
+        return not self.losses
+
+    def __str__(self) -> str:
+        """The text that a failing test shows."""
+        return trip_text([self])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "type": self.sent["exceptions"][0]["type"],
+            "serializer": self.serializer,
+            "receiver": self.receiver,
+            "stage": self.stage.value,
+            "arrived_whole": self.arrived_whole,
+            "losses": [_loss_row(loss) for loss in self.losses],
+            "declared_lost": [_loss_row(loss) for loss in self.declared_lost],
+            "error": self.error,
+            "cause": self.diagnosis and self.diagnosis.cause,
+            "why": self.diagnosis and self.diagnosis.why,
+            "evidence": list(self.diagnosis.evidence) if self.diagnosis else [],
+            "fixes": [_fix_row(fix) for fix in self.diagnosis.fixes] if self.diagnosis else [],
+            "stopped_at": self.stopped_at,
+            "credentials": [{"path": credential.path, "kind": credential.kind} for credential in self.credentials],
+            "not_looked_at": list(self.not_looked_at),
+            "arrives_with_project": self.with_project and self.with_project.arrived_whole,
+            "sent": self.sent,
+            "received": self.received,
+        }
+
+
+def _loss_row(loss: Loss) -> dict[str, str]:
+    return {"kind": loss.kind, "path": loss.path, "sent": loss.sent, "received": loss.received}
+
+
+def _fix_row(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "code": fix.code,
+        "receiver": fix.receiver,
+        "arrives_whole": fix.arrives_whole,
+        "gives_up": list(fix.gives_up),
+        "still_lost": list(fix.still_lost),
+        "limits": list(fix.limits),
+    }
+
+
+_MOST_ATTRIBUTES = 6
+
+_MOST_LOSSES = 12
+
+_SHOWN_IN_HEADLINE = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
+
+
+def trip_text(trips: Sequence[RoundTrip]) -> str:
+    """What became of one exception on these trips; those with the same defect are told once."""
+    return "\n\n".join("\n".join(_lines(group)) for group in _by_defect(trips))
+
+
+def _by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
+    groups: dict[object, list[RoundTrip]] = {}
+    for trip in trips:
+        groups.setdefault(trip.defect, []).append(trip)
+    return list(groups.values())
+
+
+def _lines(trips: list[RoundTrip]) -> Iterator[str]:
+    trip = trips[0]
+    yield f"{first_line(trip)}      [{_where(trips)}]"
+    yield ""
+    if trip.arrived_whole:
+        yield f"  sent      {_sent(trip)}"
+        yield from _declared(trip)
+        yield from _not_looked_at(trip)
+        return
+    if trip.received is None:
+        yield f"  sent      {_sent(trip)}"
+        yield f"  received  {brief(trip.losses[0].received)}"
+        if trip.with_project is not None and trip.with_project.losses:
+            yield f"  with the project installed: {brief(first_line(trip.with_project))}"
+    else:
+        yield from _diff(trip.losses)
+        yield from _declared(trip)
+    yield from _not_looked_at(trip)
+    if trip.diagnosis is not None:
+        yield ""
+        yield from _indented("why", trip.diagnosis.why)
+        yield from _fixes(trip)
+        yield f"  more  python -m pytest_portable_errors explain {trip.diagnosis.cause}"
+
+
+def _fixes(trip: RoundTrip) -> Iterator[str]:
+    """The best fix as code; the others by what they are."""
+    fixes = trip.diagnosis.fixes if trip.diagnosis is not None else ()
+    for number, fix in enumerate(fixes):
+        tried = f"tried: {fix_outcome(fix, trip.receiver)}"
+        if number == 0:
+            yield f"  fix   {clean(fix.title)}"
+            yield f"        ({tried})"
+            yield from (f"        ({clean(limit)})" for limit in fix.limits)
+            yield from (f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines())
+        else:
+            yield f"  or    {clean(fix.title)} ({tried})"
+
+
+def first_line(trip: RoundTrip) -> str:
+    """What became of which class."""
+    name = clean(short_name(trip.sent["exceptions"][0]["type"]))
+    if trip.arrived_whole:
+        return f"{name} arrives whole"
+    if trip.received is not None:
+        kinds = {loss.kind for loss in trip.losses}
+        if kinds == {"arrival"}:
+            return f"{name} travels only in tests"
+        return f"{name} arrives changed: {', '.join(kind for kind in _SHOWN_IN_HEADLINE if kind in kinds)}"
+    if trip.error is not None:
+        return f"{name} does not arrive: {trip.stage.value} raised {clean(short_name(trip.error['type']))}"
+    what = "it took too long" if trip.stage.value == "timed-out" else "it ended the receiver's process"
+    return f"{name} does not arrive: {what}"
+
+
+def _where(trips: Iterable[RoundTrip]) -> str:
+    trips = list(trips)
+    serializers = list(dict.fromkeys(trip.serializer for trip in trips))
+    receivers = list(dict.fromkeys(trip.receiver for trip in trips))
+    return f"{clean(_listed(serializers))}; receiver: {clean(_listed(receivers))}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _sent(trip: RoundTrip) -> str:
+    node = trip.sent["exceptions"][0]
+    stored = {name: value for name, value in node.get("attributes", {}).items() if value.get("type") != "builtins.NoneType"}
+    shown = [f"{clean(name)}={brief(show(value), 40)}" for name, value in list(stored.items())[:_MOST_ATTRIBUTES]]
+    return brief(headline(node)) + (f"        {' '.join(shown)}" if shown else "")
+
+
+def _diff(losses: Sequence[Loss]) -> Iterator[str]:
+    width = max(len(brief(loss.path, 60)) for loss in losses[:_MOST_LOSSES])
+    for loss in losses[:_MOST_LOSSES]:
+        path = brief(loss.path, 60).ljust(width)
+        sent, received = _telling(loss.sent, loss.received)
+        yield f"  - {path}   {sent}".rstrip()
+        yield f"  + {path}   {received}".rstrip()
+    if len(losses) > _MOST_LOSSES:
+        yield f"  ... and {len(losses) - _MOST_LOSSES} more losses"
+
+
+def _telling(sent: str, received: str) -> tuple[str, str]:
+    """Both values, cut so that the place where they part is seen."""
+    if len(sent) <= WIDTH and len(received) <= WIDTH:
+        return clean(sent), clean(received)
+    parting = next((n for n, (one, other) in enumerate(zip(sent, received, strict=False)) if one != other), min(len(sent), len(received)))
+    start = max(0, parting - WIDTH // 2)
+    return _window(sent, start), _window(received, start)
+
+
+def _window(text: str, start: int) -> str:
+    before, after = "... " if start else "", " ..." if len(text) > start + WIDTH else ""
+    return f"{before}{clean(text[start : start + WIDTH])}{after}"
+
+
+def _declared(trip: RoundTrip) -> Iterator[str]:
+    if trip.declared_lost:
+        yield f"  declared lost: {', '.join(brief(loss.path, 60) for loss in trip.declared_lost)}"
+
+
+def _indented(label: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(text.splitlines()):
+        yield f"  {label if number == 0 else '':<5} {brief(line, 2 * WIDTH)}"
+
+
+def _not_looked_at(trip: RoundTrip) -> Iterator[str]:
+    yield from (f"  not looked at: {text}" for text in trip.not_looked_at)

@@ -1,0 +1,170 @@
+"""What a trip means: a defect of its class, one of two decisions that nobody has taken yet, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.judging.verdicts import Judged, Terms, judge
+from pytest_portable_errors.report.rows import Verdict
+from pytest_portable_errors.sender.pending_trip import Journey
+from pytest_portable_errors.sender.trip import RoundTrip, Stage
+
+DECIDED = Terms(receivers=("without-project",), checks=("message", "chain"), timeout=1.0)
+RECEIVER_OPEN = replace(DECIDED, receiver_is_open=True)
+CHAIN_OPEN = replace(DECIDED, chain_is_open=True)
+BOTH_OPEN = replace(DECIDED, receiver_is_open=True, chain_is_open=True, spares_tests=True)
+
+
+def trip(*kinds: str, cause: str | None = None, receiver: str = "without-project", **changes: Any) -> RoundTrip:
+    """A trip that lost these; with ``arrival`` nothing arrived."""
+    return RoundTrip(
+        serializer="pickle",
+        receiver=receiver,
+        stage=Stage.LOADS if "arrival" in kinds else Stage.ARRIVED,
+        sent={"exceptions": [{"type": "shop.errors.A"}]},
+        received=None if "arrival" in kinds else {"exceptions": []},
+        losses=tuple(Loss(kind=kind, path="exc", sent="a", received="b") for kind in kinds),
+        diagnosis=None if cause is None else Diagnosis(cause=cause, why="", evidence=()),
+        **changes,
+    )
+
+
+WHOLE = trip()
+WHOLE_THERE = trip(receiver="with-project")
+BROKEN_THERE = trip("message", receiver="with-project")
+LACKS = trip("arrival", cause="class-not-importable", with_project=WHOLE_THERE)
+LACKS_AND_BROKEN = trip("arrival", cause="class-not-importable", with_project=BROKEN_THERE)
+DROPPED = trip("chain", cause="chain-dropped")
+
+
+@dataclass(frozen=True)
+class FakeJourney:
+    """One whose ends are known."""
+
+    here: RoundTrip
+    there: RoundTrip = WHOLE_THERE
+    chain: RoundTrip = WHOLE
+
+    def arrive(self) -> RoundTrip:
+        return self.here
+
+    @property
+    def has_chain(self) -> bool:
+        return self.chain is not WHOLE
+
+    def lacks_project(self) -> bool:
+        return self.here.with_project is not None
+
+    def elsewhere(self) -> FakeJourney:
+        return replace(self, here=self.there)
+
+    def comparing(self, checks: Collection[str]) -> FakeJourney:
+        assert checks == ("chain",)
+        return replace(self, here=self.chain)
+
+
+def verdicts(terms: Terms, *begun: FakeJourney) -> list[tuple[Verdict, RoundTrip]]:
+    return [(one.verdict, one.trip) for one in judge([cast(Journey, one) for one in begun], terms)]
+
+
+@pytest.mark.parametrize("terms", [DECIDED, RECEIVER_OPEN, CHAIN_OPEN, BOTH_OPEN])
+class TestWhateverIsDecided:
+    def test_what_arrives_whole_is_well(self, terms: Terms) -> None:
+        assert verdicts(terms, FakeJourney(WHOLE)) == [(Verdict.WHOLE, WHOLE)]
+
+    def test_what_is_lost_everywhere_is_a_defect(self, terms: Terms) -> None:
+        lost = trip("message")
+        there = BROKEN_THERE
+        ((verdict, found),) = verdicts(terms, FakeJourney(lost, there=there))
+        assert verdict is Verdict.DEFECT
+        assert found.losses == lost.losses
+
+    def test_every_journey_is_judged_in_order(self, terms: Terms) -> None:
+        found = verdicts(terms, FakeJourney(WHOLE), FakeJourney(trip("args"), there=trip("args")), FakeJourney(WHOLE))
+        assert [verdict for verdict, _ in found] == [Verdict.WHOLE, Verdict.DEFECT, Verdict.WHOLE]
+
+
+class TestTheReceiver:
+    def test_while_it_is_open_what_arrives_only_with_the_project_is_a_decision(self) -> None:
+        ((verdict, _),) = verdicts(RECEIVER_OPEN, FakeJourney(LACKS))
+        assert verdict is Verdict.LACKS_PROJECT
+
+    def test_once_it_is_chosen_the_same_is_a_defect(self) -> None:
+        assert verdicts(DECIDED, FakeJourney(LACKS)) == [(Verdict.DEFECT, LACKS)]
+
+    def test_what_is_broken_with_the_project_as_well_is_a_defect_and_told_as_it_is_there(self) -> None:
+        journey = FakeJourney(LACKS_AND_BROKEN, there=BROKEN_THERE)
+        assert verdicts(RECEIVER_OPEN, journey) == [(Verdict.DEFECT, BROKEN_THERE)]
+        assert verdicts(DECIDED, journey) == [(Verdict.DEFECT, LACKS_AND_BROKEN)]
+
+
+class TestTheChain:
+    def test_while_it_is_open_a_chain_that_pickle_drops_is_a_decision(self) -> None:
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=DROPPED)) == [(Verdict.DROPS_CHAIN, DROPPED)]
+
+    def test_a_chain_that_is_lost_for_another_reason_is_a_defect(self) -> None:
+        flipped = trip("chain", cause="suppress-context-flipped")
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=flipped)) == [(Verdict.DEFECT, flipped)]
+
+    def test_a_defect_and_the_chain_are_two_findings(self) -> None:
+        lost = trip("message")
+        assert verdicts(CHAIN_OPEN, FakeJourney(lost, chain=DROPPED)) == [(Verdict.DROPS_CHAIN, DROPPED), (Verdict.DEFECT, lost)]
+
+    def test_what_did_not_arrive_has_no_chain_to_ask_for(self) -> None:
+        nothing = trip("arrival")
+        assert verdicts(CHAIN_OPEN, FakeJourney(nothing, chain=DROPPED)) == [(Verdict.DEFECT, nothing)]
+
+    def test_both_decisions_of_one_exception(self) -> None:
+        found = verdicts(BOTH_OPEN, FakeJourney(LACKS, chain=DROPPED))
+        assert [verdict for verdict, _ in found] == [Verdict.DROPS_CHAIN, Verdict.LACKS_PROJECT]
+
+    def test_once_it_is_chosen_nothing_is_asked_apart(self) -> None:
+        assert verdicts(DECIDED, FakeJourney(WHOLE, chain=DROPPED)) == [(Verdict.WHOLE, WHOLE)]
+
+    def test_a_chain_that_arrives_is_no_question(self) -> None:
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=trip(receiver="with-chain"))) == [(Verdict.WHOLE, WHOLE)]
+
+
+class TestOfTests:
+    LOCAL = trip("arrival", cause="class-not-importable", is_of_tests=True)
+    HOLDS_A_MOCK = trip("arrival", cause="value-cannot-be-pickled", is_of_tests=True)
+
+    def test_a_class_of_a_test_is_no_defect_where_they_are_spared(self) -> None:
+        spared = replace(DECIDED, spares_tests=True)
+        assert verdicts(spared, FakeJourney(self.LOCAL)) == [(Verdict.OF_TESTS, self.LOCAL)]
+
+    def test_while_the_receiver_is_open_it_is_part_of_that_decision(self) -> None:
+        assert verdicts(BOTH_OPEN, FakeJourney(self.LOCAL, chain=DROPPED)) == [(Verdict.LACKS_PROJECT, self.LOCAL)]
+
+    def test_what_holds_a_tests_value_hangs_on_no_decision(self) -> None:
+        assert verdicts(BOTH_OPEN, FakeJourney(self.HOLDS_A_MOCK)) == [(Verdict.OF_TESTS, self.HOLDS_A_MOCK)]
+
+    def test_under_a_marker_it_is_a_defect(self) -> None:
+        assert verdicts(DECIDED, FakeJourney(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]
+
+
+class TestOfPython:
+    OWN = replace(trip("attributes", cause="dropped-by-python"), sent={"exceptions": [{"type": "builtins.NameError"}]})
+
+    def test_what_python_drops_of_its_own_nobody_can_repair(self) -> None:
+        assert verdicts(BOTH_OPEN, FakeJourney(self.OWN)) == [(Verdict.OF_PYTHON, self.OWN)]
+
+    def test_of_a_class_of_the_projects_it_is_a_defect(self) -> None:
+        derived = replace(self.OWN, sent={"exceptions": [{"type": "shop.errors.A"}]})
+        assert verdicts(BOTH_OPEN, FakeJourney(derived, there=derived)) == [(Verdict.DEFECT, derived)]
+
+    def test_under_a_marker_it_is_a_defect(self) -> None:
+        assert verdicts(DECIDED, FakeJourney(self.OWN)) == [(Verdict.DEFECT, self.OWN)]
+
+
+def test_what_the_baseline_knows_and_what_is_no_defect_do_not_fail() -> None:
+    journey = cast(Journey, FakeJourney(WHOLE))
+    fails = {verdict: Judged(journey=journey, trip=WHOLE, verdict=verdict).fails for verdict in Verdict}
+    assert [verdict for verdict, does in fails.items() if does] == [Verdict.DEFECT]
+    assert not Judged(journey=journey, trip=WHOLE, verdict=Verdict.DEFECT, is_known=True).fails
