@@ -1,7 +1,9 @@
-"""The matrix: ``nox`` runs a slice of the tests on every supported Python and pytest, with and without pytest-xdist, on the built wheel.
+"""The matrix: ``nox`` runs a slice of the tests on every supported Python and pytest, with and
+without pytest-xdist, on the built wheel.
 
-``nox -s "tests(python='3.12', pytest='8.4', xdist=True)" -- tests`` runs all tests in one cell; ``nox -s oldest litellm`` the oldest
-versions of what pyproject.toml allows. Needs the Pythons on the PATH, as pyenv or uv provide them.
+``nox -s "tests(python='3.12', pytest='8.4', xdist=True)" -- tests`` runs all tests in one cell;
+``nox -s oldest litellm`` the oldest versions of what pyproject.toml allows. Needs the Pythons on
+the PATH, as pyenv or uv provide them.
 """
 
 from __future__ import annotations
@@ -29,13 +31,26 @@ SLICE = (
 NEEDED = ("hypothesis", "jsonschema", "pytest-asyncio", "tblib", "jinja2")
 """What those tests import."""
 PURE = (
-    *("diagnosis/*", "receiver/record.py", "receiver/values.py", "receiver/fields.py", "receiver/messages.py"),
-    *("judging/shapes.py", "judging/verdicts.py", "report/baseline.py", "report/rows.py", "report/tally.py"),
+    *(
+        "diagnosis/*",
+        "receiver/record.py",
+        "receiver/values.py",
+        "receiver/fields.py",
+        "receiver/messages.py",
+    ),
+    *(
+        "judging/shapes.py",
+        "judging/verdicts.py",
+        "report/baseline.py",
+        "report/rows.py",
+        "report/tally.py",
+    ),
     *("sender/known_missing.py", "sender/trip.py"),
 )
 """Plain data in, plain data out: each branch of it is taken by a test."""
 MEASURED = ("diagnosis", "judging", "receiver", "report", "run", "sender", "survey", "test_*.py")
-"""What calls the pure core, in tests/. A receiver that is measured is not as isolated as one that is not."""
+"""What calls the pure core, in tests/. A receiver that is measured is not as isolated as one that
+is not."""
 
 nox.options.sessions = ["tests", "oldest", "litellm"]
 nox.options.default_venv_backend = "virtualenv"
@@ -44,13 +59,26 @@ nox.options.default_venv_backend = "virtualenv"
 def wheel(session: nox.Session) -> str:
     """The built wheel: what is installed is what a user gets, and not the checkout."""
     folder = Path(session.create_tmp())
-    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), ".", silent=True)
+    session.run(
+        "python",
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(folder),
+        ".",
+        silent=True,
+    )
     return str(next(folder.glob("*.whl")))
 
 
 def run(session: nox.Session, *options: str) -> None:
     """Run the slice, or what was given after ``--``, and see that the wheel is what is tested."""
-    where = session.run("python", "-I", "-c", "import pytest_portable_errors as p; print(p.__file__)", silent=True)
+    where = session.run(
+        "python", "-I", "-c", "import pytest_portable_errors as p; print(p.__file__)", silent=True
+    )
     assert "site-packages" in str(where), where
     session.run("pytest", "-q", "-p", "no:cacheprovider", *options, *(session.posargs or SLICE))
 
@@ -60,7 +88,9 @@ def run(session: nox.Session, *options: str) -> None:
 @nox.parametrize("pytest", PYTESTS)
 def tests(session: nox.Session, pytest: str, xdist: bool) -> None:
     """One cell."""
-    session.install(wheel(session), f"pytest=={pytest}.*", *NEEDED, *(["pytest-xdist"] if xdist else []))
+    session.install(
+        wheel(session), f"pytest=={pytest}.*", *NEEDED, *(["pytest-xdist"] if xdist else [])
+    )
     run(session, *(["-n", "2", "--dist", "loadfile"] if xdist else []))
 
 
@@ -68,7 +98,11 @@ def tests(session: nox.Session, pytest: str, xdist: bool) -> None:
 def oldest(session: nox.Session) -> None:
     """The oldest version of each dependency that pyproject.toml allows."""
     declared = nox.project.load_toml("pyproject.toml")["project"]["dependencies"]
-    session.install(wheel(session), *(re.sub(r">=([\d.]+).*", r"==\1", requirement) for requirement in declared), *NEEDED)
+    session.install(
+        wheel(session),
+        *(re.sub(r">=([\d.]+).*", r"==\1", requirement) for requirement in declared),
+        *NEEDED,
+    )
     run(session)
 
 
@@ -78,24 +112,50 @@ def litellm(session: nox.Session, version: str) -> None:
     """The LiteLLM suite, on the oldest supported version and on the newest."""
     session.install(wheel(session), f"litellm{version}", *NEEDED, "pytest-xdist")
     environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    session.run("pytest", "-q", "-p", "no:cacheprovider", *(session.posargs or ["tests/end_to_end/test_suite.py"]), env=environment)
+    session.run(
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *(session.posargs or ["tests/end_to_end/test_suite.py"]),
+        env=environment,
+    )
 
 
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
-    """Branch coverage, receivers included: what it is, and 100 % of the pure core. A quarter of an hour."""
+    """Branch coverage, receivers included: what it is, and 100 % of the pure core. A quarter of an
+    hour."""
     session.install(f"{wheel(session)}[test]", "coverage>=7.10")
-    site = Path(str(session.run("python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", silent=True)).strip())
+    site = Path(
+        str(
+            session.run(
+                "python",
+                "-c",
+                "import sysconfig; print(sysconfig.get_path('purelib'))",
+                silent=True,
+            )
+        ).strip()
+    )
     package = site / "pytest_portable_errors"
-    # A receiver of -I -S runs no .pth file of coverage's: the installed copy asks for it, on its first line so that no other moves, and
-    # past the test that reads its imports.
+    # A receiver of -I -S runs no .pth file of coverage's: the installed copy asks for it, on its
+    # first line so that no other moves, and past the test that reads its imports.
     shutil.copy("tests/measured.py", site)
     start = package / "receiver" / "__main__.py"
-    start.write_text(f"import sys; sys.path.append({str(site)!r}); __import__('measured'); sys.path.pop(); {start.read_text()}")
-    environment = {"COVERAGE_FILE": f"{session.create_tmp()}/coverage", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    start.write_text(
+        f"import sys; sys.path.append({str(site)!r}); __import__('measured'); sys.path.pop(); "
+        f"{start.read_text()}"
+    )
+    environment = {
+        "COVERAGE_FILE": f"{session.create_tmp()}/coverage",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
     session.run("coverage", "erase", env=environment)
-    pytest = [str(Path(session.bin) / "pytest"), "-q", "-p", "no:cacheprovider"]  # not -m pytest, which would import the checkout
-    tests = session.posargs or [str(path) for name in MEASURED for path in sorted(Path("tests").glob(name))]
+    # not -m pytest, which would import the checkout
+    pytest = [str(Path(session.bin) / "pytest"), "-q", "-p", "no:cacheprovider"]
+    tests = session.posargs or [
+        str(path) for name in MEASURED for path in sorted(Path("tests").glob(name))
+    ]
     session.run("coverage", "run", f"--source={package}", *pytest, *tests, env=environment)
     session.run("coverage", "combine", "--quiet", env=environment)
     session.run("coverage", "report", "--skip-covered", env=environment)

@@ -1,7 +1,7 @@
 """Exceptions survive the trip to another process, or the test run says why not.
 
-The names below are the public ones. They load on first use, because pytest imports this package in every run of every environment that
-has the plugin installed, used or not.
+The names below are the public ones. They load on first use, because pytest imports this package in
+every run of every environment that has the plugin installed, used or not.
 """
 
 from importlib import import_module

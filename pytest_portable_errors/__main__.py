@@ -1,4 +1,5 @@
-"""``python -m pytest_portable_errors``: what is done outside of a test run, with stored errors and with the reports of several runs."""
+"""``python -m pytest_portable_errors``: what is done outside of a test run, with stored errors and
+with the reports of several runs."""
 
 from __future__ import annotations
 
@@ -10,7 +11,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database, is_database
+from pytest_portable_errors.diagnosis.envelopes import (
+    Envelope,
+    envelopes,
+    envelopes_of_database,
+    is_database,
+)
 from pytest_portable_errors.diagnosis.explain import causes, explanation, first_sentence
 from pytest_portable_errors.diagnosis.pickle_reader import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
@@ -19,32 +25,41 @@ from pytest_portable_errors.report.inspection import inspection_row, inspection_
 from pytest_portable_errors.report.merge import add_merge, merge
 
 _NOTHING = (
-    "holds no pickle that could be found. Looked for: raw pickles, base64, JSON and lines of text with base64 in them, "
+    "holds no pickle that could be found. Looked for: raw pickles, base64, JSON and lines of "
+    "text with base64 in them, "
     "Celery's JSON errors, cells of an SQLite file"
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0; 1 if a payload was damaged or none was found, or what was merged fails; 2 for wrong usage (argparse exits), and
-    for a file that cannot be read or written.
+    """The exit status: 0; 1 if a payload was damaged or none was found, or what was merged fails; 2
+    for wrong usage (argparse exits), and for a file that cannot be read or written.
     """
     parser = argparse.ArgumentParser(prog="python -m pytest_portable_errors", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     inspect = commands.add_parser(
         "inspect",
         help="read a stored pickle without running it",
-        description="Read stored errors without importing or calling anything: raw or base64 pickles of any protocol, rows of DBOS, "
-        "results of Docket, messages and results of Celery, JSON and text with such in it, SQLite files.",
+        description="Read stored errors without importing or calling anything: raw or base64 "
+        "pickles of any protocol, rows of DBOS, "
+        "results of Docket, messages and results of Celery, JSON and text with such in it, "
+        "SQLite files.",
     )
     inspect.add_argument("file", metavar="FILE", help="a file, or - for the standard input")
-    inspect.add_argument("--json", action="store_true", help="print a JSON array, an element for each payload")
+    inspect.add_argument(
+        "--json", action="store_true", help="print a JSON array, an element for each payload"
+    )
     add_merge(commands)
     explain = commands.add_parser(
         "explain",
         help="what a cause means, with an example and its fix",
-        description="What a cause means whose name a failure gives: what is seen, why, an example, the fix.",
+        description=(
+            "What a cause means whose name a failure gives: what is seen, why, an example, the fix."
+        ),
     )
-    explain.add_argument("cause", metavar="CAUSE", nargs="?", help="its name; without one all of them are listed")
+    explain.add_argument(
+        "cause", metavar="CAUSE", nargs="?", help="its name; without one all of them are listed"
+    )
     options = parser.parse_args(arguments)
     try:
         status = _run(options)
@@ -65,7 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _reason(error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         folder = os.path.dirname(error.filename)  # a file to write may lack nothing but this
-        return "no such file" if not folder or os.path.isdir(folder) else f"no such file: there is no folder {folder}"
+        return (
+            "no such file"
+            if not folder or os.path.isdir(folder)
+            else f"no such file: there is no folder {folder}"
+        )
     return (error.strerror or type(error).__name__).lower()
 
 
@@ -94,10 +113,18 @@ def _inspect(options: argparse.Namespace) -> int:
     # A table or a log holds other things too.
     inspections = [pair for pair in inspections if pair[1].errors or pair[1].problem] or inspections
     if options.json:
-        rows = [inspection_row(inspection, where=envelope.where, form=envelope.form) for envelope, inspection in inspections]
+        rows = [
+            inspection_row(inspection, where=envelope.where, form=envelope.form)
+            for envelope, inspection in inspections
+        ]
         print(json.dumps(rows, indent=2))
     else:
-        print("\n\n".join(inspection_text(inspection, title=_title(envelope, options.file)) for envelope, inspection in inspections))
+        print(
+            "\n\n".join(
+                inspection_text(inspection, title=_title(envelope, options.file))
+                for envelope, inspection in inspections
+            )
+        )
     return 1 if any(inspection.problem is not None for _, inspection in inspections) else 0
 
 
@@ -110,14 +137,21 @@ def _found_in(file: str) -> Iterator[Envelope]:
 
 
 def _inspected(envelope: Envelope) -> Inspection:
-    return inspect_payload(envelope.payload) if envelope.written is None else inspect_written(envelope.written)
+    return (
+        inspect_payload(envelope.payload)
+        if envelope.written is None
+        else inspect_written(envelope.written)
+    )
 
 
 def _title(envelope: Envelope, file: str) -> str:
     where = ": ".join(filter(None, (file, envelope.where)))
     if envelope.written is not None:
         return f"{where} (Celery's JSON)"
-    return f"{where} ({envelope.form}, protocol {protocol_of(envelope.payload)}, {len(envelope.payload):,} bytes)"
+    return (
+        f"{where} ({envelope.form}, protocol {protocol_of(envelope.payload)}, "
+        f"{len(envelope.payload):,} bytes)"
+    )
 
 
 if __name__ == "__main__":

@@ -2,4 +2,5 @@
 
 
 class PortableErrorsError(Exception):
-    """Our own API was misused, or a receiver cannot start. What a user's exception does is never this; it is data in the RoundTrip."""
+    """Our own API was misused, or a receiver cannot start. What a user's exception does is never
+    this; it is data in the RoundTrip."""

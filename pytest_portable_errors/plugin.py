@@ -1,7 +1,7 @@
 """pytest hooks: a few lines and one call each.
 
-pytest imports this module in every run of every environment that has the plugin. It imports only what pytest has imported; the rest loads
-when a marker, a fixture or an option asks for it.
+pytest imports this module in every run of every environment that has the plugin. It imports only
+what pytest has imported; the rest loads when a marker, a fixture or an option asks for it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,12 @@ from pytest_portable_errors.sender import process_receivers
 
 if TYPE_CHECKING:
     from pytest_portable_errors.report.rows import Entries
-    from pytest_portable_errors.run.fixtures import AssertPrimitive, AssertRoundtrip, AssertValueRoundtrip
-    from pytest_portable_errors.run.marker import Requirement
+    from pytest_portable_errors.run.fixtures import (
+        AssertPrimitive,
+        AssertRoundtrip,
+        AssertValueRoundtrip,
+    )
+    from pytest_portable_errors.run.marker import MarkerOptions
     from pytest_portable_errors.run.monitored_test import WatchedTest
     from pytest_portable_errors.survey.cases import Case
 
@@ -42,7 +46,7 @@ MARKER = "portable_exception"
 CASES = "portable_cases"
 _TRIPS = frozenset({"assert_roundtrip", "assert_value_roundtrip"})  # fixtures that ask a receiver
 
-_REQUIREMENT: pytest.StashKey[Requirement] = pytest.StashKey()
+_REQUIREMENT: pytest.StashKey[MarkerOptions] = pytest.StashKey()
 _TEST: pytest.StashKey[WatchedTest] = pytest.StashKey()
 _IN_CALL: pytest.StashKey[bool] = pytest.StashKey()
 _SHARED_BEFORE: pytest.StashKey[process_receivers.Shared] = pytest.StashKey()
@@ -64,27 +68,37 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(*, raises, chain, arrives_as, receiver, serializers, checks, at_least, primitive, reason): the exceptions that the "
+        f"{MARKER}(*, raises, chain, arrives_as, receiver, serializers, checks, at_least, "
+        "primitive, reason): the exceptions that the "
         "test raises survive the trip to another process (pytest-portable-errors)",
     )
-    config.addinivalue_line("markers", f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)")
-    config.stash[OPTIONS] = read_options(config, serializers=lambda: serializers_of(config).names, suites=suites)
+    config.addinivalue_line(
+        "markers",
+        f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)",
+    )
+    config.stash[OPTIONS] = read_options(
+        config, serializers=lambda: serializers_of(config).names, suites=suites
+    )
     ensure_serializers(config)
     # A test that calls check_round_trip, and nothing else of ours, is to know the project as well.
-    config.stash[_SHARED_BEFORE] = process_receivers.replace(process_receivers.Shared(make=lambda: receivers_of(config)))
+    config.stash[_SHARED_BEFORE] = process_receivers.replace(
+        process_receivers.Shared(make=lambda: receivers_of(config))
+    )
     if config.stash[OPTIONS].runs_no_tests:
         config.args[:] = []
     if not hasattr(config, "workerinput"):
         looks = config.stash[OPTIONS].is_on or config.stash[OPTIONS].surveys
         config.pluginmanager.register(
-            Reporting(config, config.stash[OPTIONS], baseline_of(config) if looks else None), "portable_errors_reporting"
+            Reporting(config, config.stash[OPTIONS], baseline_of(config) if looks else None),
+            "portable_errors_reporting",
         )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if SESSION in session.config.stash:
-        session_of(session.config).receivers.end()  # while the summary is made: in pytest_unconfigure they are waited for
+        # while the summary is made: in pytest_unconfigure they are waited for
+        session_of(session.config).receivers.end()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -99,8 +113,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Of pytest-xdist: what the workers cannot know."""
-    declarations_of(node.config)  # what is wrong with a hook is said here: a worker's usage error is seen by nobody
-    told = {"without_paths": gave_no_paths(node.config), "baseline": baseline_of(node.config).text()}
+    # what is wrong with a hook is said here: a worker's usage error is seen by nobody
+    declarations_of(node.config)
+    told = {
+        "without_paths": gave_no_paths(node.config),
+        "baseline": baseline_of(node.config).text(),
+    }
     node.workerinput[FROM_CONTROLLER] = told
 
 
@@ -108,13 +126,20 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     if isinstance(collector, pytest.Session):
         report.result = [*(report.result or ()), *_case_collectors(collector)]
     elif report.passed and report.result:
-        # Whatever the markers are, they are read again before the tests run; this is asked of each of ten thousands, in every run.
-        items = (item for item in report.result if isinstance(item, pytest.Item) and MARKER in item.keywords)
+        # Whatever the markers are, they are read again before the tests run; this is asked of each
+        # of ten thousands, in every run.
+        items = (
+            item
+            for item in report.result
+            if isinstance(item, pytest.Item) and MARKER in item.keywords
+        )
         wrong = "\n".join(filter(None, map(_read_marks, items)))
         if wrong:
             report.outcome, report.longrepr, report.result = "failed", wrong, []
@@ -129,7 +154,9 @@ def _case_collectors(parent: pytest.Session) -> list[pytest.Collector]:
 
     parent.config.pluginmanager.register(Lookahead(), "portable_errors_lookahead")
     ours = session_of(parent.config)
-    collectors: list[pytest.Collector] = [CaseCollector.of(parent, ours, suite=suite) for suite in options.suites]
+    collectors: list[pytest.Collector] = [
+        CaseCollector.of(parent, ours, suite=suite) for suite in options.suites
+    ]
     return [*collectors, *([CaseCollector.of(parent, ours)] if options.surveys else [])]
 
 
@@ -138,7 +165,8 @@ def _asks_receivers(item: pytest.Item) -> bool:
 
 
 def _read_marks(item: pytest.Item) -> str | None:
-    """Keep what a test's markers demand now (some are added later, by other plugins and by fixtures); give what is wrong with them."""
+    """Keep what a test's markers demand now (some are added later, by other plugins and by
+    fixtures); give what is wrong with them."""
     marks = list(item.iter_markers(MARKER))
     try:
         if marks:
@@ -165,19 +193,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             raise pytest.Collector.CollectError(str(error)) from error
         if "portable_case" not in metafunc.fixturenames:
             metafunc.fixturenames.append("portable_case")
-        metafunc.parametrize("portable_case", cases, ids=[f"{case.subject.name}-{case.label}" for case in cases], indirect=True)
+        metafunc.parametrize(
+            "portable_case",
+            cases,
+            ids=[f"{case.subject.name}-{case.label}" for case in cases],
+            indirect=True,
+        )
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    wrong = "\n".join(filter(None, map(_read_marks, session.items)))  # again: hooks add markers to what was collected
+    # again: hooks add markers to what was collected
+    wrong = "\n".join(filter(None, map(_read_marks, session.items)))
     if wrong:
         raise pytest.UsageError(wrong)
-    if SESSION in session.config.stash or session.config.stash[OPTIONS].is_on or any(map(_asks_receivers, session.items)):
+    if (
+        SESSION in session.config.stash
+        or session.config.stash[OPTIONS].is_on
+        or any(map(_asks_receivers, session.items))
+    ):
         ours = session_of(session.config)
         ours.collected({item.path for item in session.items})
         if not session.config.option.collectonly:
             # Now, and not in the middle of a test that patches the world.
-            ours.start_receivers(ours.requirement(item.iter_markers(MARKER)) for item in session.items if _asks_receivers(item))
+            ours.start_receivers(
+                ours.requirement(item.iter_markers(MARKER))
+                for item in session.items
+                if _asks_receivers(item)
+            )
 
 
 # --- tests
@@ -213,7 +255,9 @@ def _watch(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     test = item.stash.get(_TEST, None)
     if test is not None and call.when == "call":
@@ -221,10 +265,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             test.escaped_subtest(call.excinfo.value)
         if test.section is not None and report.failed:
             report.sections.append(("portable errors", test.section))
-    if SESSION in item.config.stash and not item.stash.get(_IN_CALL, False):  # a subtest's report comes in the middle of the call
-        entries = session_of(item.config).ledger.take()
+    # a subtest's report comes in the middle of the call
+    if SESSION in item.config.stash and not item.stash.get(_IN_CALL, False):
+        entries = session_of(item.config).recorder.take()
         if entries is not None:
-            report.portable_errors = entries  # type: ignore[attr-defined]  # reports carry what plugins put on them, also through pytest-xdist
+            # reports carry what plugins put on them, also through pytest-xdist
+            report.portable_errors = entries  # type: ignore[attr-defined]
             item.user_properties.extend(_properties(entries))
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
         report.longrepr = str(call.excinfo.value)
@@ -234,30 +280,40 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def _properties(entries: Entries) -> Iterable[tuple[str, object]]:
     """For JUnit's XML."""
-    found = ((row["cls"], finding["cause"]) for row in entries["rows"] for finding in row["findings"] if finding["verdict"] == "defect")
+    found = (
+        (row["cls"], finding["cause"])
+        for row in entries["rows"]
+        for finding in row["findings"]
+        if finding["verdict"] == "defect"
+    )
     return [("portable_errors", f"{cls}: {cause}") for cls, cause in dict.fromkeys(found)]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     for line in session_of(config).warnings if SESSION in config.stash else ():
         terminalreporter.write_line(f"portable errors: {line}", yellow=True)
 
 
 @pytest.fixture
 def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
-    """Send an exception to a fresh interpreter without the project's modules, and fail if something of it is lost there."""
+    """Send an exception to a fresh interpreter without the project's modules, and fail if something
+    of it is lost there."""
     return session_of(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
 
 
 @pytest.fixture
 def assert_value_roundtrip(request: pytest.FixtureRequest) -> AssertValueRoundtrip:
-    """Send what is no exception, an argument or a result of a task, the same way, and fail if it arrives changed."""
+    """Send what is no exception, an argument or a result of a task, the same way, and fail if it
+    arrives changed."""
     return session_of(request.config).assert_value_roundtrip(request.node.iter_markers(MARKER))
 
 
 @pytest.fixture
 def assert_primitive(request: pytest.FixtureRequest) -> AssertPrimitive:
-    """Fail if a value holds anything but None, bool, int, float, str, bytes, lists, and dicts with str keys, by exact type."""
+    """Fail if a value holds anything but None, bool, int, float, str, bytes, lists, and dicts with
+    str keys, by exact type."""
     return session_of(request.config).assert_primitive()
 
 

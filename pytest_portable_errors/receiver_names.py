@@ -1,4 +1,5 @@
-"""How a receiver is named: one of three words, or the path of a Python interpreter. Loaded in every run, so it imports nothing more."""
+"""How a receiver is named: one of three words, or the path of a Python interpreter. Loaded in every
+run, so it imports nothing more."""
 
 import os
 
@@ -12,9 +13,12 @@ EXPECTED = f"expected one of {', '.join(NAMED_RECEIVERS)}, or the path of a Pyth
 def receiver_named(name: object, *, relative_to: str) -> str:
     """The receiver's name as everything here takes it: the word, or the absolute path.
 
-    A path is told by its separator. Raises PortableErrorsError for what is no name, or names no interpreter.
+    A path is told by its separator. Raises PortableErrorsError for what is no name, or names no
+    interpreter.
     """
-    if not isinstance(name, str) or (name not in NAMED_RECEIVERS and os.path.basename(name) == name):
+    if not isinstance(name, str) or (
+        name not in NAMED_RECEIVERS and os.path.basename(name) == name
+    ):
         raise PortableErrorsError(EXPECTED)
     if name in NAMED_RECEIVERS:
         return name

@@ -1,4 +1,5 @@
-"""Which carriers' libraries are installed, without importing them: distributed, for one, has tblib register reducers when it is imported."""
+"""Which carriers' libraries are installed, without importing them: distributed, for one, has tblib
+register reducers when it is imported."""
 
 from __future__ import annotations
 
@@ -6,12 +7,21 @@ import importlib.util
 
 import pytest
 
-LIBRARIES = {"dill": "dill", "docket": "docket", "dbos": "dbos", "celery": "celery", "celery:pickle": "celery", "dask": "distributed"}
+LIBRARIES = {
+    "dill": "dill",
+    "docket": "docket",
+    "dbos": "dbos",
+    "celery": "celery",
+    "celery:pickle": "celery",
+    "dask": "distributed",
+}
 
 
 def is_here(serializer: str) -> bool:
     """Whether what it needs is installed."""
-    return serializer not in LIBRARIES or importlib.util.find_spec(LIBRARIES[serializer]) is not None
+    return (
+        serializer not in LIBRARIES or importlib.util.find_spec(LIBRARIES[serializer]) is not None
+    )
 
 
 def skip_without(serializer: str) -> None:

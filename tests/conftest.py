@@ -9,7 +9,7 @@ import pytest
 
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers, TrialTime
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
@@ -45,14 +45,16 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture(autouse=True)
 def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest prints its short summary untrimmed where it finds itself on CI; what is tested here is the same everywhere."""
+    """pytest prints its short summary untrimmed where it finds itself on CI; what is tested here is
+    the same everywhere."""
     for name in ("CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def as_if_alone() -> None:
-    """A run's time for trying fixes is shared by all that it checks; each of these tests is about a run of its own."""
+    """A run's time for trying fixes is shared by all that it checks; each of these tests is about a
+    run of its own."""
     current = process_receivers.now().receivers
     if current is not None:
         current.trial_time = TrialTime()
@@ -60,7 +62,8 @@ def as_if_alone() -> None:
 
 @pytest.fixture
 def shop(pytester: pytest.Pytester) -> Path:
-    """A project: ``shop/errors.py``, importable, and settings that keep the environment's other plugins quiet."""
+    """A project: ``shop/errors.py``, importable, and settings that keep the environment's other
+    plugins quiet."""
     package = pytester.mkpydir("shop")
     (package / "errors.py").write_text(SHOP)
     pytester.makeini("[pytest]\npythonpath = .\n")
@@ -73,7 +76,8 @@ def run(pytester: pytest.Pytester, shop: Path) -> Run:
 
     def run(source: str, *args: str) -> pytest.RunResult:
         pytester.makepyfile(test_shop=f"import pytest\nfrom shop.errors import *\n\n{source}")
-        quiet = () if "async def" in source else ("-p", "no:asyncio")  # it warns of settings that are not ours
+        # it warns of settings that are not ours
+        quiet = () if "async def" in source else ("-p", "no:asyncio")
         return pytester.runpytest_subprocess("--import-mode=prepend", *quiet, *args)
 
     return run
@@ -82,7 +86,7 @@ def run(pytester: pytest.Pytester, shop: Path) -> Run:
 @pytest.fixture
 def receivers(tmp_path: Path) -> Iterator[Receivers]:
     """Receivers of the test's own, ended with it."""
-    own = Receivers(Surroundings(root=tmp_path))
+    own = Receivers(ProjectContext(root=tmp_path))
     before = share(own)
     try:
         yield own

@@ -77,7 +77,8 @@ class DropsState(Exception):
 
 
 class DropsFromItself(Exception):
-    """``__reduce__`` takes an attribute out of the state, which is the exception's own ``__dict__`` (psycopg)."""
+    """``__reduce__`` takes an attribute out of the state, which is the exception's own ``__dict__``
+    (psycopg)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -248,14 +249,16 @@ class ReduceExits(Exception):
 
 
 class Narrow(Exception):
-    """``args`` holds more than ``__init__`` takes (gevent.FileObjectClosed, which takes nothing)."""
+    """``args`` holds more than ``__init__`` takes (gevent.FileObjectClosed, which takes
+    nothing)."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "is narrow")
 
 
 class Computed(Exception):
-    """``__dict__`` holds what the class has a property without setter for (bases that do ``self.__dict__.update(kwargs)``)."""
+    """``__dict__`` holds what the class has a property without setter for (bases that do
+    ``self.__dict__.update(kwargs)``)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -267,7 +270,8 @@ class Computed(Exception):
 
 
 class Frozen(Exception):
-    """Attributes cannot be set, not even by loads (the frozen exceptions of attrs and of dataclasses)."""
+    """Attributes cannot be set, not even by loads (the frozen exceptions of attrs and of
+    dataclasses)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -288,7 +292,8 @@ class FrozenData(Exception):
 
 
 class RefusesState(Exception):
-    """``__setstate__`` wants what ``BaseException.__reduce__`` does not give it, which asks no ``__getstate__`` (Cython's exceptions)."""
+    """``__setstate__`` wants what ``BaseException.__reduce__`` does not give it, which asks no
+    ``__getstate__`` (Cython's exceptions)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -300,10 +305,15 @@ class RefusesState(Exception):
 
 
 class CarriesChain(Exception):
-    """``__reduce__`` carries the links in the state (tblib's reducer), and not the flag that goes with them."""
+    """``__reduce__`` carries the links in the state (tblib's reducer), and not the flag that goes
+    with them."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self.args, {**self.__dict__, "__cause__": self.__cause__, "__context__": self.__context__}
+        return (
+            type(self),
+            self.args,
+            {**self.__dict__, "__cause__": self.__cause__, "__context__": self.__context__},
+        )
 
 
 class DropsCode(Exception):
@@ -358,7 +368,8 @@ class ReduceInterrupts(Exception):
 
 
 class ReduceFailsTwice(Exception):
-    """``__reduce__`` raises another error every time that it is called (a client that closes itself)."""
+    """``__reduce__`` raises another error every time that it is called (a client that closes
+    itself)."""
 
     calls = 0
 
@@ -368,7 +379,8 @@ class ReduceFailsTwice(Exception):
 
 
 class Tag(str):
-    """A str whose ``__new__`` takes something else than a str (rdflib's terms have a ``__reduce__`` because of that)."""
+    """A str whose ``__new__`` takes something else than a str (rdflib's terms have a ``__reduce__``
+    because of that)."""
 
     __slots__ = ()
 
@@ -377,7 +389,8 @@ class Tag(str):
 
 
 class Zone(datetime.tzinfo):
-    """A tzinfo whose ``__init__`` has a parameter: the datetime documentation says that it cannot be unpickled."""
+    """A tzinfo whose ``__init__`` has a parameter: the datetime documentation says that it cannot
+    be unpickled."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -413,7 +426,8 @@ def reduce_payment(error: PaymentError) -> tuple[Any, ...]:
 
 
 def reduce_to_message(error: BaseException) -> tuple[Any, ...]:
-    """A reducer that leaves out the attributes (those that libraries put in copyreg for others' classes, as tblib does)."""
+    """A reducer that leaves out the attributes (those that libraries put in copyreg for others'
+    classes, as tblib does)."""
     return type(error), error.args
 
 
@@ -432,7 +446,9 @@ def reduce_never(error: BaseException) -> tuple[Any, ...]:
     raise LookupError("no reduction")
 
 
-def chained(exc: BaseException, cause: BaseException | None = None, context: BaseException | None = None) -> BaseException:
+def chained(
+    exc: BaseException, cause: BaseException | None = None, context: BaseException | None = None
+) -> BaseException:
     """The exception with a cause or a context, as raising it would leave it."""
     if context is not None:
         exc.__context__ = context

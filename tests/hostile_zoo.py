@@ -1,6 +1,8 @@
-"""Exceptions that attack whoever rebuilds them, one entry for each kind; and what must become of each.
+"""Exceptions that attack whoever rebuilds them, one entry for each kind; and what must become of
+each.
 
-A module of the project, not a test: the receivers ``with-project`` have it. Deeds are done while the exception is loaded.
+A module of the project, not a test: the receivers ``with-project`` have it. Deeds are done while
+the exception is loaded.
 """
 
 from __future__ import annotations
@@ -236,7 +238,13 @@ class LiesAboutItsClass(Exception):
 
 class Tricky(type):
     def __getattribute__(cls, name: str) -> Any:
-        if name.startswith("__") and name not in ("__mro__", "__reduce_ex__", "__new__", "__dict__", "__class__"):
+        if name.startswith("__") and name not in (
+            "__mro__",
+            "__reduce_ex__",
+            "__new__",
+            "__dict__",
+            "__class__",
+        ):
             return super().__getattribute__(name)
         return super().__getattribute__(name)
 
@@ -258,7 +266,8 @@ class HasATrickyClass(Exception, metaclass=Tricky):
 
 
 class Untouchable(Tricky):
-    """Cannot be a key, either: pickle does not get past its reducers, which it looks up by class."""
+    """Cannot be a key, either: pickle does not get past its reducers, which it looks up by
+    class."""
 
     def __hash__(cls) -> int:
         raise ValueError("no hash")
@@ -342,14 +351,24 @@ def _deed(name: str, stage: Stage, says: str = "arrives whole", timeout: float =
     return Kind(name=name, make=lambda: Attacks(name, 1), stage=stage, says=says, timeout=timeout)
 
 
-ARRIVED, CRASHED, TIMED_OUT, LOADS, DUMPS = Stage.ARRIVED, Stage.CRASHED, Stage.TIMED_OUT, Stage.LOADS, Stage.DUMPS
+ARRIVED, CRASHED, TIMED_OUT, LOADS, DUMPS = (
+    Stage.ARRIVED,
+    Stage.CRASHED,
+    Stage.TIMED_OUT,
+    Stage.LOADS,
+    Stage.DUMPS,
+)
 KINDS = (
     _deed("exit", CRASHED, "exited with status 3"),
     _deed("sys-exit", LOADS, "SystemExit: 4"),
     _deed("keyboard-interrupt", LOADS, "KeyboardInterrupt"),
     _deed("kill-itself", CRASHED, "ended by SIGKILL"),
     _deed("kill-parent", CRASHED, "it ended the process that it was forked from, twice"),
-    _deed("kill-parent-leaving-an-orphan", CRASHED, "it ended the process that it was forked from, twice"),
+    _deed(
+        "kill-parent-leaving-an-orphan",
+        CRASHED,
+        "it ended the process that it was forked from, twice",
+    ),
     _deed("stop-itself", TIMED_OUT, "no answer in 1.2 s", 0.2),
     _deed("stop-parent", CRASHED, "it ended the process that it was forked from, twice"),
     _deed("segfault", CRASHED, "ended by SIGSEGV"),
@@ -372,7 +391,8 @@ KINDS = (
     _deed("noise", ARRIVED),
     _deed("another-program", TIMED_OUT, "no answer in 1.2 s", 0.2),
     _deed("8-gigabytes", LOADS, "MemoryError"),
-    _deed("clear-sys-modules", ARRIVED, "arrives changed: type"),  # the class is not to be found where its name says
+    # the class is not to be found where its name says
+    _deed("clear-sys-modules", ARRIVED, "arrives changed: type"),
     _deed("clear-sys-path", ARRIVED),
     _deed("clear-environment", ARRIVED),
     _deed("gone-folder", ARRIVED),
@@ -385,28 +405,79 @@ KINDS = (
     _deed("gc-hooks", ARRIVED),
     _deed("warnings-as-errors", ARRIVED),
     _deed("profile-hook", LOADS, "ZeroDivisionError"),
-    Kind(name="huge-message", make=lambda: ValueError("x" * HUGE), stage=DUMPS, says="is over the limit of 67,108,864"),
+    Kind(
+        name="huge-message",
+        make=lambda: ValueError("x" * HUGE),
+        stage=DUMPS,
+        says="is over the limit of 67,108,864",
+    ),
     Kind(name="large-message", make=lambda: ValueError("x" * (20 * 1024 * 1024)), stage=ARRIVED),
     Kind(name="chain-of-100,000", make=long_chain, stage=ARRIVED, says="arrives changed: chain"),
-    Kind(name="chain-in-a-circle", make=chain_in_a_circle, stage=ARRIVED, says="arrives changed: chain"),
+    Kind(
+        name="chain-in-a-circle",
+        make=chain_in_a_circle,
+        stage=ARRIVED,
+        says="arrives changed: chain",
+    ),
     Kind(name="nested-100-deep", make=lambda: ValueError(nested(100)), stage=ARRIVED),
-    Kind(name="nested-100,000-deep", make=lambda: ValueError(nested(100_000)), stage=DUMPS, says="RecursionError"),
+    Kind(
+        name="nested-100,000-deep",
+        make=lambda: ValueError(nested(100_000)),
+        stage=DUMPS,
+        says="RecursionError",
+    ),
     Kind(name="value-in-a-circle", make=lambda: ValueError(circular()), stage=ARRIVED),
-    Kind(name="repr-recurses", make=lambda: with_attribute(ValueError("a"), ReprRecurses()), stage=ARRIVED),
+    Kind(
+        name="repr-recurses",
+        make=lambda: with_attribute(ValueError("a"), ReprRecurses()),
+        stage=ARRIVED,
+    ),
     Kind(name="str-raises", make=lambda: StrRaises("a"), stage=ARRIVED),
     Kind(name="lies-about-its-class", make=lambda: LiesAboutItsClass("a"), stage=ARRIVED),
     Kind(name="tricky-metaclass", make=lambda: HasATrickyClass("a"), stage=ARRIVED),
     Kind(
-        name="untouchable-inside", make=lambda: with_attribute(ValueError("a"), [Untouched()] * 60), stage=DUMPS, says="ValueError: no hash"
+        name="untouchable-inside",
+        make=lambda: with_attribute(ValueError("a"), [Untouched()] * 60),
+        stage=DUMPS,
+        says="ValueError: no hash",
     ),
     Kind(name="reduces-to-a-number", make=lambda: Reduces(42), stage=DUMPS, says="must return"),
-    Kind(name="reduces-to-a-name", make=lambda: Reduces("no_such_name"), stage=DUMPS, says="no_such_name"),
-    Kind(name="reduces-to-too-much", make=lambda: Reduces((1, 2, 3, 4, 5, 6, 7)), stage=DUMPS, says="tuple"),
-    Kind(name="reduces-to-no-callable", make=lambda: Reduces((1, ())), stage=DUMPS, says="callable"),
-    Kind(name="reduce-exits", make=lambda: Reduces(SystemExit(6)), stage=DUMPS, says="SystemExit: 6"),
-    Kind(name="reduce-ends-generators", make=lambda: Reduces(GeneratorExit()), stage=DUMPS, says="GeneratorExit"),
-    Kind(name="becomes-no-exception", make=lambda: Reduces((dict, ())), stage=ARRIVED, says="arrives changed: type"),
-    Kind(name="finalizer-kills", make=lambda: DeletedDeadly("a"), stage=CRASHED, says="exited with status 7"),
+    Kind(
+        name="reduces-to-a-name",
+        make=lambda: Reduces("no_such_name"),
+        stage=DUMPS,
+        says="no_such_name",
+    ),
+    Kind(
+        name="reduces-to-too-much",
+        make=lambda: Reduces((1, 2, 3, 4, 5, 6, 7)),
+        stage=DUMPS,
+        says="tuple",
+    ),
+    Kind(
+        name="reduces-to-no-callable", make=lambda: Reduces((1, ())), stage=DUMPS, says="callable"
+    ),
+    Kind(
+        name="reduce-exits", make=lambda: Reduces(SystemExit(6)), stage=DUMPS, says="SystemExit: 6"
+    ),
+    Kind(
+        name="reduce-ends-generators",
+        make=lambda: Reduces(GeneratorExit()),
+        stage=DUMPS,
+        says="GeneratorExit",
+    ),
+    Kind(
+        name="becomes-no-exception",
+        make=lambda: Reduces((dict, ())),
+        stage=ARRIVED,
+        says="arrives changed: type",
+    ),
+    Kind(
+        name="finalizer-kills",
+        make=lambda: DeletedDeadly("a"),
+        stage=CRASHED,
+        says="exited with status 7",
+    ),
     Kind(name="surrogates", make=lambda: ValueError("\ud800\udfff"), stage=ARRIVED),
     Kind(name="nul-and-control", make=lambda: ValueError("a\x00b\x1b[31m\r\u202e"), stage=ARRIVED),
     Kind(name="huge-int", make=lambda: ValueError(10**100_000), stage=ARRIVED),

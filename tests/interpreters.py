@@ -11,12 +11,21 @@ from pathlib import Path
 
 @functools.cache
 def find_python(version: str) -> str | None:
-    """Path of an interpreter of that version, e.g. ``3.8``, on the PATH or installed by pyenv; None if there is none."""
+    """Path of an interpreter of that version, e.g. ``3.8``, on the PATH or installed by pyenv; None
+    if there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [*map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python"))), shutil.which(f"python{version}")]
+    candidates = [
+        *map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python"))),
+        shutil.which(f"python{version}"),
+    ]
     return next((found for found in candidates if found and _version(found) == version), None)
 
 
 def _version(python: str) -> str | None:
-    asked = subprocess.run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True)
-    return asked.stdout.strip() if asked.returncode == 0 else None  # a shim of pyenv may stand for nothing
+    asked = subprocess.run(
+        [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        capture_output=True,
+        text=True,
+    )
+    # a shim of pyenv may stand for nothing
+    return asked.stdout.strip() if asked.returncode == 0 else None

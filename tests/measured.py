@@ -1,4 +1,5 @@
-"""What receivers import first in the session ``coverage`` (noxfile.py): they are measured, and all that they fork.
+"""What receivers import first in the session ``coverage`` (noxfile.py): they are measured, and all
+that they fork.
 
 No module of the tests: it is copied beside the package that the session has installed.
 """
@@ -13,15 +14,19 @@ from collections.abc import Callable
 
 import coverage
 
-PATIENCE = 0.5  # seconds that a process may take to write what was measured: a child that has answered is killed at once
+# seconds that a process may take to write what was measured: a child that has answered is killed at
+# once
+PATIENCE = 0.5
 
 
 def _measured(end: Callable[[int], None]) -> Callable[[int], None]:
-    """``os._exit``, by which forked processes end. Not patched in the tests' own process (``patch = _exit``): they pickle it."""
+    """``os._exit``, by which forked processes end. Not patched in the tests' own process (``patch =
+    _exit``): they pickle it."""
 
     def save_and_end(status: int) -> None:
         measured = coverage.Coverage.current()
-        with contextlib.suppress(Exception):  # a payload may have closed or forbidden whatever that needs
+        # a payload may have closed or forbidden whatever that needs
+        with contextlib.suppress(Exception):
             if measured is not None:
                 measured.save()
         end(status)

@@ -9,7 +9,11 @@ import pytest
 NATIVE = pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="[tool.pytest] is pytest 9")
 FORMS = {
     "ini": ("pytest.ini", "[pytest]\npythonpath = .\n{}", "{key} = {text}\n"),
-    "toml": ("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["."]\n{}', "{key} = {toml}\n"),
+    "toml": (
+        "pyproject.toml",
+        '[tool.pytest.ini_options]\npythonpath = ["."]\n{}',
+        "{key} = {toml}\n",
+    ),
     "native": ("pyproject.toml", '[tool.pytest]\npythonpath = ["."]\n{}', "{key} = {toml}\n"),
 }
 EVERY_FORM = pytest.mark.parametrize("form", ["ini", "toml", pytest.param("native", marks=NATIVE)])
@@ -17,7 +21,8 @@ REPORTED = ("--portable-errors-report=found.json", "--portable-errors-receiver=w
 
 
 def write(pytester: pytest.Pytester, form: str, **settings: object) -> str:
-    """Write the settings in that form, and give the file's name. A list is written as one, and in an ini file one a line."""
+    """Write the settings in that form, and give the file's name. A list is written as one, and in
+    an ini file one a line."""
     (pytester.path / "tox.ini").unlink(missing_ok=True)
     name, whole, line = FORMS[form]
     lines = []

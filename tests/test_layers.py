@@ -1,4 +1,5 @@
-"""The house's plan: imports go one way, each room may import only what stands in the plan, and each module has its tests."""
+"""The house's plan: imports go one way, each room may import only what stands in the plan, and each
+module has its tests."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ ROOMS = (
     {"run"},
     {"plugin", "__main__", "__init__"},
 )
-"""From the bottom up, folders and what lies loose at the top: a room imports from itself and from the floors below, never beside it."""
+"""From the bottom up, folders and what lies loose at the top: a room imports from itself and from
+the floors below, never beside it."""
 
 TALK_TO_PYTEST = {"run", "plugin"}
 
@@ -37,7 +39,8 @@ TESTED_BY = {
 
 
 def room_of(module: str) -> str:
-    """``sender`` for ``pytest_portable_errors.sender.client``; ``__init__`` for the package itself."""
+    """``sender`` for ``pytest_portable_errors.sender.client``; ``__init__`` for the package
+    itself."""
     parts = module.split(".")[1:]
     return parts[0] if parts else "__init__"
 
@@ -52,8 +55,11 @@ KNOWN = {module_name(path) for path in MODULES}
 
 
 def imported(path: Path) -> set[str]:
-    """What a module imports, by its full name; for type checkers alone, or inside a function, as well."""
-    package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
+    """What a module imports, by its full name; for type checkers alone, or inside a function, as
+    well."""
+    package = (
+        module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
+    )
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -101,9 +107,12 @@ def test_an_import_turned_round_is_seen(tmp_path: Path, monkeypatch: pytest.Monk
     module = tmp_path / NAME / "diagnosis" / "losses.py"
     module.parent.mkdir(parents=True)
     module.write_text(
-        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from pytest_portable_errors.sender.trip import RoundTrip\n"
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from "
+        "pytest_portable_errors.sender.trip import RoundTrip\n"
     )
-    assert wrong_imports(module) == ["pytest_portable_errors.diagnosis.losses imports pytest_portable_errors.sender.trip"]
+    assert wrong_imports(module) == [
+        "pytest_portable_errors.diagnosis.losses imports pytest_portable_errors.sender.trip"
+    ]
 
 
 @pytest.mark.parametrize("path", RECEIVER, ids=module_name)
@@ -144,7 +153,9 @@ def test_each_module_is_tested_where_its_place_says_or_it_is_said_where() -> Non
 
 
 def test_the_tests_lie_as_the_package_does() -> None:
-    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    rooms = {
+        path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()
+    }
     for room in rooms & {path.name for path in TESTS.iterdir()}:
         modules = {f"test_{path.stem.strip('_')}" for path in (PACKAGE / room).rglob("*.py")}
         strangers = {path.stem for path in (TESTS / room).rglob("test_*.py")} - modules

@@ -13,12 +13,17 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = "\n".join([README, *(file.read_text() for file in sorted((ROOT / "docs").glob("*.md")))])
+DOCUMENTS = "\n".join(
+    [README, *(file.read_text() for file in sorted((ROOT / "docs").glob("*.md")))]
+)
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", DOCUMENTS, re.MULTILINE | re.DOTALL)
 FILES = [text for language, text in BLOCKS if language == "python"]
 CONSOLE = [text for language, text in BLOCKS if language == "console"]
 RUN_HERE = [text for text in CONSOLE if text.startswith(("$ pytest", "$ python -m pytest"))]
-STORE = "import pickle, shop.errors; pickle.dump(shop.errors.PaymentError(7, 'declined'), open('error.pickle', 'wb'), protocol=4)"
+STORE = (
+    "import pickle, shop.errors; pickle.dump(shop.errors.PaymentError(7, 'declined'), "
+    "open('error.pickle', 'wb'), protocol=4)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +58,35 @@ def test_console_block(block: str, project: Path) -> None:
     printed = iter(run.stdout.splitlines())
     for line in expected:
         pattern = ".*".join(map(re.escape, line.split("...")))
-        assert line == "..." or any(re.fullmatch(pattern, other) for other in printed), f"{line!r} is not in\n{run.stdout}{run.stderr}"
+        assert line == "..." or any(re.fullmatch(pattern, other) for other in printed), (
+            f"{line!r} is not in\n{run.stdout}{run.stderr}"
+        )
 
 
 def test_the_example_of_the_suite_collects(project: Path) -> None:
     if importlib.util.find_spec("litellm") is None:
         pytest.skip("LiteLLM is not installed")
-    run = subprocess.run([sys.executable, "-m", "pytest", "--co", "-q", "test_litellm.py"], cwd=project, capture_output=True, text=True)
-    assert "test_litellm.py::test_litellm[RateLimitError-pickle]" in run.stdout, run.stdout + run.stderr
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--co", "-q", "test_litellm.py"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert "test_litellm.py::test_litellm[RateLimitError-pickle]" in run.stdout, (
+        run.stdout + run.stderr
+    )
 
 
 def test_ci_installs_and_tests_as_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     install = next(text for text in CONSOLE if "-m venv" in text).splitlines()[0]
-    assert re.search(r"pip install ('.*?')", install).group(1) in script  # type: ignore[union-attr]  # it is there
-    second = next(text for text in CONSOLE if text.startswith("$ .venv/bin/pytest")).split("pytest", 1)[1].strip()
+    # it is there
+    assert re.search(r"pip install ('.*?')", install).group(1) in script  # type: ignore[union-attr]
+    second = (
+        next(text for text in CONSOLE if text.startswith("$ .venv/bin/pytest"))
+        .split("pytest", 1)[1]
+        .strip()
+    )
     assert f'/bin/pytest" {second}\n' in script
 
 
@@ -105,5 +124,7 @@ def test_the_readme_is_read_in_minutes() -> None:
 def test_what_the_documents_refer_to_is_there() -> None:
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", DOCUMENTS):
         assert (ROOT / link).exists(), link
-    for path in re.findall(r"`((?:pytest_portable_errors|tests|docs|conftest_examples)/[\w./]+)`", DOCUMENTS):
+    for path in re.findall(
+        r"`((?:pytest_portable_errors|tests|docs|conftest_examples)/[\w./]+)`", DOCUMENTS
+    ):
         assert (ROOT / path).exists(), path

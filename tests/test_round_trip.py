@@ -1,4 +1,4 @@
-"""The whole journey, with real receivers."""
+"""The whole pending, with real receivers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def lost(trip: Any) -> set[tuple[str, str]]:
     return {(loss.kind, loss.path) for loss in trip.losses}
 
 
-@pytest.mark.parametrize("serializer", ["pickle", *(f"pickle:{n}" for n in range(6)), "cloudpickle", "dill"])
+@pytest.mark.parametrize(
+    "serializer", ["pickle", *(f"pickle:{n}" for n in range(6)), "cloudpickle", "dill"]
+)
 def test_what_is_portable_arrives_whole_under_every_serializer(serializer: str) -> None:
     trip = trip_of(zoo.Portable("a", 3), serializer=serializer)
     assert trip.arrived_whole
@@ -51,10 +53,21 @@ def test_what_cannot_be_rebuilt_stops_at_loads(exc: BaseException, cause: str) -
 
 def test_the_text_names_the_call_the_signature_and_the_place() -> None:
     text = str(trip_of(zoo.PaymentError(7, "declined")))
-    assert text.splitlines()[0] == "error_zoo.PaymentError does not arrive: loads raised TypeError      [pickle; receiver: with-project]"
-    assert "  sent      error_zoo.PaymentError: order 7: declined        order_id=7 reason='declined'" in text
-    assert "  received  nothing. TypeError: PaymentError.__init__() missing 1 required positional argument: 'reason'" in text
-    assert "  why   loads calls PaymentError('order 7: declined') - the class with exc.args -" in text
+    assert text.splitlines()[0] == (
+        "error_zoo.PaymentError does not arrive: loads raised TypeError      [pickle; "
+        "receiver: with-project]"
+    )
+    assert (
+        "  sent      error_zoo.PaymentError: order 7: declined        order_id=7 reason='declined'"
+        in text
+    )
+    assert (
+        "  received  nothing. TypeError: PaymentError.__init__() missing 1 required positional "
+        "argument: 'reason'"
+    ) in text
+    assert (
+        "  why   loads calls PaymentError('order 7: declined') - the class with exc.args -" in text
+    )
     assert "but __init__ takes (order_id, reason)    error_zoo.py:" in text
 
 
@@ -62,7 +75,9 @@ def test_a_message_that_is_built_twice() -> None:
     trip = trip_of(zoo.NotFound("bob"))
     assert lost(trip) == {("message", "message"), ("args", "exc.args[0]")}
     assert trip.diagnosis.cause == "init-rewrites-message"
-    assert "  - message       not found: bob\n  + message       not found: not found: bob" in str(trip)
+    assert "  - message       not found: bob\n  + message       not found: not found: bob" in str(
+        trip
+    )
 
 
 def test_a_value_that_cannot_be_pickled_is_named_by_its_path() -> None:
@@ -132,7 +147,8 @@ def test_a_built_by_keyword_error_fails_where_the_same_by_position_does_not() ->
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup is 3.11")
 def test_a_member_of_a_group_that_loses_something() -> None:
-    group = ExceptionGroup("g", [ValueError(1), zoo.NotFound("bob")])  # noqa: F821  # a built-in since 3.11
+    # a built-in since 3.11
+    group = ExceptionGroup("g", [ValueError(1), zoo.NotFound("bob")])  # noqa: F821
     trip = trip_of(group)
     assert {kind for kind, _ in lost(trip)} == {"members"}
     assert ("members", "exc.exceptions[1] message") in lost(trip)
@@ -146,7 +162,9 @@ class TestChain:
         assert "  - exc.__cause__   KeyError: 'bob'\n  + exc.__cause__   None" in str(trip)
 
     def test_a_context_that_would_be_printed_is_dropped(self) -> None:
-        assert lost(trip_of(zoo.chained(zoo.Portable("a"), context=KeyError("bob")))) == {("chain", "exc.__context__")}
+        assert lost(trip_of(zoo.chained(zoo.Portable("a"), context=KeyError("bob")))) == {
+            ("chain", "exc.__context__")
+        }
 
     def test_from_none_prints_the_same_after_the_trip(self) -> None:
         exc = zoo.chained(zoo.Portable("a"), context=KeyError("bob"))
@@ -155,7 +173,9 @@ class TestChain:
 
     def test_it_is_not_compared_when_not_asked_for(self) -> None:
         checks = tuple(check for check in DEFAULT_CHECKS if check != "chain")
-        assert trip_of(zoo.chained(zoo.Portable("a"), cause=KeyError("bob")), checks=checks).arrived_whole
+        assert trip_of(
+            zoo.chained(zoo.Portable("a"), cause=KeyError("bob")), checks=checks
+        ).arrived_whole
 
 
 class TestDeclaredChangeOfType:
@@ -164,9 +184,15 @@ class TestDeclaredChangeOfType:
 
     @pytest.mark.parametrize("declared", [RuntimeError, "builtins.RuntimeError", "RuntimeError"])
     def test_arrives_as_it_says(self, declared: Any) -> None:
-        trip = trip_of(zoo.BecomesRuntimeError("fetch", 3), arrives_as=declared, receiver="without-project")
+        trip = trip_of(
+            zoo.BecomesRuntimeError("fetch", 3), arrives_as=declared, receiver="without-project"
+        )
         assert trip.arrived_whole
-        assert {loss.path for loss in trip.declared_lost} == {"exc.args", "exc.code", "exc.step"} or trip.declared_lost
+        assert {loss.path for loss in trip.declared_lost} == {
+            "exc.args",
+            "exc.code",
+            "exc.step",
+        } or trip.declared_lost
         assert "declared lost: " in str(trip)
 
     def test_arriving_unchanged_is_a_loss_too(self) -> None:
@@ -218,25 +244,56 @@ class TestMisuse:
     @pytest.mark.parametrize(
         ("call", "message"),
         [
-            (lambda: check_round_trip(5), r"check_round_trip\(\) got 5 \(int\): expected an exception or a pytest.ExceptionInfo"),
-            (lambda: check_round_trip(ValueError), r"got the class ValueError: expected an instance, e.g. ValueError\(...\)"),
+            (
+                lambda: check_round_trip(5),
+                (
+                    r"check_round_trip\(\) got 5 \(int\): expected an exception or a "
+                    r"pytest.ExceptionInfo"
+                ),
+            ),
+            (
+                lambda: check_round_trip(ValueError),
+                r"got the class ValueError: expected an instance, e.g. ValueError\(...\)",
+            ),
             (
                 lambda: check_round_trip(ValueError(), serializer="json"),
                 "unknown serializer 'json': expected one of pickle, cloudpickle, dill",
             ),
-            (lambda: check_round_trip(ValueError(), serializer=object()), "is no Serializer: it needs name: str, dumps"),  # type: ignore[arg-type]  # meant
+            # meant
+            (
+                lambda: check_round_trip(ValueError(), serializer=object()),  # type: ignore[arg-type]
+                "is no Serializer: it needs name: str, dumps",
+            ),
             (
                 lambda: check_round_trip(ValueError(), receiver="moon"),
                 "unknown receiver 'moon': expected one of without-project, stdlib, with-project",
             ),
-            (lambda: check_round_trip(ValueError(), checks=("typo",)), "unknown check 'typo': expected some of type, message, args"),
-            (lambda: check_round_trip(ValueError(), checks="type"), "checks='type': expected a tuple"),
-            (lambda: check_round_trip(ValueError(), arrives_as=3), "arrives_as=3: expected an exception class"),  # type: ignore[arg-type]  # meant
+            (
+                lambda: check_round_trip(ValueError(), checks=("typo",)),
+                "unknown check 'typo': expected some of type, message, args",
+            ),
+            (
+                lambda: check_round_trip(ValueError(), checks="type"),
+                "checks='type': expected a tuple",
+            ),
+            # meant
+            (
+                lambda: check_round_trip(ValueError(), arrives_as=3),  # type: ignore[arg-type]
+                "arrives_as=3: expected an exception class",
+            ),
             (lambda: check_round_trip(ValueError(), timeout=0), "timeout=0: expected seconds"),
-            (lambda: check_round_trip(ValueError(), timeout="5"), "timeout='5': expected seconds"),  # type: ignore[arg-type]  # meant
-            (lambda: check_round_trip(ValueError(), timeout=float("inf")), "timeout=inf: expected seconds"),
-            (lambda: check_round_trip(ValueError(), checks=5), "checks=5: expected a tuple"),  # type: ignore[arg-type]  # meant
-            (lambda: check_round_trip(ValueError(), arrives_as="RuntimeErorr"), "arrives_as='RuntimeErorr': expected an exception class"),
+            # meant
+            (lambda: check_round_trip(ValueError(), timeout="5"), "timeout='5': expected seconds"),  # type: ignore[arg-type]
+            (
+                lambda: check_round_trip(ValueError(), timeout=float("inf")),
+                "timeout=inf: expected seconds",
+            ),
+            # meant
+            (lambda: check_round_trip(ValueError(), checks=5), "checks=5: expected a tuple"),  # type: ignore[arg-type]
+            (
+                lambda: check_round_trip(ValueError(), arrives_as="RuntimeErorr"),
+                "arrives_as='RuntimeErorr': expected an exception class",
+            ),
         ],
     )
     def test_names_what_is_wrong_and_what_is_right(self, call: Any, message: str) -> None:
@@ -266,12 +323,17 @@ class OwnSerializer:
 
 class TestOwnSerializer:
     def test_its_loader_is_importable_even_where_the_project_is_not(self) -> None:
-        assert check_round_trip(ValueError("x"), serializer=OwnSerializer(), receiver="stdlib").arrived_whole
+        assert check_round_trip(
+            ValueError("x"), serializer=OwnSerializer(), receiver="stdlib"
+        ).arrived_whole
 
     def test_a_loader_that_the_receiver_lacks_is_an_error_that_names_it(self) -> None:
         serializer = OwnSerializer()
         serializer.needs = ()
-        with pytest.raises(PortableErrorsError, match="cannot import its loader error_zoo:loads_reversed .ModuleNotFoundError.*`needs`"):
+        with pytest.raises(
+            PortableErrorsError,
+            match="cannot import its loader error_zoo:loads_reversed .ModuleNotFoundError.*`needs`",
+        ):
             check_round_trip(ValueError("x"), serializer=serializer)
 
 
@@ -280,7 +342,11 @@ def test_the_row_is_plain_data() -> None:
 
     row = check_round_trip(zoo.NotFound("bob"), receiver="with-project").to_dict()
     assert json.loads(json.dumps(row)) == row
-    assert (row["type"], row["cause"], row["arrived_whole"]) == ("error_zoo.NotFound", "init-rewrites-message", False)
+    assert (row["type"], row["cause"], row["arrived_whole"]) == (
+        "error_zoo.NotFound",
+        "init-rewrites-message",
+        False,
+    )
 
 
 def test_a_traceback_is_compared_only_when_asked_for() -> None:
@@ -288,4 +354,6 @@ def test_a_traceback_is_compared_only_when_asked_for() -> None:
         raise ValueError("x")
     except ValueError as exc:
         assert check_round_trip(exc).arrived_whole
-        assert lost(check_round_trip(exc, checks=("type", "traceback"))) == {("traceback", "exc.__traceback__")}
+        assert lost(check_round_trip(exc, checks=("type", "traceback"))) == {
+            ("traceback", "exc.__traceback__")
+        }

@@ -1,6 +1,8 @@
-"""The version that answers the reviews: every class of the installed LiteLLM, as itself, with its chain, and nothing of ours at the client.
+"""The version that answers the reviews: every class of the installed LiteLLM, as itself, with its
+chain, and nothing of ours at the client.
 
-No test here goes red when LiteLLM repairs a class, and none passes because there was nothing to look at.
+No test here goes red when LiteLLM repairs a class, and none passes because there was nothing to
+look at.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ SECRET = "sk-portable-0123456789abcdef"
 
 
 @pytest.fixture
-def applied(plain_libraries: None) -> Iterator[list[type[BaseException]]]:  # noqa: ARG001  # for what it does
+# for what it does
+def applied(plain_libraries: None) -> Iterator[list[type[BaseException]]]:  # noqa: ARG001
     """What the worker does when it starts, for one test."""
     before = set(copyreg.dispatch_table)
     yield litellm_pickling.apply()
@@ -55,7 +58,8 @@ def arrived(error: BaseException) -> Any:
 class TestEveryClass:
     @portable_cases("litellm")
     def test_arrives_whole(self) -> None:
-        """One case for each class and serializer, and for each way that a provider refuses; found, built and compared by the plugin."""
+        """One case for each class and serializer, and for each way that a provider refuses; found,
+        built and compared by the plugin."""
 
 
 @pytest.mark.usefixtures("applied")
@@ -67,11 +71,16 @@ class TestTheChain:
             (rate_limit(cause=KeyError("7")), ["KeyError('7')"]),
             (rate_limit(context=KeyError("7")), ["KeyError('7')"]),
             (rate_limit(cause=KeyError("7"), context=ValueError("other")), ["KeyError('7')"]),
-            (rate_limit(cause=rate_limit(cause=KeyError("7"))), [repr(rate_limit()), "KeyError('7')"]),
+            (
+                rate_limit(cause=rate_limit(cause=KeyError("7"))),
+                [repr(rate_limit()), "KeyError('7')"],
+            ),
         ],
         ids=["none", "cause", "context", "both", "of LiteLLM's own"],
     )
-    def test_arrives_as_it_would_be_printed(self, error: BaseException, shown: list[str], assert_roundtrip: Any) -> None:
+    def test_arrives_as_it_would_be_printed(
+        self, error: BaseException, shown: list[str], assert_roundtrip: Any
+    ) -> None:
         assert_roundtrip(error, serializers=("docket",), receiver="without-project")
         assert printed_chain(arrived(error)) == shown
 
@@ -86,25 +95,37 @@ class TestTheChain:
         """Plain pickle would drop it there."""
         missing = KeyError("7")
         missing.__context__ = FileNotFoundError(2, "No such file", "memories.json")
-        assert_roundtrip(rate_limit(cause=missing), serializers=("docket",), receiver="without-project")
+        assert_roundtrip(
+            rate_limit(cause=missing), serializers=("docket",), receiver="without-project"
+        )
         assert arrived(rate_limit(cause=missing)).__cause__.__context__.filename == "memories.json"
 
     @pytest.mark.parametrize(
-        "cause", [tasks.NoSuchMemory("7", "alice"), type("LocalError", (Exception,), {})("7")], ids=["of the application", "of a function"]
+        "cause",
+        [tasks.NoSuchMemory("7", "alice"), type("LocalError", (Exception,), {})("7")],
+        ids=["of the application", "of a function"],
     )
     def test_a_link_that_cannot_be_rebuilt_takes_nothing_down(self, cause: BaseException) -> None:
         cause.__cause__ = KeyError("7")
         trip = check_round_trip(rate_limit(cause=cause), serializer="docket")
         assert trip.stage is Stage.ARRIVED
-        assert {loss.kind for loss in trip.losses} == {"chain"}, "the link's class is what is given up, and nothing else"
+        assert {loss.kind for loss in trip.losses} == {"chain"}, (
+            "the link's class is what is given up, and nothing else"
+        )
         text, missing = printed_chain(arrived(rate_limit(cause=cause)))
-        assert text == f"RuntimeError({f'{type(cause).__module__}.{type(cause).__qualname__}: {cause}'!r})"
+        assert (
+            text
+            == f"RuntimeError({f'{type(cause).__module__}.{type(cause).__qualname__}: {cause}'!r})"
+        )
         assert missing == "KeyError('7')"
 
     def test_an_openai_error_in_it_stays_one(self, assert_roundtrip: Any) -> None:
-        response: Any = httpx.Response(429, request=httpx.Request("POST", "https://api.openai.com"))  # openai 3 is typed for httpx2's
+        # openai 3 is typed for httpx2's
+        response: Any = httpx.Response(429, request=httpx.Request("POST", "https://api.openai.com"))
         refused = openai.RateLimitError("no", response=response, body=None)
-        assert_roundtrip(rate_limit(context=refused), serializers=("docket",), receiver="without-project")
+        assert_roundtrip(
+            rate_limit(context=refused), serializers=("docket",), receiver="without-project"
+        )
         assert type(arrived(rate_limit(context=refused)).__context__) is openai.RateLimitError
 
     def test_a_ring_ends(self) -> None:
@@ -134,23 +155,31 @@ class TestWhatCannotTravel:
 
     def test_an_answer_that_was_not_read_goes_as_text(self) -> None:
         error = rate_limit()
-        error.response = httpx.Response(429, stream=httpx.ByteStream(b"slow down"), request=error.response.request)
+        error.response = httpx.Response(
+            429, stream=httpx.ByteStream(b"slow down"), request=error.response.request
+        )
         assert "429" in repr(arrived(error).response)
         assert not error.response.is_closed
 
-    @pytest.mark.parametrize("library", ["httpx", "httpx2"])  # the second is what openai stands on since 3
+    # the second is what openai stands on since 3
+    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
     def test_credentials_stay(self, library: str) -> None:
         http = pytest.importorskip(library)
         error = rate_limit()
-        request = http.Request("POST", "https://api.openai.com", headers={"authorization": f"Bearer {SECRET}"})
+        request = http.Request(
+            "POST", "https://api.openai.com", headers={"authorization": f"Bearer {SECRET}"}
+        )
         error.response = http.Response(429, request=request)
-        assert SECRET.encode() in cloudpickle.dumps(error.response), "the control: it is there to be sent"
+        assert SECRET.encode() in cloudpickle.dumps(error.response), (
+            "the control: it is there to be sent"
+        )
         assert SECRET.encode() not in cloudpickle.dumps(error)
         assert not check_round_trip(error, serializer="docket").credentials
 
 
 class Unrepaired(Exception):
-    """LiteLLM's shape, in a class of our own: it stays as it is when upstream repairs its classes."""
+    """LiteLLM's shape, in a class of our own: it stays as it is when upstream repairs its
+    classes."""
 
     def __init__(self, message: str, model: str) -> None:
         super().__init__(message)
@@ -171,19 +200,33 @@ class TestTheGuard:
             monkeypatch.setattr(cls, "__module__", "litellm.exceptions")
 
     def test_a_class_that_pickles_itself_is_left_alone(self) -> None:
-        assert Unrepaired in litellm_pickling.unpicklable_classes(), "the control: such a class is found"
+        assert Unrepaired in litellm_pickling.unpicklable_classes(), (
+            "the control: such a class is found"
+        )
         assert Repaired not in litellm_pickling.unpicklable_classes()
 
     def test_so_is_one_that_somebody_else_registered(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(copyreg.dispatch_table, Unrepaired, lambda error: (Unrepaired, (error.args[0], error.model)))
+        monkeypatch.setitem(
+            copyreg.dispatch_table,
+            Unrepaired,
+            lambda error: (Unrepaired, (error.args[0], error.model)),
+        )
         assert Unrepaired not in litellm_pickling.unpicklable_classes()
 
     def test_applied_twice_is_applied_once(self, applied: list[type[BaseException]]) -> None:
         assert litellm_pickling.apply() == applied
 
     def test_there_is_something_to_apply_it_to(self, applied: list[type[BaseException]]) -> None:
-        assert {cls for cls, reducer in copyreg.dispatch_table.items() if reducer is litellm_pickling.reduce} == set(applied)
-        assert {cls.__module__.partition(".")[0] for cls in applied} >= {"litellm", "openai", "httpx"}
+        assert {
+            cls
+            for cls, reducer in copyreg.dispatch_table.items()
+            if reducer is litellm_pickling.reduce
+        } == set(applied)
+        assert {cls.__module__.partition(".")[0] for cls in applied} >= {
+            "litellm",
+            "openai",
+            "httpx",
+        }
 
     @pytest.mark.usefixtures("plain_libraries")
     def test_nothing_is_put_on_the_classes(self, request: pytest.FixtureRequest) -> None:
@@ -198,7 +241,15 @@ class TestTheWorker:
     def run(self, *arguments: str) -> Any:
         environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
         command = [sys.executable, "-m", "memory_app.worker", *arguments]
-        done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=True, timeout=300)
+        done = subprocess.run(
+            command,
+            cwd=HERE,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
         return json.loads(done.stdout)
 
     def test_applies_it_when_it_starts(self) -> None:
@@ -209,7 +260,9 @@ class TestTheWorker:
         }
 
     def test_the_control_without_it(self) -> None:
-        assert self.run("--without-pickling")["cause"] == "None", "plain pickle carries no cause, whatever upstream repairs"
+        assert self.run("--without-pickling")["cause"] == "None", (
+            "plain pickle carries no cause, whatever upstream repairs"
+        )
 
     def test_importing_it_changes_nothing(self) -> None:
         import memory_app.worker  # noqa: F401  # for what importing it might do

@@ -37,7 +37,9 @@ def classes_of_litellm() -> list[type[BaseException]]:
     return [
         cls
         for cls in vars(litellm.exceptions).values()
-        if isinstance(cls, type) and issubclass(cls, BaseException) and cls.__module__ == "litellm.exceptions"
+        if isinstance(cls, type)
+        and issubclass(cls, BaseException)
+        and cls.__module__ == "litellm.exceptions"
     ]
 
 
@@ -57,8 +59,18 @@ def first_patch(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 def built(cls: type[BaseException]) -> BaseException:
     """An instance from the required arguments."""
-    required = [name for name, parameter in inspect.signature(cls.__init__).parameters.items() if parameter.default is parameter.empty]
-    return cls(**{name: VALUES.get(name, f"some {name}") for name in required if name not in ("self", "args", "kwargs")})
+    required = [
+        name
+        for name, parameter in inspect.signature(cls.__init__).parameters.items()
+        if parameter.default is parameter.empty
+    ]
+    return cls(
+        **{
+            name: VALUES.get(name, f"some {name}")
+            for name in required
+            if name not in ("self", "args", "kwargs")
+        }
+    )
 
 
 def rate_limit() -> Any:
@@ -74,19 +86,26 @@ def chained() -> Any:
 
 @pytest.mark.usefixtures("first_patch")
 class TestWhatItsTestsLookedAt:
-    """The sender's own classes in the sender's own process, or in another that has the same package: all is well."""
+    """The sender's own classes in the sender's own process, or in another that has the same
+    package: all is well."""
 
     def test_a_listed_class_arrives_where_the_application_is_installed(self) -> None:
-        assert check_round_trip(rate_limit(), serializer="docket", receiver="with-project").arrived_whole
+        assert check_round_trip(
+            rate_limit(), serializer="docket", receiver="with-project"
+        ).arrived_whole
 
     def test_and_its_cause(self) -> None:
-        assert check_round_trip(chained(), serializer="docket", receiver="with-project").arrived_whole
+        assert check_round_trip(
+            chained(), serializer="docket", receiver="with-project"
+        ).arrived_whole
 
 
 class TestWhatItLeft:
     def test_classes_that_are_not_in_the_list(self, first_patch: ModuleType) -> None:
         assert all(trip_of(cls).arrived_whole for cls in first_patch.CLASSES)
-        others = [trip_of(cls) for cls in classes_of_litellm() if not issubclass(cls, first_patch.CLASSES)]
+        others = [
+            trip_of(cls) for cls in classes_of_litellm() if not issubclass(cls, first_patch.CLASSES)
+        ]
         lost = [trip for trip in others if not trip.arrived_whole]
         if not lost:
             pytest.skip("this release of LiteLLM has repaired the others itself")
@@ -97,7 +116,9 @@ class TestWhatItLeft:
         trip = check_round_trip(rate_limit(), serializer="docket", receiver="without-project")
         assert trip.stage is Stage.LOADS
         assert trip.with_project is not None
-        assert trip.with_project.arrived_whole, "so it is not the exception, it is where the function is"
+        assert trip.with_project.arrived_whole, (
+            "so it is not the exception, it is where the function is"
+        )
         assert "memory_app.first_patch.rebuild" in str(trip)
 
     @pytest.mark.usefixtures("first_patch")
@@ -111,7 +132,11 @@ class TestWhatItLeft:
     @pytest.mark.usefixtures("first_patch")
     @pytest.mark.parametrize(
         "cause",
-        [NoSuchMemory("7", "alice"), openai.RateLimitError("slow down", response=VALUES["response"], body=None)],  # type: ignore[arg-type]  # a Response
+        # a Response
+        [
+            NoSuchMemory("7", "alice"),
+            openai.RateLimitError("slow down", response=VALUES["response"], body=None),  # type: ignore[arg-type]
+        ],
         ids=["ours", "openai's"],
     )
     def test_a_cause_that_takes_the_exception_down(self, cause: BaseException) -> None:
@@ -122,7 +147,9 @@ class TestWhatItLeft:
         assert trip.stage is Stage.LOADS
         assert "exc.__cause__" in str(trip)
         error.__cause__ = None
-        assert check_round_trip(error, serializer="docket", receiver="with-project").arrived_whole, "it is the cause"
+        assert check_round_trip(
+            error, serializer="docket", receiver="with-project"
+        ).arrived_whole, "it is the cause"
 
     @pytest.mark.usefixtures("first_patch")
     def test_text_in_the_place_of_what_the_serializer_in_use_could_carry(self) -> None:
@@ -130,11 +157,20 @@ class TestWhatItLeft:
         error = rate_limit()
         error.retry_after = lambda attempt: 2**attempt
         trip = check_round_trip(error, serializer="docket", receiver="with-project")
-        assert [(loss.kind, loss.path) for loss in trip.losses] == [("attributes", "exc.retry_after")]
+        assert [(loss.kind, loss.path) for loss in trip.losses] == [
+            ("attributes", "exc.retry_after")
+        ]
 
-    def test_a_mark_that_subclasses_inherit(self, first_patch: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A class of the list that pickles itself, wrongly, is taken for patched when its base is."""
-        late = type("LateError", (litellm.exceptions.BadRequestError,), {"__reduce__": lambda self: (type(self), ())})
+    def test_a_mark_that_subclasses_inherit(
+        self, first_patch: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A class of the list that pickles itself, wrongly, is taken for patched when its base
+        is."""
+        late = type(
+            "LateError",
+            (litellm.exceptions.BadRequestError,),
+            {"__reduce__": lambda self: (type(self), ())},
+        )
         monkeypatch.setattr(first_patch, "CLASSES", (*first_patch.CLASSES, late))
         first_patch.patch()
         assert late.__reduce__ is not first_patch.reduce
@@ -145,5 +181,9 @@ def trip_of(cls: type[BaseException]) -> RoundTrip:
 
 
 def test_the_control_without_the_patch() -> None:
-    assert not any("_pickle_patched" in vars(cls) for cls in classes_of_litellm()), "the fixture takes it out again"
-    assert not check_round_trip(chained(), serializer="docket", receiver="with-project").arrived_whole
+    assert not any("_pickle_patched" in vars(cls) for cls in classes_of_litellm()), (
+        "the fixture takes it out again"
+    )
+    assert not check_round_trip(
+        chained(), serializer="docket", receiver="with-project"
+    ).arrived_whole

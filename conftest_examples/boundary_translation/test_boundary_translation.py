@@ -1,4 +1,5 @@
-"""The project's own error arrives with the facts in it, at clients that have neither LiteLLM nor Docket; and the plugin says so before."""
+"""The project's own error arrives with the facts in it, at clients that have neither LiteLLM nor
+Docket; and the plugin says so before."""
 
 from __future__ import annotations
 
@@ -37,43 +38,70 @@ def raised_by(task: Any) -> BaseException:
 class TestTheClient:
     def test_gets_the_facts(self, translation_run: dict[str, Any]) -> None:
         got = translation_run["from_none"]
-        assert (got["raised"], got["message"], got["facts"]) == ("translation_errors.ModelCallFailed", MESSAGE, FACTS)
+        assert (got["raised"], got["message"], got["facts"]) == (
+            "translation_errors.ModelCallFailed",
+            MESSAGE,
+            FACTS,
+        )
 
-    def test_the_control_without_the_translation_it_does_not(self, translation_run: dict[str, Any]) -> None:
+    def test_the_control_without_the_translation_it_does_not(
+        self, translation_run: dict[str, Any]
+    ) -> None:
         got = translation_run["not_translated"]
-        assert got["chain"] == [], "the cause is never carried by plain pickle, whatever upstream repairs"
+        assert got["chain"] == [], (
+            "the cause is never carried by plain pickle, whatever upstream repairs"
+        )
         if got["raised"] != "litellm.exceptions.RateLimitError":
-            assert (got["raised"], "'llm_provider' and 'model'" in got["message"]) == ("builtins.TypeError", True)
+            assert (got["raised"], "'llm_provider' and 'model'" in got["message"]) == (
+                "builtins.TypeError",
+                True,
+            )
 
     def test_needs_no_library(self, translation_run: dict[str, Any]) -> None:
-        """A client with the standard library and the one module of the project's that it was given."""
+        """A client with the standard library and the one module of the project's that it was
+        given."""
         client = (
             "import base64, json, pickle, sys\n"
             "sys.path.append(sys.argv[1])\n"
             "error = pickle.loads(base64.b64decode(sys.stdin.read()))\n"
-            "print(json.dumps([type(error).__name__, str(error), error.may_be_tried_again, sorted(sys.modules)]))"
+            "print(json.dumps([type(error).__name__, str(error), error.may_be_tried_again, "
+            "sorted(sys.modules)]))"
         )
         command = [sys.executable, "-I", "-S", "-c", client, str(HERE)]
-        done = subprocess.run(command, input=translation_run["from_none"]["stored"], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command,
+            input=translation_run["from_none"]["stored"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         name, message, again, modules = json.loads(done.stdout)
         assert (name, message, again) == ("ModelCallFailed", MESSAGE, True)
         assert not {*LIBRARIES, "docket", "cloudpickle"} & set(modules)
 
-    def test_an_error_of_the_project_itself_is_not_touched(self, translation_run: dict[str, Any]) -> None:
+    def test_an_error_of_the_project_itself_is_not_touched(
+        self, translation_run: dict[str, Any]
+    ) -> None:
         got = translation_run["of_the_project_itself"]
         assert (got["raised"], got["message"]) == ("builtins.ValueError", "no question")
 
-    def test_one_without_the_module_reads_the_message(self, translation_run: dict[str, Any]) -> None:
+    def test_one_without_the_module_reads_the_message(
+        self, translation_run: dict[str, Any]
+    ) -> None:
         got = translation_run["for_a_command_line"]
         assert (got["raised"], got["message"]) == ("builtins.RuntimeError", MESSAGE)
 
 
 class TestFromNoneOrNot:
-    """The client sees the same. Where the difference lies is that ``from None`` promises nothing that is not kept."""
+    """The client sees the same. Where the difference lies is that ``from None`` promises nothing
+    that is not kept."""
 
     def test_the_client_sees_no_chain_either_way(self, translation_run: dict[str, Any]) -> None:
         for task in ("from_none", "from_the_error"):
-            assert (translation_run[task]["message"], translation_run[task]["chain"]) == (MESSAGE, [])
+            assert (translation_run[task]["message"], translation_run[task]["chain"]) == (
+                MESSAGE,
+                [],
+            )
 
     def test_the_log_has_the_original_with_its_cause(self, translation_run: dict[str, Any]) -> None:
         _, _, log = translation_run["log"].partition("from_none failed")
@@ -81,32 +109,47 @@ class TestFromNoneOrNot:
         assert "litellm.exceptions.RateLimitError" in log
 
     def test_the_plugin_tells_them_apart_before(self) -> None:
-        kept = check_round_trip(raised_by(translation_tasks.from_none), serializer="docket", receiver="with-project")
-        dropped = check_round_trip(raised_by(translation_tasks.from_the_error), serializer="docket", receiver="with-project")
+        kept = check_round_trip(
+            raised_by(translation_tasks.from_none), serializer="docket", receiver="with-project"
+        )
+        dropped = check_round_trip(
+            raised_by(translation_tasks.from_the_error),
+            serializer="docket",
+            receiver="with-project",
+        )
         assert kept.arrived_whole
         assert {loss.kind for loss in dropped.losses} == {"chain"}
 
 
 class TestThePluginSaysSoBefore:
-    @pytest.mark.portable_exception(raises=ModelCallFailed, serializers=("docket", "pickle"), receiver="with-project")
+    @pytest.mark.portable_exception(
+        raises=ModelCallFailed, serializers=("docket", "pickle"), receiver="with-project"
+    )
     def test_of_clients_that_have_the_module(self) -> None:
         """No ``arrives_as``: it arrives as what it is."""
         asyncio.run(translation_tasks.from_none())
 
     @pytest.mark.portable_exception(
-        raises=StepOfAJobFailed, serializers=("docket", "pickle"), receiver="stdlib", arrives_as=RuntimeError, reason="read by operators"
+        raises=StepOfAJobFailed,
+        serializers=("docket", "pickle"),
+        receiver="stdlib",
+        arrives_as=RuntimeError,
+        reason="read by operators",
     )
     def test_of_readers_that_have_nothing(self) -> None:
         asyncio.run(translation_tasks.for_a_command_line())
 
     def test_the_control_they_cannot_read_the_other(self) -> None:
-        trip = check_round_trip(raised_by(translation_tasks.from_none), serializer="docket", receiver="stdlib")
+        trip = check_round_trip(
+            raised_by(translation_tasks.from_none), serializer="docket", receiver="stdlib"
+        )
         assert not trip.arrived_whole
         assert "No module named 'translation_errors'" in str(trip)
 
 
 class OfALibrary(Exception):
-    """LiteLLM's shape, in a class of our own: it stays as it is when upstream repairs its classes."""
+    """LiteLLM's shape, in a class of our own: it stays as it is when upstream repairs its
+    classes."""
 
     def __init__(self, message: str, llm_provider: str, model: str) -> None:
         super().__init__(message)
@@ -118,7 +161,9 @@ class TestTheTranslation:
     def theirs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(OfALibrary, "__module__", "litellm.exceptions")
 
-    def test_the_control_a_class_of_this_shape_does_not_travel(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_control_a_class_of_this_shape_does_not_travel(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.undo()
         with pytest.raises(TypeError, match="llm_provider"):
             pickle.loads(pickle.dumps(OfALibrary("slow down", "openai", "gpt-4o")))

@@ -1,4 +1,5 @@
-"""Where a task ends. What a library raised becomes an error of the project's; everything else goes on as it is."""
+"""Where a task ends. What a library raised becomes an error of the project's; everything else goes
+on as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ R = TypeVar("R")
 
 
 def translated(error: Exception, into: type[ModelCallFailed] = ModelCallFailed) -> ModelCallFailed:
-    """The facts. Not every class has every attribute, and what is read here must not be what fails."""
+    """The facts. Not every class has every attribute, and what is read here must not be what
+    fails."""
     return into(
         type(error).__name__,
         str(error),
@@ -25,8 +27,11 @@ def translated(error: Exception, into: type[ModelCallFailed] = ModelCallFailed) 
     )
 
 
-def at_the_boundary(task: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """The original goes to the log, with its chain. ``from None``, because pickle drops a chain: as it is here, so it arrives."""
+def at_the_boundary(
+    task: Callable[P, Coroutine[Any, Any, R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """The original goes to the log, with its chain. ``from None``, because pickle drops a chain: as
+    it is here, so it arrives."""
 
     @functools.wraps(task)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,4 +1,5 @@
-"""The project's error for a model that did not answer. Its clients have this module, which needs nothing but Python."""
+"""The project's error for a model that did not answer. Its clients have this module, which needs
+nothing but Python."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from __future__ import annotations
 class ModelCallFailed(Exception):
     """What a client wants to know of an error of LiteLLM, as texts and numbers.
 
-    All of it is in ``args``, so pickle rebuilds it with one call of the class, and nothing can go missing on the way.
+    All of it is in ``args``, so pickle rebuilds it with one call of the class, and nothing can go
+    missing on the way.
     """
 
     def __init__(self, kind: str, message: str, model: str, provider: str, status: int) -> None:
@@ -26,7 +28,8 @@ class ModelCallFailed(Exception):
 
 
 class StepOfAJobFailed(ModelCallFailed):
-    """For readers that lack even this module, such as an operator's command line: it arrives as a RuntimeError that says the same."""
+    """For readers that lack even this module, such as an operator's command line: it arrives as a
+    RuntimeError that says the same."""
 
     def __reduce__(self) -> tuple[type[RuntimeError], tuple[str]]:
         return RuntimeError, (str(self),)

@@ -13,7 +13,9 @@ def ask_the_model() -> str:
     try:
         return answers["the question"]
     except KeyError as missing:
-        raise litellm.RateLimitError("slow down", llm_provider="openai", model="gpt-4o") from missing
+        raise litellm.RateLimitError(
+            "slow down", llm_provider="openai", model="gpt-4o"
+        ) from missing
 
 
 async def not_translated() -> str:

@@ -46,7 +46,8 @@ TASKS = (charge, charge_before, connect_before, find_before, annotate_before, lo
 
 
 def application(result_serializer: str) -> Celery:
-    """The application, with the broker and the results in memory: they are encoded there as they would be in Redis."""
+    """The application, with the broker and the results in memory: they are encoded there as they
+    would be in Redis."""
     app = Celery("shop", broker="memory://", backend="cache+memory://", set_as_current=False)
     app.conf.update(
         result_serializer=result_serializer,

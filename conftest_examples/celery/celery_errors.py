@@ -1,4 +1,5 @@
-"""The project's errors. ``args`` are the constructor's parameters, and the attributes and the message are made from them."""
+"""The project's errors. ``args`` are the constructor's parameters, and the attributes and the
+message are made from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The project's errors as they were before the fix: one class for each thing that happens to them."""
+"""The project's errors as they were before the fix: one class for each thing that happens to
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the plugin says of each error beforehand, and what ``AsyncResult.get()`` then gives, from JSON and from pickles of a real worker."""
+"""What the plugin says of each error beforehand, and what ``AsyncResult.get()`` then gives, from
+JSON and from pickles of a real worker."""
 
 from __future__ import annotations
 
@@ -37,9 +38,17 @@ class Fate:
 BASE = "celery_errors_before.ShopError"
 WRAPPER = "celery.utils.serialization.UnpickleableExceptionWrapper"
 FATES = [
-    # Cannot be rebuilt: its nearest base class that can is stored instead, and that base is all that the client sees.
-    (celery_app.charge_before, {"json": Fate.of(BASE, "type", "attributes"), "pickle": Fate.of(BASE, "type", "attributes")}),
-    # Has no such base. JSON delivers a wrapper, pickle a class that is made up on the spot: of that name, and no except clause's.
+    # Cannot be rebuilt: its nearest base class that can is stored instead, and that base is all
+    # that the client sees.
+    (
+        celery_app.charge_before,
+        {
+            "json": Fate.of(BASE, "type", "attributes"),
+            "pickle": Fate.of(BASE, "type", "attributes"),
+        },
+    ),
+    # Has no such base. JSON delivers a wrapper, pickle a class that is made up on the spot: of that
+    # name, and no except clause's.
     (
         celery_app.connect_before,
         {
@@ -60,7 +69,13 @@ FATES = [
     # Has a cause.
     (celery_app.look_up_before, {"json": Fate.of(BASE, "chain"), "pickle": Fate.of(BASE, "chain")}),
     # With the fix.
-    (celery_app.charge, {"json": Fate.of("celery_errors.Declined", "chain"), "pickle": Fate.of("celery_errors.Declined", "chain")}),
+    (
+        celery_app.charge,
+        {
+            "json": Fate.of("celery_errors.Declined", "chain"),
+            "pickle": Fate.of("celery_errors.Declined", "chain"),
+        },
+    ),
 ]
 
 
@@ -88,13 +103,20 @@ def fate_of(sent: BaseException, arrived: BaseException) -> Fate:
         "attributes": vars(arrived) == vars(sent),
         "chain": repr(arrived.__cause__) == repr(sent.__cause__),
     }
-    return Fate.of(f"{type(arrived).__module__}.{type(arrived).__qualname__}", *(check for check, holds in same.items() if not holds))
+    return Fate.of(
+        f"{type(arrived).__module__}.{type(arrived).__qualname__}",
+        *(check for check, holds in same.items() if not holds),
+    )
 
 
 @pytest.mark.parametrize(("task", "fates"), FATES)
-def test_the_plugin_says_what_celery_then_does(app: Celery, task: Callable[[], None], fates: dict[str, Fate]) -> None:
+def test_the_plugin_says_what_celery_then_does(
+    app: Celery, task: Callable[[], None], fates: dict[str, Fate]
+) -> None:
     sent = raised_by(task)
-    trip = check_round_trip(sent, serializer=SERIALIZERS[app.conf.result_serializer], receiver="with-project")
+    trip = check_round_trip(
+        sent, serializer=SERIALIZERS[app.conf.result_serializer], receiver="with-project"
+    )
     assert trip.received is not None
     said = Fate.of(trip.received["exceptions"][0]["type"], *(loss.kind for loss in trip.losses))
     assert said == fate_of(sent, delivered(app, task)) == fates[app.conf.result_serializer]
@@ -102,7 +124,10 @@ def test_the_plugin_says_what_celery_then_does(app: Celery, task: Callable[[], N
 
 class TestTheFix:
     @pytest.mark.portable_exception(
-        raises=celery_errors.Declined, receiver="with-project", serializers=("celery", "celery:pickle"), checks=WITHOUT_CHAIN
+        raises=celery_errors.Declined,
+        receiver="with-project",
+        serializers=("celery", "celery:pickle"),
+        checks=WITHOUT_CHAIN,
     )
     def test_is_portable(self) -> None:
         celery_app.charge()
@@ -120,12 +145,14 @@ class TestTheFix:
 
 
 class TestAClientWithoutTheProject:
-    """Celery needs the class at the client, fix or no fix. The plugin's receiver ``without-project`` says so."""
+    """Celery needs the class at the client, fix or no fix. The plugin's receiver
+    ``without-project`` says so."""
 
     CLIENT = (
         "import sys\n"
         "from celery import Celery\n"
-        "app = Celery(backend='cache+memory://', result_serializer=sys.argv[1], result_accept_content=[sys.argv[1]])\n"
+        "app = Celery(backend='cache+memory://', result_serializer=sys.argv[1], "
+        "result_accept_content=[sys.argv[1]])\n"
         "app.backend.set(app.backend.get_key_for_task('7'), sys.stdin.buffer.read())\n"
         "try:\n"
         "    app.AsyncResult('7').get()\n"
@@ -143,11 +170,18 @@ class TestAClientWithoutTheProject:
         command = [sys.executable, "-I", "-c", self.CLIENT, app.conf.result_serializer]
         payload = stored if isinstance(stored, bytes) else str(stored).encode()
         done = subprocess.run(command, input=payload, capture_output=True, check=True)
-        assert done.stdout.decode() == {"json": self.FROM_JSON, "pickle": self.FROM_PICKLE}[app.conf.result_serializer]
+        assert (
+            done.stdout.decode()
+            == {"json": self.FROM_JSON, "pickle": self.FROM_PICKLE}[app.conf.result_serializer]
+        )
 
     def test_as_the_plugin_says(self) -> None:
         error = raised_by(celery_app.charge)
         from_json = check_round_trip(error, serializer="celery", receiver="without-project")
-        assert [loss.received for loss in from_json.losses if loss.kind == "type"] == ["celery.exceptions.Declined"]
-        from_pickle = check_round_trip(error, serializer="celery:pickle", receiver="without-project")
+        assert [loss.received for loss in from_json.losses if loss.kind == "type"] == [
+            "celery.exceptions.Declined"
+        ]
+        from_pickle = check_round_trip(
+            error, serializer="celery:pickle", receiver="without-project"
+        )
         assert [loss.received for loss in from_pickle.losses] == [f"nothing. {self.FROM_PICKLE}"]

@@ -39,7 +39,8 @@ class ChatContext:
 
 
 def normalised(context: ChatContext) -> dict[str, Any]:
-    """What may be stored: None, bool, int, float, str, bytes, lists, and dicts with str keys, and nothing that inherits from them."""
+    """What may be stored: None, bool, int, float, str, bytes, lists, and dicts with str keys, and
+    nothing that inherits from them."""
     return {
         "request_id": str(context.request_id),
         "messages": [message.model_dump(mode="json") for message in context.messages],

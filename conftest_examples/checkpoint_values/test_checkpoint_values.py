@@ -1,4 +1,5 @@
-"""What a checkpoint refuses is named with its path and what to store instead, in the test of the line that stores it."""
+"""What a checkpoint refuses is named with its path and what to store instead, in the test of the
+line that stores it."""
 
 from __future__ import annotations
 
@@ -8,7 +9,16 @@ from typing import Any
 
 import numpy
 import pytest
-from chat_context import Budget, ChatContext, ContextTooLong, ContextTooLongBefore, Message, Role, normalised, restored
+from chat_context import (
+    Budget,
+    ChatContext,
+    ContextTooLong,
+    ContextTooLongBefore,
+    Message,
+    Role,
+    normalised,
+    restored,
+)
 
 REQUEST = uuid.UUID(int=7)
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
@@ -34,12 +44,26 @@ def context() -> ChatContext:
         ({"a"}, "memory['value']: set; store sorted(value)"),
         (bytearray(b"x"), "memory['value']: bytearray; store bytes(value)"),
         (Budget(1), "memory['value']: chat_context.Budget; store dataclasses.asdict(value)"),
-        (Message(role=Role.USER, text="a", at=NOON), "memory['value']: chat_context.Message; store value.model_dump(mode=\"json\")"),
+        (
+            Message(role=Role.USER, text="a", at=NOON),
+            "memory['value']: chat_context.Message; store value.model_dump(mode=\"json\")",
+        ),
         (NOON, "memory['value']: datetime; store value.isoformat()"),
         (numpy.float64(0.5), "memory['value']: numpy.float64; store value.item()"),
         ({7: "seven"}, "memory['value'][7]: int as a key; store str(key)"),
     ],
-    ids=["uuid", "str-enum", "tuple", "set", "bytearray", "dataclass", "pydantic", "datetime", "numpy", "key"],
+    ids=[
+        "uuid",
+        "str-enum",
+        "tuple",
+        "set",
+        "bytearray",
+        "dataclass",
+        "pydantic",
+        "datetime",
+        "numpy",
+        "key",
+    ],
 )
 def test_what_is_refused(value: object, said: str, assert_primitive: Any) -> None:
     memory = {"step": 3, "value": value}
@@ -56,12 +80,16 @@ def test_what_is_restored_is_what_was_normalised(context: ChatContext) -> None:
     assert restored(normalised(context)) == context
 
 
-def test_what_is_stored_arrives_in_another_process(context: ChatContext, assert_value_roundtrip: Any) -> None:
+def test_what_is_stored_arrives_in_another_process(
+    context: ChatContext, assert_value_roundtrip: Any
+) -> None:
     """There without this project: nothing of its classes is in the checkpoint."""
     assert_value_roundtrip(normalised(context), receiver="stdlib")
 
 
-def test_the_control_the_context_itself_needs_the_project_there(context: ChatContext, assert_value_roundtrip: Any) -> None:
+def test_the_control_the_context_itself_needs_the_project_there(
+    context: ChatContext, assert_value_roundtrip: Any
+) -> None:
     with pytest.raises(pytest.fail.Exception, match="no module 'chat_context'"):
         assert_value_roundtrip(context, receiver="without-project", serializers=("pickle",))
 
@@ -74,9 +102,14 @@ def test_an_error_in_a_checkpoint_is_plain_as_well() -> None:
 
 def test_the_control_an_error_that_is_not(assert_roundtrip: Any) -> None:
     with pytest.raises(pytest.fail.Exception) as refused:
-        assert_roundtrip(ContextTooLongBefore(REQUEST, Role.USER), primitive=True, receiver="with-project")
+        assert_roundtrip(
+            ContextTooLongBefore(REQUEST, Role.USER), primitive=True, receiver="with-project"
+        )
     assert str(refused.value).splitlines() == [
-        "chat_context.ContextTooLongBefore carries 2 values that are not primitive: UUID, chat_context.Role",
+        (
+            "chat_context.ContextTooLongBefore carries 2 values that are not primitive: UUID, "
+            "chat_context.Role"
+        ),
         "",
         "  exc.args[0]: UUID; store str(value)",
         "  exc.args[1]: chat_context.Role; store value.value",

@@ -1,4 +1,5 @@
-"""A client as it runs in production, in an environment of its own: it reads why a payment failed."""
+"""A client as it runs in production, in an environment of its own: it reads why a payment
+failed."""
 
 from __future__ import annotations
 
@@ -10,4 +11,6 @@ import shopclient
 if __name__ == "__main__":
     error = pickle.load(sys.stdin.buffer)
     assert isinstance(error, shopclient.PaymentError)
-    sys.stdout.write(f"shopclient {shopclient.__version__}: order {error.order_id} was not paid: {error.reason}")
+    sys.stdout.write(
+        f"shopclient {shopclient.__version__}: order {error.order_id} was not paid: {error.reason}"
+    )

@@ -1,6 +1,7 @@
 """A worker as it runs in production: it stores why a payment failed.
 
-``python consumer_worker.py PaymentError | PaymentExpired``, with a release of ``shopclient`` to be imported.
+``python consumer_worker.py PaymentError | PaymentExpired``, with a release of ``shopclient`` to be
+imported.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ __version__ = "2.1"
 class PaymentError(Exception):
     """An order was not paid.
 
-    It travels as 1.0 can make it, by two arguments. What is new is state, which needs no code: a client of 1.0 has it, too.
+    It travels as 1.0 can make it, by two arguments. What is new is state, which needs no code: a
+    client of 1.0 has it, too.
     """
 
     def __init__(self, order_id: int, reason: str, retry_after: int | None = None) -> None:
@@ -24,4 +25,5 @@ class PaymentError(Exception):
 
 
 class PaymentExpired(PaymentError):
-    """It was not paid in time. It travels as the class that every client has, until none has 1.0 any more."""
+    """It was not paid in time. It travels as the class that every client has, until none has 1.0
+    any more."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 
 class UploadError(Exception):
-    """Of LiteLLM's kind: what ``__init__`` takes is not what it stores in ``args``. Plain pickle cannot rebuild it, tblib can."""
+    """Of LiteLLM's kind: what ``__init__`` takes is not what it stores in ``args``. Plain pickle
+    cannot rebuild it, tblib can."""
 
     def __init__(self, *, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
@@ -24,7 +25,8 @@ class HoldsALock(Exception):
 
 
 class HasItsOwnNew(Exception):
-    """Plain pickle can rebuild it. tblib cannot: it makes the instance without arguments, as it makes all that have an ``__init__``."""
+    """Plain pickle can rebuild it. tblib cannot: it makes the instance without arguments, as it
+    makes all that have an ``__init__``."""
 
     def __new__(cls, name: str) -> HasItsOwnNew:
         return super().__new__(cls, name)
@@ -38,7 +40,9 @@ ERRORS: dict[str, Callable[[], Exception]] = {
     "KeyError": lambda: KeyError("bob"),
     "FileNotFoundError": lambda: FileNotFoundError(2, "No such file or directory", "upload.csv"),
     "ImportError": lambda: ImportError("no parser", name="parser"),
-    "UnicodeDecodeError": lambda: UnicodeDecodeError("utf-8", b"caf\xe9", 3, 4, "unexpected end of data"),
+    "UnicodeDecodeError": lambda: UnicodeDecodeError(
+        "utf-8", b"caf\xe9", 3, 4, "unexpected end of data"
+    ),
     "SyntaxError": lambda: SyntaxError("invalid syntax", ("rules.py", 3, 5, "if x = 1:")),
     "StopIteration": lambda: StopIteration("the last row"),
     "of the project": lambda: UploadError(name="upload.csv", reason="empty"),

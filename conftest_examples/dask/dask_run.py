@@ -1,4 +1,5 @@
-"""A pipeline as it runs in production: a scheduler, a worker process, a client, no pytest. What the client gets is printed as JSON.
+"""A pipeline as it runs in production: a scheduler, a worker process, a client, no pytest. What the
+client gets is printed as JSON.
 
 ``python dask_run.py SCRATCH_FOLDER``
 """
@@ -19,7 +20,11 @@ PATIENCE = 120
 
 def outcome(exc: BaseException) -> dict[str, Any]:
     """What one sees of an exception."""
-    names = [name for name in dir(exc) if not name.startswith("_") and name not in ("args", "add_note", "with_traceback")]
+    names = [
+        name
+        for name in dir(exc)
+        if not name.startswith("_") and name not in ("args", "add_note", "with_traceback")
+    ]
     before = exc.__cause__ or exc.__context__
     return {
         "type": f"{type(exc).__module__}.{type(exc).__qualname__}",
@@ -41,7 +46,13 @@ def raised_by(task: Callable[[], object]) -> Exception:
 
 def main(scratch: str) -> dict[str, dict[str, Any]]:
     """What was raised, and what the client got."""
-    cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=scratch)
+    cluster = LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        local_directory=scratch,
+    )
     with cluster, Client(cluster) as client:
 
         def received(task: Callable[..., object], *args: object) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The project's errors as they were before the fix: the control, and what rows that were stored then refer to."""
+"""The project's errors as they were before the fix: the control, and what rows that were stored
+then refer to."""
 
 from __future__ import annotations
 

@@ -21,13 +21,19 @@ class Run:
 
     database: Path
     told: list[str]
-    """What the worker printed: what the workflow raised, and what it raised when it was asked for again."""
+    """What the worker printed: what the workflow raised, and what it raised when it was asked for
+    again."""
 
     @classmethod
     def of_worker(cls, folder: Path, *options: str) -> Run:
         """Let a worker run it, in a process of its own."""
         database = folder / "dbos.sqlite"
-        worker = subprocess.run([sys.executable, WORKER, f"sqlite:///{database}", *options], cwd=folder, capture_output=True, text=True)
+        worker = subprocess.run(
+            [sys.executable, WORKER, f"sqlite:///{database}", *options],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
         assert worker.returncode == 0, worker.stderr
         return cls(database, worker.stdout.splitlines())
 
@@ -35,5 +41,13 @@ class Run:
         """What an operator sees who runs DBOS's own command in that folder."""
         command = shutil.which("dbos", path=sysconfig.get_path("scripts"))
         assert command is not None, "the command comes with DBOS"
-        arguments = ["workflow", "steps", "nightly-import", "--sys-db-url", f"sqlite:///{self.database}"]
-        return subprocess.run([command, *arguments], cwd=folder, env=WITHOUT_PROJECT, capture_output=True, text=True)
+        arguments = [
+            "workflow",
+            "steps",
+            "nightly-import",
+            "--sys-db-url",
+            f"sqlite:///{self.database}",
+        ]
+        return subprocess.run(
+            [command, *arguments], cwd=folder, env=WITHOUT_PROJECT, capture_output=True, text=True
+        )

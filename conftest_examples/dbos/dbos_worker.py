@@ -1,6 +1,7 @@
 """A worker as it runs in production: it launches DBOS and runs the workflow, whose step fails.
 
-``python dbos_worker.py DATABASE_URL [--before-the-fix]`` prints what the workflow raised, and what it raised when it was asked for again.
+``python dbos_worker.py DATABASE_URL [--before-the-fix]`` prints what the workflow raised, and what
+it raised when it was asked for again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 if "--before-the-fix" in sys.argv:
     from dbos_errors_before import StepFailed
 else:
-    from dbos_errors import StepFailed  # type: ignore[assignment]  # the same class, with and without its fix
+    # the same class, with and without its fix
+    from dbos_errors import StepFailed  # type: ignore[assignment]
 
 
 @DBOS.step()  # type: ignore[untyped-decorator]  # DBOS says Any
@@ -36,7 +38,8 @@ if __name__ == "__main__":
     DBOS.launch()
     for _ in range(2):
         try:
-            with SetWorkflowID("nightly-import"):  # the same ID is the same run: the second time, DBOS loads what it stored
+            # the same ID is the same run: the second time, DBOS loads what it stored
+            with SetWorkflowID("nightly-import"):
                 nightly_import()
         except Exception as error:
             sys.stdout.write(f"{type(error).__name__}: {error}\n")

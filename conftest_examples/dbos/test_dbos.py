@@ -23,14 +23,20 @@ from pytest_portable_errors import check_round_trip
 class TestBeforehand:
     """What the plugin says, without DBOS having to run."""
 
-    @pytest.mark.portable_exception(raises=StepFailed, arrives_as=RuntimeError, serializers=("dbos",))
+    @pytest.mark.portable_exception(
+        raises=StepFailed, arrives_as=RuntimeError, serializers=("dbos",)
+    )
     def test_a_failed_step_can_be_read_by_everybody(self) -> None:
         raise StepFailed("fetch", 503)
 
     @pytest.mark.parametrize("receiver", ["without-project", "with-project"])
-    def test_the_control_the_unfixed_class_arrives_as_the_text_that_is_stored(self, receiver: str) -> None:
+    def test_the_control_the_unfixed_class_arrives_as_the_text_that_is_stored(
+        self, receiver: str
+    ) -> None:
         unfixed = dbos_errors_before.StepFailed("fetch", 503)
-        trip = check_round_trip(unfixed, serializer="dbos", receiver=receiver, arrives_as=RuntimeError)
+        trip = check_round_trip(
+            unfixed, serializer="dbos", receiver=receiver, arrives_as=RuntimeError
+        )
         assert not trip.arrived_whole
         assert [loss.received for loss in trip.losses] == ["str, which is no exception"]
         assert trip.diagnosis is not None
@@ -47,7 +53,9 @@ class TestTheCommandLine:
         assert "could not be deserialized" not in done.stderr
         assert done.returncode == 0
 
-    def test_the_control_before_the_fix_it_showed_base64_and_a_warning(self, before: Run, tmp_path: Path) -> None:
+    def test_the_control_before_the_fix_it_showed_base64_and_a_warning(
+        self, before: Run, tmp_path: Path
+    ) -> None:
         done = before.listed(tmp_path)
         [step] = json.loads(done.stdout)
         assert b"StepFailed" in base64.b64decode(step["error"], validate=True)
@@ -56,9 +64,13 @@ class TestTheCommandLine:
         assert done.returncode == 0, "nothing but the warning says that something is wrong"
 
     @pytest.mark.parametrize("module", ["dbos_errors", "dbos_errors_before"])
-    def test_the_control_the_project_really_is_absent_there(self, module: str, tmp_path: Path) -> None:
+    def test_the_control_the_project_really_is_absent_there(
+        self, module: str, tmp_path: Path
+    ) -> None:
         command = [sys.executable, "-c", f"import dbos; import {module}"]
-        done = subprocess.run(command, cwd=tmp_path, env=WITHOUT_PROJECT, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=tmp_path, env=WITHOUT_PROJECT, capture_output=True, text=True
+        )
         assert done.stderr.rstrip().endswith(f"ModuleNotFoundError: No module named '{module}'")
 
 
@@ -66,7 +78,10 @@ class TestTheWorkflowAskedForAgain:
     """Where the project is installed: the second time, the error comes from the database."""
 
     def test_raises_what_the_fix_stored(self, after: Run) -> None:
-        assert after.told == ["StepFailed: fetch failed with 503", "RuntimeError: fetch failed with 503"]
+        assert after.told == [
+            "StepFailed: fetch failed with 503",
+            "RuntimeError: fetch failed with 503",
+        ]
 
     def test_the_control_before_the_fix_it_raised_what_nobody_meant(self, before: Run) -> None:
         first, again = before.told
@@ -81,7 +96,9 @@ class TestRowsFromBeforeTheFix:
     def inspect(self, file: Path, *, path: Path | None = None) -> str:
         environment = WITHOUT_PROJECT if path is None else {**os.environ, "PYTHONPATH": str(path)}
         command = [sys.executable, "-m", "pytest_portable_errors", "inspect", file.name]
-        done = subprocess.run(command, cwd=file.parent, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=file.parent, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -93,7 +110,10 @@ class TestRowsFromBeforeTheFix:
     def test_the_whole_database(self, before: Run) -> None:
         shown = self.inspect(before.database)
         assert "operation_outputs.error, row 1 (base64" in shown
-        assert "  dbos_errors_before.StepFailed: fetch failed with 503\n      step = 'fetch'\n      code = 503\n" in shown
+        assert (
+            "  dbos_errors_before.StepFailed: fetch failed with 503\n      step = 'fetch'\n    "
+            "  code = 503\n"
+        ) in shown
         assert "this interpreter has no module 'dbos_errors_before'" in shown
 
     def test_one_row_and_nothing_of_it_is_run(self, before: Run, tmp_path: Path) -> None:
@@ -101,10 +121,18 @@ class TestRowsFromBeforeTheFix:
         trap.write_text(f"open({str(sprung)!r}, 'w').close()\nclass StepFailed(Exception): ...\n")
         row = tmp_path / "row.txt"
         row.write_text(self.stored(before.database))
-        assert "dbos_errors_before.StepFailed: fetch failed with 503" in self.inspect(row, path=tmp_path)
+        assert "dbos_errors_before.StepFailed: fetch failed with 503" in self.inspect(
+            row, path=tmp_path
+        )
         assert not sprung.exists()
         loads = "import base64, pickle, sys; pickle.loads(base64.b64decode(sys.stdin.read()))"
-        subprocess.run([sys.executable, "-c", loads], cwd=tmp_path, input=row.read_text(), text=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", loads],
+            cwd=tmp_path,
+            input=row.read_text(),
+            text=True,
+            check=True,
+        )
         assert sprung.exists(), "the control: unpickling the row does run it"
 
     def test_the_control_a_row_of_today_needs_nothing_of_the_project(self, after: Run) -> None:

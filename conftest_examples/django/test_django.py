@@ -12,28 +12,58 @@ SITE = Path(__file__).with_name("shop_site")
 
 
 def run_in_site(*arguments: str) -> str:
-    """Run Python there, in a process that inherits neither these tests' settings nor their pytest's; give what it prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
+    """Run Python there, in a process that inherits neither these tests' settings nor their
+    pytest's; give what it prints."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DJANGO_", "PYTEST_"))
+    }
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=SITE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    return subprocess.run(
+        command,
+        cwd=SITE,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ).stdout
 
 
 class TestPytest:
     def outcomes(self, *arguments: str) -> tuple[dict[str, str], str]:
         """The outcome of each test, and all that was printed."""
         printed = run_in_site("-m", "pytest", "-rA", "-p", "no:cacheprovider", *arguments)
-        return {test: outcome for outcome, test in re.findall(r"^(PASSED|FAILED|ERROR) \S+::(test_\w+)", printed, re.MULTILINE)}, printed
+        return {
+            test: outcome
+            for outcome, test in re.findall(
+                r"^(PASSED|FAILED|ERROR) \S+::(test_\w+)", printed, re.MULTILINE
+            )
+        }, printed
 
     def test_the_models_error_arrives_where_django_is_set_up(self) -> None:
         outcomes, printed = self.outcomes()
-        assert outcomes == {"test_no_such_product": "PASSED", "test_too_few_of_them": "PASSED", "test_a_real_reader": "PASSED"}, printed
+        assert outcomes == {
+            "test_no_such_product": "PASSED",
+            "test_too_few_of_them": "PASSED",
+            "test_a_real_reader": "PASSED",
+        }, printed
 
     def test_the_control_without_the_setting_it_does_not(self) -> None:
         outcomes, printed = self.outcomes("-o", "portable_errors_receiver_setup=")
-        assert outcomes == {"test_no_such_product": "FAILED", "test_too_few_of_them": "PASSED", "test_a_real_reader": "PASSED"}, printed
-        assert "Product.DoesNotExist does not arrive: loads raised django.core.exceptions.AppRegistryNotReady" in printed
-        assert "portable_errors_receiver_setup = django:setup" in printed, "the failure says what to do"
+        assert outcomes == {
+            "test_no_such_product": "FAILED",
+            "test_too_few_of_them": "PASSED",
+            "test_a_real_reader": "PASSED",
+        }, printed
+        assert (
+            "Product.DoesNotExist does not arrive: loads raised "
+            "django.core.exceptions.AppRegistryNotReady"
+        ) in printed
+        assert "portable_errors_receiver_setup = django:setup" in printed, (
+            "the failure says what to do"
+        )
 
 
 class TestManagePy:

@@ -1,10 +1,13 @@
-"""A Docket task fails. Its worker pickles the exception into Redis, and the client that asks for the result rebuilds it.
+"""A Docket task fails. Its worker pickles the exception into Redis, and the client that asks for
+the result rebuilds it.
 
-In production a client that waited for a LiteLLM task got ``TypeError: RateLimitError.__init__() missing 2 required positional arguments``,
-which nobody raised, instead of the rate limit. An exception that held a client with a lock inside was worse: the worker itself died of it,
-and whoever waited for the result waited on.
+In production a client that waited for a LiteLLM task got ``TypeError: RateLimitError.__init__()
+missing 2 required positional arguments``, which nobody raised, instead of the rate limit. An
+exception that held a client with a lock inside was worse: the worker itself died of it, and whoever
+waited for the result waited on.
 
-The tests run Docket's own worker on ``memory://``, and also on the Redis server at ``REDIS_URL`` if that is set.
+The tests run Docket's own worker on ``memory://``, and also on the Redis server at ``REDIS_URL`` if
+that is set.
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ from uuid import uuid4
 import pytest
 
 HERE = Path(__file__).parent
-URLS = {"memory": "memory://", **({"redis": os.environ["REDIS_URL"]} if os.environ.get("REDIS_URL") else {})}
+URLS = {
+    "memory": "memory://",
+    **({"redis": os.environ["REDIS_URL"]} if os.environ.get("REDIS_URL") else {}),
+}
 
 
 @pytest.fixture(scope="session", params=URLS.values(), ids=URLS.keys())
@@ -32,7 +38,8 @@ def docket_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def docket_names(docket_url: str) -> Iterator[Callable[[], str]]:
-    """A name for each docket, so that nobody works on another's tasks. What they leave on a Redis server is taken away."""
+    """A name for each docket, so that nobody works on another's tasks. What they leave on a Redis
+    server is taken away."""
     prefix, numbers = f"docket-example-{uuid4()}", itertools.count()
     yield lambda: f"{prefix}-{next(numbers)}"
     if docket_url != "memory://":
@@ -44,15 +51,28 @@ def docket_names(docket_url: str) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture(scope="session")
-def work(docket_url: str, docket_names: Callable[[], str]) -> Callable[..., tuple[bool, dict[str, Any]]]:
-    """``work(TASK, ...)``: run the worker for one task. Gives whether the worker lived, and what the client got."""
+def work(
+    docket_url: str, docket_names: Callable[[], str]
+) -> Callable[..., tuple[bool, dict[str, Any]]]:
+    """``work(TASK, ...)``: run the worker for one task. Gives whether the worker lived, and what
+    the client got."""
     done: dict[tuple[str, ...], tuple[bool, dict[str, Any]]] = {}
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
     def run(*arguments: str) -> tuple[bool, dict[str, Any]]:
         if arguments not in done:
-            command = [sys.executable, str(HERE / "docket_worker.py"), *arguments, "--url", docket_url, "--name", docket_names()]
-            worker = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+            command = [
+                sys.executable,
+                str(HERE / "docket_worker.py"),
+                *arguments,
+                "--url",
+                docket_url,
+                "--name",
+                docket_names(),
+            ]
+            worker = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=300
+            )
             assert worker.stdout, worker.stderr
             done[arguments] = (worker.returncode == 0, json.loads(worker.stdout))
         return done[arguments]

@@ -1,4 +1,5 @@
-"""The project's tasks. What fails here is pickled by Docket's worker and rebuilt by the client that asks for the result."""
+"""The project's tasks. What fails here is pickled by Docket's worker and rebuilt by the client that
+asks for the result."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ async def ask_the_model() -> str:
     try:
         return answers["the question"]
     except KeyError as missing:
-        raise litellm.RateLimitError("Rate limit reached for gpt-4o", llm_provider="openai", model="gpt-4o") from missing
+        raise litellm.RateLimitError(
+            "Rate limit reached for gpt-4o", llm_provider="openai", model="gpt-4o"
+        ) from missing
 
 
 async def merge(memories: list[Memory]) -> Memory:

@@ -1,8 +1,9 @@
-"""A worker as it runs in production: no pytest, no conftest. It registers the reducers where it starts.
+"""A worker as it runs in production: no pytest, no conftest. It registers the reducers where it
+starts.
 
-``python docket_worker.py TASK [--url URL] [--name NAME] [--without-reducers]`` queues the task of that name, works until the queue is
-empty, and prints as JSON what a client gets who then asks for the result. If the worker dies, the exit status says so, and a client has
-asked all the same.
+``python docket_worker.py TASK [--url URL] [--name NAME] [--without-reducers]`` queues the task of
+that name, works until the queue is empty, and prints as JSON what a client gets who then asks for
+the result. If the worker dies, the exit status says so, and a client has asked all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from docket import Docket, Worker
 from docket.execution import Execution
 
 PATIENCE = timedelta(seconds=1)
-"""How long the client waits. The worker has ended by then, well or badly: what is not there now will never come."""
+"""How long the client waits. The worker has ended by then, well or badly: what is not there now
+will never come."""
 
 
 async def main(task: str, *, url: str, name: str) -> None:
@@ -43,7 +45,9 @@ async def what_a_client_gets(execution: Execution) -> dict[str, Any]:
             **got,
             "raised": type(error).__name__,
             "message": str(error),
-            "attributes": {name: value for name, value in vars(error).items() if isinstance(value, (str, int))},
+            "attributes": {
+                name: value for name, value in vars(error).items() if isinstance(value, (str, int))
+            },
             "cause": repr(error.__cause__),
         }
 

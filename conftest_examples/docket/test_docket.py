@@ -1,4 +1,5 @@
-"""With the reducers registered by the worker a LiteLLM error arrives whole, cause included; and what the plugin says, Docket then does."""
+"""With the reducers registered by the worker a LiteLLM error arrives whole, cause included; and
+what the plugin says, Docket then does."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def rate_limit() -> litellm.RateLimitError:
 
 @pytest.fixture
 def plain_litellm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """LiteLLM's classes as they are installed, whatever else in this process may have registered for them."""
+    """LiteLLM's classes as they are installed, whatever else in this process may have registered
+    for them."""
     for cls in docket_reducers.classes():
         monkeypatch.delitem(copyreg.dispatch_table, cls, raising=False)
 
@@ -50,11 +52,22 @@ class TestARateLimit:
     def test_arrives_at_the_client_whole(self, work: Work) -> None:
         lived, got = work("ask_the_model")
         assert lived
-        assert (got["raised"], got["message"], got["cause"]) == ("RateLimitError", MESSAGE, "KeyError('the question')")
-        assert (got["attributes"]["model"], got["attributes"]["llm_provider"]) == ("gpt-4o", "openai")
+        assert (got["raised"], got["message"], got["cause"]) == (
+            "RateLimitError",
+            MESSAGE,
+            "KeyError('the question')",
+        )
+        assert (got["attributes"]["model"], got["attributes"]["llm_provider"]) == (
+            "gpt-4o",
+            "openai",
+        )
         assert got["attributes"]["status_code"] == 429
 
-    @pytest.mark.portable_exception(serializers=("docket",), receiver="without-project", chain=(litellm.RateLimitError, KeyError))
+    @pytest.mark.portable_exception(
+        serializers=("docket",),
+        receiver="without-project",
+        chain=(litellm.RateLimitError, KeyError),
+    )
     @pytest.mark.usefixtures("reducers")
     def test_the_plugin_says_so_before(self) -> None:
         """The receiver has no ``docket_reducers``: the client needs LiteLLM and nothing else."""
@@ -63,10 +76,17 @@ class TestARateLimit:
     def test_the_control_without_the_reducers_it_does_not(self, work: Work) -> None:
         lived, got = work("ask_the_model", "--without-reducers")
         assert lived
-        assert (got["state"], got["error"]) == ("failed", f"RateLimitError: {MESSAGE}"), "Docket keeps the text beside it"
-        assert got["cause"] == "None", "the cause is never carried by plain pickle, whatever upstream repairs"
+        assert (got["state"], got["error"]) == ("failed", f"RateLimitError: {MESSAGE}"), (
+            "Docket keeps the text beside it"
+        )
+        assert got["cause"] == "None", (
+            "the cause is never carried by plain pickle, whatever upstream repairs"
+        )
         if got["raised"] != "RateLimitError":
-            assert (got["raised"], "'llm_provider' and 'model'" in got["message"]) == ("TypeError", True)
+            assert (got["raised"], "'llm_provider' and 'model'" in got["message"]) == (
+                "TypeError",
+                True,
+            )
 
     @pytest.mark.usefixtures("plain_litellm")
     def test_the_plugin_says_before_what_the_client_gets_without_them(self, work: Work) -> None:
@@ -80,16 +100,25 @@ class TestARateLimit:
                 "this LiteLLM has repaired the class, all but its chain"
             )
 
-    @pytest.mark.parametrize("library", ["httpx", "httpx2"])  # the second is what openai stands on since 3
+    # the second is what openai stands on since 3
+    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
     @pytest.mark.usefixtures("reducers")
-    def test_takes_no_credentials_along(self, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_takes_no_credentials_along(
+        self, library: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         http = pytest.importorskip(library)
         error = rate_limit()
-        request = http.Request("POST", "https://api.openai.com", headers={"authorization": "Bearer sk-0123456789abcdef"})
+        request = http.Request(
+            "POST",
+            "https://api.openai.com",
+            headers={"authorization": "Bearer sk-0123456789abcdef"},
+        )
         error.response = http.Response(429, request=request)
         assert not check_round_trip(error, serializer="docket").credentials
         monkeypatch.setattr(docket_reducers, "_without_credentials", lambda value: value)
-        assert check_round_trip(error, serializer="docket").credentials, "the control: they are there to be taken along"
+        assert check_round_trip(error, serializer="docket").credentials, (
+            "the control: they are there to be taken along"
+        )
 
 
 class TestAnUnpicklableAttribute:
@@ -107,14 +136,22 @@ class TestAnUnpicklableAttribute:
     def test_named_instead_of_held_it_arrives(self, work: Work) -> None:
         lived, got = work("save_and_name_the_store", "--without-reducers")
         assert lived
-        assert (got["raised"], got["message"], got["attributes"]) == ("NamesTheStore", "memories is full", {"store": "memories"})
+        assert (got["raised"], got["message"], got["attributes"]) == (
+            "NamesTheStore",
+            "memories is full",
+            {"store": "memories"},
+        )
 
-    @pytest.mark.portable_exception(raises=docket_models.NamesTheStore, serializers=("docket",), receiver="with-project")
+    @pytest.mark.portable_exception(
+        raises=docket_models.NamesTheStore, serializers=("docket",), receiver="with-project"
+    )
     def test_and_the_plugin_says_so(self) -> None:
         asyncio.run(docket_tasks.save_and_name_the_store())
 
 
-def memory(text: str, *, hour: int = 0, cls: type[docket_models.Memory] = docket_models.Memory) -> docket_models.Memory:
+def memory(
+    text: str, *, hour: int = 0, cls: type[docket_models.Memory] = docket_models.Memory
+) -> docket_models.Memory:
     created = datetime(2026, 1, 1, hour, tzinfo=timezone.utc)
     return cls(id=UUID(int=hour), text=text, topics=frozenset({"taste", "colour"}), created=created)
 
@@ -134,12 +171,18 @@ class TestArgumentsAndResults:
         return asyncio.run(trip())
 
     def test_models_and_lists_of_them_travel(self, assert_value_roundtrip: Any) -> None:
-        for value in (memory("likes blue"), [memory("likes blue"), memory("likes green", hour=1)], {"by user": [memory("likes blue")]}):
+        for value in (
+            memory("likes blue"),
+            [memory("likes blue"), memory("likes green", hour=1)],
+            {"by user": [memory("likes blue")]},
+        ):
             assert_value_roundtrip(value, serializers=("docket",), receiver="with-project")
 
     def test_by_docket_too(self, docket_url: str, docket_names: Callable[[], str]) -> None:
         old, new = memory("likes blue"), memory("likes green", hour=1)
-        assert self.by_docket(docket_url, docket_names(), [new, old]) == new.model_copy(update={"replaces": [old]})
+        assert self.by_docket(docket_url, docket_names(), [new, old]) == new.model_copy(
+            update={"replaces": [old]}
+        )
 
     def test_a_model_with_a_lock_does_not(self, assert_value_roundtrip: Any) -> None:
         locked = memory("likes blue", cls=docket_models.MemoryWithLock)
@@ -153,7 +196,8 @@ class TestArgumentsAndResults:
 
 
 class Imitation(Exception):
-    """LiteLLM's shape, in a class of our own: it stays as it is when upstream repairs its classes."""
+    """LiteLLM's shape, in a class of our own: it stays as it is when upstream repairs its
+    classes."""
 
     def __init__(self, message: str, llm_provider: str, model: str) -> None:
         super().__init__(f"litellm.Imitation: {message}")
@@ -172,7 +216,11 @@ class TestControls:
     def test_and_can_with_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(copyreg.dispatch_table, Imitation, docket_reducers.reduce)
         arrived = copied(Imitation("slow down", "openai", "gpt-4o"))
-        assert (type(arrived), str(arrived), arrived.model) == (Imitation, "litellm.Imitation: slow down", "gpt-4o")
+        assert (type(arrived), str(arrived), arrived.model) == (
+            Imitation,
+            "litellm.Imitation: slow down",
+            "gpt-4o",
+        )
         assert repr(arrived.__cause__) == "KeyError('the question')"
 
 

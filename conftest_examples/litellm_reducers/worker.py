@@ -1,6 +1,8 @@
-"""A worker as it runs in production: no pytest, no conftest. It imports the reducers where it starts.
+"""A worker as it runs in production: no pytest, no conftest. It imports the reducers where it
+starts.
 
-``python worker.py [--without-reducers]`` prints, in base64, what a Docket worker would store for a task that failed with a rate limit.
+``python worker.py [--without-reducers]`` prints, in base64, what a Docket worker would store for a
+task that failed with a rate limit.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ def ask_the_model() -> None:
     try:
         cache["the answer"]
     except KeyError as missing:
-        raise litellm.RateLimitError("Rate limit reached for gpt-4o", llm_provider="openai", model="gpt-4o") from missing
+        raise litellm.RateLimitError(
+            "Rate limit reached for gpt-4o", llm_provider="openai", model="gpt-4o"
+        ) from missing
 
 
 if __name__ == "__main__":

@@ -48,14 +48,19 @@ class PaymentRefused(OrderError):
 
 
 class StepFailed(Exception):
-    """Stored for readers without this code, so it travels as what everybody has, and takes its notes along."""
+    """Stored for readers without this code, so it travels as what everybody has, and takes its
+    notes along."""
 
     def __init__(self, step: str) -> None:
         super().__init__(f"{step} failed")
         self.step = step
 
     def __reduce__(self) -> tuple[type[RuntimeError], tuple[str], dict[str, object]]:
-        return RuntimeError, (str(self),), {name: value for name, value in vars(self).items() if name == "__notes__"}
+        return (
+            RuntimeError,
+            (str(self),),
+            {name: value for name, value in vars(self).items() if name == "__notes__"},
+        )
 
 
 def rebuilt(cls: type[OrderError], args: tuple[str, ...], state: dict[str, object]) -> OrderError:

@@ -1,4 +1,5 @@
-"""A client as it runs in production: it reads why a job failed, and says when it will try again. It has no code of the worker's."""
+"""A client as it runs in production: it reads why a job failed, and says when it will try again. It
+has no code of the worker's."""
 
 from __future__ import annotations
 

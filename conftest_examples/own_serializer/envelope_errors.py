@@ -1,4 +1,5 @@
-"""The errors that workers report to clients. Both have this module, and clients have nothing else of the project but the wire format."""
+"""The errors that workers report to clients. Both have this module, and clients have nothing else
+of the project but the wire format."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The wire format: ``{"type": ..., "message": ..., "facts": {...}}`` in JSON.
 
-``loads`` makes instances of ``REPORTED`` classes and of no others, whatever the payload says. It does not call their ``__init__``.
+``loads`` makes instances of ``REPORTED`` classes and of no others, whatever the payload says. It
+does not call their ``__init__``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from envelope_errors import REPORTED, RemoteError
 
 
 def encoded(value: object) -> object:
-    """What JSON has no words for. Raises TypeError for what this format does not know: better in the worker than wrong in the client."""
+    """What JSON has no words for. Raises TypeError for what this format does not know: better in
+    the worker than wrong in the client."""
     if isinstance(value, datetime):
         return {"$datetime": value.isoformat()}
     raise TypeError(f"{type(value).__name__} is not in the wire format")
@@ -28,13 +30,16 @@ def decoded(table: dict[str, Any]) -> object:
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """The format as a serializer of pytest-portable-errors: the worker's half, and the name of the client's."""
+    """The format as a serializer of pytest-portable-errors: the worker's half, and the name of the
+    client's."""
 
     name: str = "envelope"
     default: Callable[[Any], object] = encoded
-    """What becomes of values that JSON has no words for. The first version of the format had ``str`` here."""
+    """What becomes of values that JSON has no words for. The first version of the format had
+    ``str`` here."""
     loader: str = "envelope_wire:loads"
-    needs: tuple[str, ...] = ("envelope_wire", "envelope_errors")  # what every client has of this project
+    # what every client has of this project
+    needs: tuple[str, ...] = ("envelope_wire", "envelope_errors")
 
     def dumps(self, exc: BaseException, /) -> bytes:
         """As the worker stores a failure."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 
 class FormatsItsMessage(Exception):
-    """``PaymentError`` as it was: loads calls it with ``args``, the one formatted text, and it takes two arguments."""
+    """``PaymentError`` as it was: loads calls it with ``args``, the one formatted text, and it
+    takes two arguments."""
 
     def __init__(self, order_id: int, reason: str) -> None:
         super().__init__(f"order {order_id}: {reason}")
@@ -16,7 +17,8 @@ class FormatsItsMessage(Exception):
 
 
 class PaymentError(FormatsItsMessage):
-    """Repaired: it says which call makes it again. What the parent has to know is in its own attributes, and in no cause."""
+    """Repaired: it says which call makes it again. What the parent has to know is in its own
+    attributes, and in no cause."""
 
     def __reduce__(self) -> tuple[type[PaymentError], tuple[int, str], dict[str, object]]:
         return type(self), (self.order_id, self.reason), self.__dict__

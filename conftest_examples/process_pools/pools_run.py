@@ -1,4 +1,5 @@
-"""The parent process of each pool, as it runs in production: no pytest. What its callers get is printed as JSON.
+"""The parent process of each pool, as it runs in production: no pytest. What its callers get is
+printed as JSON.
 
 ``python pools_run.py concurrent.futures | multiprocessing | joblib``
 """
@@ -57,8 +58,8 @@ def concurrent_futures(task: Callable[[str], None], names: list[str]) -> dict[st
 def multiprocessing_pool(task: Callable[[str], None], names: list[str]) -> dict[str, Outcome]:
     """The outcomes, one pool for all as long as it does not hang.
 
-    That it hangs is seen by the death of its only thread that delivers results, and not by the clock: a result that is not there then
-    will never be there.
+    That it hangs is seen by the death of its only thread that delivers results, and not by the
+    clock: a result that is not there then will never be there.
     """
     seen: dict[str, Outcome] = {}
     news: queue.SimpleQueue[BaseException | str] = queue.SimpleQueue()
@@ -76,7 +77,8 @@ def multiprocessing_pool(task: Callable[[str], None], names: list[str]) -> dict[
             "the next task": waited(pool.apply_async(len, ("",))),
             "thread died of": told,
         }
-        with contextlib.suppress(AssertionError):  # "Cannot have cache with result_hander not alive": the pool cannot be ended either
+        # "Cannot have cache with result_hander not alive": the pool cannot be ended either
+        with contextlib.suppress(AssertionError):
             pool.terminate()
         for worker in multiprocessing.active_children():
             worker.kill()
@@ -88,7 +90,8 @@ def multiprocessing_pool(task: Callable[[str], None], names: list[str]) -> dict[
 
 
 def waited(pending: multiprocessing.pool.AsyncResult[Any]) -> str:
-    """How waiting for a result ends that nobody will deliver: without the time limit, it does not."""
+    """How waiting for a result ends that nobody will deliver: without the time limit, it does
+    not."""
     try:
         return repr(pending.get(timeout=1))
     except multiprocessing.TimeoutError:
@@ -109,7 +112,11 @@ def joblib_parallel(task: Callable[[str], None], names: list[str]) -> dict[str, 
     return seen
 
 
-CARRIERS = {"concurrent.futures": concurrent_futures, "multiprocessing": multiprocessing_pool, "joblib": joblib_parallel}
+CARRIERS = {
+    "concurrent.futures": concurrent_futures,
+    "multiprocessing": multiprocessing_pool,
+    "joblib": joblib_parallel,
+}
 
 if __name__ == "__main__":
     carrier = CARRIERS[sys.argv[1]]

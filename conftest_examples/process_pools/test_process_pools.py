@@ -1,4 +1,5 @@
-"""The pools are real and run in a process of their own. What they do with each error agrees with what the plugin says of it beforehand."""
+"""The pools are real and run in a process of their own. What they do with each error agrees with
+what the plugin says of it beforehand."""
 
 from __future__ import annotations
 
@@ -19,10 +20,15 @@ import pytest
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
 
 HERE = Path(__file__).parent
-SERIALIZERS = {"concurrent.futures": "process-pool", "multiprocessing": "pickle", "joblib": "cloudpickle"}
+SERIALIZERS = {
+    "concurrent.futures": "process-pool",
+    "multiprocessing": "pickle",
+    "joblib": "cloudpickle",
+}
 BUT_THE_CHAIN = ("type", "message", "args", "attributes", "notes", "members")
 SECONDS = 240
-"""After which everything is killed, for the day that a pool hangs where this does not expect it. It takes a few."""
+"""After which everything is killed, for the day that a pool hangs where this does not expect it. It
+takes a few."""
 Reports = Callable[[str], "Report"]
 
 
@@ -31,7 +37,11 @@ class Report:
 
     def __init__(self, printed: str, noise: str) -> None:
         tables: dict[str, Any] = json.loads(printed)
-        self.sent, self.alone, self.because_of_another = tables["sent"], tables["alone"], tables["because of another"]
+        self.sent, self.alone, self.because_of_another = (
+            tables["sent"],
+            tables["alone"],
+            tables["because of another"],
+        )
         self.noise = noise
 
 
@@ -65,35 +75,47 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
 
 
 class TestThePoolsThemselves:
-    """As their users met it. Each pool had just delivered a ValueError and a repaired error: it was working."""
+    """As their users met it. Each pool had just delivered a ValueError and a repaired error: it was
+    working."""
 
     def test_concurrent_futures_says_that_a_process_was_terminated(self, reports: Reports) -> None:
         seen = reports("concurrent.futures").alone["cannot be rebuilt"]
         assert seen["type"] == "concurrent.futures.process.BrokenProcessPool"
         assert "terminated abruptly" in seen["message"]
-        assert "missing 1 required positional argument: 'reason'" in seen["cause"], "which is what really happened, in the parent"
+        assert "missing 1 required positional argument: 'reason'" in seen["cause"], (
+            "which is what really happened, in the parent"
+        )
 
     def test_and_the_pool_takes_no_more_tasks(self, reports: Reports) -> None:
         assert "pool works" not in reports("concurrent.futures").alone["cannot be rebuilt"]
 
-    def test_multiprocessing_never_delivers_this_result_or_any_other(self, reports: Reports) -> None:
+    def test_multiprocessing_never_delivers_this_result_or_any_other(
+        self, reports: Reports
+    ) -> None:
         seen = reports("multiprocessing").alone["cannot be rebuilt"]
         assert (seen["result"], seen["the next task"]) == ("TimeoutError", "TimeoutError")
-        assert seen["thread died of"] == "TypeError: FormatsItsMessage.__init__() missing 1 required positional argument: 'reason'"
+        assert seen["thread died of"] == (
+            "TypeError: FormatsItsMessage.__init__() missing 1 required positional "
+            "argument: 'reason'"
+        )
 
     def test_joblib_blames_what_the_function_returned(self, reports: Reports) -> None:
         seen = reports("joblib").alone["cannot be rebuilt"]
         assert seen["type"].endswith(".BrokenProcessPool")
         assert "failed to un-serialize" in seen["message"]
 
-    def test_joblib_takes_an_error_that_cannot_be_pickled_for_a_crash(self, reports: Reports) -> None:
+    def test_joblib_takes_an_error_that_cannot_be_pickled_for_a_crash(
+        self, reports: Reports
+    ) -> None:
         seen = reports("joblib").alone["cannot be pickled"]
         assert seen["type"].endswith(".TerminatedWorkerError")
         assert "segmentation fault" in seen["message"]
 
     @pytest.mark.parametrize("carrier", SERIALIZERS)
     @pytest.mark.parametrize("name", ["of Python's own", "repaired"])
-    def test_the_control_others_arrive_whole(self, reports: Reports, carrier: str, name: str) -> None:
+    def test_the_control_others_arrive_whole(
+        self, reports: Reports, carrier: str, name: str
+    ) -> None:
         assert arrived(reports(carrier).alone[name]) == arrived(reports(carrier).sent[name])
 
 
@@ -102,7 +124,9 @@ class TestWhatThePluginSaysBeforehand:
 
     @pytest.mark.parametrize("carrier", SERIALIZERS)
     @pytest.mark.parametrize("name", pools_errors.ERRORS)
-    def test_agrees_with_what_the_pool_does(self, reports: Reports, carrier: str, name: str) -> None:
+    def test_agrees_with_what_the_pool_does(
+        self, reports: Reports, carrier: str, name: str
+    ) -> None:
         report = reports(carrier)
         trip, seen = said(carrier, pools_errors.ERRORS[name]()), report.alone[name]
         if trip.arrived_whole:
@@ -110,7 +134,10 @@ class TestWhatThePluginSaysBeforehand:
         elif trip.received is not None:
             assert arrived(seen) != arrived(report.sent[name])
             exception = trip.received["exceptions"][0]
-            assert (seen["type"], seen["message"]) == (exception["type"], exception["message"]["text"])
+            assert (seen["type"], seen["message"]) == (
+                exception["type"],
+                exception["message"]["text"],
+            )
         else:
             assert trip.error is not None
             assert seen["type"] != report.sent[name]["type"]
@@ -127,17 +154,24 @@ class TestWhatThePluginSaysBeforehand:
             "changes its message": Stage.ARRIVED,
             "cannot be pickled": Stage.DUMPS,
         }
-        assert {name for name, trip in trips.items() if trip.arrived_whole} == {"of Python's own", "repaired"}
+        assert {name for name, trip in trips.items() if trip.arrived_whole} == {
+            "of Python's own",
+            "repaired",
+        }
 
     @pytest.mark.portable_exception(
-        raises=pools_errors.PaymentError, receiver="with-project", serializers=tuple(SERIALIZERS.values()), checks=BUT_THE_CHAIN
+        raises=pools_errors.PaymentError,
+        receiver="with-project",
+        serializers=tuple(SERIALIZERS.values()),
+        checks=BUT_THE_CHAIN,
     )
     def test_this_is_how_a_team_writes_it(self) -> None:
         pools_errors.charge("repaired")
 
 
 class TestTheCause:
-    """A pool puts the worker's traceback in ``__cause__``. Whoever asks whether there is one is told yes, whatever was raised."""
+    """A pool puts the worker's traceback in ``__cause__``. Whoever asks whether there is one is
+    told yes, whatever was raised."""
 
     @pytest.mark.parametrize("carrier", SERIALIZERS)
     def test_there_is_one_where_none_was(self, reports: Reports, carrier: str) -> None:
@@ -159,12 +193,17 @@ class TestTheCause:
 
     @pytest.mark.parametrize("carrier", SERIALIZERS)
     def test_what_the_error_itself_stores_arrives(self, reports: Reports, carrier: str) -> None:
-        assert reports(carrier).because_of_another["repaired"]["attributes"] == {"order_id": "7", "reason": "'declined'"}
+        assert reports(carrier).because_of_another["repaired"]["attributes"] == {
+            "order_id": "7",
+            "reason": "'declined'",
+        }
 
 
 def said(carrier: str, exc: BaseException) -> RoundTrip:
     """What the plugin says of an exception that is to travel through this pool."""
-    return check_round_trip(exc, serializer=SERIALIZERS[carrier], receiver="with-project", checks=BUT_THE_CHAIN)
+    return check_round_trip(
+        exc, serializer=SERIALIZERS[carrier], receiver="with-project", checks=BUT_THE_CHAIN
+    )
 
 
 def arrived(outcome: dict[str, Any]) -> list[Any]:

@@ -44,7 +44,8 @@ def ask_with_fallback(first: Ask, second: Ask, fallback: Ask) -> str:
 
 
 def ask_with_a_bare_raise(first: Ask, second: Ask) -> str:
-    """Wrong: the bare ``raise`` stands in the outer block and brings back the first error; the second is lost."""
+    """Wrong: the bare ``raise`` stands in the outer block and brings back the first error; the
+    second is lost."""
     try:
         return first()
     except MaxTokensError:
@@ -56,7 +57,8 @@ def ask_with_a_bare_raise(first: Ask, second: Ask) -> str:
 
 
 def ask_with_one_variable(first: Ask, second: Ask) -> str:
-    """Wrong: the errors are collected in one variable and the last is raised outside of every block; the first is lost."""
+    """Wrong: the errors are collected in one variable and the last is raised outside of every
+    block; the first is lost."""
     last: Exception | None = None
     for ask in (first, second):
         try:
@@ -68,7 +70,8 @@ def ask_with_one_variable(first: Ask, second: Ask) -> str:
 
 
 def ask_from_none(first: Ask, second: Ask) -> str:
-    """Wrong: ``from None`` hides what came before, which is why there was a second request at all."""
+    """Wrong: ``from None`` hides what came before, which is why there was a second request at
+    all."""
     try:
         return first()
     except MaxTokensError:

@@ -11,7 +11,14 @@ from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.pickle_paths import built_class, places
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, brief_argument, called, class_name, placed, wants_set_up
+from pytest_portable_errors.diagnosis.wording import (
+    arguments,
+    brief_argument,
+    called,
+    class_name,
+    placed,
+    wants_set_up,
+)
 from pytest_portable_errors.receiver.fields import slot_names
 
 _LINKS = ("__cause__", "__context__")
@@ -24,58 +31,100 @@ _BY_VALUE = ("cloudpickle.", "dill.")  # whose functions make the class again
 def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
     """The reducer in use is a test module's or a conftest's: production has none."""
     found = facts.reducer
-    if facts.stage != "arrived" or not facts.from_tests or found is None or any(loss.kind != "arrival" for loss in facts.losses):
+    if (
+        facts.stage != "arrived"
+        or not facts.from_tests
+        or found is None
+        or any(loss.kind != "arrival" for loss in facts.losses)
+    ):
         return None
-    how = "registered in copyreg" if found.place == "copyreg" else f"put in place of {class_name(facts.cls)}.{found.place}"
+    how = (
+        "registered in copyreg"
+        if found.place == "copyreg"
+        else f"put in place of {class_name(facts.cls)}.{found.place}"
+    )
     why = (
         f"it is pickled by {found.name}, {how} by {found.module}    {found.location}\n"
-        "production does not load that module: move the reducer into the package, beside what raises or sends the error"
+        "production does not load that module: move the reducer into the package, beside what "
+        "raises or sends the error"
     )
-    return Diagnosis(cause="travels-only-in-tests", why=why, evidence=(found.name, found.module, found.location))
+    return Diagnosis(
+        cause="travels-only-in-tests", why=why, evidence=(found.name, found.module, found.location)
+    )
 
 
 def dropped_by_python(facts: Facts) -> Diagnosis | None:
-    """Fields that CPython's own ``__reduce__`` leaves out (``AttributeError.name`` before 3.12, ``NameError.name``)."""
+    """Fields that CPython's own ``__reduce__`` leaves out (``AttributeError.name`` before 3.12,
+    ``NameError.name``)."""
     lost = {loss.path for loss in facts.losses}
     fields = {f"exc.{name}" for name in facts.sent["exceptions"][0].get("base_fields", ())}
-    if facts.stage != "arrived" or not lost or not lost <= fields or facts.reduce_method is not None:
+    if (
+        facts.stage != "arrived"
+        or not lost
+        or not lost <= fields
+        or facts.reduce_method is not None
+    ):
         return None
     base = next(owner for owner in facts.cls.__mro__ if owner.__module__ == "builtins")
     if facts.reducer is not None and base not in (AttributeError, NameError):
-        return None  # Python carries the fields of others (ImportError.name), and what is in copyreg does not
+        # Python carries the fields of others (ImportError.name), and what is in copyreg does not
+        return None
     names = ", ".join(sorted(path.removeprefix("exc.") for path in lost))
     why = f"Python's own {base.__name__}.__reduce__ leaves out {names}"
     return Diagnosis(cause="dropped-by-python", why=why, evidence=(base.__name__, names))
 
 
 def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
-    """Protocols 0 to 2 write the names of Python 2, which had fewer: ModuleNotFoundError goes as ImportError (bpo-6137)."""
+    """Protocols 0 to 2 write the names of Python 2, which had fewer: ModuleNotFoundError goes as
+    ImportError (bpo-6137)."""
     python2 = next((name for name in facts.reading.names if name.module == "exceptions"), None)
-    if facts.stage != "arrived" or python2 is None or not any(loss.path == "exc" and loss.kind == "type" for loss in facts.losses):
+    if (
+        facts.stage != "arrived"
+        or python2 is None
+        or not any(loss.path == "exc" and loss.kind == "type" for loss in facts.losses)
+    ):
         return None
     sent = class_name(facts.cls)
     why = f"protocols 0 to 2 write {sent} as Python 2's {python2.qualname}; use protocol 3 or later"
-    return Diagnosis(cause="renamed-by-protocol", why=why, evidence=(sent, f"exceptions.{python2.qualname}"))
+    return Diagnosis(
+        cause="renamed-by-protocol", why=why, evidence=(sent, f"exceptions.{python2.qualname}")
+    )
 
 
 def unreadable_there(facts: Facts) -> Diagnosis | None:
-    """``str`` of it raises in the receiver: what it asks there (settings, translations) was not set up."""
+    """``str`` of it raises in the receiver: what it asks there (settings, translations) was not set
+    up."""
     received = facts.received["exceptions"][0] if facts.received is not None else {}
     raised = received.get("message", {}).get("raises")
-    if facts.stage != "arrived" or raised is None or "raises" in facts.sent["exceptions"][0]["message"]:
+    if (
+        facts.stage != "arrived"
+        or raised is None
+        or "raises" in facts.sent["exceptions"][0]["message"]
+    ):
         return None
-    why = f"str() of it raises {short_name(raised)} in the receiver, and not here\n{wants_set_up(raised)}"
+    why = (
+        f"str() of it raises {short_name(raised)} in the receiver, and not "
+        f"here\n{wants_set_up(raised)}"
+    )
     return Diagnosis(cause="receiver-not-set-up", why=why, evidence=("str(exc)", raised))
 
 
 def sent_by_value(facts: Facts) -> Diagnosis | None:
-    """The class itself is in the payload: what arrives is a copy of it, that no ``except`` clause names."""
-    if facts.stage != "arrived" or not any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
+    """The class itself is in the payload: what arrives is a copy of it, that no ``except`` clause
+    names."""
+    if facts.stage != "arrived" or not any(
+        loss.kind == "type" and loss.path == "exc" for loss in facts.losses
+    ):
         return None
     name = class_name(facts.cls)
-    if _global(facts.cls) in facts.reading.names or not any(name.module.startswith(_BY_VALUE) for name in facts.reading.names):
+    if _global(facts.cls) in facts.reading.names or not any(
+        name.module.startswith(_BY_VALUE) for name in facts.reading.names
+    ):
         return None
-    why = f"the payload holds a copy of the class {name}, because it cannot be imported under that name"
+    why = (
+        f"the payload holds a copy of the class {name}, because it cannot be imported under "
+        "that name"
+    )
     return Diagnosis(cause="class-sent-by-value", why=why, evidence=(name,))
 
 
@@ -88,38 +137,66 @@ def slots_not_carried(facts: Facts) -> Diagnosis | None:
         return None
     names = sorted(lost)
     where = class_name(owners[names[0]])
-    why = f"{', '.join(names)}: slots of {where}, and BaseException.__reduce__ carries only __dict__"
+    why = (
+        f"{', '.join(names)}: slots of {where}, and BaseException.__reduce__ carries only __dict__"
+    )
     return Diagnosis(cause="slots-not-carried", why=why, evidence=(f"{where}.__slots__", *names))
 
 
 def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
-    """What is in ``copyreg`` decides how a class is pickled, whoever put it there (tblib, by way of distributed)."""
+    """What is in ``copyreg`` decides how a class is pickled, whoever put it there (tblib, by way of
+    distributed)."""
     own, found = _own_losses(facts), facts.reducer
     if facts.stage != "arrived" or found is None or found.place != "copyreg" or not own:
         return None
-    why = f"copyreg has {found.name} of {found.module} for it, which leaves out or changes {own}    {found.location}".rstrip()
-    return Diagnosis(cause="registered-reducer-loses", why=why, evidence=(found.name, found.module, found.location))
+    why = (
+        f"copyreg has {found.name} of {found.module} for it, which leaves out or changes "
+        f"{own}    {found.location}"
+    ).rstrip()
+    return Diagnosis(
+        cause="registered-reducer-loses",
+        why=why,
+        evidence=(found.name, found.module, found.location),
+    )
 
 
 def value_changes(facts: Facts) -> Diagnosis | None:
-    """A value that it stores, or was made from, is pickled by rules of its own, and comes back as something else (urllib3's errors)."""
+    """A value that it stores, or was made from, is pickled by rules of its own, and comes back as
+    something else (urllib3's errors)."""
     lost = [loss for loss in facts.losses if loss.kind in ("args", "attributes")]
-    if facts.stage != "arrived" or not lost or any(loss.received in ("None", "missing") for loss in lost):
+    if (
+        facts.stage != "arrived"
+        or not lost
+        or any(loss.received in ("None", "missing") for loss in lost)
+    ):
         return None
-    made = {place.path: place.value for place in places(facts.reading.root) if isinstance(place.value, Call)}
-    changed = {loss: next(((way, made[way]) for way in _outward(loss.path) if way in made), None) for loss in lost}
+    made = {
+        place.path: place.value
+        for place in places(facts.reading.root)
+        if isinstance(place.value, Call)
+    }
+    changed = {
+        loss: next(((way, made[way]) for way in _outward(loss.path) if way in made), None)
+        for loss in lost
+    }
     # The same value may lie in several places, and the payload has it in one.
     told = {(loss.sent, loss.received) for loss, found in changed.items() if found is not None}
-    if any(found is None and (loss.sent, loss.received) not in told for loss, found in changed.items()):
+    if any(
+        found is None and (loss.sent, loss.received) not in told for loss, found in changed.items()
+    ):
         return None
     path, call = next(found for found in changed.values() if found is not None)
     built, _ = built_class(call)
-    why = f"{path} holds a {built}, which is pickled by rules of its own, and comes back as something else"
+    why = (
+        f"{path} holds a {built}, which is pickled by rules of its own, and comes back as "
+        "something else"
+    )
     return Diagnosis(cause="value-changes", why=why, evidence=(path, str(built)))
 
 
 def _outward(path: str) -> Iterator[str]:
-    """The path, and those of what holds the value, short of the exception: ``exc.kwargs['error']``, ``exc.kwargs``."""
+    """The path, and those of what holds the value, short of the exception: ``exc.kwargs['error']``,
+    ``exc.kwargs``."""
     steps = _STEP.findall(path)
     for count in range(len(steps), 1 if steps[1:2] != [".args"] else 2, -1):
         yield "".join(steps[:count])
@@ -127,7 +204,10 @@ def _outward(path: str) -> Iterator[str]:
 
 def message_rewritten(facts: Facts) -> Diagnosis | None:
     """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
-    rewritten = any(loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None for loss in facts.losses)
+    rewritten = any(
+        loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None
+        for loss in facts.losses
+    )
     constructor, root = class_source.own_constructor(facts.cls), facts.reading.root
     if (
         facts.stage != "arrived"
@@ -141,26 +221,56 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         return None  # what a reducer leaves out is told as that
     shown = arguments(root, facts.mask)
     says = any(loss.kind == "message" for loss in facts.losses)
-    if says and isinstance(root.args, tuple) and root.args and facts.received is not None and not _is_nested(facts):
-        named = class_source.bound(constructor, root.args, lambda value: brief_argument(value, facts.mask))
+    if (
+        says
+        and isinstance(root.args, tuple)
+        and root.args
+        and facts.received is not None
+        and not _is_nested(facts)
+    ):
+        named = class_source.bound(
+            constructor, root.args, lambda value: brief_argument(value, facts.mask)
+        )
         if named is not None:
-            why = placed(f"loads calls {facts.cls.__qualname__}({named}): what exc.args holds reaches other parameters", constructor)
+            why = placed(
+                (
+                    f"loads calls {facts.cls.__qualname__}({named}): what exc.args holds reaches "
+                    "other parameters"
+                ),
+                constructor,
+            )
             evidence = (f"{class_name(facts.cls)}({named})", class_source.location(constructor))
             return Diagnosis(cause="args-reach-other-parameters", why=why, evidence=evidence)
     what = "builds its message a second time" if says else f"sets {_own_losses(facts)} once more"
-    whose = "the class with exc.args" if facts.reduce_method is None else f"what {facts.reduce_method.__qualname__} gave"
+    whose = (
+        "the class with exc.args"
+        if facts.reduce_method is None
+        else f"what {facts.reduce_method.__qualname__} gave"
+    )
     return Diagnosis(
         cause="init-rewrites-message",
         why=f"loads calls {facts.cls.__qualname__}({shown}) - {whose} -\n"
-        + placed(f"and {constructor.__name__}{class_source.parameters(constructor)} {what}", constructor),
+        + placed(
+            f"and {constructor.__name__}{class_source.parameters(constructor)} {what}", constructor
+        ),
         evidence=(f"{class_name(facts.cls)}({shown})", class_source.location(constructor)),
     )
 
 
 def _is_nested(facts: Facts) -> bool:
     """Whether the message that was sent stands within the one that arrived."""
-    texts = [record["exceptions"][0]["message"].get("text") for record in (facts.sent, facts.received) if record is not None]
-    return len(texts) == 2 and isinstance(texts[0], str) and isinstance(texts[1], str) and bool(texts[0]) and texts[0] in texts[1]
+    texts = [
+        record["exceptions"][0]["message"].get("text")
+        for record in (facts.sent, facts.received)
+        if record is not None
+    ]
+    return (
+        len(texts) == 2
+        and isinstance(texts[0], str)
+        and isinstance(texts[1], str)
+        and bool(texts[0])
+        and texts[0] in texts[1]
+    )
 
 
 def reduce_loses(facts: Facts) -> Diagnosis | None:
@@ -169,8 +279,16 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
     if facts.stage != "arrived" or not own or method is None:
         return None
     kinds = {loss.kind for loss in facts.losses}
-    cause = "reduce-changes-type" if "type" in kinds else "reduce-drops-notes" if kinds <= {"notes", "chain"} else "reduce-drops-state"
-    what = "makes something else of it:" if cause == "reduce-changes-type" else "leaves out or changes"
+    cause = (
+        "reduce-changes-type"
+        if "type" in kinds
+        else "reduce-drops-notes"
+        if kinds <= {"notes", "chain"}
+        else "reduce-drops-state"
+    )
+    what = (
+        "makes something else of it:" if cause == "reduce-changes-type" else "leaves out or changes"
+    )
     return Diagnosis(
         cause=cause,
         why=placed(f"{method.__qualname__} {what} {own}", method),
@@ -181,16 +299,28 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
 def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
     """Something of its own was lost, and the payload only says by what it was rebuilt."""
     root, own = facts.reading.root, _own_losses(facts)
-    if facts.stage != "arrived" or not own or not isinstance(root, Call) or root.function == _global(facts.cls):
+    if (
+        facts.stage != "arrived"
+        or not own
+        or not isinstance(root, Call)
+        or root.function == _global(facts.cls)
+    ):
         return None
     shown = arguments(root, facts.mask)
-    why = f"likely: it is rebuilt by {called(root.function)}({shown}), which does not give back {own}"
-    return Diagnosis(cause="rebuilt-otherwise", why=why, evidence=(f"{called(root.function)}({shown})",))
+    why = (
+        f"likely: it is rebuilt by {called(root.function)}({shown}), which does not give back {own}"
+    )
+    return Diagnosis(
+        cause="rebuilt-otherwise", why=why, evidence=(f"{called(root.function)}({shown})",)
+    )
 
 
 def suppression_flipped(facts: Facts) -> Diagnosis | None:
-    """Assigning ``__cause__``, even None, sets ``__suppress_context__`` (PEP 415): restore the flag last."""
-    flipped = next((loss for loss in facts.losses if loss.path.endswith("__suppress_context__")), None)
+    """Assigning ``__cause__``, even None, sets ``__suppress_context__`` (PEP 415): restore the flag
+    last."""
+    flipped = next(
+        (loss for loss in facts.losses if loss.path.endswith("__suppress_context__")), None
+    )
     if facts.stage != "arrived" or flipped is None:
         return None
     by = facts.reduce_method.__qualname__ if facts.reduce_method is not None else "what rebuilds it"
@@ -198,17 +328,35 @@ def suppression_flipped(facts: Facts) -> Diagnosis | None:
         f"{by} restores {flipped.path} as {flipped.received}, where it was {flipped.sent}\n"
         "assigning __cause__, even None, sets the flag: it has to be restored last"
     )
-    return Diagnosis(cause="suppression-flipped", why=why, evidence=(flipped.path, flipped.sent, flipped.received))
+    return Diagnosis(
+        cause="suppression-flipped",
+        why=why,
+        evidence=(flipped.path, flipped.sent, flipped.received),
+    )
 
 
 def link_changed(facts: Facts) -> Diagnosis | None:
-    """The exception itself is whole; one that it is chained to, or a member of the group, is not."""
-    inner = [(match["path"], loss) for loss in facts.losses if (match := _INNER.match(loss.path)) and not loss.path.endswith(_LINKS)]
-    inner += [(loss.path, loss) for loss in facts.losses if loss.path.endswith("]") and loss.kind == "members"]
-    inner += [(loss.path, loss) for loss in facts.losses if loss.path.endswith(_LINKS) and "None" not in (loss.sent, loss.received)]
+    """The exception itself is whole; one that it is chained to, or a member of the group, is
+    not."""
+    inner = [
+        (match["path"], loss)
+        for loss in facts.losses
+        if (match := _INNER.match(loss.path)) and not loss.path.endswith(_LINKS)
+    ]
+    inner += [
+        (loss.path, loss)
+        for loss in facts.losses
+        if loss.path.endswith("]") and loss.kind == "members"
+    ]
+    inner += [
+        (loss.path, loss)
+        for loss in facts.losses
+        if loss.path.endswith(_LINKS) and "None" not in (loss.sent, loss.received)
+    ]
     if facts.stage != "arrived" or not inner:
         return None
-    path, loss = min(inner, key=lambda pair: " " in pair[1].path)  # a path of its own says more than "exc.__cause__ message"
+    # a path of its own says more than "exc.__cause__ message"
+    path, loss = min(inner, key=lambda pair: " " in pair[1].path)
     cause = "member-changed" if ".exceptions[" in path else "link-changed"
     what = loss.path.removeprefix(path).lstrip(".") or "its type"
     why = f"the exception is carried, and {path} loses {what}: its class has a defect of its own"
@@ -217,7 +365,11 @@ def link_changed(facts: Facts) -> Diagnosis | None:
 
 def chain_dropped(facts: Facts) -> Diagnosis | None:
     """``BaseException.__reduce__`` carries neither cause nor context."""
-    links = [loss.path for loss in facts.losses if loss.kind in ("chain", "members") and loss.path.endswith(_LINKS)]
+    links = [
+        loss.path
+        for loss in facts.losses
+        if loss.kind in ("chain", "members") and loss.path.endswith(_LINKS)
+    ]
     if facts.stage != "arrived" or not links:
         return None
     method, registered = facts.reduce_method, facts.reducer
@@ -228,13 +380,19 @@ def chain_dropped(facts: Facts) -> Diagnosis | None:
     if registered is not None and registered.place == "copyreg":
         name = f"{registered.name}, which copyreg has for it,"
     return Diagnosis(
-        cause="chain-dropped", why=f"{name} does not carry {', '.join(links[:_MOST_PATHS])}", evidence=(name, *links[:_MOST_PATHS])
+        cause="chain-dropped",
+        why=f"{name} does not carry {', '.join(links[:_MOST_PATHS])}",
+        evidence=(name, *links[:_MOST_PATHS]),
     )
 
 
 def _own_losses(facts: Facts) -> str:
     """Paths of what the exception itself lost, apart from chain and members."""
-    return ", ".join([loss.path for loss in facts.losses if loss.kind not in ("chain", "arrival", "members")][:_MOST_PATHS])
+    return ", ".join(
+        [loss.path for loss in facts.losses if loss.kind not in ("chain", "arrival", "members")][
+            :_MOST_PATHS
+        ]
+    )
 
 
 def _global(cls: type) -> Global:

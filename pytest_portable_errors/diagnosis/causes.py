@@ -1,7 +1,8 @@
 """Why an exception did not arrive, or arrived changed.
 
-``CAUSES`` are rules, ``(facts) -> Diagnosis | None``, the most specific first; the first that fires is the diagnosis. A rule looks at
-structure (records, opcodes, signatures), never at the wording of a Python error, which changes between versions.
+``CAUSES`` are rules, ``(facts) -> Diagnosis | None``, the most specific first; the first that fires
+is the diagnosis. A rule looks at structure (records, opcodes, signatures), never at the wording of
+a Python error, which changes between versions.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ CAUSES: tuple[Rule, ...] = (
 
 
 def diagnose(facts: Facts) -> Diagnosis | None:
-    """The first cause that explains the losses; None if there is nothing to explain or nothing explains it."""
+    """The first cause that explains the losses; None if there is nothing to explain or nothing
+    explains it."""
     return next((found for rule in CAUSES if (found := _apply(rule, facts)) is not None), None)
 
 
@@ -60,5 +62,7 @@ def needs_replay(facts: Facts) -> bool:
 def _apply(rule: Rule, facts: Facts) -> Diagnosis | None:
     try:
         return rule(facts)
-    except Exception:  # rules look at foreign classes, whose metaclasses may raise; a verdict stands without its reason
+    # rules look at foreign classes, whose metaclasses may raise; a verdict stands without its
+    # reason
+    except Exception:
         return None

@@ -20,11 +20,21 @@ def printed_chain(record: Record) -> list[str]:
 def chain_tree(record: Record) -> list[str]:
     """The chain as lines, each link below the exception that it belongs to."""
     links = list(_links(record))
-    lines = [f"{_indent(depth, name)}{headline(node)}" for depth, (name, node) in enumerate(links[:_SHOWN])]
+    lines = [
+        f"{_indent(depth, name)}{headline(node)}"
+        for depth, (name, node) in enumerate(links[:_SHOWN])
+    ]
     if len(links) > _SHOWN:
         return [*lines, f"{_indent(_SHOWN, '')}... and {len(links) - _SHOWN} more"]
     hides = links[-1][1].get("hides_context")
-    return [*lines, *([f"{_indent(len(links), '')}(what came before is hidden: raised from None)"] if hides else [])]
+    return [
+        *lines,
+        *(
+            [f"{_indent(len(links), '')}(what came before is hidden: raised from None)"]
+            if hides
+            else []
+        ),
+    ]
 
 
 def expected_tree(types: Sequence[str]) -> list[str]:

@@ -1,4 +1,5 @@
-"""What can be learnt of a class without making an instance: its signature, who defines a method, where that stands."""
+"""What can be learnt of a class without making an instance: its signature, who defines a method,
+where that stands."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def find_class(module: str, qualname: str) -> type | None:
 
 
 def own_constructor(cls: type) -> FunctionType | None:
-    """The ``__init__``, or else the ``__new__``, that is written in Python and says what the class can be called with; None if C does."""
+    """The ``__init__``, or else the ``__new__``, that is written in Python and says what the class
+    can be called with; None if C does."""
     for name in ("__init__", "__new__"):
         method = vars(_owner(cls, name))[name]
         method = getattr(method, "__func__", method)  # __new__ is a staticmethod
@@ -36,13 +38,14 @@ def own_constructor(cls: type) -> FunctionType | None:
 
 
 def _owner(cls: type, name: str) -> type:
-    """The class that this one has a method from; those further up are never called. Of methods that ``object`` has."""
+    """The class that this one has a method from; those further up are never called. Of methods that
+    ``object`` has."""
     return next(owner for owner in cls.__mro__ if vars(owner).get(name) is not None)
 
 
 def reducer_of(cls: type) -> Reducer | None:
-    """What pickles the instances of a class, in pickle's own order: ``copyreg``, ``__reduce_ex__``, ``__reduce__``. None if Python does, or
-    if the class does not let itself be looked at.
+    """What pickles the instances of a class, in pickle's own order: ``copyreg``, ``__reduce_ex__``,
+    ``__reduce__``. None if Python does, or if the class does not let itself be looked at.
     """
     try:
         return _reducer_in_use(cls)
@@ -63,7 +66,8 @@ def _reducer_in_use(cls: type) -> Reducer | None:
 
 def _reducer(place: str, function: object, owner: type) -> Reducer:
     written: Any = inspect.unwrap(function) if callable(function) else function
-    written = getattr(written, "__func__", getattr(written, "func", written))  # a bound method, a partial
+    # a bound method, a partial
+    written = getattr(written, "__func__", getattr(written, "func", written))
     code = getattr(written, "__code__", None)
     module = str(getattr(written, "__module__", "") or "")
     return Reducer(
@@ -101,8 +105,11 @@ def parameters(function: FunctionType) -> str:
         return f"({', '.join(parameter.name for parameter in shown)})"
 
 
-def bound(function: FunctionType, args: tuple[object, ...], show: Callable[[object], str]) -> str | None:
-    """The arguments with the names of the parameters that they reach: ``code='m'``. None if that cannot be told."""
+def bound(
+    function: FunctionType, args: tuple[object, ...], show: Callable[[object], str]
+) -> str | None:
+    """The arguments with the names of the parameters that they reach: ``code='m'``. None if that
+    cannot be told."""
     found = signature(function)
     if found is None:
         return None
@@ -113,7 +120,9 @@ def bound(function: FunctionType, args: tuple[object, ...], show: Callable[[obje
     first = next(iter(found.parameters))
     kinds = {name: parameter.kind for name, parameter in found.parameters.items()}
     return ", ".join(
-        ", ".join(map(show, value)) if kinds[name] is inspect.Parameter.VAR_POSITIONAL else f"{name}={show(value)}"
+        ", ".join(map(show, value))
+        if kinds[name] is inspect.Parameter.VAR_POSITIONAL
+        else f"{name}={show(value)}"
         for name, value in reached.items()
         if name != first
     )
@@ -127,13 +136,17 @@ def keyword_only(function: FunctionType) -> list[str]:
 
 
 def setter_at_fault(cls: type, state: object) -> str | None:
-    """What of a class may refuse a state: a property without setter, a ``__setattr__``, a ``__setstate__``."""
+    """What of a class may refuse a state: a property without setter, a ``__setattr__``, a
+    ``__setstate__``."""
     for name in ("__setstate__", "__setattr__"):
         method = getattr(cls, name, None)
         if isinstance(method, FunctionType):
             return f"{method.__qualname__}    {location(method)}"
     for name, _ in state if isinstance(state, Pairs) else ():
-        owner, found = next(((c, vars(c)[name]) for c in cls.__mro__ if isinstance(name, str) and name in vars(c)), (None, None))
+        owner, found = next(
+            ((c, vars(c)[name]) for c in cls.__mro__ if isinstance(name, str) and name in vars(c)),
+            (None, None),
+        )
         if owner is not None and isinstance(found, property) and found.fset is None:
             place = f"    {location(found.fget)}" if isinstance(found.fget, FunctionType) else ""
             return f"{owner.__qualname__}.{name} is a property without setter{place}"
@@ -141,7 +154,8 @@ def setter_at_fault(cls: type, state: object) -> str | None:
 
 
 def signature(function: FunctionType) -> inspect.Signature | None:
-    """A function's; None where the class tells something else than a signature (``__signature__``)."""
+    """A function's; None where the class tells something else than a signature
+    (``__signature__``)."""
     try:
         return inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
@@ -149,9 +163,14 @@ def signature(function: FunctionType) -> inspect.Signature | None:
 
 
 def location(function: FunctionType) -> str:
-    """``file:line`` of a function, the file as short as an import would name it: ``litellm/exceptions.py:452``."""
+    """``file:line`` of a function, the file as short as an import would name it:
+    ``litellm/exceptions.py:452``."""
     file = function.__code__.co_filename
-    folders = sorted((folder.rstrip(os.sep) + os.sep for folder in (*sys.path, _START) if folder), key=len, reverse=True)
+    folders = sorted(
+        (folder.rstrip(os.sep) + os.sep for folder in (*sys.path, _START) if folder),
+        key=len,
+        reverse=True,
+    )
     folder = next((folder for folder in folders if file.startswith(folder)), "")
     return f"{file.removeprefix(folder)}:{function.__code__.co_firstlineno}"
 
@@ -160,7 +179,8 @@ def place_of(cls: type) -> tuple[str, int] | None:
     """File and line of a class; None where that cannot be told. Reads the file."""
     try:
         file = inspect.getsourcefile(cls)
-        line = vars(cls).get("__firstlineno__") or inspect.findsource(cls)[1] + 1  # the former from Python 3.13 on
+        # the former from Python 3.13 on
+        line = vars(cls).get("__firstlineno__") or inspect.findsource(cls)[1] + 1
     except Exception:  # classes and modules are foreign; what is generated has no file
         return None
     return (os.path.realpath(file), line) if file and isinstance(line, int) else None

@@ -18,8 +18,14 @@ def unpicklable_value(facts: Facts) -> Diagnosis | None:
         return None
     if not value.path:
         said = "" if facts.error is None else f": {error_text(facts.error)}"
-        return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled{said}", evidence=())
-    return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled", evidence=(value.path, value.type))
+        return Diagnosis(
+            cause="value-cannot-be-pickled", why=f"{value} cannot be pickled{said}", evidence=()
+        )
+    return Diagnosis(
+        cause="value-cannot-be-pickled",
+        why=f"{value} cannot be pickled",
+        evidence=(value.path, value.type),
+    )
 
 
 def unnamed_class(facts: Facts) -> Diagnosis | None:
@@ -36,7 +42,11 @@ def unnamed_class(facts: Facts) -> Diagnosis | None:
         what = "was made at run time: its module holds another class under that name"
     else:
         what = "is defined under a name that its module does not hold"
-    return Diagnosis(cause="class-not-importable", why=f"{name} {what}; pickle sends a class by its name", evidence=(name,))
+    return Diagnosis(
+        cause="class-not-importable",
+        why=f"{name} {what}; pickle sends a class by its name",
+        evidence=(name,),
+    )
 
 
 def reducer_fails(facts: Facts) -> Diagnosis | None:
@@ -45,13 +55,19 @@ def reducer_fails(facts: Facts) -> Diagnosis | None:
         return None
     if facts.reducer is not None and facts.reducer.place == "copyreg":
         found = facts.reducer
-        why = f"{found.name}, which copyreg has for it, raised {error_text(facts.error)}    {found.location}".rstrip()
+        why = (
+            f"{found.name}, which copyreg has for it, raised {error_text(facts.error)}    "
+            f"{found.location}"
+        ).rstrip()
         return Diagnosis(cause="reduce-failed", why=why, evidence=(found.name, found.location))
     method = facts.reduce_method
     if method is None:
         return None
     place = class_source.location(method)
-    why = f"{method.__qualname__} raised or gave what pickle cannot use: {error_text(facts.error)}    {place}"
+    why = (
+        f"{method.__qualname__} raised or gave what pickle cannot use: "
+        f"{error_text(facts.error)}    {place}"
+    )
     return Diagnosis(cause="reduce-failed", why=why, evidence=(method.__qualname__, place))
 
 
@@ -59,4 +75,8 @@ def dumps_failed(facts: Facts) -> Diagnosis | None:
     """Nothing else is known."""
     if facts.stage != "dumps" or facts.error is None:
         return None
-    return Diagnosis(cause="dumps-failed", why=f"pickling it raised {error_text(facts.error)}", evidence=(facts.error["type"],))
+    return Diagnosis(
+        cause="dumps-failed",
+        why=f"pickling it raised {error_text(facts.error)}",
+        evidence=(facts.error["type"],),
+    )

@@ -1,4 +1,5 @@
-"""Where the pickles lie in what queues and databases store: raw, in base64, in JSON around that, in the cells of an SQLite file."""
+"""Where the pickles lie in what queues and databases store: raw, in base64, in JSON around that, in
+the cells of an SQLite file."""
 
 from __future__ import annotations
 
@@ -54,23 +55,30 @@ def envelopes(content: bytes) -> Iterator[Envelope]:
 
 
 def envelopes_of_database(file: Path) -> Iterator[Envelope]:
-    """The payloads in the cells of an SQLite file, such as DBOS writes. The file is opened for reading only.
+    """The payloads in the cells of an SQLite file, such as DBOS writes. The file is opened for
+    reading only.
 
     Raises sqlite3.Error for a file that is damaged.
     """
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         connection.text_factory = bytes
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        ).fetchall()
         for (name,) in tables:
             table = name.decode("utf-8", "replace")
             quoted = table.replace('"', '""')
-            rows = connection.execute(f'SELECT rowid, * FROM "{quoted}"')  # a name from the file's own list, quoted
+            # a name from the file's own list, quoted
+            rows = connection.execute(f'SELECT rowid, * FROM "{quoted}"')
             columns = [column[0] for column in rows.description]
             for row in rows:
                 for column, cell in zip(columns[1:], row[1:], strict=True):
                     if isinstance(cell, bytes):
                         where = f"{table}.{column}, row {row[0]}"
-                        yield from (replace(found, where=f"{where} {found.where}".rstrip()) for found in _in_cell(cell))
+                        yield from (
+                            replace(found, where=f"{where} {found.where}".rstrip())
+                            for found in _in_cell(cell)
+                        )
 
 
 def is_database(content: bytes) -> bool:
@@ -79,7 +87,9 @@ def is_database(content: bytes) -> bool:
 
 
 def _in_cell(cell: bytes) -> Iterator[Envelope]:
-    if len(cell) >= _SHORTEST and (cell[:1] in b"\x80{[" or _BASE64.fullmatch(cell.decode("latin-1"))):
+    if len(cell) >= _SHORTEST and (
+        cell[:1] in b"\x80{[" or _BASE64.fullmatch(cell.decode("latin-1"))
+    ):
         yield from envelopes(cell)
 
 
@@ -102,7 +112,8 @@ def _in_document(document: Any, where: str) -> Iterator[Envelope]:
             return
         path, value = waiting.popleft()
         if isinstance(value, dict):
-            if isinstance(value.get("exc_type"), str):  # celery.backends.base: how an error is written in JSON
+            # celery.backends.base: how an error is written in JSON
+            if isinstance(value.get("exc_type"), str):
                 yield Envelope(where=path, form="celery", payload=b"", written=value)
             waiting.extend((f"{path}.{key}", item) for key, item in value.items())
         elif isinstance(value, list):
@@ -114,7 +125,8 @@ def _in_document(document: Any, where: str) -> Iterator[Envelope]:
 
 
 def _from_json(text: str) -> Any:
-    """A JSON object or array; None for anything else, also for numbers and strings, which a pickle could be taken for."""
+    """A JSON object or array; None for anything else, also for numbers and strings, which a pickle
+    could be taken for."""
     if text[:1] not in ("{", "["):
         return None
     try:
@@ -141,13 +153,16 @@ def _from_base64(text: str) -> bytes | None:
 
 
 def _is_pickle(content: bytes) -> bool:
-    """Whether it reads as a pickle: to its end; or, with the mark of protocols 2 to 5, as far as it goes."""
+    """Whether it reads as a pickle: to its end; or, with the mark of protocols 2 to 5, as far as it
+    goes."""
     if len(content) > 1 and content[0] == 0x80 and content[1] <= 5:
         return True
     if content[-1:] != b"." or not content[:1].isascii():
         return False
     reading = read(content)
-    return reading.error is None and (bool(reading.names) or isinstance(reading.root, (Call, Pairs)))
+    return reading.error is None and (
+        bool(reading.names) or isinstance(reading.root, (Call, Pairs))
+    )
 
 
 def _names_something(content: bytes) -> bool:

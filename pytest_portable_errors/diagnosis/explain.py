@@ -1,4 +1,5 @@
-"""What a cause means: one document for each, ``explanations/<cause>.md``, with an example and its fix."""
+"""What a cause means: one document for each, ``explanations/<cause>.md``, with an example and its
+fix."""
 
 from __future__ import annotations
 
@@ -16,7 +17,13 @@ _SUFFIX = ".md"
 
 def causes() -> tuple[str, ...]:
     """The names of all causes, sorted."""
-    return tuple(sorted(file.name.removesuffix(_SUFFIX) for file in _documents().iterdir() if file.name.endswith(_SUFFIX)))
+    return tuple(
+        sorted(
+            file.name.removesuffix(_SUFFIX)
+            for file in _documents().iterdir()
+            if file.name.endswith(_SUFFIX)
+        )
+    )
 
 
 def explanation(cause: str) -> str:
@@ -28,12 +35,16 @@ def explanation(cause: str) -> str:
     if cause not in known:
         alike = difflib.get_close_matches(cause, known)
         meant = f"; did you mean {' or '.join(alike)}?" if alike else ";"
-        raise PortableErrorsError(f"unknown cause {cause!r}{meant} `python -m pytest_portable_errors explain` lists all of them")
+        raise PortableErrorsError(
+            f"unknown cause {cause!r}{meant} `python -m pytest_portable_errors explain` lists "
+            "all of them"
+        )
     return (_documents() / (cause + _SUFFIX)).read_text(encoding="utf-8").rstrip("\n")
 
 
 def first_sentence(cause: str) -> str:
-    """What one sees: the line below the title. Raises PortableErrorsError as ``explanation`` does."""
+    """What one sees: the line below the title. Raises PortableErrorsError as ``explanation``
+    does."""
     return explanation(cause).splitlines()[2]
 
 

@@ -25,18 +25,23 @@ class Unpicklable:
     """Where it is defined: a function's own module, or its class's."""
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.type})" if self.path else "a value far inside, behind thousands of others,"
+        return (
+            f"{self.path} ({self.type})"
+            if self.path
+            else "a value far inside, behind thousands of others,"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Halt:
+class LoadsFailure:
     """Where in the payload loads failed."""
 
     path: str
     """What was being rebuilt: ``exc.__cause__``."""
     opcode: str
     subject: Global | Call
-    """The name that was to be imported, the call that was to be made, or the call whose state was to be restored."""
+    """The name that was to be imported, the call that was to be made, or the call whose state was
+    to be restored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class Reducer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class WithProject:
     """How the same payload fared in another receiver."""
 
     losses: tuple[Loss, ...]
@@ -82,16 +87,18 @@ class Facts:
     error: dict[str, Any] | None
     """The error that stopped it: ``type``, ``message`` and, for an import, ``module``."""
     missing: tuple[tuple[str, str, str | None], ...] = ()
-    """Names of the payload that the receiver lacks: module, qualname, and the module whose import failed (None: it is there)."""
+    """Names of the payload that the receiver lacks: module, qualname, and the module whose import
+    failed (None: it is there)."""
     unpicklable: Unpicklable | None = None
     """The value that cannot be pickled."""
-    halt: Halt | None = None
-    """Where loads failed; None if that could not be found out, or was not asked because the structure tells."""
+    failure: LoadsFailure | None = None
+    """Where loads failed; None if that could not be found out, or was not asked because the
+    structure tells."""
     reducer: Reducer | None = None
     """What pickles the class, if it is not Python's own ``__reduce__``."""
     from_tests: bool = False
     """Whether that reducer was brought by a test module or conftest, and not by the class."""
-    with_project: Elsewhere | None = None
+    with_project: WithProject | None = None
     """How the same payload fared where the project is installed; None if that was not tried."""
     defined_in_test: bool = False
     """Whether the class that is missing is defined in a test module, which every receiver lacks."""
@@ -102,7 +109,8 @@ class Facts:
 
     @property
     def reduce_method(self) -> Any:
-        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python. A FunctionType or None; mypy would bind it."""
+        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python. A
+        FunctionType or None; mypy would bind it."""
         for name in ("__reduce_ex__", "__reduce__"):
             method: object = getattr(self.cls, name, None)
             if isinstance(method, FunctionType):

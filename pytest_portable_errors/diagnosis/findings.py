@@ -54,4 +54,6 @@ def fix_outcome(fix: Fix, asked: str) -> str:
     without = clean(", without " + ", ".join(fix.gives_up)) if fix.gives_up else ""
     if fix.arrives_whole:
         return f"arrives whole{where}{without}"
-    return f"arrives{where}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
+    return (
+        f"arrives{where}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
+    )

@@ -1,4 +1,5 @@
-"""Which changes may make an exception arrive, and what to change about one that did not suffice. Trying them is ``sender/fix_trials.py``."""
+"""Which changes may make an exception arrive, and what to change about one that did not suffice.
+Trying them is ``sender/fix_trials.py``."""
 
 from __future__ import annotations
 
@@ -15,17 +16,29 @@ from typing import Any
 from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.losses import short_name
-from pytest_portable_errors.diagnosis.recipes import AndState, ByConstructor, Downgrade, Named, Recipe, Target, WithChain, WithoutInit
+from pytest_portable_errors.diagnosis.recipes import (
+    AndState,
+    ByConstructor,
+    Downgrade,
+    Named,
+    Recipe,
+    Target,
+    WithChain,
+    WithoutInit,
+)
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.record import Record
 
-_ON_THE_WAY = re.compile(r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))")
+_ON_THE_WAY = re.compile(
+    r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)"
+    r"(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))"
+)
 _LINK = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+")
 _HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class FixContext:
     """What is known of the project, and of what the receiver has of it."""
 
     is_ours: Callable[[str], bool]
@@ -51,7 +64,10 @@ class Candidate:
         names: tuple[str, ...] = getattr(self.recipe, "dropped", ())
         if path == "exc.args" and getattr(self.recipe, "as_text", None):
             return True  # several of them differ, and several were converted
-        given_up = any(path == whole or path.startswith((f"{whole}.", f"{whole}[", f"{whole} ")) for whole in self.gives_up)
+        given_up = any(
+            path == whole or path.startswith((f"{whole}.", f"{whole}[", f"{whole} "))
+            for whole in self.gives_up
+        )
         return given_up or any(re.search(rf"\.{name}\b", path) for name in names)
 
     @property
@@ -60,37 +76,54 @@ class Candidate:
         return self.recipe.code(self.target)
 
 
-def candidates(facts: Facts, setting: Setting, *, needs_chain: bool = True, declared: str | None = None) -> Iterator[Candidate]:
+def candidates(
+    facts: Facts, setting: FixContext, *, needs_chain: bool = True, declared: str | None = None
+) -> Iterator[Candidate]:
     """Changes to try, the least invasive first.
 
-    ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the type that it is meant to become.
+    ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the
+    type that it is meant to become.
     """
     node = facts.sent["exceptions"][0]
     name = short_name(node["type"])
     target = Target(
         module=facts.cls.__module__,
         qualname=facts.cls.__qualname__,
-        # A class that a library makes (Django's Order.DoesNotExist) has no body to paste anything into.
-        in_class=setting.is_ours(facts.cls.__module__) and class_source.place_of(facts.cls) is not None,
+        # A class that a library makes (Django's Order.DoesNotExist) has no body to paste anything
+        # into.
+        in_class=setting.is_ours(facts.cls.__module__)
+        and class_source.place_of(facts.cls) is not None,
         importable=node["importable"],
     )
     is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)
     lacks_class = not node["importable"] or any(
-        (module, qualname) == (target.module, target.qualname) for module, qualname, _ in facts.missing
+        (module, qualname) == (target.module, target.qualname)
+        for module, qualname, _ in facts.missing
     )
     if declared is not None:
         yield _as_declared(facts, target, name, setting, declared, is_chained=is_chained)
         return
     if lacks_class:
-        yield from _downgrades(facts, target, name, setting, is_chained=is_chained, lacks_class=True)
+        yield from _downgrades(
+            facts, target, name, setting, is_chained=is_chained, lacks_class=True
+        )
         return
     where = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
-    if not is_chained and not target.in_class and facts.stage == "arrived" and _has_own_reducer(facts.cls):
-        yield Candidate(title=f"{where}, which adds to what its own gives", recipe=AndState(), target=target)
+    if (
+        not is_chained
+        and not target.in_class
+        and facts.stage == "arrived"
+        and _has_own_reducer(facts.cls)
+    ):
+        yield Candidate(
+            title=f"{where}, which adds to what its own gives", recipe=AndState(), target=target
+        )
     # Errors of libraries are raised from others, whatever this one was.
     wants_chain = needs_chain and (is_chained or not target.in_class)
     called_again = [
-        Candidate(title=f"{where}, which calls it with what it stored", recipe=recipe, target=target)
+        Candidate(
+            title=f"{where}, which calls it with what it stored", recipe=recipe, target=target
+        )
         for recipe in _by_constructor(facts.cls, node)
     ]
     if not wants_chain:
@@ -98,25 +131,36 @@ def candidates(facts: Facts, setting: Setting, *, needs_chain: bool = True, decl
     base = _built_in_base(facts.cls)
     if not wants_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=tuple(fields.field_names(facts.cls)))
-        yield Candidate(title=f"{where}, which does not call __init__", recipe=recipe, target=target)
+        yield Candidate(
+            title=f"{where}, which does not call __init__", recipe=recipe, target=target
+        )
     chain = _with_chain(facts, setting)
     title = f"{where}, which does not call __init__ and keeps the chain"
     yield Candidate(title=title, recipe=chain, target=target, gives_up=_as_text(chain, facts.sent))
     if wants_chain:
         yield from called_again  # for classes that refuse to have their state set
-    yield from _downgrades(facts, target, name, setting, is_chained=is_chained, lacks_class=False)  # the last resort
+    # the last resort
+    yield from _downgrades(facts, target, name, setting, is_chained=is_chained, lacks_class=False)
 
 
-def _as_declared(facts: Facts, target: Target, name: str, setting: Setting, declared: str, *, is_chained: bool) -> Candidate:
+def _as_declared(
+    facts: Facts, target: Target, name: str, setting: FixContext, declared: str, *, is_chained: bool
+) -> Candidate:
     """What the test says that it arrives as: whatever else would help is not what is wanted."""
     module, _, qualname = declared.rpartition(".")
     recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
     converted: tuple[str, ...] = ()
     if is_chained or module != "builtins" or facts.sent["exceptions"][0]["notes"] is not None:
-        built_in = getattr(builtins, qualname) if module == "builtins" else None  # requests' ConnectionError is not Python's
-        base = next((base for base in facts.cls.__mro__ if fields.type_name(base) == declared), built_in)
+        # requests' ConnectionError is not Python's
+        built_in = getattr(builtins, qualname) if module == "builtins" else None
+        base = next(
+            (base for base in facts.cls.__mro__ if fields.type_name(base) == declared), built_in
+        )
         chain = _with_chain(facts, setting, base)
-        recipe, converted = replace(chain, becomes=Named(module, qualname)), _as_text(chain, facts.sent)
+        recipe, converted = (
+            replace(chain, becomes=Named(module, qualname)),
+            _as_text(chain, facts.sent),
+        )
     return Candidate(
         title=f"let {name} arrive as {declared.removeprefix('builtins.')}, as is declared",
         recipe=recipe,
@@ -126,8 +170,17 @@ def _as_declared(facts: Facts, target: Target, name: str, setting: Setting, decl
     )
 
 
-def _downgrades(facts: Facts, target: Target, name: str, setting: Setting, *, is_chained: bool, lacks_class: bool) -> Iterator[Candidate]:
-    """The nearest bases that the receiver has; a message that a base would write otherwise (KeyError's) goes to the next."""
+def _downgrades(
+    facts: Facts,
+    target: Target,
+    name: str,
+    setting: FixContext,
+    *,
+    is_chained: bool,
+    lacks_class: bool,
+) -> Iterator[Candidate]:
+    """The nearest bases that the receiver has; a message that a base would write otherwise
+    (KeyError's) goes to the next."""
     keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
@@ -151,10 +204,18 @@ def _downgrades(facts: Facts, target: Target, name: str, setting: Setting, *, is
             chain = _with_chain(facts, setting, base if lacks_class else None)
             recipe, converted = replace(chain, becomes=named), _as_text(chain, facts.sent)
         if base is facts.cls:
-            yield Candidate(title=f"send {name} with its message alone", recipe=recipe, target=target, gives_up=("exc.args", *converted))
+            yield Candidate(
+                title=f"send {name} with its message alone",
+                recipe=recipe,
+                target=target,
+                gives_up=("exc.args", *converted),
+            )
             continue
         yield Candidate(
-            title=f"let {name} arrive as {base.__name__}, with its message, and say so: arrives_as={base.__name__}",
+            title=(
+                f"let {name} arrive as {base.__name__}, with its message, and say so: "
+                f"arrives_as={base.__name__}"
+            ),
             recipe=recipe,
             target=target,
             arrives_as=f"builtins.{base.__name__}",
@@ -164,13 +225,19 @@ def _downgrades(facts: Facts, target: Target, name: str, setting: Setting, *, is
             return
 
 
-def _with_chain(facts: Facts, setting: Setting, arrives_as: type | None = None) -> WithChain:
+def _with_chain(facts: Facts, setting: FixContext, arrives_as: type | None = None) -> WithChain:
     own = (arrives_as or facts.cls).__module__.partition(".")[0]
     nodes = facts.sent["exceptions"]
     modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
-    tops = [module.partition(".")[0] for module in modules if not setting.is_ours(module) or not setting.is_absent(module)]
+    tops = [
+        module.partition(".")[0]
+        for module in modules
+        if not setting.is_ours(module) or not setting.is_absent(module)
+    ]
     known = dict.fromkeys(top for top in (own, *tops) if top not in sys.stdlib_module_names)
-    return WithChain(known=tuple(known), has_groups=any(node.get("members") is not None for node in nodes))
+    return WithChain(
+        known=tuple(known), has_groups=any(node.get("members") is not None for node in nodes)
+    )
 
 
 def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
@@ -180,7 +247,8 @@ def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
 
 
 def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
-    """Its parameters as far as attributes bear their names; with its state, and without for a class that refuses to be given any."""
+    """Its parameters as far as attributes bear their names; with its state, and without for a class
+    that refuses to be given any."""
     constructor = class_source.own_constructor(cls)
     signature = None if constructor is None else class_source.signature(constructor)
     if signature is None:
@@ -189,7 +257,9 @@ def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
     positional: list[str] = []
     keyword: list[tuple[str, str]] = []
     for parameter in list(signature.parameters.values())[1:]:
-        attribute = next((name for name in (parameter.name, f"_{parameter.name}") if name in stored), None)
+        attribute = next(
+            (name for name in (parameter.name, f"_{parameter.name}") if name in stored), None
+        )
         if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             continue
         if attribute is None:
@@ -206,12 +276,19 @@ def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
 
 
 def _has_own_reducer(cls: type) -> bool:
-    return any(vars(owner).get("__reduce__") for owner in cls.__mro__ if owner.__module__ != "builtins")
+    return any(
+        vars(owner).get("__reduce__") for owner in cls.__mro__ if owner.__module__ != "builtins"
+    )
 
 
 def _built_in_base(cls: type) -> type:
-    """The nearest base whose ``__new__`` is written in C: that of one further up is refused ("not safe") by classes of libraries."""
-    return next(owner for owner in cls.__mro__ if isinstance(vars(owner).get("__new__"), BuiltinFunctionType))
+    """The nearest base whose ``__new__`` is written in C: that of one further up is refused ("not
+    safe") by classes of libraries."""
+    return next(
+        owner
+        for owner in cls.__mro__
+        if isinstance(vars(owner).get("__new__"), BuiltinFunctionType)
+    )
 
 
 def links(record: Record) -> dict[str, str]:
@@ -223,7 +300,9 @@ def links(record: Record) -> dict[str, str]:
         path, index = waiting.popleft()
         node = nodes[index]
         steps = [("__cause__", node.get("cause")), ("__context__", node.get("context"))]
-        steps += [(f"exceptions[{n}]", member) for n, member in enumerate(node.get("members") or ())]
+        steps += [
+            (f"exceptions[{n}]", member) for n, member in enumerate(node.get("members") or ())
+        ]
         for step, inner in steps:
             if isinstance(inner, int) and inner < len(nodes) and inner not in seen:
                 seen.add(inner)
@@ -233,12 +312,14 @@ def links(record: Record) -> dict[str, str]:
 
 
 def is_of_its_own(path: str) -> bool:
-    """Whether a path leads to what the exception itself stores, and not to a link of its chain or to a member."""
+    """Whether a path leads to what the exception itself stores, and not to a link of its chain or
+    to a member."""
     return _LINK.match(path) is None
 
 
 def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
-    """The candidate without the exception's own values that do arrive, but as something else; None if there are none."""
+    """The candidate without the exception's own values that do arrive, but as something else; None
+    if there are none."""
     for path in lost:
         way = _ON_THE_WAY.match(path)
         if way is not None and not way[1] and not candidate.covers(path):
@@ -246,8 +327,11 @@ def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -
     return None
 
 
-def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str, ...], sent: Record) -> Candidate | None:
-    """The candidate without what stopped it, or without the credentials that it would put on the wire; None if that cannot be said.
+def refined(
+    candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str, ...], sent: Record
+) -> Candidate | None:
+    """The candidate without what stopped it, or without the credentials that it would put on the
+    wire; None if that cannot be said.
 
     ``stopped_at`` and ``exposed`` are paths, ``sent`` is the record of what was tried.
     """
@@ -259,27 +343,44 @@ def refined(candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str,
     if stopped_at is None:
         if not isinstance(recipe, WithChain):
             return None
-        headers = tuple(dict.fromkeys(match["name"] for path in exposed if (match := _HEADER.search(path))))
+        headers = tuple(
+            dict.fromkeys(match["name"] for path in exposed if (match := _HEADER.search(path)))
+        )
         if not recipe.headers and headers:
-            changed, gives_up = replace(recipe, headers=headers), tuple(path for path in exposed if _HEADER.search(path))
+            changed, gives_up = (
+                replace(recipe, headers=headers),
+                tuple(path for path in exposed if _HEADER.search(path)),
+            )
         else:
             ways = [way for path in exposed if (way := _ON_THE_WAY.match(path)) and way["name"]]
-            # Copying what has headers did not help. If something else needs it, that will be seen again.
-            changed = replace(recipe, headers=(), dropped=_more(recipe.dropped, *(way["name"] for way in ways)))
+            # Copying what has headers did not help. If something else needs it, that will be seen
+            # again.
+            changed = replace(
+                recipe, headers=(), dropped=_more(recipe.dropped, *(way["name"] for way in ways))
+            )
             gives_up = tuple(way[0] for way in ways)
     else:
         way = _ON_THE_WAY.match(stopped_at)
         changed, gives_up = recipe, ()
         if way is not None and way["position"] and not way[1]:
-            changed, gives_up = replace(recipe, as_text=_more(recipe.as_text, int(way["position"]))), (way[0],)
+            changed, gives_up = (
+                replace(recipe, as_text=_more(recipe.as_text, int(way["position"]))),
+                (way[0],),
+            )
         elif way is not None and way["name"] and not way["position"]:
-            changed, gives_up = replace(recipe, dropped=_more(recipe.dropped, way["name"])), (way[0],)
+            changed, gives_up = (
+                replace(recipe, dropped=_more(recipe.dropped, way["name"])),
+                (way[0],),
+            )
         link = _LINK.match(stopped_at)
         if changed == recipe and link is not None and isinstance(recipe, WithChain):
             # The link itself refuses, whatever is left out of it.
             of_class = links(sent).get(link[0])
             if of_class is not None:
-                changed, gives_up = replace(recipe, links_as_text=_more(recipe.links_as_text, of_class)), (link[0],)
+                changed, gives_up = (
+                    replace(recipe, links_as_text=_more(recipe.links_as_text, of_class)),
+                    (link[0],),
+                )
     if changed == recipe:
         return None
     return replace(candidate, recipe=changed, gives_up=_more(candidate.gives_up, *gives_up))

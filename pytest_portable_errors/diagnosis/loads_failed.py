@@ -7,15 +7,25 @@ from dataclasses import replace
 from types import FunctionType
 
 from pytest_portable_errors.diagnosis import class_source
-from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts
+from pytest_portable_errors.diagnosis.facts import Facts, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, called, class_name, placed, wants_set_up
+from pytest_portable_errors.diagnosis.wording import (
+    arguments,
+    called,
+    class_name,
+    placed,
+    wants_set_up,
+)
 
-# Whatever was done when they were raised, they say that settings are missing (django.core.exceptions).
-_NOT_SET_UP = ("django.core.exceptions.ImproperlyConfigured", "django.core.exceptions.AppRegistryNotReady")
+# Whatever was done when they were raised, they say that settings are missing
+# (django.core.exceptions).
+_NOT_SET_UP = (
+    "django.core.exceptions.ImproperlyConfigured",
+    "django.core.exceptions.AppRegistryNotReady",
+)
 _LINK = re.compile(r"exc((?:\.exceptions\[\d+\])*)\.__(?:cause|context)__")
 _EXCEPTION = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])*$")
 
@@ -26,27 +36,47 @@ def stopped_receiver(facts: Facts) -> Diagnosis | None:
         why = f"rebuilding it ended the receiver's process: {facts.how}"
         return Diagnosis(cause="crashes-the-receiver", why=why, evidence=(str(facts.how),))
     if facts.stage == "timed-out":
-        return Diagnosis(cause="hangs-the-receiver", why=f"rebuilding it did not come to an end: {facts.how}", evidence=(str(facts.how),))
+        return Diagnosis(
+            cause="hangs-the-receiver",
+            why=f"rebuilding it did not come to an end: {facts.how}",
+            evidence=(str(facts.how),),
+        )
     return None
 
 
 def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
-    """A module is there, and its import fails otherwise than for want of a module: Django's, before ``django.setup()``."""
-    halt = facts.halt
-    if facts.stage != "loads" or halt is None or facts.error is None or (facts.missing and _is_import_failure(facts)):
+    """A module is there, and its import fails otherwise than for want of a module: Django's, before
+    ``django.setup()``."""
+    failure = facts.failure
+    if (
+        facts.stage != "loads"
+        or failure is None
+        or facts.error is None
+        or (facts.missing and _is_import_failure(facts))
+    ):
         return None
-    is_import = isinstance(halt.subject, Global)
+    is_import = isinstance(failure.subject, Global)
     if not is_import and facts.error["type"] not in _NOT_SET_UP:
         return None
-    what = f"importing {halt.subject.module}" if isinstance(halt.subject, Global) else f"making {halt.path} again"
-    why = f"{what} in the receiver raised {error_text(facts.error)}\n{wants_set_up(facts.error['type'])}"
+    what = (
+        f"importing {failure.subject.module}"
+        if isinstance(failure.subject, Global)
+        else f"making {failure.path} again"
+    )
+    why = (
+        f"{what} in the receiver raised "
+        f"{error_text(facts.error)}\n{wants_set_up(facts.error['type'])}"
+    )
     return Diagnosis(
-        cause="receiver-not-set-up", why=why, evidence=(halt.path if not is_import else str(halt.subject), facts.error["type"])
+        cause="receiver-not-set-up",
+        why=why,
+        evidence=(failure.path if not is_import else str(failure.subject), facts.error["type"]),
     )
 
 
 def missing_name(facts: Facts) -> Diagnosis | None:
-    """A class or a function that the receiver does not have: the exception's own, a link's, a value's."""
+    """A class or a function that the receiver does not have: the exception's own, a link's, a
+    value's."""
     if facts.stage != "loads" or not facts.missing or not _is_import_failure(facts):
         return None
     module, qualname, absent = facts.missing[0]
@@ -60,27 +90,49 @@ def missing_name(facts: Facts) -> Diagnosis | None:
         if cause == "link-cannot-be-rebuilt":
             what += "\nthe whole exception goes down with that link"
     elif is_class:
-        cause, what = "class-not-importable", f"the payload names the class {name}, and the receiver has {lacks}"
+        cause, what = (
+            "class-not-importable",
+            f"the payload names the class {name}, and the receiver has {lacks}",
+        )
     else:
-        cause, what = "reconstructor-not-importable", f"the payload is rebuilt by {name}(), and the receiver has {lacks}"
-    elsewhere = facts.with_project
-    if elsewhere is not None and any(loss.kind != "chain" for loss in elsewhere.losses) and elsewhere.diagnosis is not None:
+        cause, what = (
+            "reconstructor-not-importable",
+            f"the payload is rebuilt by {name}(), and the receiver has {lacks}",
+        )
+    with_project = facts.with_project
+    if (
+        with_project is not None
+        and any(loss.kind != "chain" for loss in with_project.losses)
+        and with_project.diagnosis is not None
+    ):
         # The defect to repair first: with the project installed it would still be there.
-        where = "here" if elsewhere.diagnosis.cause == "receiver-not-set-up" else "broken everywhere: here"
-        why = f"{elsewhere.diagnosis.why}\n{where} {what}"
-        return replace(elsewhere.diagnosis, why=why, evidence=(*elsewhere.diagnosis.evidence, lacks))
+        where = (
+            "here"
+            if with_project.diagnosis.cause == "receiver-not-set-up"
+            else "broken everywhere: here"
+        )
+        why = f"{with_project.diagnosis.why}\n{where} {what}"
+        return replace(
+            with_project.diagnosis, why=why, evidence=(*with_project.diagnosis.evidence, lacks)
+        )
     if facts.defined_in_test:
         what += "\nit is defined in a test module, which no receiver has"
-    elif elsewhere is not None:
-        what += f"\n{_only_there(elsewhere)}"
+    elif with_project is not None:
+        what += f"\n{_only_there(with_project)}"
     return Diagnosis(cause=cause, why=what, evidence=(name, lacks, path))
 
 
-def _only_there(elsewhere: Elsewhere) -> str:
-    lost = tuple(dict.fromkeys(loss.kind for loss in elsewhere.losses))
+def _only_there(with_project: WithProject) -> str:
+    lost = tuple(dict.fromkeys(loss.kind for loss in with_project.losses))
     if "arrival" in lost:
         return "where the project is installed it does not arrive, either"
-    how = "" if not lost else ", but without its chain" if lost == ("chain",) else f", but changed: {', '.join(lost)}"
+    how = (
+        ""
+        if not lost
+        else ", but without its chain"
+        if lost == ("chain",)
+        else f", but changed: {', '.join(lost)}"
+    )
     return f"arrives only where the project is installed (receiver with-project: it arrives{how})"
 
 
@@ -93,7 +145,10 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     shown, taken = arguments(call, facts.mask), class_source.parameters(constructor)
     named = class_source.keyword_only(constructor)
     if taken == "()":
-        cause, why = "init-takes-no-arguments", f"but {constructor.__name__} takes none: its message is fixed"
+        cause, why = (
+            "init-takes-no-arguments",
+            f"but {constructor.__name__} takes none: its message is fixed",
+        )
     elif named:
         cause = "init-does-not-fit-args"
         why = f"but {constructor.__name__} takes {taken}, where {', '.join(named)} must be named"
@@ -112,41 +167,56 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
 
 def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
     """The object is made, and refuses what was stored."""
-    halt = facts.halt
-    if facts.stage != "loads" or halt is None or halt.opcode != "BUILD" or facts.error is None:
+    failure = facts.failure
+    if (
+        facts.stage != "loads"
+        or failure is None
+        or failure.opcode != "BUILD"
+        or facts.error is None
+    ):
         return None
-    call = halt.subject if isinstance(halt.subject, Call) else None
+    call = failure.subject if isinstance(failure.subject, Call) else None
     cls = None if call is None else _called_class(call)
     owner = None if cls is None or call is None else class_source.setter_at_fault(cls, call.state)
-    why = f"{halt.path} is made, and setting its state raises {error_text(facts.error)}"
-    evidence = [halt.path, facts.error["type"]]
+    why = f"{failure.path} is made, and setting its state raises {error_text(facts.error)}"
+    evidence = [failure.path, facts.error["type"]]
     if owner is not None:
         why += f"\n{owner}"
         evidence.append(owner)
-    return _within(Diagnosis(cause="state-cannot-be-restored", why=why, evidence=tuple(evidence)), halt.path)
+    return _within(
+        Diagnosis(cause="state-cannot-be-restored", why=why, evidence=tuple(evidence)), failure.path
+    )
 
 
 def constructor_rejects(facts: Facts) -> Diagnosis | None:
     """A class was called with arguments that fit its signature, and raised."""
     if facts.stage != "loads" or facts.error is None:
         return None
-    halt = facts.halt
-    calls = [halt.subject] if halt is not None else facts.reading.calls[::-1]
+    failure = facts.failure
+    calls = [failure.subject] if failure is not None else facts.reading.calls[::-1]
     for call in calls:
         found = _called_class(call) if isinstance(call, Call) and call.by == "reduce" else None
         constructor = None if found is None else class_source.own_constructor(found)
-        if found is not None and constructor is not None and isinstance(call, Call) and issubclass(found, BaseException):
-            path = path_of(call, facts.reading.root) or "exc" if halt is None else halt.path
+        if (
+            found is not None
+            and constructor is not None
+            and isinstance(call, Call)
+            and issubclass(found, BaseException)
+        ):
+            path = path_of(call, facts.reading.root) or "exc" if failure is None else failure.path
             shown = arguments(call, facts.mask)
-            likely = "" if halt is not None else "likely: "
+            likely = "" if failure is not None else "likely: "
             why = (
-                f"{likely}loads calls {found.__qualname__}({shown}) - the class with {path}.args -\n"
+                f"{likely}loads calls {found.__qualname__}({shown}) - the class with "
+                f"{path}.args -\n"
                 f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
                 + placed(f"raises {error_text(facts.error)}", constructor)
             )
             return _within(
                 Diagnosis(
-                    cause="init-rejects-args", why=why, evidence=(f"{class_name(found)}({shown})", class_source.location(constructor))
+                    cause="init-rejects-args",
+                    why=why,
+                    evidence=(f"{class_name(found)}({shown})", class_source.location(constructor)),
                 ),
                 path,
             )
@@ -155,16 +225,21 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
 
 def unloadable_value(facts: Facts) -> Diagnosis | None:
     """A value that was pickled, and cannot be made again."""
-    halt = facts.halt
-    if facts.stage != "loads" or halt is None or facts.error is None or halt.path == "exc":
+    failure = facts.failure
+    if facts.stage != "loads" or failure is None or facts.error is None or failure.path == "exc":
         return None
-    made = called(halt.subject.function if isinstance(halt.subject, Call) else halt.subject)
+    made = called(
+        failure.subject.function if isinstance(failure.subject, Call) else failure.subject
+    )
     diagnosis = Diagnosis(
         cause="value-cannot-be-loaded",
-        why=f"{halt.path} was pickled, and making it again by {made} raises {error_text(facts.error)}",
-        evidence=(halt.path, str(made), facts.error["type"]),
+        why=(
+            f"{failure.path} was pickled, and making it again by {made} raises "
+            f"{error_text(facts.error)}"
+        ),
+        evidence=(failure.path, str(made), facts.error["type"]),
     )
-    return _within(diagnosis, halt.path)
+    return _within(diagnosis, failure.path)
 
 
 def loads_failed(facts: Facts) -> Diagnosis | None:
@@ -172,8 +247,16 @@ def loads_failed(facts: Facts) -> Diagnosis | None:
     if facts.stage != "loads" or facts.error is None:
         return None
     root = facts.reading.root
-    by = f" by {called(root.function)}({arguments(root, facts.mask)})" if isinstance(root, Call) else ""
-    return Diagnosis(cause="loads-failed", why=f"rebuilding it{by} raised {error_text(facts.error)}", evidence=(facts.error["type"],))
+    by = (
+        f" by {called(root.function)}({arguments(root, facts.mask)})"
+        if isinstance(root, Call)
+        else ""
+    )
+    return Diagnosis(
+        cause="loads-failed",
+        why=f"rebuilding it{by} raised {error_text(facts.error)}",
+        evidence=(facts.error["type"],),
+    )
 
 
 def needs_replay(facts: Facts) -> bool:
@@ -184,7 +267,8 @@ def needs_replay(facts: Facts) -> bool:
 
 
 def _misfit(facts: Facts) -> tuple[Call, type, FunctionType] | None:
-    """The first call of a class with arguments that its constructor does not take: loads gets no further."""
+    """The first call of a class with arguments that its constructor does not take: loads gets no
+    further."""
     for call in facts.reading.calls:
         found = _called_class(call)
         if found is None or call.by != "reduce" or not isinstance(call.args, tuple):
@@ -199,14 +283,28 @@ def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
     """The same, where it is a link of the chain that takes the whole exception with it."""
     if _LINK.match(path) is None:
         return diagnosis
-    why = f"the payload carries the chain, and the whole exception goes down with {path}:\n{diagnosis.why}"
-    return replace(diagnosis, cause="link-cannot-be-rebuilt", why=why, evidence=tuple(dict.fromkeys((path, *diagnosis.evidence))))
+    why = (
+        "the payload carries the chain, and the whole exception goes down with "
+        f"{path}:\n{diagnosis.why}"
+    )
+    return replace(
+        diagnosis,
+        cause="link-cannot-be-rebuilt",
+        why=why,
+        evidence=tuple(dict.fromkeys((path, *diagnosis.evidence))),
+    )
 
 
 def _called_class(call: Call) -> type | None:
-    return class_source.find_class(call.function.module, call.function.qualname) if isinstance(call.function, Global) else None
+    return (
+        class_source.find_class(call.function.module, call.function.qualname)
+        if isinstance(call.function, Global)
+        else None
+    )
 
 
 def _is_import_failure(facts: Facts) -> bool:
     kinds = ("builtins.ModuleNotFoundError", "builtins.ImportError", "builtins.AttributeError")
-    return facts.error is not None and (facts.error["type"] in kinds or facts.error.get("raised_for") in kinds)
+    return facts.error is not None and (
+        facts.error["type"] in kinds or facts.error.get("raised_for") in kinds
+    )

@@ -22,7 +22,8 @@ class Loss:
     """One difference between the record sent and the record received."""
 
     kind: str
-    """``arrival`` (the trip stopped), or the check that it failed. What a link of the chain lost is ``chain``; a member, ``members``."""
+    """``arrival`` (the trip stopped), or the check that it failed. What a link of the chain lost is
+    ``chain``; a member, ``members``."""
     path: str
     """Where: ``exc.__cause__.code``."""
     sent: str
@@ -41,12 +42,18 @@ class Comparison:
 
 
 def compare(
-    sent: Record, received: Record, *, checks: Collection[str] = DEFAULT_CHECKS, arrives_as: str | None = None, copies_classes: bool = False
+    sent: Record,
+    received: Record,
+    *,
+    checks: Collection[str] = DEFAULT_CHECKS,
+    arrives_as: str | None = None,
+    copies_classes: bool = False,
 ) -> Comparison:
     """Compare what was sent with what arrived.
 
-    ``arrives_as`` is the dotted name of the type that it is declared to become. ``copies_classes`` says that the serializer can send a
-    class by value: then a received class that its module does not hold is a copy, and no ``except`` clause will match it.
+    ``arrives_as`` is the dotted name of the type that it is declared to become. ``copies_classes``
+    says that the serializer can send a class by value: then a received class that its module does
+    not hold is a copy, and no ``except`` clause will match it.
     """
     losses = []
     for loss in _differences(sent, received, set(checks), arrives_as, copies_classes):
@@ -61,22 +68,39 @@ def compare(
 
 
 def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
-    """The same for what is no exception: one loss, as far inside as there is one place that differs."""
+    """The same for what is no exception: one loss, as far inside as there is one place that
+    differs."""
     one, other = sent["exceptions"][0], received["exceptions"][0]
     if "value" not in other:
-        return (Loss(kind="type", path="value", sent=short_name(one["type"]), received=headline(other)),)
+        return (
+            Loss(kind="type", path="value", sent=short_name(one["type"]), received=headline(other)),
+        )
     if one["type"] == other["type"] and one["importable"] and not other["importable"]:
         name = short_name(one["type"])
-        return (Loss(kind="type", path="value", sent=name, received=f"a copy of {name}: another class"),)
+        return (
+            Loss(kind="type", path="value", sent=name, received=f"a copy of {name}: another class"),
+        )
     if one["type"] == other["type"] and _same_value(one["value"], other["value"]):
         return ()
-    return (_value_loss("attributes" if one["type"] == other["type"] else "type", "value", one["value"], other["value"]),)
+    return (
+        _value_loss(
+            "attributes" if one["type"] == other["type"] else "type",
+            "value",
+            one["value"],
+            other["value"],
+        ),
+    )
 
 
 def arrival_loss(sent: Record, answer: Mapping[str, Any], *, path: str = "exc") -> Loss:
     """That nothing arrived, and why: ``answer`` is what the receiver said, or dumps."""
     received = error_text(answer["error"]) if answer.get("error") else answer["how"]
-    return Loss(kind="arrival", path=path, sent=headline(sent["exceptions"][0]), received=f"nothing. {received}")
+    return Loss(
+        kind="arrival",
+        path=path,
+        sent=headline(sent["exceptions"][0]),
+        received=f"nothing. {received}",
+    )
 
 
 def only_in_tests(sent: Record, location: str) -> Loss:
@@ -85,7 +109,9 @@ def only_in_tests(sent: Record, location: str) -> Loss:
     return Loss(kind="arrival", path="exc", sent=headline(sent["exceptions"][0]), received=received)
 
 
-def _differences(sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool) -> Iterator[Loss]:
+def _differences(
+    sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool
+) -> Iterator[Loss]:
     """Pairs of nodes, outward from the subjects; each pair once, so cycles end."""
     seen = {(0, 0)}
     waiting = deque([(0, 0, "exc", "")])
@@ -95,16 +121,28 @@ def _differences(sent: Record, received: Record, checks: set[str], arrives_as: s
             continue  # past what a record keeps; compared as a whole below
         one, other = sent["exceptions"][here], received["exceptions"][there]
         is_subject = path == "exc"
-        for loss in _node_losses(one, other, checks, path, arrives_as if is_subject else None, copies_classes):
-            yield Loss(kind=within or loss.kind, path=loss.path, sent=loss.sent, received=loss.received)
-        for link in (*_member_pairs(one, other, path, checks, within), *_link_pairs(one, other, sent, received, path, checks)):
+        for loss in _node_losses(
+            one, other, checks, path, arrives_as if is_subject else None, copies_classes
+        ):
+            yield Loss(
+                kind=within or loss.kind, path=loss.path, sent=loss.sent, received=loss.received
+            )
+        for link in (
+            *_member_pairs(one, other, path, checks, within),
+            *_link_pairs(one, other, sent, received, path, checks),
+        ):
             if isinstance(link, Loss):
                 yield link
             elif link[:2] not in seen:
                 seen.add(link[:2])
                 waiting.append(link)
     # The rest was digested with all that it has, so it can be compared only where all is asked for.
-    if checks >= set(DEFAULT_CHECKS) and sent.get("more") != received.get("more") and "more" in sent and "more" in received:
+    if (
+        checks >= set(DEFAULT_CHECKS)
+        and sent.get("more") != received.get("more")
+        and "more" in sent
+        and "more" in received
+    ):
         yield Loss(kind="chain", path="exc...", sent=_rest(sent), received=_rest(received))
 
 
@@ -112,9 +150,21 @@ def _rest(record: Record) -> str:
     return f"{record['more']['length']} more exceptions, sha256 {record['more']['sha256'][:12]}"
 
 
-def _node_losses(sent: _Node, received: _Node, checks: set[str], path: str, arrives_as: str | None, copies_classes: bool) -> Iterator[Loss]:
+def _node_losses(
+    sent: _Node,
+    received: _Node,
+    checks: set[str],
+    path: str,
+    arrives_as: str | None,
+    copies_classes: bool,
+) -> Iterator[Loss]:
     if "args" not in received:  # it is no exception at all, which no check can waive
-        yield Loss(kind="type", path=path, sent=short_name(sent["type"]), received=f"{short_name(received['type'])}, which is no exception")
+        yield Loss(
+            kind="type",
+            path=path,
+            sent=short_name(sent["type"]),
+            received=f"{short_name(received['type'])}, which is no exception",
+        )
         return
     if "type" in checks:
         expected = arrives_as or sent["type"]
@@ -147,34 +197,60 @@ def _node_losses(sent: _Node, received: _Node, checks: set[str], path: str, arri
     if "attributes" in checks:
         yield from _attribute_losses(sent, received, path)
     if "traceback" in checks and sent.get("traceback") != received.get("traceback"):
-        yield Loss(kind="traceback", path=f"{path}.__traceback__", sent=_show_frames(sent), received=_show_frames(received))
+        yield Loss(
+            kind="traceback",
+            path=f"{path}.__traceback__",
+            sent=_show_frames(sent),
+            received=_show_frames(received),
+        )
 
 
 def _attribute_losses(sent: _Node, received: _Node, path: str) -> Iterator[Loss]:
     for name in sorted({*sent["attributes"], *received["attributes"]}):
-        if name in sent["base_fields"] and name not in received["base_fields"] and sent["type"] == received["type"]:
+        if (
+            name in sent["base_fields"]
+            and name not in received["base_fields"]
+            and sent["type"] == received["type"]
+        ):
             continue  # the receiver's Python does not have that field
-        if name in received["base_fields"] and name not in sent["base_fields"] and sent["type"] == received["type"]:
+        if (
+            name in received["base_fields"]
+            and name not in sent["base_fields"]
+            and sent["type"] == received["type"]
+        ):
             continue
         here, there = sent["attributes"].get(name), received["attributes"].get(name)
         if not _same_value(here, there):
             yield _value_loss("attributes", f"{path}.{name}", here, there)
 
 
-def _member_pairs(sent: _Node, received: _Node, path: str, checks: set[str], within: str) -> Iterator[Loss | tuple[int, int, str, str]]:
+def _member_pairs(
+    sent: _Node, received: _Node, path: str, checks: set[str], within: str
+) -> Iterator[Loss | tuple[int, int, str, str]]:
     if "members" not in checks or (sent.get("members") is None and received.get("members") is None):
         return
     here, there = sent.get("members") or [], received.get("members") or []
     if len(here) != len(there):
-        yield Loss(kind=within or "members", path=f"{path}.exceptions", sent=f"{len(here)} members", received=f"{len(there)} members")
+        yield Loss(
+            kind=within or "members",
+            path=f"{path}.exceptions",
+            sent=f"{len(here)} members",
+            received=f"{len(there)} members",
+        )
     for position, (one, other) in enumerate(zip(here, there, strict=False)):
         yield one, other, f"{path}.exceptions[{position}]", within or "members"
 
 
 def _link_pairs(
-    sent: _Node, received: _Node, sent_record: Record, received_record: Record, path: str, checks: set[str]
+    sent: _Node,
+    received: _Node,
+    sent_record: Record,
+    received_record: Record,
+    path: str,
+    checks: set[str],
 ) -> Iterator[Loss | tuple[int, int, str, str]]:
-    """The next exception that Python would print, on both sides: the cause, or the context where it would be printed."""
+    """The next exception that Python would print, on both sides: the cause, or the context where it
+    would be printed."""
     if "chain" not in checks or "args" not in received:
         return
     for name in ("cause", "context"):
@@ -184,30 +260,49 @@ def _link_pairs(
         elif here is not None or there is not None:
             if name == "context" and (received if here is not None else sent)["hides_context"]:
                 # It is there on both sides, and shown on one of them only.
-                yield Loss(kind="chain", path=f"{path}.__suppress_context__", sent=str(here is None), received=str(there is None))
+                yield Loss(
+                    kind="chain",
+                    path=f"{path}.__suppress_context__",
+                    sent=str(here is None),
+                    received=str(there is None),
+                )
             else:
                 yield Loss(
-                    kind="chain", path=f"{path}.__{name}__", sent=_show_link(here, sent_record), received=_show_link(there, received_record)
+                    kind="chain",
+                    path=f"{path}.__{name}__",
+                    sent=_show_link(here, sent_record),
+                    received=_show_link(there, received_record),
                 )
 
 
 def _show_link(index: int | None, record: Record) -> str:
     if index is None:
         return "None"
-    return headline(record["exceptions"][index]) if index < len(record["exceptions"]) else "an exception far down the chain"
+    return (
+        headline(record["exceptions"][index])
+        if index < len(record["exceptions"])
+        else "an exception far down the chain"
+    )
 
 
 def _value_loss(kind: str, path: str, sent: Value | None, received: Value | None) -> Loss:
     path, sent, received = _narrowed(path, sent, received)
     return Loss(
-        kind=kind, path=path, sent="missing" if sent is None else show(sent), received="missing" if received is None else show(received)
+        kind=kind,
+        path=path,
+        sent="missing" if sent is None else show(sent),
+        received="missing" if received is None else show(received),
     )
 
 
-def _narrowed(path: str, sent: Value | None, received: Value | None) -> tuple[str, Value | None, Value | None]:
+def _narrowed(
+    path: str, sent: Value | None, received: Value | None
+) -> tuple[str, Value | None, Value | None]:
     """Down to the one value inside that differs, as long as it is only one."""
     while sent is not None and received is not None and sent["type"] == received["type"]:
-        differing = [pair for pair in _children(sent, received) if not _same_value(pair[1], pair[2])]
+        differing = [
+            pair for pair in _children(sent, received) if not _same_value(pair[1], pair[2])
+        ]
         if len(differing) != 1 or not _same_besides_children(sent, received):
             break
         step, sent, received = differing[0]
@@ -216,7 +311,9 @@ def _narrowed(path: str, sent: Value | None, received: Value | None) -> tuple[st
 
 
 def _children(sent: Value, received: Value) -> Iterator[tuple[str, Value | None, Value | None]]:
-    for position, (one, other) in enumerate(zip(sent.get("items", ()), received.get("items", ()), strict=False)):
+    for position, (one, other) in enumerate(
+        zip(sent.get("items", ()), received.get("items", ()), strict=False)
+    ):
         yield f"[{position}]", one, other
     others = {canonical(key): item for key, item in received.get("pairs", ())}
     for key, item in sent.get("pairs", ()):
@@ -229,20 +326,29 @@ def _children(sent: Value, received: Value) -> Iterator[tuple[str, Value | None,
 
 
 def _same_besides_children(sent: Value, received: Value) -> bool:
-    sizes = [(len(value.get("items", ())), len(value.get("pairs", ()))) for value in (sent, received)]
-    return sizes[0] == sizes[1] and all(sent.get(key) == received.get(key) for key in ("text", "length", "sha256"))
+    sizes = [
+        (len(value.get("items", ())), len(value.get("pairs", ()))) for value in (sent, received)
+    ]
+    return sizes[0] == sizes[1] and all(
+        sent.get(key) == received.get(key) for key in ("text", "length", "sha256")
+    )
 
 
 def same_text(sent: Value, received: Value) -> bool:
     """Whether two texts are equal, or differ only in the order in which a set was printed."""
-    exactly = [{key: item for key, item in text.items() if key != "words"} for text in (sent, received)]
+    exactly = [
+        {key: item for key, item in text.items() if key != "words"} for text in (sent, received)
+    ]
     return exactly[0] == exactly[1] or _same_value(sent, received)
 
 
 def _same_value(sent: Any, received: Any) -> bool:
-    if canonical(sent) == canonical(received) or canonical(in_any_order(sent)) == canonical(in_any_order(received)):
+    if canonical(sent) == canonical(received) or canonical(in_any_order(sent)) == canonical(
+        in_any_order(received)
+    ):
         return True
-    # Where something else was lost, a set may be known on one side only, and the texts of that side have their words added.
+    # Where something else was lost, a set may be known on one side only, and the texts of that side
+    # have their words added.
     return canonical(_as_printed(sent)) == canonical(_as_printed(received))
 
 
@@ -293,10 +399,14 @@ def show(value: Value) -> str:
     if "message" in value:
         return f"{name}({show(value['message'])})"
     if value.get("attributes"):
-        return f"{name}({', '.join(f'{key}={show(item)}' for key, item in value['attributes'].items())})"
+        attributes = (f"{key}={show(item)}" for key, item in value["attributes"].items())
+        return f"{name}({', '.join(attributes)})"
     return f"<{name}>"
 
 
 def _show_frames(node: _Node) -> str:
     steps = node.get("traceback") or []
-    return " > ".join(f"{file}:{line} {function}" for file, line, function in steps[-3:]) or "no frames"
+    return (
+        " > ".join(f"{file}:{line} {function}" for file, line, function in steps[-3:])
+        or "no frames"
+    )

@@ -1,8 +1,9 @@
 """Reads a pickle without running it.
 
-The opcodes are followed symbolically: a global becomes a name, a call a ``Call``; nothing is imported and nothing is called. Protocols 0
-to 5; what pickletools cannot read any further ends the reading, and what was read until there is kept. So is what was read of a payload
-that is longer than anybody wants to wait for: an error may hold a whole parser.
+The opcodes are followed symbolically: a global becomes a name, a call a ``Call``; nothing is
+imported and nothing is called. Protocols 0 to 5; what pickletools cannot read any further ends the
+reading, and what was read until there is kept. So is what was read of a payload that is longer than
+anybody wants to wait for: an error may hold a whole parser.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ class Global:
     qualname: str
 
     def __str__(self) -> str:
-        return self.qualname if self.module in ("builtins", "__builtin__") else f"{self.module}.{self.qualname}"
+        return (
+            self.qualname
+            if self.module in ("builtins", "__builtin__")
+            else f"{self.module}.{self.qualname}"
+        )
 
 
 class Pairs(list[Any]):
@@ -32,7 +37,8 @@ class Pairs(list[Any]):
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A call that loads would make: ``function(*args)``, then the ``state`` that it would restore."""
+    """A call that loads would make: ``function(*args)``, then the ``state`` that it would
+    restore."""
 
     function: object
     args: object
@@ -54,7 +60,8 @@ class Reading:
     calls: tuple[Call, ...]
     """What loads would call, in its order."""
     root: object = None
-    """What it all ends in: usually the Call that makes the exception. None if the reading did not come to an end."""
+    """What it all ends in: usually the Call that makes the exception. None if the reading did not
+    come to an end."""
     error: str | None = None
     """Why the reading ended early, None if it did not."""
     is_cut: bool = False
@@ -62,7 +69,8 @@ class Reading:
 
 
 def read(payload: bytes) -> Reading:
-    """Follow the opcodes of a payload. Never raises: what is no pickle has no names and no calls."""
+    """Follow the opcodes of a payload. Never raises: what is no pickle has no names and no
+    calls."""
     same = content(payload)
     return _read_again(same) if len(same) <= _KEPT else _follow(same)
 
@@ -73,17 +81,21 @@ class Step:
 
     opcode: str
     subject: Global | Call
-    """The Global that it would import, the Call that it would make, or the Call whose state it would restore."""
+    """The Global that it would import, the Call that it would make, or the Call whose state it
+    would restore."""
     root: object
     """What the payload ends in, read in the same turn: ``subject`` lies somewhere in it."""
 
 
 def step_at(payload: bytes, number: int) -> Step | None:
-    """The opcode of that number, counted from 0; None if it makes nothing, lies past ``OPCODES``, or the payload cannot be read."""
+    """The opcode of that number, counted from 0; None if it makes nothing, lies past ``OPCODES``,
+    or the payload cannot be read."""
     machine = _Machine()
     found: tuple[str, Global | Call] | None = None
-    with contextlib.suppress(Exception):  # pickletools raises whatever a malformed payload leads it to
-        for position, (opcode, argument, _) in enumerate(pickletools.genops(payload)):  # pragma: no branch  # ends with STOP, or raises
+    # pickletools raises whatever a malformed payload leads it to
+    with contextlib.suppress(Exception):
+        # pragma: no branch  # ends with STOP, or raises
+        for position, (opcode, argument, _) in enumerate(pickletools.genops(payload)):
             if opcode.name == "STOP" or position >= OPCODES:
                 root = machine.closed() if opcode.name != "STOP" else machine.stack[-1]
                 return None if found is None else Step(opcode=found[0], subject=found[1], root=root)
@@ -95,7 +107,8 @@ def step_at(payload: bytes, number: int) -> Step | None:
 
 
 def content(payload: bytes) -> bytes:
-    """The payload without the two bytes that name its protocol, where that makes no difference: 4 and 5 are read alike."""
+    """The payload without the two bytes that name its protocol, where that makes no difference: 4
+    and 5 are read alike."""
     return payload[2:] if payload[:2] in (b"\x80\x04", b"\x80\x05") else payload
 
 
@@ -117,7 +130,8 @@ def _follow(payload: bytes) -> Reading:
     machine = _Machine()
     root, error, is_cut = None, None, False
     try:
-        for number, (opcode, argument, _) in enumerate(pickletools.genops(payload)):  # pragma: no branch  # ends with STOP, or raises
+        # pragma: no branch  # ends with STOP, or raises
+        for number, (opcode, argument, _) in enumerate(pickletools.genops(payload)):
             is_cut = number >= OPCODES
             if opcode.name == "STOP" or is_cut:
                 root = machine.closed() if is_cut else machine.stack[-1]
@@ -125,7 +139,13 @@ def _follow(payload: bytes) -> Reading:
             machine.step(opcode.name, argument)
     except Exception as problem:  # pickletools raises whatever a malformed payload leads it to
         error = f"{type(problem).__name__}: {problem}"
-    return Reading(names=tuple(machine.names), calls=tuple(machine.calls), root=root, error=error, is_cut=is_cut)
+    return Reading(
+        names=tuple(machine.names),
+        calls=tuple(machine.calls),
+        root=root,
+        error=error,
+        is_cut=is_cut,
+    )
 
 
 _MARK = object()
@@ -160,7 +180,12 @@ _PUSH_ARGUMENT = frozenset(
 _GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
 _PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
 _CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": Pairs, "EMPTY_SET": list, "NEXT_BUFFER": bytes}
+_EMPTY: dict[str, Callable[[], Any]] = {
+    "EMPTY_LIST": list,
+    "EMPTY_DICT": Pairs,
+    "EMPTY_SET": list,
+    "NEXT_BUFFER": bytes,
+}
 _NOTHING = frozenset(("PROTO", "FRAME", "READONLY_BUFFER"))
 
 
@@ -194,7 +219,11 @@ class _Machine:
             items = _with_state(self._until_mark())
             onto = self.stack[-1] if self.stack else None
             if isinstance(onto, (Call, Pairs)):
-                self._extend(Pairs(zip(items[::2], items[1::2], strict=False)) if isinstance(onto, Pairs) else items)
+                self._extend(
+                    Pairs(zip(items[::2], items[1::2], strict=False))
+                    if isinstance(onto, Pairs)
+                    else items
+                )
             elif isinstance(onto, list):
                 onto.extend(items)
             else:
@@ -213,8 +242,14 @@ class _Machine:
     def _pop(self, _: Any) -> None:
         dropped = self.stack.pop()
         made = self.stack[-1] if self.stack else None
-        # How pickle writes a state setter: setter(object, state), whose result is dropped (Python 3.8; bpo-35900).
-        if isinstance(dropped, Call) and isinstance(made, Call) and isinstance(dropped.args, tuple) and len(dropped.args) == 2:
+        # How pickle writes a state setter: setter(object, state), whose result is dropped (Python
+        # 3.8; bpo-35900).
+        if (
+            isinstance(dropped, Call)
+            and isinstance(made, Call)
+            and isinstance(dropped.args, tuple)
+            and len(dropped.args) == 2
+        ):
             setter_of, state = dropped.args
             if setter_of is made and made.state is None:
                 made.state = state
@@ -275,7 +310,9 @@ class _Machine:
 
     def _reduce(self, _: Any) -> None:
         args, function = self.stack.pop(), self.stack.pop()
-        if function == Global("copyreg", "__newobj__") or function == Global("copy_reg", "__newobj__"):
+        if function == Global("copyreg", "__newobj__") or function == Global(
+            "copy_reg", "__newobj__"
+        ):
             self._call(args[0], args[1:], "new")  # how protocols 0 and 1 write NEWOBJ
         else:
             self._call(function, args, "reduce")
@@ -332,8 +369,14 @@ class _Machine:
 
 
 def _with_state(items: list[Any]) -> list[Any]:
-    """What stood on the stack when the reading was cut: what follows an object there was to become its state."""
-    while len(items) > 1 and isinstance(items[-2], Call) and items[-2].state is None and isinstance(items[-1], (Pairs, tuple)):
+    """What stood on the stack when the reading was cut: what follows an object there was to become
+    its state."""
+    while (
+        len(items) > 1
+        and isinstance(items[-2], Call)
+        and items[-2].state is None
+        and isinstance(items[-1], (Pairs, tuple))
+    ):
         *items, made, state = items
         made.state = state
         items.append(made)

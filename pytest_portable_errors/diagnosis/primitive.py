@@ -1,6 +1,8 @@
-"""What a store of plain values refuses: Flink Agents' memory, a JSON column, a checkpoint that another language reads.
+"""What a store of plain values refuses: Flink Agents' memory, a JSON column, a checkpoint that
+another language reads.
 
-Types are compared exactly, as Flink Agents does: a str-Enum is no str, a tuple no list. No code of the values is run.
+Types are compared exactly, as Flink Agents does: a str-Enum is no str, a tuple no list. No code of
+the values is run.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ _MUCH = 1_000  # characters of a key that are looked at for secrets: no more are
 _HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 _DEEPEST = 200  # containers; json and pickle give up not far below that
 
-# By the name of a class that it is or inherits from, the first that fits: what turns such a value into a primitive one.
+# By the name of a class that it is or inherits from, the first that fits: what turns such a value
+# into a primitive one.
 _CONVERSIONS = {
     "enum.Enum": "value.value",
     "uuid.UUID": "str(value)",
@@ -70,10 +73,12 @@ class NotPrimitive:
 
 
 def not_primitive(value: object, path: str) -> list[NotPrimitive]:
-    """All that is not None, bool, int, float, str, bytes, a list, or a dict with str keys; in order, at most a hundred."""
+    """All that is not None, bool, int, float, str, bytes, a list, or a dict with str keys; in
+    order, at most a hundred."""
     found: list[NotPrimitive] = []
     above: list[int] = []  # ids of the containers around the value that is looked at
-    done: set[int] = set()  # ids of those that were searched: one that stands in many places is searched once
+    # ids of those that were searched: one that stands in many places is searched once
+    done: set[int] = set()
     waiting: list[tuple[Any, tuple[Any, ...]]] = [(value, ())]
     while waiting and len(found) < _MOST:
         one, steps = waiting.pop()
@@ -83,22 +88,33 @@ def not_primitive(value: object, path: str) -> list[NotPrimitive]:
         if kind in PRIMITIVES or id(one) in done:
             continue
         if kind not in (list, dict):
-            found.append(NotPrimitive(path=_path(path, steps), type=_name(kind), conversion=conversion(kind)))
+            found.append(
+                NotPrimitive(path=_path(path, steps), type=_name(kind), conversion=conversion(kind))
+            )
             continue
         if id(one) in above or len(steps) >= _DEEPEST:
             why = "that holds itself" if id(one) in above else f"more than {_DEEPEST} deep"
-            found.append(NotPrimitive(path=_path(path, steps), type=f"{kind.__name__} {why}", conversion=""))
+            found.append(
+                NotPrimitive(path=_path(path, steps), type=f"{kind.__name__} {why}", conversion="")
+            )
             continue
         above.append(id(one))
         if kind is dict:
             found += [_key(key, path, steps) for key in one if type(key) is not str]
-        inner = enumerate(one) if kind is list else ((key, item) for key, item in one.items() if type(key) is str)
-        waiting += reversed([(item, (*steps, step)) for step, item in inner if type(item) not in PRIMITIVES])
+        inner = (
+            enumerate(one)
+            if kind is list
+            else ((key, item) for key, item in one.items() if type(key) is str)
+        )
+        waiting += reversed(
+            [(item, (*steps, step)) for step, item in inner if type(item) not in PRIMITIVES]
+        )
     return found[:_MOST]
 
 
 def not_primitive_on_the_wire(exc: BaseException) -> list[NotPrimitive]:
-    """What pickle would send of an exception beside its class and those of its chain, as far as it is not primitive.
+    """What pickle would send of an exception beside its class and those of its chain, as far as it
+    is not primitive.
 
     Runs the exception's ``__reduce__``; what that raises is no finding, but a dumps that fails.
     """
@@ -111,21 +127,30 @@ def not_primitive_on_the_wire(exc: BaseException) -> list[NotPrimitive]:
             continue
         seen.add(id(one))
         for path, value in _parts(one, where):
-            members = value if type(value) in (list, tuple) and fields.members_of(one) is not None else [value]
+            members = (
+                value
+                if type(value) in (list, tuple) and fields.members_of(one) is not None
+                else [value]
+            )
             for member in members:
                 if issubclass(type(member), BaseException):
                     waiting.append((member, path))
-                elif not (issubclass(type(member), type) and BaseException in fields.mro_of(member)):
+                elif not (
+                    issubclass(type(member), type) and BaseException in fields.mro_of(member)
+                ):
                     found += not_primitive(member, path)
     return found[:_MOST]
 
 
 def _parts(exc: BaseException, where: str) -> Iterator[tuple[str, Any]]:
-    """The values of what ``__reduce__`` gives: arguments, state, and the items that are added afterwards (object.__reduce__)."""
+    """The values of what ``__reduce__`` gives: arguments, state, and the items that are added
+    afterwards (object.__reduce__)."""
     try:
         reducer = copyreg.dispatch_table.get(type(exc))
         reduced = exc.__reduce_ex__(4) if reducer is None else reducer(exc)
-        args, state, items, pairs = (*reduced[1:5], None, None, None, None)[:4] if type(reduced) is tuple else (None,) * 4
+        args, state, items, pairs = (
+            (*reduced[1:5], None, None, None, None)[:4] if type(reduced) is tuple else (None,) * 4
+        )
         items, pairs = list(items or ()), list(pairs or ())
     except KeyboardInterrupt:
         raise
@@ -133,16 +158,31 @@ def _parts(exc: BaseException, where: str) -> Iterator[tuple[str, Any]]:
         return
     stored = {id(arg): number for number, arg in enumerate(fields.base_field(exc, "args"))}
     for number, value in enumerate(args if type(args) is tuple else ()):
-        yield f"{where}.args[{stored[id(value)]}]" if id(value) in stored else f"{where}.__reduce__()[1][{number}]", value
+        yield (
+            f"{where}.args[{stored[id(value)]}]"
+            if id(value) in stored
+            else f"{where}.__reduce__()[1][{number}]",
+            value,
+        )
     # Slots travel beside __dict__, as the second of two.
-    states = state if type(state) is tuple and len(state) == 2 and {type(part) for part in state} <= {dict, type(None)} else (state,)
+    states = (
+        state
+        if type(state) is tuple
+        and len(state) == 2
+        and {type(part) for part in state} <= {dict, type(None)}
+        else (state,)
+    )
     for part in states:
         if type(part) is dict:
             yield from _of_state(part, where)
         elif part is not None:
             yield f"{where}.__reduce__()[2]", part
     yield from ((f"{where}.__reduce__()[3]", item) for item in items)
-    yield from ((f"{where}.__reduce__()[4]", item) for pair in pairs for item in (pair if type(pair) is tuple else (pair,)))
+    yield from (
+        (f"{where}.__reduce__()[4]", item)
+        for pair in pairs
+        for item in (pair if type(pair) is tuple else (pair,))
+    )
 
 
 def _of_state(state: dict[Any, Any], where: str) -> Iterator[tuple[str, Any]]:
@@ -155,14 +195,16 @@ def _of_state(state: dict[Any, Any], where: str) -> Iterator[tuple[str, Any]]:
 
 
 def _path(path: str, steps: Sequence[Any]) -> str:
-    """``context['request'][1]``. A key may be a credential: one that looks like it, and any key below a name of one, is not told."""
+    """``context['request'][1]``. A key may be a credential: one that looks like it, and any key
+    below a name of one, is not told."""
     return path + "".join(f"[{_shown(step, steps[:number])}]" for number, step in enumerate(steps))
 
 
 def _shown(key: str | bytes | int, above: Sequence[Any]) -> str:
     if type(key) is not int and any(type(step) is str and is_secret_name(step) for step in above):
         return repr(MASK)
-    return _cut(without_secrets(repr(key[:_MUCH] if type(key) is not int else key)))  # type: ignore[index]  # a text, or bytes
+    start = key if type(key) is int else key[:_MUCH]  # type: ignore[index]  # a text, or bytes
+    return _cut(without_secrets(repr(start)))
 
 
 def _key(key: object, path: str, steps: Sequence[Any]) -> NotPrimitive:
@@ -170,9 +212,13 @@ def _key(key: object, path: str, steps: Sequence[Any]) -> NotPrimitive:
     if kind is bytes:
         shown = _shown(key, steps)  # type: ignore[arg-type]  # just seen
     else:
-        shown = repr(key) if kind in (bool, float, type(None)) or (kind is int and abs(key) < _HUGE) else f"<{_name(kind)}>"  # type: ignore[arg-type]  # an int
+        is_short = kind is int and abs(key) < _HUGE  # type: ignore[arg-type]  # an int
+        is_shown = is_short or kind in (bool, float, type(None))
+        shown = repr(key) if is_shown else f"<{_name(kind)}>"
     wanted = "key.value" if conversion(kind) == "value.value" else "str(key)"
-    return NotPrimitive(path=f"{_path(path, steps)}[{shown}]", type=f"{_name(kind)} as a key", conversion=wanted)
+    return NotPrimitive(
+        path=f"{_path(path, steps)}[{shown}]", type=f"{_name(kind)} as a key", conversion=wanted
+    )
 
 
 def _cut(text: str) -> str:
@@ -196,4 +242,8 @@ def conversion(kind: type) -> str:
 def _name(kind: type) -> str:
     module = (fields.module_of(kind) or "").partition(".")[0]
     name = fields.type_name(kind)
-    return name.removeprefix(f"{fields.module_of(kind)}.") if module in sys.stdlib_module_names else name
+    return (
+        name.removeprefix(f"{fields.module_of(kind)}.")
+        if module in sys.stdlib_module_names
+        else name
+    )

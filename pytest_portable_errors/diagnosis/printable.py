@@ -12,17 +12,23 @@ WIDTH = 160  # characters of one quoted value
 
 
 # C0 and C1 controls, and what moves or hides the text around it.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
 
 
 def clean(text: str) -> str:
-    """One line, without control characters, and encodable: a lone surrogate in a report ends a pytest-xdist session."""
-    escaped = _UNPRINTABLE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+    """One line, without control characters, and encodable: a lone surrogate in a report ends a
+    pytest-xdist session."""
+    escaped = _UNPRINTABLE.sub(
+        lambda match: match.group().encode("unicode_escape").decode("ascii"), text
+    )
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def plain(data: Any) -> Any:
-    """Plain data with all of its texts cleaned, line by line: programs' code and reasons have several."""
+    """Plain data with all of its texts cleaned, line by line: programs' code and reasons have
+    several."""
     if isinstance(data, str):
         return "\n".join(map(clean, data.split("\n")))
     if isinstance(data, dict):

@@ -1,4 +1,5 @@
-"""Code that makes an exception arrive: what is printed to be pasted, and what is compiled and tried, is the same text."""
+"""Code that makes an exception arrive: what is printed to be pasted, and what is compiled and
+tried, is the same text."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ class Target:
     module: str
     qualname: str
     in_class: bool
-    """Whether the code goes into the class, because it is the project's; otherwise into ``copyreg``."""
+    """Whether the code goes into the class, because it is the project's; otherwise into
+    ``copyreg``."""
     importable: bool
 
     @property
@@ -25,25 +27,37 @@ class Target:
         return "self" if self.in_class else "error"
 
     def code(self, body: str, *, imports: tuple[str, ...] = (), lines: tuple[str, ...] = ()) -> str:
-        """The function with this body, and what puts it to use; ``lines`` are imports as they are written.
+        """The function with this body, and what puts it to use; ``lines`` are imports as they are
+        written.
 
         A method has its imports inside: so it can be pasted into the class as it is.
         """
-        head = "".join(f"import {name}\n" for name in sorted({*imports, *(() if self.in_class else ("copyreg",))}))
+        head = "".join(
+            f"import {name}\n"
+            for name in sorted({*imports, *(() if self.in_class else ("copyreg",))})
+        )
         if lines:
             head += "\n" + "".join(f"{line}\n" for line in lines)
         if self.in_class:
             return _function(_METHOD, self.variable, f"{head}\n{body.strip()}")
-        return f"{head}{self._import()}\n\n{_function(_FUNCTION, self.variable, body)}\n\n{self._registration()}\n"
+        function = _function(_FUNCTION, self.variable, body)
+        return f"{head}{self._import()}\n\n{function}\n\n{self._registration()}\n"
 
     def _import(self) -> str:
         top = self.qualname.partition(".")[0]
-        return f"\nfrom {self.module} import {top}\n" if self.importable and self.module != "builtins" else ""
+        return (
+            f"\nfrom {self.module} import {top}\n"
+            if self.importable and self.module != "builtins"
+            else ""
+        )
 
     def _registration(self) -> str:
         if self.importable:
             return f"copyreg.pickle({self.qualname}, {_FUNCTION})"
-        return f"copyreg.pickle(cls, {_FUNCTION})  # cls: {self.module}.{self.qualname}, wherever it is made; no module holds it"
+        return (
+            f"copyreg.pickle(cls, {_FUNCTION})  # cls: {self.module}.{self.qualname}, "
+            "wherever it is made; no module holds it"
+        )
 
 
 def _function(name: str, parameter: str, body: str) -> str:
@@ -70,7 +84,8 @@ class ByConstructor:
     keyword: tuple[tuple[str, str], ...] = ()
     """Parameters that have to be named, with their attributes."""
     with_state: bool = True
-    """Whether what else it stores is restored, too. Not where the class refuses to have attributes set."""
+    """Whether what else it stores is restored, too. Not where the class refuses to have attributes
+    set."""
 
     def code(self, target: Target) -> str:
         """Python to paste."""
@@ -88,7 +103,8 @@ class ByConstructor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithoutInit:
-    """Made by the built-in base's ``__new__``, without ``__init__``; the state is restored. Carries no chain, as plain pickle."""
+    """Made by the built-in base's ``__new__``, without ``__init__``; the state is restored. Carries
+    no chain, as plain pickle."""
 
     base: str
     """The nearest built-in base."""
@@ -108,17 +124,25 @@ class WithoutInit:
             args = "args"
         stored = f"**{exc}.__dict__"
         if self.dropped:
-            stored = f"**{{name: value for name, value in {exc}.__dict__.items() if name not in {_set(self.dropped)}}}"
+            stored = (
+                f"**{{name: value for name, value in {exc}.__dict__.items() if name not "
+                f"in {_set(self.dropped)}}}"
+            )
         parts = [f'"args": {args}', *_field_parts(exc, self.fields), stored]
         one_line = f"state = {{{', '.join(parts)}}}"
-        lines.append(one_line if len(one_line) <= _WIDTH else "state = {\n    " + ",\n    ".join(parts) + ",\n}")
+        lines.append(
+            one_line
+            if len(one_line) <= _WIDTH
+            else "state = {\n    " + ",\n    ".join(parts) + ",\n}"
+        )
         lines.append(f"return {self.base}.__new__, (type({exc}), *{args}), state")
         return target.code("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AndState:
-    """As the class's own reducer rebuilds it, and with what that leaves out. For ``copyreg`` only. Carries no chain."""
+    """As the class's own reducer rebuilds it, and with what that leaves out. For ``copyreg`` only.
+    Carries no chain."""
 
     def code(self, target: Target) -> str:
         """Python to paste."""
@@ -133,14 +157,15 @@ class AndState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithChain:
-    """As ``WithoutInit``, with the chain that Python would print, whatever the classes of its links. Links that the receiver may lack go
-    as text."""
+    """As ``WithoutInit``, with the chain that Python would print, whatever the classes of its
+    links. Links that the receiver may lack go as text."""
 
     known: tuple[str, ...]
     """Packages whose exceptions are sent as they are, like those of the standard library."""
     has_groups: bool = False
     becomes: Named | None = None
-    """What it is to arrive as: a built-in exception with its message, or another with all that it stores. None: itself."""
+    """What it is to arrive as: a built-in exception with its message, or another with all that it
+    stores. None: itself."""
     dropped: tuple[str, ...] = ()
     as_text: tuple[int, ...] = ()
     links_as_text: tuple[str, ...] = ()
@@ -152,32 +177,53 @@ class WithChain:
         """Python to paste."""
         exc = target.variable
         body = _CHAIN.replace("SUBJECT", exc).replace(
-            "KNOWN", f"{_set(self.known)} | sys.stdlib_module_names" if self.known else "sys.stdlib_module_names"
+            "KNOWN",
+            f"{_set(self.known)} | sys.stdlib_module_names"
+            if self.known
+            else "sys.stdlib_module_names",
         )
-        body = body.replace("GROUPS\n", _GROUPS if self.has_groups else "").replace("BECOMES\n", self._becomes(exc))
+        body = body.replace("GROUPS\n", _GROUPS if self.has_groups else "").replace(
+            "BECOMES\n", self._becomes(exc)
+        )
         body = body.replace("DROPPED\n", self._dropped(exc)).replace(
             "SAFE\n", _SAFE.replace("HEADERS", _set(self.headers)) if self.headers else ""
         )
-        refuses = f' or f"{{cls.__module__}}.{{cls.__qualname__}}" in {_set(self.links_as_text)}' if self.links_as_text else ""
+        refuses = (
+            f' or f"{{cls.__module__}}.{{cls.__qualname__}}" in {_set(self.links_as_text)}'
+            if self.links_as_text
+            else ""
+        )
         body = body.replace("REFUSES", refuses)
         imports = ("sys", "types", *(("copy",) if self.headers else ()))
         base = self.becomes
-        lines = () if base is None or base.module == "builtins" else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
+        lines = (
+            ()
+            if base is None or base.module == "builtins"
+            else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
+        )
         return target.code(body, imports=imports, lines=lines)
 
     def _becomes(self, exc: str) -> str:
         if self.becomes is None:
             return ""
-        made = "cls, args, state = {}, (str(exc),), notes" if self.becomes.module == "builtins" else "cls = {}"
+        made = (
+            "cls, args, state = {}, (str(exc),), notes"
+            if self.becomes.module == "builtins"
+            else "cls = {}"
+        )
         return f"    if exc is {exc}:\n        {made.format(self.becomes.qualname)}\n"
 
     def _dropped(self, exc: str) -> str:
         lines = []
         if self.as_text:
-            lines += [f"    if exc is {exc}:", f'        args = state["args"] = {_as_text("args", self.as_text)}']
+            lines += [
+                f"    if exc is {exc}:",
+                f'        args = state["args"] = {_as_text("args", self.as_text)}',
+            ]
         if self.dropped:
             lines.append(
-                f"    state = {{name: value for name, value in state.items() if name not in {_set(self.dropped)}}}  # they stay here"
+                "    state = {name: value for name, value in state.items() if name not in "
+                f"{_set(self.dropped)}}}  # they stay here"
             )
         if self.headers:
             lines.append("    state = {name: safe(value) for name, value in state.items()}")
@@ -203,7 +249,8 @@ class Downgrade:
 Recipe = ByConstructor | AndState | WithoutInit | WithChain | Downgrade
 
 _CHAIN = '''
-# Rebuilt without __init__, with attributes, notes and chain. The receiver needs the classes and nothing else.
+# Rebuilt without __init__, with attributes, notes and chain.
+# The receiver needs the classes and nothing else.
 known = KNOWN  # packages that the receiver has; exceptions of others are sent as text
 
 class Link:
@@ -219,11 +266,14 @@ SAFE
 def reduced(exc, path):
     cls, args, state = type(exc), exc.args, {"args": exc.args}
     notes = {name: value for name, value in exc.__dict__.items() if name == "__notes__"}
-    for owner in cls.__mro__[: cls.__mro__.index(BaseException)]:  # slots, and what built-in bases keep in C
+    fields = (types.MemberDescriptorType, types.GetSetDescriptorType)
+    # slots, and what built-in bases keep in C
+    for owner in cls.__mro__[: cls.__mro__.index(BaseException)]:
         for name, kind in vars(owner).items():
-            if isinstance(kind, (types.MemberDescriptorType, types.GetSetDescriptorType)) and not name.startswith("__"):
+            if isinstance(kind, fields) and not name.startswith("__"):
                 value = getattr(exc, name, None)
-                if (value is not None or owner.__module__ != "builtins") and (owner, name) != (AttributeError, "obj"):
+                is_set = value is not None or owner.__module__ != "builtins"
+                if is_set and (owner, name) != (AttributeError, "obj"):
                     state[name] = value
     state.update(exc.__dict__)
 GROUPS
@@ -233,10 +283,13 @@ BECOMES
 DROPPED
     name = "__context__" if exc.__cause__ is None else "__cause__"
     link = None if name == "__context__" and exc.__suppress_context__ else getattr(exc, name)
-    if link is not None and id(link) not in path and len(path) < 100:  # hundreds of links exceed pickle's recursion
+    # hundreds of links exceed pickle's recursion
+    if link is not None and id(link) not in path and len(path) < 100:
         state = {**state, name: Link(link, (*path, id(link)))}
-    state = {**state, "__suppress_context__": exc.__suppress_context__}  # last: assigning __cause__ sets it
-    base = next(c for c in cls.__mro__ if isinstance(vars(c).get("__new__"), types.BuiltinFunctionType))
+    # last: assigning __cause__ sets it
+    state = {**state, "__suppress_context__": exc.__suppress_context__}
+    made_in_c = types.BuiltinFunctionType
+    base = next(c for c in cls.__mro__ if isinstance(vars(c).get("__new__"), made_in_c))
     return base.__new__, (cls, *args), state
 
 return reduced(SUBJECT, (id(SUBJECT),))
@@ -250,7 +303,8 @@ _SAFE = '''def safe(value):
     if not hasattr(getattr(value, "headers", None), "multi_items"):
         return value
     value = copy.copy(value)
-    value.headers = type(value.headers)([(k, v) for k, v in value.headers.multi_items() if k.lower() not in HEADERS])
+    kept = [(k, v) for k, v in value.headers.multi_items() if k.lower() not in HEADERS]
+    value.headers = type(value.headers)(kept)
     if getattr(value, "_request", None) is not None:
         value.request = safe(value.request)
     return value
@@ -262,12 +316,24 @@ def _field_parts(exc: str, names: tuple[str, ...]) -> list[str]:
     if not names:
         return []
     listed = ", ".join(f'"{name}"' for name in names) + ("," if len(names) == 1 else "")
-    return [f"**{{name: getattr({exc}, name) for name in ({listed}) if getattr({exc}, name, None) is not None}}"]
+    return [
+        (
+            f"**{{name: getattr({exc}, name) for name in ({listed}) if getattr({exc}, name, None) "
+            "is not None}"
+        )
+    ]
 
 
 def _as_text(args: str, positions: tuple[int, ...]) -> str:
-    return f"tuple((str if len({args}) == 1 else repr)(arg) if n in {_set(positions)} else arg for n, arg in enumerate({args}))"
+    return (
+        f"tuple((str if len({args}) == 1 else repr)(arg) if n in {_set(positions)} else arg "
+        f"for n, arg in enumerate({args}))"
+    )
 
 
 def _set(values: tuple[object, ...]) -> str:
-    return "{" + ", ".join(f'"{value}"' if isinstance(value, str) else repr(value) for value in values) + "}"
+    return (
+        "{"
+        + ", ".join(f'"{value}"' if isinstance(value, str) else repr(value) for value in values)
+        + "}"
+    )

@@ -19,29 +19,90 @@ _SMALL_NUMBER = re.compile(r"\d{1,3}")  # token=5: a position, a count
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMES = frozenset(
     (
-        *("authorization", "apikey", "token", "jwt", "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase"),
+        *(
+            "authorization",
+            "apikey",
+            "token",
+            "jwt",
+            "secret",
+            "secrets",
+            "password",
+            "passwords",
+            "passwd",
+            "pwd",
+            "passphrase",
+        ),
         *("cookie", "cookies", "credential", "credentials", "userinfo"),
     )
 )
 _PAIRS_OF_WORDS = frozenset(
     (
-        *("api key", "api keys", "access key", "secret key", "private key", "signing key", "auth key"),
+        *(
+            "api key",
+            "api keys",
+            "access key",
+            "secret key",
+            "private key",
+            "signing key",
+            "auth key",
+        ),
         *("secret value", "pass word"),
     )
 )
 # Words that are written without a gap: PGPASSWORD, authtoken. No word of prose ends so.
-_ENDINGS = ("password", "passwd", "passphrase", "secret", "apikey", "secretkey", "accesskey", "privatekey", "authtoken", "accesstoken")
+_ENDINGS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "authtoken",
+    "accesstoken",
+)
 # Tokens that open nothing: a parser's, a tokenizer's, a page's.
 _HARMLESS = frozenset(
     (
-        *("next", "previous", "prev", "page", "continuation", "cancel", "cancellation", "stop", "start", "eos", "bos", "pad", "unk"),
-        *("mask", "sep", "cls", "end", "begin", "unexpected", "expected", "current", "last", "first", "max", "min", "per", "special"),
+        *(
+            "next",
+            "previous",
+            "prev",
+            "page",
+            "continuation",
+            "cancel",
+            "cancellation",
+            "stop",
+            "start",
+            "eos",
+            "bos",
+            "pad",
+            "unk",
+        ),
+        *(
+            "mask",
+            "sep",
+            "cls",
+            "end",
+            "begin",
+            "unexpected",
+            "expected",
+            "current",
+            "last",
+            "first",
+            "max",
+            "min",
+            "per",
+            "special",
+        ),
     )
 )
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a value of this name is a credential: ``x-api-key``, ``dbPassword``; not ``token_count``."""
+    """Whether a value of this name is a credential: ``x-api-key``, ``dbPassword``; not
+    ``token_count``."""
     return len(name) <= 200 and _is_secret_name(name)
 
 
@@ -52,7 +113,11 @@ def _is_secret_name(name: str) -> bool:
         return False
     if words[-1] == "token" and len(words) > 1 and words[-2] in _HARMLESS:
         return False
-    return words[-1] in _NAMES or words[-1].endswith(_ENDINGS) or " ".join(words[-2:]) in _PAIRS_OF_WORDS
+    return (
+        words[-1] in _NAMES
+        or words[-1].endswith(_ENDINGS)
+        or " ".join(words[-2:]) in _PAIRS_OF_WORDS
+    )
 
 
 def kind_of(name: str) -> str:
@@ -82,12 +147,18 @@ def _is_key(text: str) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    return len(text) >= 20 and all(any(map(is_such, text)) for is_such in (str.isdigit, str.isupper, str.islower))
+    return len(text) >= 20 and all(
+        any(map(is_such, text)) for is_such in (str.isdigit, str.isupper, str.islower)
+    )
 
 
 def _is_part_of_key(part: str) -> bool:
     has_digit = any(map(str.isdigit, part))
-    return (len(part) >= 16 and part.isalnum()) or (len(part) >= 8 and has_digit) or (len(part) >= 4 and part.isdigit())
+    return (
+        (len(part) >= 16 and part.isalnum())
+        or (len(part) >= 8 and has_digit)
+        or (len(part) >= 4 and part.isdigit())
+    )
 
 
 def _is_jwt(text: str) -> bool:
@@ -120,8 +191,10 @@ def _any(_: str) -> bool:
 
 _BY_NAME = "named in a text"
 _BARE = r"[^\s'\"&,;<>(){}\[\]=\\][^\s'\"&,;<>(){}\[\]]{0,100}"
-_GOES_ON = re.compile(r"[^\s'\"&,;<>(){}\[\]]*")  # ... and further, once it is known to be a secret: else each name would run over it all
-# Each pattern runs over what it looks at once: what is not sure is decided afterwards, by a function, on what was found.
+# ... and further, once it is known to be a secret: else each name would run over it all
+_GOES_ON = re.compile(r"[^\s'\"&,;<>(){}\[\]]*")
+# Each pattern runs over what it looks at once: what is not sure is decided afterwards, by a
+# function, on what was found.
 _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("API key (sk-...)", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]+", _is_key),
     ("API key (sk_live_...)", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{8,}", _any),
@@ -132,7 +205,14 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", _any),
     ("Hugging Face token", r"\bhf_[A-Za-z0-9]{20,}", _any),
     ("JWT", r"\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,2}", _is_jwt),
-    ("private key", r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", _any),
+    (
+        "private key",
+        (
+            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE "
+            r"KEY-----|\Z)"
+        ),
+        _any,
+    ),
     ("authorization", r"(?i:\bbearer\s{1,9})(?P<bearer>[A-Za-z0-9._~+/-]{8,}=*)", _is_bearer),
     ("authorization", r"(?i:\bbasic\s{1,9})(?P<basic>[A-Za-z0-9+/]{4,}=*)", _is_user_and_password),
     ("authorization", r"(?i:\btoken\s{1,9})(?P<scheme>[A-Za-z0-9]{16,})", _is_long_token),
@@ -145,7 +225,8 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         _BY_NAME,
         (
             r"(?<![\w-])(?:(?<=\\)[abfnrtv])?(?P<name>[A-Za-z0-9_-]{0,80}"
-            r"(?i:pass(?:word|wd|phrase)s?|pwd|secrets?|token|jwt|keys?|authorization|cookies?|credentials?)\d{0,3})"
+            r"(?i:pass(?:word|wd|phrase)s?|pwd|secrets?|token|jwt|keys?"
+            r"|authorization|cookies?|credentials?)\d{0,3})"
             r"(?:=|\s{1,3}=\s{1,3}(?=b?['\"])|\\{0,3}['\"]\s{0,3}[:=]\s{0,3}(?=\\{0,3}b?['\"]|\d))"
             r"(?:b?'(?P<single>(?:[^'\\\n]|\\.)*)(?:'|\\?(?m:$))"
             r"|b?\"(?P<double>(?:[^\"\\\n]|\\.)*)(?:\"|\\?(?m:$))"
@@ -155,15 +236,46 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         _any,
     ),
 )
-_ALTERNATIVES = "|".join(f"(?P<shape{number}>{pattern})" for number, (_, pattern, _) in enumerate(_SHAPES))
+_ALTERNATIVES = "|".join(
+    f"(?P<shape{number}>{pattern})" for number, (_, pattern, _) in enumerate(_SHAPES)
+)
 _SHAPE = re.compile(rf"(?=[A-Za-z0-9_-])(?:{_ALTERNATIVES})")
-_INNER = ("bearer", "basic", "scheme", "password", "single", "double", "escaped", "bare")  # the secret, where the shape is more than that
+# the secret, where the shape is more than that
+_INNER = ("bearer", "basic", "scheme", "password", "single", "double", "escaped", "bare")
 SCHEME = re.compile(r"(?i:bearer|basic|token) +")
 
 # Cheaper than shapes and names, and there in each of them, in small letters.
 _HINTS = (
-    *("sk-", "k_live_", "k_test_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "akia", "asia", "aiza", "xox"),
-    *("hf_", "eyj", "://", "bearer", "basic", "token", "pass", "pwd", "secret", "authorization", "cookie", "credential"),
+    *(
+        "sk-",
+        "k_live_",
+        "k_test_",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "akia",
+        "asia",
+        "aiza",
+        "xox",
+    ),
+    *(
+        "hf_",
+        "eyj",
+        "://",
+        "bearer",
+        "basic",
+        "token",
+        "pass",
+        "pwd",
+        "secret",
+        "authorization",
+        "cookie",
+        "credential",
+    ),
     *("jwt", "userinfo", "parseresult", "splitresult"),  # the last two: a URL that was taken apart
 )
 _HINT_OF_KEY = re.compile(r"(?:api|access|secret|private|signing|auth)[\W_]*key")
@@ -184,7 +296,8 @@ def _short_may_hold(text: str) -> bool:
 
 def _may_hold(text: str) -> bool:
     text = text.lower()
-    if any([hint in text for hint in _HINTS]):  # noqa: C419  # a list is faster than a generator here
+    # a list is faster than a generator here
+    if any([hint in text for hint in _HINTS]):  # noqa: C419
         return True
     return "key" in text and _HINT_OF_KEY.search(text) is not None
 
@@ -229,10 +342,14 @@ def without_secrets(text: str) -> str:
 
 
 def spellings(secret: str) -> set[str]:
-    """As it stands, and as ``repr``, JSON and URLs write it; what those write of each other, too."""
+    """As it stands, and as ``repr``, JSON and URLs write it; what those write of each other,
+    too."""
     spelled = {secret}
     try:  # bytes are read as Latin-1 here
-        spelled |= {secret.encode("latin-1").decode("utf-8"), secret.encode("utf-8").decode("latin-1")}
+        spelled |= {
+            secret.encode("latin-1").decode("utf-8"),
+            secret.encode("utf-8").decode("latin-1"),
+        }
     except UnicodeError:
         spelled.add(secret.encode("utf-8", "surrogatepass").decode("latin-1"))
     written = {text for one in spelled for text in _written(one)}

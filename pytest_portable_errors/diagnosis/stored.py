@@ -1,4 +1,5 @@
-"""A stored exception, read from its pickle as far as the opcodes tell. Nothing is imported, and nothing is called."""
+"""A stored exception, read from its pickle as far as the opcodes tell. Nothing is imported, and
+nothing is called."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _ITEMS = 100
 _TEXT = 2_000
 _LINKS = 1_000
 _CELERYS = "UnpickleableExceptionWrapper"
-_OUTER = ("args", "__cause__", "__context__", "__suppress_context__", "__notes__")  # parts of a state that are no attributes
+# parts of a state that are no attributes
+_OUTER = ("args", "__cause__", "__context__", "__suppress_context__", "__notes__")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class Name:
     name: str
     """``shop.errors.PaymentError``."""
     lacks: str | None
-    """What of it this interpreter does not have; None if its module is there. Whether the module holds the name is not known."""
+    """What of it this interpreter does not have; None if its module is there. Whether the module
+    holds the name is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,8 @@ class StoredError:
     path: str
     type: str
     message: str | None
-    """As ``str()`` gives it where the class does not say otherwise; None if the arguments are not known."""
+    """As ``str()`` gives it where the class does not say otherwise; None if the arguments are not
+    known."""
     args: tuple[Any, ...]
     """Plain data: what is no plain data is text."""
     attributes: dict[str, Any]
@@ -51,7 +55,8 @@ class StoredError:
     rebuilt_by: str | None = None
     """The function that would be called, if it is not the class."""
     links: tuple[tuple[str, str], ...] = ()
-    """What it is chained to, and members of a group: ``("__cause__", path)``. Each is an error of its own."""
+    """What it is chained to, and members of a group: ``("__cause__", path)``. Each is an error of
+    its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,22 +82,37 @@ def inspect_payload(payload: bytes) -> Inspection:
     return Inspection(
         errors=errors,
         value=None if errors else found.mask.data(_plain(reading.root)),
-        names=tuple(Name(name=found.mask.text(str(name)), lacks=_lacks(name)) for name in reading.names),
+        names=tuple(
+            Name(name=found.mask.text(str(name)), lacks=_lacks(name)) for name in reading.names
+        ),
         credentials=found.credentials,
         problem=reading.error,
     )
 
 
 def inspect_written(written: dict[str, Any]) -> Inspection:
-    """An error that Celery's JSON serializer wrote: its type and arguments, and nothing else of it."""
+    """An error that Celery's JSON serializer wrote: its type and arguments, and nothing else of
+    it."""
     module, said = written.get("exc_module"), written.get("exc_message")
     args = tuple(said) if isinstance(said, list) else (said,)
-    name = f"{module}.{written['exc_type']}" if isinstance(module, str) and module != "builtins" else written["exc_type"]
+    name = (
+        f"{module}.{written['exc_type']}"
+        if isinstance(module, str) and module != "builtins"
+        else written["exc_type"]
+    )
     mask = find_credentials(Reading(names=(), calls=(), root=args)).mask
-    error = StoredError(path="exc", type=name, message=_message(None, args, is_group=False), args=tuple(map(_plain, args)), attributes={})
+    error = StoredError(
+        path="exc",
+        type=name,
+        message=_message(None, args, is_group=False),
+        args=tuple(map(_plain, args)),
+        attributes={},
+    )
     global_name = Global(module, written["exc_type"]) if isinstance(module, str) else None
     names = () if global_name is None else (Name(name=name, lacks=_lacks(global_name)),)
-    return Inspection(errors=(_masked(error, mask),), value=None, names=names, credentials=(), problem=None)
+    return Inspection(
+        errors=(_masked(error, mask),), value=None, names=names, credentials=(), problem=None
+    )
 
 
 def _exceptions(reading: Reading) -> list[tuple[str, Call]]:
@@ -131,11 +151,22 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
     named = str(cls)
     if isinstance(cls, Global) and cls.qualname == _CELERYS and len(args) == 4:
         # What Celery sends for an exception that pickle refused: module, class, arguments, repr.
-        named, args = f"{args[0]}.{args[1]}", tuple(args[2]) if isinstance(args[2], (list, tuple)) else (args[3],)
+        named, args = (
+            f"{args[0]}.{args[1]}",
+            tuple(args[2]) if isinstance(args[2], (list, tuple)) else (args[3],),
+        )
         state = {}
-    inner = [(f"{path}.{name}", link) for name in ("__cause__", "__context__") if isinstance(link := state.get(name), Call)]
+    inner = [
+        (f"{path}.{name}", link)
+        for name in ("__cause__", "__context__")
+        if isinstance(link := state.get(name), Call)
+    ]
     members: list[tuple[str, Call]] = []
-    if len(args) > 1 and isinstance(args[1], (list, tuple)) and all(isinstance(member, Call) for member in args[1]):
+    if (
+        len(args) > 1
+        and isinstance(args[1], (list, tuple))
+        and all(isinstance(member, Call) for member in args[1])
+    ):
         members = [(f"{path}.exceptions[{n}]", member) for n, member in enumerate(args[1])]
     notes = state.get("__notes__")
     error = StoredError(
@@ -146,7 +177,10 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
         attributes={name: _plain(value) for name, value in state.items() if name not in _OUTER},
         notes=tuple(map(_plain, notes)) if isinstance(notes, (list, tuple)) else (),
         rebuilt_by=None if named == str(call.function) else _short(call.function),
-        links=tuple((inner_path.removeprefix(path).lstrip("."), inner_path) for inner_path, _ in (*inner, *members)),
+        links=tuple(
+            (inner_path.removeprefix(path).lstrip("."), inner_path)
+            for inner_path, _ in (*inner, *members)
+        ),
     )
     return error, [*inner, *members]
 
@@ -166,7 +200,12 @@ def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | Non
         return ""
     if len(args) == 1:
         return _cut(repr(args[0])) if qualname == "KeyError" else _text(args[0])
-    if len(args) in (2, 3) and isinstance(args[0], int) and isinstance(args[1], str) and _is_os_error(cls):
+    if (
+        len(args) in (2, 3)
+        and isinstance(args[0], int)
+        and isinstance(args[1], str)
+        and _is_os_error(cls)
+    ):
         where = f": {args[2]!r}" if len(args) == 3 else ""
         return _cut(f"[Errno {args[0]}] {args[1]}{where}")
     return _text(args)
@@ -174,24 +213,40 @@ def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | Non
 
 def _is_os_error(cls: object) -> bool:
     """Of Python's own classes; what others derive from is not known here."""
-    found = vars(builtins).get(cls.qualname) if isinstance(cls, Global) and cls.module in ("builtins", "exceptions") else None
+    found = (
+        vars(builtins).get(cls.qualname)
+        if isinstance(cls, Global) and cls.module in ("builtins", "exceptions")
+        else None
+    )
     return isinstance(found, type) and issubclass(found, OSError)
 
 
 def _text(value: Any) -> str:
     plain = _plain(value)
-    return plain if isinstance(plain, str) else _cut(repr(tuple(plain) if isinstance(value, tuple) else plain))
+    return (
+        plain
+        if isinstance(plain, str)
+        else _cut(repr(tuple(plain) if isinstance(value, tuple) else plain))
+    )
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
     """Plain data for JSON; what is none is written as the call or name that it is."""
     if value is None or isinstance(value, (bool, int, float)):
-        return value if not isinstance(value, int) or value.bit_length() < 4_000 else f"<int of {value.bit_length()} bits>"
+        return (
+            value
+            if not isinstance(value, int) or value.bit_length() < 4_000
+            else f"<int of {value.bit_length()} bits>"
+        )
     if isinstance(value, str):
         return _cut(value)
     if isinstance(value, (bytes, bytearray)):
         shown = repr(bytes(value[:_TEXT]))
-        return _cut(shown) if len(value) <= _TEXT else f"{shown[:_TEXT]}... ({len(value):,} bytes in all)"
+        return (
+            _cut(shown)
+            if len(value) <= _TEXT
+            else f"{shown[:_TEXT]}... ({len(value):,} bytes in all)"
+        )
     if isinstance(value, (Global, Call)) and (depth >= _DEPTH or isinstance(value, Global)):
         return _short(value)
     if depth >= _DEPTH:
@@ -221,7 +276,9 @@ def _plain_call(call: Call, depth: int) -> Any:
 
 def _short(value: object) -> str:
     if isinstance(value, Call):
-        return f"{_short(value.function)}(...)" if not isinstance(value.function, Call) else "...(...)"
+        return (
+            f"{_short(value.function)}(...)" if not isinstance(value.function, Call) else "...(...)"
+        )
     return _cut(str(value)) if isinstance(value, (Global, str)) else f"<{type(value).__name__}>"
 
 
@@ -249,7 +306,9 @@ def _masked(error: StoredError, mask: Mask) -> StoredError:
 def _lacks(name: Global) -> str | None:
     """What of a module this interpreter does not have. Looks for files, and imports nothing."""
     module, qualname = name.module, name.qualname
-    module = _compat_pickle.NAME_MAPPING.get((module, qualname), (_compat_pickle.IMPORT_MAPPING.get(module, module), qualname))[0]
+    module = _compat_pickle.NAME_MAPPING.get(
+        (module, qualname), (_compat_pickle.IMPORT_MAPPING.get(module, module), qualname)
+    )[0]
     if module in sys.modules:
         return None
     parts = module.split(".")
@@ -257,7 +316,11 @@ def _lacks(name: Global) -> str | None:
     for position in range(len(parts)):
         part = ".".join(parts[: position + 1])
         try:
-            spec = importlib.util.find_spec(part) if position == 0 else importlib.machinery.PathFinder.find_spec(part, list(folders or ()))
+            spec = (
+                importlib.util.find_spec(part)
+                if position == 0
+                else importlib.machinery.PathFinder.find_spec(part, list(folders or ()))
+            )
         except Exception:  # the payload may name anything
             spec = None
         if spec is None:

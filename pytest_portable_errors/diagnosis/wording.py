@@ -20,21 +20,25 @@ def class_name(cls: type) -> str:
 
 
 def placed(line: str, function: FunctionType) -> str:
-    """A line with the place of the function that it tells of, on a line of its own where both would be too long."""
+    """A line with the place of the function that it tells of, on a line of its own where both would
+    be too long."""
     gap = "    " if len(line) <= _ROOM else "\n    "
     return f"{line}{gap}{class_source.location(function)}"
 
 
 def wants_set_up(error: str) -> str:
-    """What to do where the receiver raised an error of this type, because some library was not set up there."""
+    """What to do where the receiver raised an error of this type, because some library was not set
+    up there."""
     setup = "django:setup" if error.startswith("django.") else "module:callable"
     return (
-        f"likely the library wants to be set up first, as the program does that reads the errors:\nportable_errors_receiver_setup = {setup}"
+        "likely the library wants to be set up first, as the program does that reads the "
+        f"errors:\nportable_errors_receiver_setup = {setup}"
     )
 
 
 def called(function: object) -> str:
-    """What a payload calls; ``getattr(owner, name)``, which is how methods are pickled, as ``owner.name``."""
+    """What a payload calls; ``getattr(owner, name)``, which is how methods are pickled, as
+    ``owner.name``."""
     if isinstance(function, Call):
         args = function.args
         if function.function in _GETATTR and isinstance(args, tuple) and len(args) == 2:
@@ -45,7 +49,11 @@ def called(function: object) -> str:
 
 def arguments(call: Call, mask: Mask) -> str:
     """A call's arguments, each short; without credentials, also where one was cut."""
-    return ", ".join(brief_argument(item, mask) for item in call.args) if isinstance(call.args, tuple) else "..."
+    return (
+        ", ".join(brief_argument(item, mask) for item in call.args)
+        if isinstance(call.args, tuple)
+        else "..."
+    )
 
 
 def brief_argument(value: object, mask: Mask) -> str:

@@ -20,7 +20,8 @@ class Declarations:
     expect: Mapping[str, str]
     """Dotted name of a class -> of the class that it is meant to arrive as."""
     ignore: tuple[str, ...] = ()
-    """Dotted names of classes that are not checked; ``*`` matches any text. These do not cover subclasses."""
+    """Dotted names of classes that are not checked; ``*`` matches any text. These do not cover
+    subclasses."""
     instances: Mapping[str, Factory]
     """Dotted name of a class -> what makes its instances."""
 
@@ -54,21 +55,32 @@ def declarations(
     Raises PortableErrorsError for a hook that returned something else than it should.
     """
     expected: dict[str, str] = {}
-    for name, target in _entries(expect_hooks, hook="pytest_portable_errors_expect", example="{StepFailed: RuntimeError}"):
+    for name, target in _entries(
+        expect_hooks, hook="pytest_portable_errors_expect", example="{StepFailed: RuntimeError}"
+    ):
         expected.setdefault(name, _class_name(target, hook="pytest_portable_errors_expect"))
     factories: dict[str, Factory] = {}
     example = "{PaymentError: lambda cls: cls(7, 'declined')}"
-    for name, factory in _entries(instances_hooks, hook="pytest_portable_errors_instances", example=example):
+    for name, factory in _entries(
+        instances_hooks, hook="pytest_portable_errors_instances", example=example
+    ):
         if not callable(factory):
-            raise PortableErrorsError(f"pytest_portable_errors_instances: {factory!r} for {name}: expected a function, as in {example}")
+            raise PortableErrorsError(
+                f"pytest_portable_errors_instances: {factory!r} for {name}: expected a "
+                f"function, as in {example}"
+            )
         factories.setdefault(name, _several(factory))
-    return Declarations(expect={**expected, **dict(expect)}, ignore=tuple(ignore), instances=factories)
+    return Declarations(
+        expect={**expected, **dict(expect)}, ignore=tuple(ignore), instances=factories
+    )
 
 
 def _entries(results: Iterable[object], *, hook: str, example: str) -> Iterator[tuple[str, object]]:
     for result in results:
         if not isinstance(result, Mapping):
-            raise PortableErrorsError(f"{hook} must return a mapping such as {example}, got {result!r}")
+            raise PortableErrorsError(
+                f"{hook} must return a mapping such as {example}, got {result!r}"
+            )
         yield from ((_class_name(cls, hook=hook), value) for cls, value in result.items())
 
 
@@ -80,7 +92,10 @@ def _several(factory: Callable[[type[BaseException]], object]) -> Factory:
         if isinstance(made, BaseException):
             return [made]
         if isinstance(made, str) or not isinstance(made, Iterable):
-            raise TypeError(f"it gave {type(made).__name__}: expected an instance of {cls.__qualname__}, or several")
+            raise TypeError(
+                f"it gave {type(made).__name__}: expected an instance of {cls.__qualname__}, "
+                "or several"
+            )
         return list(made)
 
     return instances
@@ -91,7 +106,10 @@ def _class_name(cls: object, *, hook: str) -> str:
         return cls
     if isinstance(cls, type) and issubclass(cls, BaseException):
         return type_name(cls)
-    raise PortableErrorsError(f"{hook}: {cls!r}: expected an exception class, or its dotted name such as 'builtins.RuntimeError'")
+    raise PortableErrorsError(
+        f"{hook}: {cls!r}: expected an exception class, or its dotted name such as "
+        "'builtins.RuntimeError'"
+    )
 
 
 def _names(cls: type[BaseException]) -> list[str]:

@@ -1,4 +1,5 @@
-"""What the trips of the running test came to, as plain data that its report carries, also through pytest-xdist."""
+"""What the trips of the running test came to, as plain data that its report carries, also through
+pytest-xdist."""
 
 from __future__ import annotations
 
@@ -7,14 +8,14 @@ from collections.abc import Iterable, Sequence
 
 from pytest_portable_errors.diagnosis.class_source import place_of
 from pytest_portable_errors.diagnosis.printable import clean, plain
-from pytest_portable_errors.judging.verdicts import Judged
+from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.report.baseline import Entry, in_a_line
 from pytest_portable_errors.report.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
 from pytest_portable_errors.sender.trip import RoundTrip, Stage, first_line, trip_text
 
 
-class Ledger:
+class Recorder:
     """Collects while a test runs; its report takes what there is."""
 
     def __init__(self, *, root: str, names_credentials: bool) -> None:
@@ -24,7 +25,7 @@ class Ledger:
         self._entries = _empty()
         self._described: set[tuple[str, str]] = set()
 
-    def add(self, how: str, judged: Sequence[Judged]) -> None:
+    def add(self, how: str, judged: Sequence[JudgedTrip]) -> None:
         """Keep what became of one exception. The first trip of each defect is kept in full."""
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
         for text in dict.fromkeys(text for one in judged for text in one.trip.not_looked_at):
@@ -54,7 +55,9 @@ class Ledger:
 
     def expected(self, names: Iterable[str]) -> None:
         """Keep that a class was met for which a change of type is declared under these names."""
-        self._entries["expected"] += [clean(name) for name in names if clean(name) not in self._entries["expected"]]
+        self._entries["expected"] += [
+            clean(name) for name in names if clean(name) not in self._entries["expected"]
+        ]
 
     def trouble(self, why: str) -> None:
         """Keep why nothing could be sent."""
@@ -86,10 +89,14 @@ def cause_of(trip: RoundTrip) -> str:
     return trip.diagnosis.cause if trip.diagnosis is not None else UNEXPLAINED
 
 
-def entries_of(judged: Judged) -> list[Entry]:
+def entries_of(judged: JudgedTrip) -> list[Entry]:
     """What a baseline would have to know of it: nothing, if all is well."""
     trip = judged.trip
-    cause, receiver, kinds = cause_of(trip), trip.receiver, sorted({loss.kind for loss in trip.losses})
+    cause, receiver, kinds = (
+        cause_of(trip),
+        trip.receiver,
+        sorted({loss.kind for loss in trip.losses}),
+    )
     if _only_lacks_project(judged):
         cause, receiver, kinds = "class-not-importable", DEFAULT_RECEIVER, ["arrival"]
     cls, serializer = way_of(trip)
@@ -101,8 +108,9 @@ def way_of(trip: RoundTrip) -> tuple[str, str]:
     return in_a_line(clean(defect_of(trip)[0])), clean(trip.serializer)
 
 
-def _only_lacks_project(judged: Judged) -> bool:
-    """Whether it arrived whole where the project is installed; what a test defines is not sent there."""
+def _only_lacks_project(judged: JudgedTrip) -> bool:
+    """Whether it arrived whole where the project is installed; what a test defines is not sent
+    there."""
     return judged.verdict is Verdict.LACKS_PROJECT and judged.trip.arrived_whole
 
 
@@ -111,11 +119,21 @@ def _portable(receiver: str) -> str:
 
 
 def _empty() -> Entries:
-    return Entries(rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[], not_looked_at=[])
+    return Entries(
+        rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[], not_looked_at=[]
+    )
 
 
-def _row(how: str, judged: Sequence[Judged], *, names_credentials: bool) -> Row:
-    found = [(credential.path, credential.kind) for one in judged for credential in one.trip.credentials] if names_credentials else []
+def _row(how: str, judged: Sequence[JudgedTrip], *, names_credentials: bool) -> Row:
+    found = (
+        [
+            (credential.path, credential.kind)
+            for one in judged
+            for credential in one.trip.credentials
+        ]
+        if names_credentials
+        else []
+    )
     return Row(
         cls=clean(judged[0].trip.sent["exceptions"][0]["type"]),
         how=how,
@@ -125,7 +143,7 @@ def _row(how: str, judged: Sequence[Judged], *, names_credentials: bool) -> Row:
     )
 
 
-def _finding(judged: Judged) -> Finding:
+def _finding(judged: JudgedTrip) -> Finding:
     entries = entries_of(judged)
     return Finding(
         verdict=judged.verdict.value,
@@ -135,11 +153,11 @@ def _finding(judged: Judged) -> Finding:
         receiver=entries[0].receiver if entries else clean(_portable(judged.trip.receiver)),
         scope=_scope(judged),
         is_known=judged.is_known,
-        whole_with_project=judged.whole_elsewhere or _only_lacks_project(judged),
+        whole_with_project=judged.whole_with_project or _only_lacks_project(judged),
     )
 
 
-def _scope(judged: Judged) -> str:
+def _scope(judged: JudgedTrip) -> str:
     trip, there = judged.trip, judged.trip.with_project
     if judged.verdict is Verdict.DROPS_CHAIN or _lost(trip) == {"chain"}:
         return "chain"
@@ -149,7 +167,10 @@ def _scope(judged: Judged) -> str:
         return "receiver"
     if there is not None:
         return "without-project" if _lost(there) <= {"chain"} else "everywhere"
-    is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in ("class-not-importable", "reconstructor-not-importable")
+    is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in (
+        "class-not-importable",
+        "reconstructor-not-importable",
+    )
     return "receiver" if is_lacking else "everywhere"
 
 
@@ -157,10 +178,13 @@ def _lost(trip: RoundTrip) -> set[str]:
     return {loss.kind for loss in trip.losses}
 
 
-def _detail(judged: Judged, how: str, root: str) -> Detail:
+def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
     trip = judged.trip
     cls, cause = defect_of(trip)
-    file, line = (None if judged.journey is None else place_of(judged.journey.departure.cls)) or ("", 0)
+    file, line = (None if judged.pending is None else place_of(judged.pending.outgoing.cls)) or (
+        "",
+        0,
+    )
     inside = file.startswith(os.path.realpath(root) + os.sep)
     return Detail(
         cls=clean(cls),

@@ -1,7 +1,7 @@
 """What makes two exceptions alike: everything but their texts and numbers.
 
-A repository raises the same few kinds of error hundreds of times. Unpickling calls their classes with values of the same types at the same
-places, so that they will fare alike.
+A repository raises the same few kinds of error hundreds of times. Unpickling calls their classes
+with values of the same types at the same places, so that they will fare alike.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pytest_portable_errors.diagnosis.secret_patterns import secrets_in
-from pytest_portable_errors.judging.verdicts import Judged
+from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import text_of, without_addresses
 from pytest_portable_errors.report.rows import Verdict
@@ -24,8 +24,9 @@ ENOUGH_DEFECTS = 2
 """That fared alike: tests will fail for it that have shown nothing themselves."""
 _MOST_SHAPES = 1_000
 ENOUGH_OBJECTS = 250
-"""Objects that the exceptions of one outline must have held, together, before others of it are not looked at. An outline says only the
-types of values, so that one look is not enough, unless it is at a large graph."""
+"""Objects that the exceptions of one outline must have held, together, before others of it are not
+looked at. An outline says only the types of values, so that one look is not enough, unless it is at
+a large graph."""
 LARGE_LOOKS = 20
 """Exceptions that hold much and that a process looks at in a run: each may take a second."""
 _MOST = 20  # entries of a container; what holds more is looked at itself
@@ -34,7 +35,8 @@ _LONGEST = 1_000  # characters
 
 
 class Identity(NamedTuple):
-    """Which class it is, told without its metaclass: that may have a ``__hash__`` and ``__eq__`` of its own."""
+    """Which class it is, told without its metaclass: that may have a ``__hash__`` and ``__eq__`` of
+    its own."""
 
     name: str
     address: int
@@ -51,19 +53,27 @@ class _NoShape(Exception):
 
 
 def shape_of(exc: BaseException) -> Hashable | None:
-    """Equal for exceptions that differ in texts and numbers alone. None for one that has to travel whatever others did.
+    """Equal for exceptions that differ in texts and numbers alone. None for one that has to travel
+    whatever others did.
 
-    That is so if it holds anything but plain data, is a group, or may hold a credential. Empty is another shape than not empty, and 0
-    another than 1: code asks for that.
+    That is so if it holds anything but plain data, is a group, or may hold a credential. Empty is
+    another shape than not empty, and 0 another than 1: code asks for that.
     """
     cls = type(exc)
     try:
-        if fields.members_of(exc) is not None or not fields.is_importable(cls):  # a local class must not be kept, nor mistaken for another
+        # a local class must not be kept, nor mistaken for another
+        if fields.members_of(exc) is not None or not fields.is_importable(cls):
             return None
         stored = (_shape(fields.base_field(exc, "args"), 0), _shape(fields.attributes_of(exc), 0))
         notes = _shape(fields.dict_of(exc).get("__notes__"), 0)
         links = tuple(_link(fields.base_field(exc, name)) for name in ("__cause__", "__context__"))
-        return (identity_of(cls), *stored, notes, links, fields.base_field(exc, "__suppress_context__"))
+        return (
+            identity_of(cls),
+            *stored,
+            notes,
+            links,
+            fields.base_field(exc, "__suppress_context__"),
+        )
     except _NoShape:
         return None
     except Exception:  # a foreign class that does not let itself be looked at
@@ -116,10 +126,12 @@ class Outline(NamedTuple):
 
 
 def outline_of(exc: BaseException, extent: int) -> Outline | None:
-    """Equal for exceptions of one class that store values of the same types under the same names, and whose pickles begin alike.
+    """Equal for exceptions of one class that store values of the same types under the same names,
+    and whose pickles begin alike.
 
-    Of those that hold much, class and beginning are all that is asked: a look at each of their outlines would take too long.
-    None for one that has to be looked at by itself: a class that cannot be imported must not be kept, nor mistaken for another.
+    Of those that hold much, class and beginning are all that is asked: a look at each of their
+    outlines would take too long. None for one that has to be looked at by itself: a class that
+    cannot be imported must not be kept, nor mistaken for another.
     """
     cls = type(exc)
     if fields.members_of(exc) is not None or not fields.is_importable(cls):
@@ -129,9 +141,12 @@ def outline_of(exc: BaseException, extent: int) -> Outline | None:
     if extent < MUCH:
         args = tuple(map(_name_of_type, fields.base_field(exc, "args")))
         stored = {
-            fields.cut_name(name) if type(name) is str else "": _name_of_type(value) for name, value in fields.attributes_of(exc).items()
+            fields.cut_name(name) if type(name) is str else "": _name_of_type(value)
+            for name, value in fields.attributes_of(exc).items()
         }
-    links = tuple(_name_of_type(fields.base_field(exc, name)) for name in ("__cause__", "__context__"))
+    links = tuple(
+        _name_of_type(fields.base_field(exc, name)) for name in ("__cause__", "__context__")
+    )
     return Outline(
         cls=identity_of(cls),
         args=args,
@@ -179,11 +194,11 @@ def _beginning(exc: BaseException) -> str:
     return ""
 
 
-class Experience:
+class SettledShapes:
     """Of one process."""
 
     def __init__(self) -> None:
-        self._met: dict[Hashable, tuple[int, list[Judged]]] = {}
+        self._met: dict[Hashable, tuple[int, list[JudgedTrip]]] = {}
         self._objects: dict[Hashable, int] = {}
         self._large_looks = 0
 
@@ -194,25 +209,34 @@ class Experience:
     def look(self, shape: Hashable | None, extent: int) -> None:
         """Count an exception that is looked at, and the objects that it holds."""
         self._large_looks += extent >= MUCH
-        if isinstance(shape, Outline) and (shape in self._objects or len(self._objects) < _MOST_SHAPES):
+        if isinstance(shape, Outline) and (
+            shape in self._objects or len(self._objects) < _MOST_SHAPES
+        ):
             self._objects[shape] = self._objects.get(shape, 0) + extent
 
-    def learn(self, shape: Hashable | None, judged: Sequence[Judged]) -> None:
+    def learn(self, shape: Hashable | None, judged: Sequence[JudgedTrip]) -> None:
         """Keep what became of one. If it is something else than before, counting begins anew."""
         if shape is None or (shape not in self._met and len(self._met) >= _MOST_SHAPES):
             return
         count, before = self._met.get(shape, (0, []))
-        is_same = [(one.verdict, one.trip.defect) for one in judged] == [(one.verdict, one.trip.defect) for one in before]
-        # Without its journey, which holds a copy of the exception.
-        self._met[shape] = (count + 1 if is_same else 1, [replace(one, journey=None) for one in judged])
+        is_same = [(one.verdict, one.trip.defect) for one in judged] == [
+            (one.verdict, one.trip.defect) for one in before
+        ]
+        # Without its pending, which holds a copy of the exception.
+        self._met[shape] = (
+            count + 1 if is_same else 1,
+            [replace(one, pending=None) for one in judged],
+        )
 
     def is_settled(self, shape: Hashable) -> bool:
         """Whether the next one will fare as those before."""
         count, judged = self._met.get(shape, (0, []))
         if isinstance(shape, Outline) and self._objects.get(shape, 0) < ENOUGH_OBJECTS:
             return False
-        return count >= (ENOUGH_DEFECTS if any(one.verdict is Verdict.DEFECT for one in judged) else ENOUGH)
+        return count >= (
+            ENOUGH_DEFECTS if any(one.verdict is Verdict.DEFECT for one in judged) else ENOUGH
+        )
 
-    def known(self, shape: Hashable) -> list[Judged]:
+    def known(self, shape: Hashable) -> list[JudgedTrip]:
         """How they fared."""
         return self._met[shape][1]

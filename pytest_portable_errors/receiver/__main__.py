@@ -1,6 +1,8 @@
-"""``python -I -S <this folder> fork``: the fresh interpreter, with requests on its standard input and answers on its standard output.
+"""``python -I -S <this folder> fork``: the fresh interpreter, with requests on its standard input
+and answers on its standard output.
 
-The first message is what may be imported here (see ``sender/project.py``); the answer says that the absent modules really are absent.
+The first message is what may be imported here (see ``sender/project.py``); the answer says that the
+absent modules really are absent.
 """
 
 import os
@@ -14,7 +16,9 @@ PACKAGE = "_portable_errors_receiver"  # not our own name: a payload may import 
 
 def _load_package() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
-    spec = spec_from_file_location(PACKAGE, os.path.join(here, "__init__.py"), submodule_search_locations=[here])
+    spec = spec_from_file_location(
+        PACKAGE, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+    )
     assert spec is not None  # the file is beside this one
     assert spec.loader is not None
     sys.modules[PACKAGE] = module_from_spec(spec)
@@ -22,13 +26,18 @@ def _load_package() -> None:
 
 
 def main(argv: List[str]) -> None:
-    """Serve until the sender closes its end. ``argv[1]`` is ``fork``, ``spawn``, ``once`` or ``prove``: see ``start.py``."""
-    if sys.version_info < (3, 8):  # noqa: UP036  # a receiver may be any interpreter that a user names
-        sys.exit("a receiver needs Python 3.8 or later, and this is {}.{}".format(*sys.version_info))
+    """Serve until the sender closes its end. ``argv[1]`` is ``fork``, ``spawn``, ``once`` or
+    ``prove``: see ``start.py``."""
+    # a receiver may be any interpreter that a user names
+    if sys.version_info < (3, 8):  # noqa: UP036
+        sys.exit(
+            "a receiver needs Python 3.8 or later, and this is {}.{}".format(*sys.version_info)
+        )
     del sys.path[0]  # this folder: a payload's `record` or `server` is somebody else's
     _load_package()
     start = import_module(PACKAGE + ".start")
-    sys.modules["__main__"] = type(sys)("__main__")  # a class of the sender's __main__ is absent here
+    # a class of the sender's __main__ is absent here
+    sys.modules["__main__"] = type(sys)("__main__")
     start.start(argv[1])
 
 

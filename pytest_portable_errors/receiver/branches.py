@@ -1,7 +1,8 @@
-"""The branches of one server: processes forked from it that have imported one more module, and are servers themselves.
+"""The branches of one server: processes forked from it that have imported one more module, and are
+servers themselves.
 
-Importing LiteLLM takes seconds, so it is done once. The processes form a tree, and each check is forked from the one that has imported just
-what its payload would import anyway.
+Importing LiteLLM takes seconds, so it is done once. The processes form a tree, and each check is
+forked from the one that has imported just what its payload would import anyway.
 """
 
 import gc
@@ -13,7 +14,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from . import check, messages
 from .check_pool import Fork
-from .check_settings import Terms
+from .check_settings import CheckSettings
 from .deadlines import ENDED_THE_RECEIVER, Importing, is_out_of_time
 from .limits import limit_processor
 from .processes import Child, Pipes, Request
@@ -42,7 +43,8 @@ class Branch:
 
 
 class Branches:
-    """See above. ``serve`` is what a branch does when it has imported, ``route`` takes requests that must go another way after all."""
+    """See above. ``serve`` is what a branch does when it has imported, ``route`` takes requests
+    that must go another way after all."""
 
     def __init__(
         self,
@@ -50,21 +52,27 @@ class Branches:
         serve: Callable[[Pipes], None],
         answer: Callable[[messages.Head, bytes], None],
         route: Callable[[messages.Head, bytes], None],
-        terms: Terms,
+        settings: CheckSettings,
     ) -> None:
         self._fork, self._serve, self._answer, self._route = fork, serve, answer, route
-        self._terms = terms
-        self._unfit: Dict[Key, Optional[str]] = {}  # why requests for it are hopeless, or None where a check had better see for itself
+        self._settings = settings
+        # why requests for it are hopeless, or None where a check had better see for itself
+        self._unfit: Dict[Key, Optional[str]] = {}
         self.alive: Dict[Key, Branch] = {}
         self.ended: List[Child] = []  # told to end or killed, not yet waited for
 
     def take(self, head: messages.Head, body: bytes) -> bool:
         """Send a request to the branch for what it names first; False if none is of use to it."""
-        if not self._terms.rules.needs:
-            # What is importable here anyway is no special need, and without it the payload can share the branches of others.
-            head["needs"] = {name: where for name, where in head["needs"].items() if not _is_findable(name.partition(".")[0])}
+        if not self._settings.rules.needs:
+            # What is importable here anyway is no special need, and without it the payload can
+            # share the branches of others.
+            head["needs"] = {
+                name: where
+                for name, where in head["needs"].items()
+                if not _is_findable(name.partition(".")[0])
+            }
         needs = tuple(sorted(head["needs"]))
-        steps = [*self._terms.setup, *head["modules"]]
+        steps = [*self._settings.setup, *head["modules"]]
         while steps and not self._is_of_use(Key(steps[0], needs)):
             del steps[0]
         if not steps:
@@ -77,7 +85,9 @@ class Branches:
         branch = self.alive.get(key) or self._grow(key, head["needs"])
         branch.pending[head["id"]] = (head, body)
         branch.used = time.monotonic()
-        branch.child.pipes.write(dict(head, modules=[step for step in steps[1:] if ":" not in step]), body)
+        branch.child.pipes.write(
+            dict(head, modules=[step for step in steps[1:] if ":" not in step]), body
+        )
         return True
 
     def _is_of_use(self, key: Key) -> bool:
@@ -86,23 +96,27 @@ class Branches:
         if ":" in key.step:
             return True
         top = key.step.partition(".")[0]
-        return key.step not in sys.modules and (key in self.alive or top in key.needs or _is_findable(top))
+        return key.step not in sys.modules and (
+            key in self.alive or top in key.needs or _is_findable(top)
+        )
 
     def _grow(self, key: Key, needs: Dict[str, Any]) -> Branch:
         if len(self.alive) >= BRANCHES:
-            idle = sorted((branch.used, other) for other, branch in self.alive.items() if not branch.pending)
+            idle = sorted(
+                (branch.used, other) for other, branch in self.alive.items() if not branch.pending
+            )
             if idle:
                 self._retire(idle[0][1])
 
         def be_branch(pipes: Pipes) -> None:
-            self._terms.rules.needs = needs
-            is_fit = _import(key.step, self._terms)
+            self._settings.rules.needs = needs
+            is_fit = _import(key.step, self._settings)
             pipes.write({"stage": "branch" if is_fit else "unfit"})
             if is_fit:
                 self._serve(pipes)
 
         child = self._fork(be_branch)
-        self.alive[key] = Branch(child, Importing(child.pid, key.step, self._terms))
+        self.alive[key] = Branch(child, Importing(child.pid, key.step, self._settings))
         return self.alive[key]
 
     def read(self, key: Key, branch: Branch) -> None:
@@ -116,7 +130,7 @@ class Branches:
                     return
                 elif branch.pending.pop(head["id"], None):
                     self._answer(head, body)
-        except messages.FrameError:
+        except messages.MessageError:
             self._drop(key, branch)
 
     def expire(self) -> None:
@@ -134,14 +148,16 @@ class Branches:
                     self._give_up(key, branch, why)
 
     def _give_up(self, key: Key, branch: Branch, why: str) -> None:
-        """Answer for all that wait for it, and for all that will: nobody is to wait for the same import once more."""
+        """Answer for all that wait for it, and for all that will: nobody is to wait for the same
+        import once more."""
         self._unfit[key] = why
         self._retire(key)
         for number in branch.pending:
             self._answer({"stage": "timed-out", "how": why, "id": number}, b"")
 
     def _drop(self, key: Key, branch: Branch) -> None:
-        """End a branch; what it was asked, this process does without it, so that the same defect is met where it is one check's."""
+        """End a branch; what it was asked, this process does without it, so that the same defect is
+        met where it is one check's."""
         if branch.importing is not None:
             self._unfit[key] = None
         self._retire(key)
@@ -161,8 +177,11 @@ class Branches:
 
     @property
     def are_awaited(self) -> bool:
-        """Whether somebody waits for one of them, which may have died or been stopped without closing its pipe."""
-        return bool(self.ended) or any(branch.pending or branch.importing for branch in self.alive.values())
+        """Whether somebody waits for one of them, which may have died or been stopped without
+        closing its pipe."""
+        return bool(self.ended) or any(
+            branch.pending or branch.importing for branch in self.alive.values()
+        )
 
     def reap(self) -> None:
         """Wait for those that have ended, without waiting."""
@@ -174,12 +193,14 @@ class Branches:
             self._retire(key)
 
 
-def _import(step: str, terms: Terms) -> bool:
-    """Take the step; whether this process can be a branch then. If not, the check itself will meet the same, and say so."""
-    limit_processor(terms.import_seconds)
-    gc.disable()  # a large import makes much and drops little: collecting on the way is a fifth of its time
+def _import(step: str, settings: CheckSettings) -> bool:
+    """Take the step; whether this process can be a branch then. If not, the check itself will meet
+    the same, and say so."""
+    limit_processor(settings.import_seconds)
+    # a large import makes much and drops little: collecting on the way is a fifth of its time
+    gc.disable()
     try:
-        check.take_step(step, terms)
+        check.take_step(step, settings)
     except BaseException:
         return False
     gc.enable()

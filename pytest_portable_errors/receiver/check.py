@@ -1,7 +1,8 @@
 """One check, in a process of its own: rebuild the exception, describe it, answer, end.
 
-Whatever a payload does here (exit, hang, crash, close descriptors, fork) ends with this process. The answer goes into a private pipe, so
-that nothing done to the standard descriptors can corrupt it.
+Whatever a payload does here (exit, hang, crash, close descriptors, fork) ends with this process.
+The answer goes into a private pipe, so that nothing done to the standard descriptors can corrupt
+it.
 """
 
 import importlib
@@ -11,34 +12,42 @@ import sys
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import fields, messages, record, values
-from .check_settings import Terms
+from .check_settings import CheckSettings
 from .limits import limit_memory, limit_processor, processor_seconds
 from .replay import Replay
-from .side_effects import Traces
+from .side_effects import SideEffects
 
 HOW_MANY_MISSING = 20
-FRESH_SECONDS = 0.5  # of processor time, after which a process makes no further check: its limit counts all that it used
+# of processor time, after which a process makes no further check: its limit counts all that it used
+FRESH_SECONDS = 0.5
 _ORDINARY = pickle.dumps(ValueError("rehearsal", 1))
 
 Answer = Callable[[messages.Head], None]
 
 
 def rehearse() -> None:
-    """Rebuild and describe an ordinary exception. In a process forked ahead this touches the memory that the check will need."""
+    """Rebuild and describe an ordinary exception. In a process forked ahead this touches the memory
+    that the check will need."""
     messages.as_json({"record": record.describe(pickle.loads(_ORDINARY))})
 
 
-def run(requests: int, answers: int, terms: Terms, traces: Optional[Traces] = None) -> None:
-    """Make the check that is asked for; and another one, as long as ``traces`` shows that nothing was left behind.
+def run(
+    requests: int, answers: int, settings: CheckSettings, side_effects: Optional[SideEffects] = None
+) -> None:
+    """Make the check that is asked for; and another one, as long as ``side_effects`` shows that
+    nothing was left behind.
 
     The caller ends the process, whatever this raises.
     """
-    while _run_one(requests, answers, terms, traces):
+    while _run_one(requests, answers, settings, side_effects):
         pass
 
 
-def _run_one(requests: int, answers: int, terms: Terms, traces: Optional[Traces]) -> bool:
-    """Wait for a request, make the check, write the answer; whether this process can make another check."""
+def _run_one(
+    requests: int, answers: int, settings: CheckSettings, side_effects: Optional[SideEffects]
+) -> bool:
+    """Wait for a request, make the check, write the answer; whether this process can make another
+    check."""
     own = os.getpid()
     request = messages.read_one(requests)
     if request is None:
@@ -48,28 +57,43 @@ def _run_one(requests: int, answers: int, terms: Terms, traces: Optional[Traces]
     def answer(what: messages.Head, **more: object) -> None:
         if os.getpid() == own:  # a payload may have forked, and both of them arrive here
             # Those who pass it on look only at the head.
-            messages.write(answers, {"stage": what.pop("stage"), "id": head["id"], **more}, messages.as_json(what))
+            messages.write(
+                answers,
+                {"stage": what.pop("stage"), "id": head["id"], **more},
+                messages.as_json(what),
+            )
 
-    outcome = check(head, payload, terms, answer, traces)
-    if traces is not None and traces.none_left() and processor_seconds() < FRESH_SECONDS:
+    outcome = check(head, payload, settings, answer, side_effects)
+    if (
+        side_effects is not None
+        and side_effects.none_left()
+        and processor_seconds() < FRESH_SECONDS
+    ):
         answer(outcome, again=True)
         return True
     answer(outcome)
     return False
 
 
-def check(head: messages.Head, payload: bytes, terms: Terms, answer: Answer, traces: Optional[Traces]) -> messages.Head:
-    """Import what the payload names, then rebuild and describe it. The imports have limits of their own, which the server knows."""
-    terms.rules.needs = head["needs"]
+def check(
+    head: messages.Head,
+    payload: bytes,
+    settings: CheckSettings,
+    answer: Answer,
+    side_effects: Optional[SideEffects],
+) -> messages.Head:
+    """Import what the payload names, then rebuild and describe it. The imports have limits of their
+    own, which the server knows."""
+    settings.rules.needs = head["needs"]
     try:
-        has_imported = _prepare(head, terms, answer)
+        has_imported = _prepare(head, settings, answer)
     except SetupFailed as failed:
         return {"stage": "setup", "setup": failed.step, "error": error_record(failed.error)}
     limit_processor(head["timeout"])
-    limit_memory(terms.memory)
+    limit_memory(settings.memory)
     sys.setrecursionlimit(1_000)  # Python's own default, whatever an import has made of it
-    if traces is not None and not has_imported:
-        traces.begin()
+    if side_effects is not None and not has_imported:
+        side_effects.begin()
     return _outcome(head, payload)
 
 
@@ -81,7 +105,7 @@ class SetupFailed(Exception):
         self.step, self.error = step, error
 
 
-def take_step(step: str, terms: Terms) -> None:
+def take_step(step: str, settings: CheckSettings) -> None:
     """Import a module; or, for ``module:callable``, call what the consumer calls at its start.
 
     Raises what the import raises, and SetupFailed.
@@ -93,11 +117,12 @@ def take_step(step: str, terms: Terms) -> None:
         _find(step)()
     except BaseException as error:
         raise SetupFailed(step, error) from error
-    terms.setup.remove(step)
+    settings.setup.remove(step)
 
 
 def _import(name: str) -> None:
-    """Import a module. Where that fails nothing of its package stays, or a second import would find the parts that had succeeded."""
+    """Import a module. Where that fails nothing of its package stays, or a second import would find
+    the parts that had succeeded."""
     before = set(sys.modules)
     try:
         importlib.import_module(name)
@@ -109,21 +134,21 @@ def _import(name: str) -> None:
         raise
 
 
-def _prepare(head: messages.Head, terms: Terms, answer: Answer) -> bool:
+def _prepare(head: messages.Head, settings: CheckSettings, answer: Answer) -> bool:
     """Whether there was anything to import, or to call."""
-    steps = [*terms.setup, *(module for module in head["imports"] if module not in sys.modules)]
+    steps = [*settings.setup, *(module for module in head["imports"] if module not in sys.modules)]
     if not steps:
         return False
-    limit_processor(terms.import_seconds)
+    limit_processor(settings.import_seconds)
     for step in steps:
         answer({"stage": "importing", "module": step})
         try:
-            take_step(step, terms)
+            take_step(step, settings)
         except SetupFailed:
             raise
         except BaseException:  # loads will meet it, and say so
             continue
-    terms.memory = None  # what the imports have mapped is not the payload's
+    settings.memory = None  # what the imports have mapped is not the payload's
     answer({"stage": "checking", "used": processor_seconds()})
     return True
 
@@ -141,12 +166,23 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, Any]:
         subject = loads(payload)
     except BaseException as error:
         missing = _missing(head["names"])
-        if not missing and head.get("names_are_cut") and isinstance(error, ModuleNotFoundError) and error.name:
+        if (
+            not missing
+            and head.get("names_are_cut")
+            and isinstance(error, ModuleNotFoundError)
+            and error.name
+        ):
             missing = [[error.name, error.name, error.name]]
         return {"stage": "loads", "error": error_record(error), "missing": missing}
     try:
-        return {"stage": "arrived", "record": record.describe(subject, traceback=head["traceback"], depth=head.get("depth", values.DEPTH))}
-    except KeyboardInterrupt as error:  # here nobody pressed a key: the exception's __str__ raises it
+        return {
+            "stage": "arrived",
+            "record": record.describe(
+                subject, traceback=head["traceback"], depth=head.get("depth", values.DEPTH)
+            ),
+        }
+    # here nobody pressed a key: the exception's __str__ raises it
+    except KeyboardInterrupt as error:
         return {"stage": "loads", "error": error_record(error)}
 
 
@@ -164,7 +200,8 @@ def _find(name: str) -> Callable[..., object]:
     found: Any = importlib.import_module(module)
     for part in function.split("."):
         found = getattr(found, part)
-    return found  # type: ignore[no-any-return]  # what a user names is believed to be callable; if not, calling it says so
+    # what a user names is believed to be callable; if not, calling it says so
+    return found  # type: ignore[no-any-return]
 
 
 def error_record(error: BaseException) -> Dict[str, Any]:
@@ -179,7 +216,8 @@ def error_record(error: BaseException) -> Dict[str, Any]:
 
 
 def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
-    """Those of the payload's names that this interpreter does not have: ``[module, qualname, module that failed or None]``."""
+    """Those of the payload's names that this interpreter does not have: ``[module, qualname, module
+    that failed or None]``."""
     missing: List[List[Optional[str]]] = []
     for module, qualname in names:
         try:

@@ -1,14 +1,15 @@
-"""The checks of one server: each in a child of its own, several at the same time, and one child forked ahead for the next."""
+"""The checks of one server: each in a child of its own, several at the same time, and one child
+forked ahead for the next."""
 
 import os
 from collections import deque
 from typing import Callable, Deque, Dict, List, NamedTuple
 
 from . import check, messages
-from .check_settings import Terms
+from .check_settings import CheckSettings
 from .deadlines import STRAY_WRITE, Progress
 from .processes import Child, Pipes, Request
-from .side_effects import Traces
+from .side_effects import SideEffects
 
 Fork = Callable[[Callable[[Pipes], None]], Child]
 
@@ -21,16 +22,25 @@ class Running(NamedTuple):
     progress: Progress
 
 
-class Checks:
-    """See above. ``fork`` gives a child with pipes to it; ``answer`` takes what is to be told to who asked."""
+class CheckPool:
+    """See above. ``fork`` gives a child with pipes to it; ``answer`` takes what is to be told to
+    who asked."""
 
-    def __init__(self, fork: Fork, answer: Callable[[messages.Head, bytes], None], terms: Terms, *, at_once: int) -> None:
+    def __init__(
+        self,
+        fork: Fork,
+        answer: Callable[[messages.Head, bytes], None],
+        settings: CheckSettings,
+        *,
+        at_once: int,
+    ) -> None:
         self._fork = fork
         self._answer = answer
-        self._terms = terms
+        self._settings = settings
         self._at_once = at_once
         self._waiting: Deque[Request] = deque()
-        self._ahead: Deque[Child] = deque()  # forked before they are needed, or as good as that again
+        # forked before they are needed, or as good as that again
+        self._ahead: Deque[Child] = deque()
         self.running: Dict[int, Running] = {}
         self.ended: List[Child] = []  # answered for, not yet waited for
         self.expects_more = False
@@ -46,21 +56,24 @@ class Checks:
             self.expects_more = True
             head, body = self._waiting.popleft()
             child.pipes.write(head, body)
-            self.running[child.pid] = Running(child, head["id"], Progress(child.pid, head, self._terms))
+            self.running[child.pid] = Running(
+                child, head["id"], Progress(child.pid, head, self._settings)
+            )
 
     @property
     def wants_more_ahead(self) -> bool:
         return self.expects_more and not self._ahead
 
     def fork_ahead(self) -> None:
-        """Have one more child ready: forking it, and touching its memory for the first time, is most of what a check costs."""
+        """Have one more child ready: forking it, and touching its memory for the first time, is
+        most of what a check costs."""
         self._ahead.append(self._fork(self._be_check_ahead))
 
     def _be_check(self, pipes: Pipes) -> None:
         os.setsid()  # one kill reaches what the payload forks
         os.set_blocking(pipes.read_fd, True)
         os.set_blocking(pipes.write_fd, True)
-        check.run(pipes.read_fd, pipes.write_fd, self._terms, Traces())
+        check.run(pipes.read_fd, pipes.write_fd, self._settings, SideEffects())
 
     def _be_check_ahead(self, pipes: Pipes) -> None:
         check.rehearse()
@@ -68,7 +81,10 @@ class Checks:
 
     def pipes(self) -> List[Pipes]:
         """Those to every child that lives."""
-        return [child.pipes for child in (*(running.child for running in self.running.values()), *self._ahead)]
+        return [
+            child.pipes
+            for child in (*(running.child for running in self.running.values()), *self._ahead)
+        ]
 
     def read(self, running: Running) -> None:
         """Take what a child says."""
@@ -76,13 +92,14 @@ class Checks:
             for head, body in running.child.pipes.read():
                 if not running.progress.note(head, body):
                     again = head.pop("again", False)
-                    self._answer(head, body)  # before the child is waited for: the exit of a large process takes long
+                    # before the child is waited for: the exit of a large process takes long
+                    self._answer(head, body)
                     if again:
                         self._ahead.append(self.running.pop(running.child.pid).child)
                     else:
                         self._forget(running)
                     return
-        except messages.FrameError:
+        except messages.MessageError:
             self._answer_for(running, "crashed", STRAY_WRITE)
 
     def expire(self) -> None:

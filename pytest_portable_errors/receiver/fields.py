@@ -1,6 +1,7 @@
 """What objects store, read past whatever their classes override.
 
-No user ``__eq__``, ``__getattribute__``, property or metaclass is asked: descriptors of C types are called directly.
+No user ``__eq__``, ``__getattribute__``, property or metaclass is asked: descriptors of C types are
+called directly.
 """
 
 import sys
@@ -9,20 +10,27 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 NAME_KEPT = 2_000  # characters of a name; a class can be called anything
 MISSING = object()
-# Descriptors that keep what they computed in the instance's __dict__: functools', and those of Django, werkzeug, Pyramid...
+# Descriptors that keep what they computed in the instance's __dict__: functools', and those of
+# Django, werkzeug, Pyramid...
 _CACHES = frozenset({"cached_property", "cachedproperty", "reify", "lazyproperty", "lazy_property"})
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # Protocols of these modules pickle plain content, so content is what is compared.
 _PLAIN_MODULES = frozenset({"builtins", "collections"})
 # CPython drops them on purpose, because they may hold anything (gh-103333).
 _DROPPED_BY_PYTHON = frozenset({("AttributeError", "obj"), ("NameError", "obj")})
-_GROUPS = ("builtins.BaseExceptionGroup", "exceptiongroup.BaseExceptionGroup", "exceptiongroup._exceptions.BaseExceptionGroup")
+_GROUPS = (
+    "builtins.BaseExceptionGroup",
+    "exceptiongroup.BaseExceptionGroup",
+    "exceptiongroup._exceptions.BaseExceptionGroup",
+)
 _BASE_FIELDS = frozenset(vars(BaseException))
 
 
 def type_name(cls: type) -> str:
     """Where a class says that it lives: ``module.qualname``. A metaclass has no say in it."""
-    return cut_name("{}.{}".format(module_of(cls) or "?", type.__dict__["__qualname__"].__get__(cls)))
+    return cut_name(
+        "{}.{}".format(module_of(cls) or "?", type.__dict__["__qualname__"].__get__(cls))
+    )
 
 
 def module_of(cls: type) -> Optional[str]:
@@ -35,7 +43,8 @@ def module_of(cls: type) -> Optional[str]:
 
 
 def is_importable(cls: type) -> bool:
-    """Whether the class is what its module holds under its name, so that an ``except`` clause can name it."""
+    """Whether the class is what its module holds under its name, so that an ``except`` clause can
+    name it."""
     found: object = sys.modules.get(module_of(cls) or "?")
     try:
         for name in type.__dict__["__qualname__"].__get__(cls).split("."):
@@ -46,12 +55,14 @@ def is_importable(cls: type) -> bool:
 
 
 def base_fields(cls: type) -> List[str]:
-    """Names of the fields that built-in bases keep in C for this class, whether set or not: ``errno``, ``value``, ``code``."""
+    """Names of the fields that built-in bases keep in C for this class, whether set or not:
+    ``errno``, ``value``, ``code``."""
     return sorted({name for owner, name, _ in _c_fields(cls) if module_of(owner) == "builtins"})
 
 
 def attributes_of(exc: BaseException) -> Dict[str, object]:
-    """What an exception stores: its ``__dict__``, its slots and the fields of C types. Properties are derived, and not read."""
+    """What an exception stores: its ``__dict__``, its slots and the fields of C types. Properties
+    are derived, and not read."""
     stored: Dict[str, object] = {}
     for _, name, descriptor in _c_fields(type(exc)):
         if name not in stored:
@@ -61,7 +72,11 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
                 continue  # not set
             except BaseException as error:
                 stored[name] = Raised(error)
-    stored.update((key, value) for key, value in dict_of(exc).items() if key != "__notes__" and not _is_cache(type(exc), key))
+    stored.update(
+        (key, value)
+        for key, value in dict_of(exc).items()
+        if key != "__notes__" and not _is_cache(type(exc), key)
+    )
     return stored
 
 
@@ -69,7 +84,11 @@ def slot_names(cls: type) -> List[str]:
     """Names of the slots that a class itself declares."""
     if "__slots__" not in class_dict(cls):
         return []
-    return [name for name, descriptor in class_dict(cls).items() if type(descriptor) is types.MemberDescriptorType]
+    return [
+        name
+        for name, descriptor in class_dict(cls).items()
+        if type(descriptor) is types.MemberDescriptorType
+    ]
 
 
 def field_names(cls: type) -> List[str]:
@@ -84,16 +103,22 @@ def set_fields(exc: BaseException) -> Iterator[Tuple[Any, object]]:
             value = descriptor.__get__(exc)
         except AttributeError:
             continue
-        if value is not None or module_of(owner) != "builtins":  # OSError.filename set to None is not the same as not set
+        # OSError.filename set to None is not the same as not set
+        if value is not None or module_of(owner) != "builtins":
             yield descriptor, value
 
 
 def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
-    """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None for any other exception."""
+    """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None
+    for any other exception."""
     for cls in mro_of(type(exc)):
         if type_name(cls) in _GROUPS:
             native = class_dict(cls).get("exceptions")
-            held = native.__get__(exc) if type(native) is types.MemberDescriptorType else dict_of(exc).get("_exceptions", ())
+            held = (
+                native.__get__(exc)
+                if type(native) is types.MemberDescriptorType
+                else dict_of(exc).get("_exceptions", ())
+            )
             return tuple(member for member in held if issubclass(type(member), BaseException))
     return None
 
@@ -120,7 +145,8 @@ def class_dict(cls: type) -> Any:
 
 
 def dict_of(value: object) -> Dict[Any, Any]:
-    """A copy of the instance's ``__dict__``, read past ``__getattribute__`` and properties of that name."""
+    """A copy of the instance's ``__dict__``, read past ``__getattribute__`` and properties of that
+    name."""
     return dict(own_dict(value) or {})
 
 
@@ -152,14 +178,21 @@ def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
         if owner is BaseException or owner is object:  # a metaclass may refuse to compare
             continue
         for name, descriptor in class_dict(owner).items():
-            if type(descriptor) in _DESCRIPTORS and name not in _BASE_FIELDS and not (name.startswith("__") and name.endswith("__")):
-                dropped = module_of(owner) == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
+            if (
+                type(descriptor) in _DESCRIPTORS
+                and name not in _BASE_FIELDS
+                and not (name.startswith("__") and name.endswith("__"))
+            ):
+                dropped = (
+                    module_of(owner) == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
+                )
                 if not dropped:
                     yield owner, name, descriptor
 
 
 def _is_cache(cls: type, name: object) -> bool:
-    """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put there: derived, as a property is."""
+    """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put
+    there: derived, as a property is."""
     for owner in mro_of(cls):
         if name in class_dict(owner):
             return any(kind.__name__ in _CACHES for kind in type(class_dict(owner)[name]).__mro__)
@@ -188,14 +221,18 @@ def slot_values(slots: List[Tuple[str, Any]], value: object) -> Iterator[Tuple[s
 
 def keeps_attributes(cls: type) -> bool:
     return any(
-        "__slots__" in class_dict(owner) or type(class_dict(owner).get("__dict__")) is types.GetSetDescriptorType for owner in mro_of(cls)
+        "__slots__" in class_dict(owner)
+        or type(class_dict(owner).get("__dict__")) is types.GetSetDescriptorType
+        for owner in mro_of(cls)
     )
 
 
 def has_own_protocol(cls: type) -> bool:
-    """Whether a class says itself how it is pickled. What it leaves out is then its author's choice, and not compared.
+    """Whether a class says itself how it is pickled. What it leaves out is then its author's
+    choice, and not compared.
 
-    A reducer in ``copyreg`` does not count: the receiver may not have it, and both sides must describe alike.
+    A reducer in ``copyreg`` does not count: the receiver may not have it, and both sides must
+    describe alike.
     """
     for owner in mro_of(cls)[:-1]:
         if not class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):

@@ -1,7 +1,8 @@
 """What may be imported in this interpreter.
 
-A blocked module is absent as if it had never been installed: every path-based finder is wrapped so that its ``find_spec`` gives None, which
-ends in Python's own ``ModuleNotFoundError``. A finder that raised instead would be visible to code that probes with ``find_spec``.
+A blocked module is absent as if it had never been installed: every path-based finder is wrapped so
+that its ``find_spec`` gives None, which ends in Python's own ``ModuleNotFoundError``. A finder that
+raised instead would be visible to code that probes with ``find_spec``.
 """
 
 import fnmatch
@@ -18,7 +19,8 @@ _SEPARATORS = re.compile(r"[-_.]+")
 
 
 class Rules:
-    """Which modules and distributions are absent here, as the sender decided (see ``sender/project.py``)."""
+    """Which modules and distributions are absent here, as the sender decided (see
+    ``sender/project.py``)."""
 
     def __init__(self, config: Dict[str, Any]) -> None:
         self.modules = frozenset(config["absent_modules"])
@@ -28,7 +30,9 @@ class Rules:
         self.folder: Optional[str] = config["absent_folder"]
         self.installed: Sequence[str] = config["installed"]
         # Set against the rules: exactly these modules, and everything below some of them.
-        self.present: Dict[str, Any] = {name: (file, folders) for name, file, folders in config["present_modules"]}
+        self.present: Dict[str, Any] = {
+            name: (file, folders) for name, file, folders in config["present_modules"]
+        }
         # This package, too: it is a part of the project where the plugin is the project.
         self.present_below: Sequence[str] = [*config["present_below"], __name__.rpartition(".")[0]]
         self.needs: Dict[str, Any] = {}
@@ -54,7 +58,9 @@ class Rules:
             return True
         if any(_is_below(file, folder) for folder in self.installed):
             return False
-        return (self.folder is not None and _is_below(file, self.folder)) or any(_matches(file, pattern) for pattern in self.patterns)
+        return (self.folder is not None and _is_below(file, self.folder)) or any(
+            _matches(file, pattern) for pattern in self.patterns
+        )
 
 
 class Filtered:
@@ -64,11 +70,15 @@ class Filtered:
         self._finder = finder
         self._rules = rules
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
+    def find_spec(
+        self, name: str, path: Any = None, target: Any = None
+    ) -> Optional[importlib.machinery.ModuleSpec]:
         needed = self._rules.needs.get(name) or self._rules.present.get(name)
         if needed is not None:
             if needed[0] is not None:
-                return importlib.util.spec_from_file_location(name, needed[0], submodule_search_locations=needed[1])
+                return importlib.util.spec_from_file_location(
+                    name, needed[0], submodule_search_locations=needed[1]
+                )
             namespace = importlib.machinery.ModuleSpec(name, None, is_package=True)
             namespace.submodule_search_locations = list(needed[1])
             return namespace
@@ -76,11 +86,17 @@ class Filtered:
         if not is_present and self._rules.is_absent_name(name):
             return None
         spec: Optional[importlib.machinery.ModuleSpec] = self._finder.find_spec(name, path, target)
-        return None if spec is not None and not is_present and self._rules.is_absent_file(spec.origin) else spec
+        return (
+            None
+            if spec is not None and not is_present and self._rules.is_absent_file(spec.origin)
+            else spec
+        )
 
     def find_distributions(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         # Without this method importlib.metadata would see no distribution at all.
-        for distribution in getattr(self._finder, "find_distributions", lambda *_, **__: ())(*args, **kwargs):
+        for distribution in getattr(self._finder, "find_distributions", lambda *_, **__: ())(
+            *args, **kwargs
+        ):
             if normalized(distribution.metadata["Name"] or "") not in self._rules.distributions:
                 yield distribution
 
@@ -89,14 +105,18 @@ class Filtered:
 
 
 def restrict(config: Dict[str, Any]) -> Rules:
-    """Set ``sys.path`` and put the rules before every finder that looks at files. With a ``path`` of None there is nothing to restrict."""
+    """Set ``sys.path`` and put the rules before every finder that looks at files. With a ``path``
+    of None there is nothing to restrict."""
     rules = Rules(config)
     if config["path"] is None:
         return rules  # the interpreter was asked for as it is
     sys.path[:] = config["path"]
-    sys.prefix, sys.exec_prefix = config["prefix"], config["exec_prefix"]  # without site, a virtual environment's is not known
+    # without site, a virtual environment's is not known
+    sys.prefix, sys.exec_prefix = config["prefix"], config["exec_prefix"]
     own = (importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter)
-    sys.meta_path[:] = [finder if finder in own else Filtered(finder, rules) for finder in sys.meta_path]
+    sys.meta_path[:] = [
+        finder if finder in own else Filtered(finder, rules) for finder in sys.meta_path
+    ]
     importlib.invalidate_caches()
     return rules
 
@@ -104,8 +124,9 @@ def restrict(config: Dict[str, Any]) -> Rules:
 def prove(names: Sequence[Tuple[str, Optional[List[str]]]], rules: Rules) -> Dict[str, str]:
     """Try to import what must be absent; give what was found all the same, with its file.
 
-    A name at the top is really imported. One inside a package (``(name, folders)``) is looked for in these folders, because an import
-    would run the package. A module of that name that an installed distribution brings is that distribution's, and no leak.
+    A name at the top is really imported. One inside a package (``(name, folders)``) is looked for
+    in these folders, because an import would run the package. A module of that name that an
+    installed distribution brings is that distribution's, and no leak.
     """
     leaks = {}
     for name, folders in names:
@@ -136,7 +157,10 @@ def _is_installed(spec: importlib.machinery.ModuleSpec, rules: Rules) -> bool:
     if spec.origin in ("built-in", "frozen"):
         return True
     found = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
-    return all(any(_is_below(os.path.realpath(file), folder) for folder in rules.installed) for file in found)
+    return all(
+        any(_is_below(os.path.realpath(file), folder) for folder in rules.installed)
+        for file in found
+    )
 
 
 def normalized(distribution: str) -> str:
@@ -145,9 +169,12 @@ def normalized(distribution: str) -> str:
 
 
 def _matches(file: str, pattern: str) -> bool:
-    """As pytest matches ``python_files``: against the whole path if the pattern has a separator, otherwise against the name."""
+    """As pytest matches ``python_files``: against the whole path if the pattern has a separator,
+    otherwise against the name."""
     if os.sep in pattern:
-        return fnmatch.fnmatch(file, pattern if pattern.startswith(os.sep) else "*" + os.sep + pattern)
+        return fnmatch.fnmatch(
+            file, pattern if pattern.startswith(os.sep) else "*" + os.sep + pattern
+        )
     return fnmatch.fnmatch(os.path.basename(file), pattern)
 
 

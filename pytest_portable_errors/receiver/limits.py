@@ -1,4 +1,5 @@
-"""What a process may use. Where the system has no such limits (Windows), the wall clock that the server keeps is the only one."""
+"""What a process may use. Where the system has no such limits (Windows), the wall clock that the
+server keeps is the only one."""
 
 import contextlib
 import os
@@ -10,7 +11,8 @@ try:
 except ImportError:  # not POSIX
     resource = None  # type: ignore[assignment]  # asked for before each use
 
-MEMORY = 4 * 1024**3  # bytes of address space that a check may add to what its process had when forked
+# bytes of address space that a check may add to what its process had when forked
+MEMORY = 4 * 1024**3
 
 
 def processor_seconds() -> float:
@@ -19,7 +21,8 @@ def processor_seconds() -> float:
 
 
 def memory_limit() -> Optional[int]:
-    """Bytes of address space for this process and those that it forks; None where the system does not tell."""
+    """Bytes of address space for this process and those that it forks; None where the system does
+    not tell."""
     try:
         with open("/proc/self/statm") as statm:
             return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + MEMORY
@@ -28,15 +31,19 @@ def memory_limit() -> Optional[int]:
 
 
 def limit_processor(seconds: Optional[float]) -> None:
-    """Let this process use so much more before it gets SIGXCPU; None for no limit. What ignores that signal, the server sees and kills."""
+    """Let this process use so much more before it gets SIGXCPU; None for no limit. What ignores
+    that signal, the server sees and kills."""
     if resource is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         soft = hard if seconds is None else max(1, int(processor_seconds() + seconds + 0.999))
-        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
+        )
 
 
 def limit_memory(size: Optional[int]) -> None:
-    """Bytes of address space. None is found out, which takes a tenth of the time that the whole check does."""
+    """Bytes of address space. None is found out, which takes a tenth of the time that the whole
+    check does."""
     if resource is not None:
         size = size or memory_limit()
         if size is not None:

@@ -1,6 +1,7 @@
 """Messages on a pipe: a length, a head in JSON and a body of bytes.
 
-The head is ASCII (a lone surrogate is escaped), so any text survives; the body is a payload and is never looked into here.
+The head is ASCII (a lone surrogate is escaped), so any text survives; the body is a payload and is
+never looked into here.
 """
 
 import json
@@ -8,12 +9,16 @@ import os
 import struct
 from typing import Any, Dict, List, Optional, Tuple
 
-LIMIT = 256 * 1024 * 1024  # bytes of one message; more than any that we send, less than what a stray write would claim
+# bytes of one message; more than any that we send, less than what a stray write would claim
+LIMIT = 256 * 1024 * 1024
 
 START = b"\x00portable errors\x00"
-"""Comes before the first message of a receiver: what an environment's start-up code printed stands before it."""
+"""Comes before the first message of a receiver: what an environment's start-up code printed stands
+before it."""
 
-PIECE = 1 << 16  # bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the system
+# bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the
+# system
+PIECE = 1 << 16
 
 Head = Dict[str, Any]
 # Made once: tests, and payloads, replace the functions of json.
@@ -22,7 +27,7 @@ _DECODER = json.JSONDecoder()
 _SIZES = struct.Struct("!QI")  # bytes that follow these two numbers; of these, bytes of the head
 
 
-class FrameError(ValueError):
+class MessageError(ValueError):
     """The bytes are no frame: something else wrote into the pipe."""
 
 
@@ -43,7 +48,7 @@ class Decoder:
     def feed(self, data: bytes) -> List[Tuple[Head, bytes]]:
         """Take some bytes; give the messages that are complete with them.
 
-        Raises FrameError when the bytes cannot be a message.
+        Raises MessageError when the bytes cannot be a message.
         """
         self._buffer += data
         messages: List[Tuple[Head, bytes]] = []
@@ -55,11 +60,18 @@ class Decoder:
         while len(self._buffer) >= _SIZES.size:
             size, head_size = _SIZES.unpack_from(self._buffer)
             if size > LIMIT or head_size > size:
-                raise FrameError("a message of {} bytes with a head of {}".format(size, head_size))
+                raise MessageError(
+                    "a message of {} bytes with a head of {}".format(size, head_size)
+                )
             if len(self._buffer) < _SIZES.size + size:
                 break
             start = _SIZES.size + head_size
-            messages.append((from_json(bytes(self._buffer[_SIZES.size : start])), bytes(self._buffer[start : _SIZES.size + size])))
+            messages.append(
+                (
+                    from_json(bytes(self._buffer[_SIZES.size : start])),
+                    bytes(self._buffer[start : _SIZES.size + size]),
+                )
+            )
             del self._buffer[: _SIZES.size + size]
         return messages
 
@@ -70,18 +82,19 @@ def as_json(head: Head) -> bytes:
 
 
 def from_json(content: bytes) -> Head:
-    """What ``as_json`` wrote. Raises FrameError for anything else."""
+    """What ``as_json`` wrote. Raises MessageError for anything else."""
     try:
         head = _DECODER.decode(content.decode("ascii"))
     except ValueError as error:
-        raise FrameError("no JSON: {}".format(error)) from None
+        raise MessageError("no JSON: {}".format(error)) from None
     if not isinstance(head, dict):
-        raise FrameError("no JSON object")
+        raise MessageError("no JSON object")
     return head
 
 
 def read_one(fd: int) -> Optional[Tuple[Head, bytes]]:
-    """Wait for one message on a blocking descriptor; None if the other side ends instead. Raises FrameError."""
+    """Wait for one message on a blocking descriptor; None if the other side ends instead. Raises
+    MessageError."""
     sizes = _read(fd, _SIZES.size)
     if sizes is None:
         return None

@@ -24,7 +24,8 @@ class Pipes:
             os.set_blocking(fd, False)
 
     def read(self) -> List[Request]:
-        """What has arrived. ``open`` is False once the other side has ended. Raises FrameError."""
+        """What has arrived. ``open`` is False once the other side has ended. Raises
+        MessageError."""
         try:
             data = os.read(self.read_fd, messages.PIECE)
         except BlockingIOError:
@@ -74,11 +75,14 @@ class Child:
         if self._ended is None:
             found, status = os.waitpid(self.pid, os.WNOHANG)
             if found:
-                self._ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                self._ended = (
+                    -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                )
         return self._ended
 
     def end_if_stopped(self) -> None:
-        """A payload can stop the process that it was forked from, which would answer nobody any more."""
+        """A payload can stop the process that it was forked from, which would answer nobody any
+        more."""
         if self.ended() is None:
             with contextlib.suppress(ChildProcessError):  # it ended just now
                 if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None:

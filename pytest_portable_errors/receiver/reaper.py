@@ -1,7 +1,9 @@
-"""The process above a server: whatever becomes of the server, nothing that it or a payload has started stays behind.
+"""The process above a server: whatever becomes of the server, nothing that it or a payload has
+started stays behind.
 
-A payload can fork into a session of its own, kill the server that it was forked from, or stop it. On Linux it is the guardian that such
-orphans fall to (PR_SET_CHILD_SUBREAPER, prctl(2)); elsewhere there is none.
+A payload can fork into a session of its own, kill the server that it was forked from, or stop it.
+On Linux it is the guardian that such orphans fall to (PR_SET_CHILD_SUBREAPER, prctl(2)); elsewhere
+there is none.
 """
 
 import os
@@ -17,9 +19,11 @@ PATIENCE = 2.0  # seconds that killed processes may take to end
 
 
 def guard(theirs: Sequence[int]) -> int:
-    """Fork. The child, which goes on as the server, gets a descriptor to knock on after each check; the parent does not return.
+    """Fork. The child, which goes on as the server, gets a descriptor to knock on after each check;
+    the parent does not return.
 
-    ``theirs`` are descriptors that the guardian must not hold open. The result is -1 where there is no guardian.
+    ``theirs`` are descriptors that the guardian must not hold open. The result is -1 where there is
+    no guardian.
     """
     if not sys.platform.startswith("linux"):
         return -1
@@ -61,7 +65,8 @@ def _watch(server: int, knocks: int) -> None:
     while True:
         found, status = os.waitpid(server, os.WNOHANG | os.WUNTRACED)
         if found and os.WIFSTOPPED(status):
-            os.kill(server, signal.SIGKILL)  # a payload has stopped it: it would answer nobody any more
+            # a payload has stopped it: it would answer nobody any more
+            os.kill(server, signal.SIGKILL)
         elif found:
             break
         _kill(pid for pid in _children() if pid != server)

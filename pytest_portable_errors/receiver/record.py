@@ -1,11 +1,13 @@
-"""A plain-data description of an exception, made by the same code in the sender and in the receiver.
+"""A plain-data description of an exception, made by the same code in the sender and in the
+receiver.
 
-Two records are equal when the two exceptions are, for all that a reader of the error can see: whatever the process, the hash seed or
-the order of a set. Records are JSON, bounded in size, and total: an exception whose ``__str__`` raises has a record too. No user
-``__eq__`` and no property is called; ``str`` and ``repr`` are.
+Two records are equal when the two exceptions are, for all that a reader of the error can see:
+whatever the process, the hash seed or the order of a set. Records are JSON, bounded in size, and
+total: an exception whose ``__str__`` raises has a record too. No user ``__eq__`` and no property is
+called; ``str`` and ``repr`` are.
 
-A record is ``{"exceptions": [node, ...]}``, the subject first. A node names the others that it refers to by their index, so that chains
-of any length and cycles need no recursion.
+A record is ``{"exceptions": [node, ...]}``, the subject first. A node names the others that it
+refers to by their index, so that chains of any length and cycles need no recursion.
 """
 
 import hashlib
@@ -25,14 +27,17 @@ _Memory = Dict[int, Tuple[int, BaseException]]
 def describe(subject: object, traceback: bool = False, depth: int = values.DEPTH) -> Record:
     """Describe an exception, those it is chained to and, for a group, its members.
 
-    ``subject`` may be any object: a value that makes the trip by itself, and what a payload turns into. ``traceback`` adds the frames.
-    ``depth`` is how deep values are described at most: what was sent says how deep it was (``depth_of``), and what arrived is described
-    no deeper. An exception that holds more than ``values.VALUES`` values is described less deep, so that everything near its surface is
-    seen; the record then says so with ``"depth"``, as it does where a container was too long.
+    ``subject`` may be any object: a value that makes the trip by itself, and what a payload turns
+    into. ``traceback`` adds the frames. ``depth`` is how deep values are described at most: what
+    was sent says how deep it was (``depth_of``), and what arrived is described no deeper. An
+    exception that holds more than ``values.VALUES`` values is described less deep, so that
+    everything near its surface is seen; the record then says so with ``"depth"``, as it does where
+    a container was too long.
     """
     try:
         record = _describe_all(subject, traceback, values.Budget(depth, cuts=False))
-        # Asking for texts may fill caches (pyparsing's do): the second look sees what every later one will see, on both sides.
+        # Asking for texts may fill caches (pyparsing's do): the second look sees what every later
+        # one will see, on both sides.
         if "value" not in record["exceptions"][0]:
             record = _describe_all(subject, traceback, values.Budget(depth))
     except values.TooMuch:
@@ -54,20 +59,27 @@ def depth_of(record: Record) -> int:
 def _describe_less(subject: object, traceback: bool, depth: int) -> Record:
     """Describe to the greatest depth at which there are few enough values.
 
-    A cut after so many values would depend on the order of a set; the number of values down to a depth does not.
+    A cut after so many values would depend on the order of a set; the number of values down to a
+    depth does not.
     """
     fitting = dict(_describe_all(subject, traceback, values.Budget(1)), depth=1)
     for deeper in range(2, depth):
         try:
-            fitting = dict(_describe_all(subject, traceback, values.Budget(deeper, cuts=False)), depth=deeper)
+            fitting = dict(
+                _describe_all(subject, traceback, values.Budget(deeper, cuts=False)), depth=deeper
+            )
         except values.TooMuch:
             break
     return fitting
 
 
 def outline(exc: BaseException) -> Dict[str, Any]:
-    """What is said of an error beside the exception: its type and message, and nothing that it holds or is chained to."""
-    return {"type": fields.type_name(type(exc)), "message": values.comparable_text(values.text_of(str, exc), False)}
+    """What is said of an error beside the exception: its type and message, and nothing that it
+    holds or is chained to."""
+    return {
+        "type": fields.type_name(type(exc)),
+        "message": values.comparable_text(values.text_of(str, exc), False),
+    }
 
 
 def _describe_all(subject: object, traceback: bool, budget: values.Budget) -> Record:
@@ -122,13 +134,17 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: value
     attributes = fields.attributes_of(exc)
     for name in ("exceptions", "_exceptions") if members is not None else ():
         attributes.pop(name, None)
-    cause, context, suppressed = (fields.base_field(exc, name) for name in ("__cause__", "__context__", "__suppress_context__"))
+    cause, context, suppressed = (
+        fields.base_field(exc, name)
+        for name in ("__cause__", "__context__", "__suppress_context__")
+    )
     printed = None if cause is not None or suppressed else context
     notes = fields.dict_of(exc).get("__notes__")
     node: Record = {
         "type": fields.type_name(type(exc)),
         "importable": fields.is_importable(type(exc)),
-        # A group passes its members to __new__, so they stand in args too; they are compared as members.
+        # A group passes its members to __new__, so they stand in args too; they are compared as
+        # members.
         "args": describer.value(args[:1] + args[2:] if members is not None else args),
         "attributes": describer.named(attributes),
         "base_fields": fields.base_fields(type(exc)),
@@ -146,9 +162,15 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: value
 
 
 def _outline(exc: BaseException, index: Any) -> List[Any]:
-    """What is still seen of an exception far down a chain: there may be a hundred thousand of them."""
+    """What is still seen of an exception far down a chain: there may be a hundred thousand of
+    them."""
     links = [fields.base_field(exc, name) for name in ("__cause__", "__context__")]
-    return [fields.type_name(type(exc)), values.text_of(str, exc), *map(index, links), *map(index, fields.members_of(exc) or ())]
+    return [
+        fields.type_name(type(exc)),
+        values.text_of(str, exc),
+        *map(index, links),
+        *map(index, fields.members_of(exc) or ()),
+    ]
 
 
 def _frames(step: Optional[types.TracebackType]) -> Iterator[List[Any]]:

@@ -1,7 +1,7 @@
 """How far loads comes in a payload before it fails.
 
-The unpickler that is written in C reads a whole frame ahead, so its position says nothing. The one that is written in Python takes one
-opcode after the other, and they can be counted.
+The unpickler that is written in C reads a whole frame ahead, so its position says nothing. The one
+that is written in Python takes one opcode after the other, and they can be counted.
 """
 
 import io
@@ -9,7 +9,8 @@ import pickle
 from typing import Any
 
 
-class _Counted(dict):  # type: ignore[type-arg]  # dict[int, Callable] cannot be subscripted on Python 3.8
+# dict[int, Callable] cannot be subscripted on Python 3.8
+class _Counted(dict):  # type: ignore[type-arg]
     """The unpickler's table of opcodes; counts how often it is asked."""
 
     asked = 0

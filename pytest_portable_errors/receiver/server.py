@@ -1,7 +1,8 @@
-"""The fork server: one pristine, single-threaded process that forks a child for each check, and branches for what they import.
+"""The fork server: one pristine, single-threaded process that forks a child for each check, and
+branches for what they import.
 
-Every process of the tree runs this loop. It never blocks on a pipe: a child that hangs, or a branch that imports, holds up nobody. Nothing
-that one check does is there for the next.
+Every process of the tree runs this loop. It never blocks on a pipe: a child that hangs, or a branch
+that imports, holds up nobody. Nothing that one check does is there for the next.
 """
 
 import contextlib
@@ -14,8 +15,8 @@ from typing import Callable, Dict, List, Tuple
 
 from . import check, messages
 from .branches import Branches
-from .check_pool import Checks
-from .check_settings import Terms
+from .check_pool import CheckPool
+from .check_settings import CheckSettings
 from .limits import memory_limit
 from .processes import Child, Pipes
 
@@ -29,21 +30,22 @@ _Ready = Dict[int, Tuple[Pipes, Callable[[], None]]]
 class Server:
     """One process of the tree: takes requests on one descriptor, answers on another."""
 
-    def __init__(self, pipes: Pipes, terms: Terms, *, knock: int, at_once: int) -> None:
+    def __init__(self, pipes: Pipes, settings: CheckSettings, *, knock: int, at_once: int) -> None:
         """``knock`` is the descriptor on which the guardian is told that a check has ended."""
         self._pipes = pipes
-        self._terms = terms
+        self._settings = settings
         self._knock = knock
         self._at_once = at_once
-        self._checks = Checks(self._fork, self._answer, terms, at_once=at_once)
-        self._branches = Branches(self._fork, self._serve_below, pipes.write, self._route, terms)
+        self._checks = CheckPool(self._fork, self._answer, settings, at_once=at_once)
+        self._branches = Branches(self._fork, self._serve_below, pipes.write, self._route, settings)
 
     def serve(self, *, ahead: bool) -> None:
-        """Serve until the other side closes its pipe; then end every process below this one. ``ahead``: checks are to be expected here."""
+        """Serve until the other side closes its pipe; then end every process below this one.
+        ``ahead``: checks are to be expected here."""
         for _ in range(REHEARSALS if ahead else 0):
             check.rehearse()  # what is settled now, no child has to settle in memory of its own
         gc.freeze()  # children that collect garbage then copy fewer pages
-        self._terms.memory = memory_limit()
+        self._settings.memory = memory_limit()
         self._checks.expects_more = ahead
         while self._pipes.open:
             self._await_events()
@@ -66,7 +68,8 @@ class Server:
                 ready[pipes.write_fd] = (pipes, pipes.flush)
                 poll.register(pipes.write_fd, select.POLLOUT)
 
-        register(self._pipes, self._read_requests)  # also for its hang-up, which must wake us even while a child hangs
+        # also for its hang-up, which must wake us even while a child hangs
+        register(self._pipes, self._read_requests)
         busy = bool(self._checks.running or self._checks.ended or self._branches.are_awaited)
         for running in self._checks.running.values():
             register(running.child.pipes, partial(self._checks.read, running))
@@ -78,7 +81,8 @@ class Server:
             return
         for fd, _ in events or poll.poll(TICK * 1000 if busy else None):
             pipes, handle = ready[fd]
-            if not pipes.closed:  # by what was handled just before; the number may be another pipe's already
+            # by what was handled just before; the number may be another pipe's already
+            if not pipes.closed:
                 handle()
 
     def _read_requests(self) -> None:
@@ -88,11 +92,12 @@ class Server:
                     self._pipes.open = False
                 else:
                     self._route(head, body)
-        except messages.FrameError:
+        except messages.MessageError:
             self._pipes.open = False  # nothing that follows could be read
 
     def _route(self, head: messages.Head, body: bytes) -> None:
-        """To the branch that has imported what the payload names first, or to a child of this process if that is done."""
+        """To the branch that has imported what the payload names first, or to a child of this
+        process if that is done."""
         if self._branches.take(head, body):
             return
         if "payload" in head:  # without one the request was only to get the branches ready
@@ -102,7 +107,8 @@ class Server:
 
     def _answer(self, head: messages.Head, body: bytes) -> None:
         self._pipes.write(head, body)
-        with contextlib.suppress(OSError):  # the guardian has knocks enough to hear, or there is none
+        # the guardian has knocks enough to hear, or there is none
+        with contextlib.suppress(OSError):
             os.write(self._knock, b".")
 
     # --- processes below this one
@@ -130,7 +136,7 @@ class Server:
 
     def _serve_below(self, pipes: Pipes) -> None:
         """In a new branch."""
-        Server(pipes, self._terms, knock=self._knock, at_once=self._at_once).serve(ahead=False)
+        Server(pipes, self._settings, knock=self._knock, at_once=self._at_once).serve(ahead=False)
 
     def _end_all(self) -> None:
         self._checks.end()

@@ -1,18 +1,24 @@
 """Whether a payload can have left anything behind in the process that rebuilt it.
 
-Pickled plain data and built-in exceptions run nobody's code: the process is as fresh afterwards as one just forked, and can make the next
-check. Told by Python's own audit events (PEP 578), of what really happened: anything but looking up a built-in exception is a trace.
+Pickled plain data and built-in exceptions run nobody's code: the process is as fresh afterwards as
+one just forked, and can make the next check. Told by Python's own audit events (PEP 578), of what
+really happened: anything but looking up a built-in exception is a trace.
 """
 
 import builtins
 import sys
 from typing import Any, Tuple
 
-_HARMLESS = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException))
+_HARMLESS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 
-class Traces:
-    """Watches this process, from when it is made until it ends: there is no way to remove such a hook."""
+class SideEffects:
+    """Watches this process, from when it is made until it ends: there is no way to remove such a
+    hook."""
 
     def __init__(self) -> None:
         self._watched = self._seen = False

@@ -1,7 +1,8 @@
 """Where there is no safe fork: one interpreter for each check, started ahead.
 
-The same verdicts as the fork server's, slower. Threads and blocking pipes, because that is what every system has: Windows has no fork and
-no poll on pipes, and the frameworks of macOS do not survive a fork.
+The same verdicts as the fork server's, slower. Threads and blocking pipes, because that is what
+every system has: Windows has no fork and no poll on pipes, and the frameworks of macOS do not
+survive a fork.
 """
 
 import contextlib
@@ -14,13 +15,15 @@ import threading
 from typing import Any, Dict, List, NoReturn, Optional
 
 from . import messages
-from .check_settings import Terms
+from .check_settings import CheckSettings
 from .deadlines import STRAY_WRITE, Progress
 from .imports import Rules
 from .processes import Request
 
 TICK = 0.05  # seconds between looks at an interpreter that may have died without closing its pipe
-LAST_WORDS = 1.0  # seconds for what an interpreter said before it ended, and the thread that listens has not passed on yet
+# seconds for what an interpreter said before it ended, and the thread that listens has not passed
+# on yet
+LAST_WORDS = 1.0
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
@@ -29,7 +32,11 @@ class Interpreter:
     """One that makes one check, and what it says."""
 
     def __init__(self, mode: str, config: Dict[str, Any]) -> None:
-        flags = ["-I", *(["-S"] if sys.flags.no_site else []), *(["-B"] if sys.flags.dont_write_bytecode else [])]
+        flags = [
+            "-I",
+            *(["-S"] if sys.flags.no_site else []),
+            *(["-B"] if sys.flags.dont_write_bytecode else []),
+        ]
         self._process = subprocess.Popen(
             [sys.executable, *flags, _FOLDER, mode],
             stdin=subprocess.PIPE,
@@ -45,7 +52,8 @@ class Interpreter:
 
     def tell(self, head: messages.Head, body: bytes = b"") -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended, which is noticed where its answer is read
+        # it has ended, which is noticed where its answer is read
+        with contextlib.suppress(OSError):
             messages.write(self._process.stdin.fileno(), head, body)
 
     def _listen(self) -> None:
@@ -58,16 +66,18 @@ class Interpreter:
                     break
                 for message in decoder.feed(data):
                     self._said.put(message)
-        except messages.FrameError:
+        except messages.MessageError:
             self._said.put(({"stage": "crashed", "how": STRAY_WRITE}, b""))
         self._said.put(None)
 
     def next(self) -> Optional[Request]:
-        """What it says next. None: nothing for now. An ``exit`` instead of a ``stage``: it has ended."""
+        """What it says next. None: nothing for now. An ``exit`` instead of a ``stage``: it has
+        ended."""
         said = self._hear(TICK)
         if said is not None:
             return said
-        # It is silent, or has closed its end: it may have ended, or become another program; what it forked may hold the pipe open.
+        # It is silent, or has closed its end: it may have ended, or become another program; what it
+        # forked may hold the pipe open.
         code = self._process.poll()
         if code is None:
             return None
@@ -100,7 +110,9 @@ def leaks(config: Dict[str, Any]) -> Dict[str, str]:
         while True:
             said = interpreter.next()
             if said is not None:
-                found: Dict[str, str] = said[0].get("leaks", {"?": "the check for absent modules ended without an answer"})
+                found: Dict[str, str] = said[0].get(
+                    "leaks", {"?": "the check for absent modules ended without an answer"}
+                )
                 return found
     finally:
         interpreter.kill()
@@ -112,7 +124,7 @@ class Spawner:
     def __init__(self, requests: int, answers: int, config: Dict[str, Any], *, knock: int) -> None:
         self._requests, self._answers, self._knock = requests, answers, knock
         self._config = config
-        self._terms = Terms(config, Rules(config))
+        self._settings = CheckSettings(config, Rules(config))
         self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._alive: List[Interpreter] = []
@@ -150,7 +162,7 @@ class Spawner:
                 interpreter.kill()
 
     def _result(self, interpreter: Interpreter, head: messages.Head) -> Request:
-        progress = Progress(interpreter.pid, head, self._terms)
+        progress = Progress(interpreter.pid, head, self._settings)
         while True:
             said = interpreter.next()
             if said is None:
@@ -166,5 +178,6 @@ class Spawner:
     def _answer(self, head: messages.Head, body: bytes) -> None:
         with self._lock:
             messages.write(self._answers, head, body)
-        with contextlib.suppress(OSError):  # the guardian has knocks enough to hear, or there is none
+        # the guardian has knocks enough to hear, or there is none
+        with contextlib.suppress(OSError):
             os.write(self._knock, b".")

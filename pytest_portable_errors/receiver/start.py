@@ -1,6 +1,7 @@
 """The receiver's first minute: restrict the imports, prove that the restriction holds, serve.
 
-It talks through what it was given as standard input and output, and moves both to descriptors of its own at once.
+It talks through what it was given as standard input and output, and moves both to descriptors of
+its own at once.
 """
 
 import os
@@ -8,7 +9,7 @@ import signal
 from typing import Any, Dict, Tuple
 
 from . import check, imports, messages
-from .check_settings import Terms
+from .check_settings import CheckSettings
 from .limits import no_core_files
 from .processes import Pipes
 from .reaper import guard
@@ -23,16 +24,21 @@ def start(mode: str) -> None:
 def fork_server() -> None:
     """Serve checks by forking."""
     config, requests, answers = _begin()
-    terms = Terms(config, imports.restrict(config))
+    settings = CheckSettings(config, imports.restrict(config))
     no_core_files()
-    _greet(answers, _proof(config, terms))
+    _greet(answers, _proof(config, settings))
     knock = guard([requests, answers])
-    Server(Pipes(requests, answers), terms, knock=knock, at_once=config["at_once"]).serve(ahead=True)
+    Server(Pipes(requests, answers), settings, knock=knock, at_once=config["at_once"]).serve(
+        ahead=True
+    )
 
 
 def spawner() -> None:
     """Serve checks by starting an interpreter for each."""
-    from .spawner import Spawner, leaks  # with threads and subprocess, which a fork server must not have
+    from .spawner import (  # with threads and subprocess, which a fork server must not have
+        Spawner,
+        leaks,
+    )
 
     config, requests, answers = _begin()
     _greet(answers, leaks(config))
@@ -43,12 +49,12 @@ def spawner() -> None:
 def once() -> None:
     """Make one check."""
     config, requests, answers = _begin()
-    terms = Terms(config, imports.restrict(config))
+    settings = CheckSettings(config, imports.restrict(config))
     no_core_files()
     _silence()
     check.rehearse()
     try:
-        check.run(requests, answers, terms)
+        check.run(requests, answers, settings)
         os._exit(0)
     finally:
         os._exit(1)
@@ -64,7 +70,8 @@ def prove() -> None:
 def _begin() -> Tuple[Dict[str, Any], int, int]:
     """The first message, and where to read and write from now on."""
     if hasattr(signal, "SIGCHLD"):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, as the sender may have it, it would hide how children end
+        # ignored, as the sender may have it, it would hide how children end
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     requests, answers = os.dup(0), os.dup(1)
     _to_null(0, 1)
     os.write(answers, messages.START)
@@ -91,18 +98,20 @@ def _to_null(*fds: int) -> None:
     os.close(null)
 
 
-def _proof(config: Dict[str, Any], terms: Terms) -> Dict[str, str]:
+def _proof(config: Dict[str, Any], settings: CheckSettings) -> Dict[str, str]:
     """Look for the absent modules in a child: a leak would run the module."""
     read_fd, write_fd = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(read_fd)
-            messages.write(write_fd, imports.prove(config["prove"], terms.rules))
+            messages.write(write_fd, imports.prove(config["prove"], settings.rules))
         finally:
             os._exit(0)
     os.close(write_fd)
     told = messages.read_one(read_fd)
     os.close(read_fd)
     os.waitpid(pid, 0)
-    return {"?": "the check for absent modules ended without an answer"} if told is None else told[0]
+    return (
+        {"?": "the check for absent modules ended without an answer"} if told is None else told[0]
+    )

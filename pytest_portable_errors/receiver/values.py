@@ -1,7 +1,7 @@
 """Plain-data descriptions of values: canonical, bounded and total.
 
-A value is a dict with its ``type`` and one of ``text``, ``items``, ``pairs``, ``attributes``; ``raises`` where its own code raised;
-``again`` for a cycle and ``deeper`` for what lies too deep.
+A value is a dict with its ``type`` and one of ``text``, ``items``, ``pairs``, ``attributes``;
+``raises`` where its own code raised; ``again`` for a cycle and ``deeper`` for what lies too deep.
 """
 
 import enum
@@ -16,21 +16,26 @@ from . import fields
 
 TEXT_KEPT = 2_000  # characters of a text or repr; of the rest length and SHA-256 are kept
 ITEMS_KEPT = 200  # items of a container, likewise
-PLAIN_ITEMS = 1_000_000  # of a container of texts and numbers; past that, of any container, only how many there are
+# of a container of texts and numbers; past that, of any container, only how many there are
+PLAIN_ITEMS = 1_000_000
 DEPTH = 8  # how deep values are described at most; below that, their types
 _TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
-VALUES = 2_000  # described values in one record; where there would be more, they are described less deep
+# described values in one record; where there would be more, they are described less deep
+VALUES = 2_000
 
 Value = Dict[str, Any]
 
 # An object's own text often shows where it lies in memory, which says nothing about the object.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
-_PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=['\"])")  # the latter in unittest.mock's
+# the latter in unittest.mock's
+_PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=['\"])")
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
-_WORDS_COMPARED = 1_000_000  # characters of a text whose words are compared in any order; of a longer one only the length is
+# characters of a text whose words are compared in any order; of a longer one only the length is
+_WORDS_COMPARED = 1_000_000
 _TOKEN = re.compile(r"\w+|\W")
-_PLAIN = frozenset(map(id, (str, int, float, bool, type(None))))  # by id: a metaclass may have a __hash__ and __eq__ of its own
+# by id: a metaclass may have a __hash__ and __eq__ of its own
+_PLAIN = frozenset(map(id, (str, int, float, bool, type(None))))
 _HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
@@ -43,7 +48,8 @@ class Budget:
     """How much of one record's values is described: to which depth, and how many of them."""
 
     def __init__(self, depth: int = DEPTH, values: int = VALUES, *, cuts: bool = True) -> None:
-        """``cuts`` says what happens past the last value: the rest is cut down to its types, or TooMuch is raised."""
+        """``cuts`` says what happens past the last value: the rest is cut down to its types, or
+        TooMuch is raised."""
         self.depth = depth
         self.values = values
         self.left = values
@@ -70,7 +76,8 @@ def describe_value(value: object) -> Value:
     return Describer(Budget()).value(value)
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))  # made once: tests replace json's functions
+# made once: tests replace json's functions
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def canonical(record: object) -> str:
@@ -91,7 +98,8 @@ class _ClassFacts(NamedTuple):
 
 
 class Describer:
-    """Describes the values of one exception within a budget, and notices whether a text of theirs may depend on the hash seed."""
+    """Describes the values of one exception within a budget, and notices whether a text of theirs
+    may depend on the hash seed."""
 
     def __init__(self, budget: Budget) -> None:
         self.unordered = False
@@ -100,8 +108,14 @@ class Describer:
         self._classes: Dict[int, _ClassFacts] = {}
 
     def named(self, values: Dict[Any, object]) -> Dict[str, Value]:
-        # Sorted, because the budget must end at the same value whatever order the attributes were set in.
-        return {name: self.value(item) for name, item in sorted(((_attribute_name(key), item) for key, item in values.items()), key=_first)}
+        # Sorted, because the budget must end at the same value whatever order the attributes were
+        # set in.
+        return {
+            name: self.value(item)
+            for name, item in sorted(
+                ((_attribute_name(key), item) for key, item in values.items()), key=_first
+            )
+        }
 
     def value(self, value: object) -> Value:
         cls = type(value)
@@ -122,7 +136,8 @@ class Describer:
             described.update(self._content(value, cls, facts))
         except (KeyboardInterrupt, TooMuch):
             raise
-        except BaseException as error:  # foreign code: whatever it raises is what is known of the value
+        # foreign code: whatever it raises is what is known of the value
+        except BaseException as error:
             described["raises"] = fields.type_name(type(error))
         finally:
             self._above.pop()
@@ -135,7 +150,8 @@ class Describer:
         return described
 
     def _facts(self, cls: type) -> _ClassFacts:
-        name = fields.type_name(object if cls is fields.Raised else cls)  # our own modules have two names
+        # our own modules have two names
+        name = fields.type_name(object if cls is fields.Raised else cls)
         facts = self._classes[id(cls)] = _ClassFacts(
             cls=cls,
             name=name,
@@ -177,21 +193,30 @@ class Describer:
         return content
 
     def _exception(self, exc: BaseException) -> Value:
-        """An exception as a value: what it says and stores. What it is chained to is not the value's content."""
+        """An exception as a value: what it says and stores. What it is chained to is not the
+        value's content."""
         message = text_of(str, exc)
-        content = {"args": self.value(fields.base_field(exc, "args")), "attributes": self.named(fields.attributes_of(exc))}
+        content = {
+            "args": self.value(fields.base_field(exc, "args")),
+            "attributes": self.named(fields.attributes_of(exc)),
+        }
         return dict(content, message=comparable_text(message, self.unordered))
 
     def _own_text(self, value: object) -> Value:
         shown = text_of(repr, value)
         if "text" in shown and (_ADDRESS.search(shown["text"]) or _PLACE.search(shown["text"])):
             return {}
-        return comparable_text(shown, self.unordered or bool(_SHOWN_SET.search(shown.get("text", ""))))
+        return comparable_text(
+            shown, self.unordered or bool(_SHOWN_SET.search(shown.get("text", "")))
+        )
 
     def _builtin_content(self, value: Any, cls: type) -> Value:
-        """The content that a subclass of a built-in type inherits, read past whatever the subclass overrides."""
+        """The content that a subclass of a built-in type inherits, read past whatever the subclass
+        overrides."""
         if issubclass(cls, str):
-            return _cut_text(str.__str__(value) if cls is str else str.__getitem__(value, slice(None)), repr)
+            return _cut_text(
+                str.__str__(value) if cls is str else str.__getitem__(value, slice(None)), repr
+            )
         if issubclass(cls, (bytes, bytearray)):
             return _cut_text(bytes(memoryview(value)), repr)
         if issubclass(cls, int):
@@ -203,32 +228,49 @@ class Describer:
         if issubclass(cls, (list, tuple)):
             base: Any = list if issubclass(cls, list) else tuple
             # A copy: the code of an item that is described may add to what holds it.
-            return self._sequence(list(itertools.islice(base.__iter__(value), PLAIN_ITEMS)), base.__len__(value))
+            return self._sequence(
+                list(itertools.islice(base.__iter__(value), PLAIN_ITEMS)), base.__len__(value)
+            )
         if issubclass(cls, (set, frozenset)):
             self.unordered = self.unordered or len(value) > 1
             if not self._budget.has(len(value)):
-                return self._too_long([], len(value))  # which elements the budget would reach depends on the hash seed
+                # which elements the budget would reach depends on the hash seed
+                return self._too_long([], len(value))
             elements = (set if issubclass(cls, set) else frozenset).__iter__(value)
-            return self._cut_items(_in_order([self.value(item) for item in list(elements)]), "items")
+            return self._cut_items(
+                _in_order([self.value(item) for item in list(elements)]), "items"
+            )
         if issubclass(cls, dict):
-            return self._mapping(list(itertools.islice(dict.items(value), PLAIN_ITEMS)), dict.__len__(value))
+            return self._mapping(
+                list(itertools.islice(dict.items(value), PLAIN_ITEMS)), dict.__len__(value)
+            )
         return {}
 
     def _sequence(self, elements: List[Any], length: int) -> Value:
         if length <= ITEMS_KEPT:
             return {"items": [self.value(item) for item in elements]}
         if _are_plain(elements) or length > self._budget.values:
-            return self._too_long(elements, length, items=[self.value(item) for item in elements[:ITEMS_KEPT]])
+            return self._too_long(
+                elements, length, items=[self.value(item) for item in elements[:ITEMS_KEPT]]
+            )
         return self._cut_items([self.value(item) for item in elements], "items")
 
     def _mapping(self, pairs: List[Any], length: int) -> Value:
         if length <= self._budget.values:
-            return self._cut_items(_by_key([[self.value(key), self.value(item)] for key, item in pairs]), "pairs")
+            return self._cut_items(
+                _by_key([[self.value(key), self.value(item)] for key, item in pairs]), "pairs"
+            )
         # No items: in which order a dict was filled is not compared.
-        return self._too_long(sorted(map(canonical, pairs)) if _are_plain([part for pair in pairs for part in pair]) else [pairs], length)
+        return self._too_long(
+            sorted(map(canonical, pairs))
+            if _are_plain([part for pair in pairs for part in pair])
+            else [pairs],
+            length,
+        )
 
     def _too_long(self, elements: List[Any], length: int, **described: Any) -> Value:
-        """A container of which not every item is described: with a digest if they are plain, else with no more than its length."""
+        """A container of which not every item is described: with a digest if they are plain, else
+        with no more than its length."""
         described["length"] = length
         if elements and length <= PLAIN_ITEMS and _are_plain(elements):
             described["sha256"] = digest_of_plain(elements)
@@ -248,7 +290,8 @@ def _int_text(value: int) -> Value:
     return _cut_text(int.__format__(value, "x"), str) if huge else {"text": int.__repr__(value)}
 
 
-# Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's. By their ids, as in _PLAIN.
+# Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's.
+# By their ids, as in _PLAIN.
 _PLAINLY: Dict[int, Callable[[Any], Value]] = {
     id(str): lambda value: dict(_cut_text(value, repr), type="builtins.str"),
     id(int): lambda value: dict(_int_text(value), type="builtins.int"),
@@ -259,7 +302,8 @@ _PLAINLY: Dict[int, Callable[[Any], Value]] = {
 
 
 def comparable_text(shown: Value, unordered: bool) -> Value:
-    """A ``str`` or ``repr`` for comparison: without the places of objects, and where a set may show in it, its words in any order."""
+    """A ``str`` or ``repr`` for comparison: without the places of objects, and where a set may show
+    in it, its words in any order."""
     if "text" not in shown:
         return shown
     text = shown["text"]
@@ -278,7 +322,8 @@ def without_addresses(text: str) -> str:
 
 
 def digest(described: object) -> str:
-    """A SHA-256 that equal descriptions share, whatever the order in which sets were printed in them."""
+    """A SHA-256 that equal descriptions share, whatever the order in which sets were printed in
+    them."""
     return hashlib.sha256(canonical(in_any_order(described)).encode()).hexdigest()
 
 
@@ -288,14 +333,16 @@ def _in_order(described: List[Value]) -> List[Value]:
 
 
 def _by_key(pairs: List[List[Value]]) -> List[List[Value]]:
-    """Descriptions of a dict's keys and values, in an order that does not hang on the one in which it was filled."""
+    """Descriptions of a dict's keys and values, in an order that does not hang on the one in which
+    it was filled."""
     if _have_own_texts([key for key, _ in pairs]):
         return sorted(pairs, key=lambda pair: _text(pair[0]))
     return sorted(pairs, key=canonical)
 
 
 def _have_own_texts(described: List[Value]) -> bool:
-    """Whether each is told from the others by its text, which is less to compare than all that is said of it."""
+    """Whether each is told from the others by its text, which is less to compare than all that is
+    said of it."""
     return len({value.get("text") for value in described} - {None}) == len(described)
 
 
@@ -307,7 +354,8 @@ def _text(described: Value) -> str:
 def _are_plain(elements: List[Any]) -> bool:
     """Whether all of them are values that can be digested without being described one by one."""
     return {*map(id, map(type, elements))} <= _PLAIN and all(
-        cls is not int or -_HUGE < value < _HUGE for cls, value in zip(map(type, elements), elements)
+        cls is not int or -_HUGE < value < _HUGE
+        for cls, value in zip(map(type, elements), elements)
     )
 
 
@@ -317,7 +365,8 @@ def digest_of_plain(elements: List[Any]) -> str:
 
 
 def in_any_order(described: Any) -> Any:
-    """The description with the words of a text in place of the text, wherever a set may have been printed in it."""
+    """The description with the words of a text in place of the text, wherever a set may have been
+    printed in it."""
     if isinstance(described, list):
         return [in_any_order(item) for item in described]
     if not isinstance(described, dict):
@@ -327,7 +376,8 @@ def in_any_order(described: Any) -> Any:
 
 
 def text_of(show: Any, value: object) -> Value:
-    """``str`` or ``repr`` of a value, or what it raised; KeyboardInterrupt passes through, because it may be the user's."""
+    """``str`` or ``repr`` of a value, or what it raised; KeyboardInterrupt passes through, because
+    it may be the user's."""
     try:
         text = show(value)
         return {"text": str.__getitem__(text, slice(None))}
@@ -341,11 +391,19 @@ def _cut_text(content: Any, show: Any) -> Value:
     if len(content) <= TEXT_KEPT:
         return {"text": show(content)}
     whole = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-    return {"text": show(content[:TEXT_KEPT]), "length": len(content), "sha256": hashlib.sha256(whole).hexdigest()}
+    return {
+        "text": show(content[:TEXT_KEPT]),
+        "length": len(content),
+        "sha256": hashlib.sha256(whole).hexdigest(),
+    }
 
 
 def _attribute_name(key: object) -> str:
-    return fields.cut_name(str.__str__(key)) if isinstance(key, str) else "<{}>".format(fields.type_name(type(key)))
+    return (
+        fields.cut_name(str.__str__(key))
+        if isinstance(key, str)
+        else "<{}>".format(fields.type_name(type(key)))
+    )
 
 
 def _first(pair: Tuple[str, object]) -> str:

@@ -1,7 +1,8 @@
 """The file of known defects: a repository adopts the plugin today, and only what is new fails.
 
-A line for each defect: the class, the cause, what is lost, the serializer and the receiver. Sorted, without paths or line numbers, so that
-it changes only when a defect does. Two branches that each changed it are merged by keeping the lines of both.
+A line for each defect: the class, the cause, what is lost, the serializer and the receiver. Sorted,
+without paths or line numbers, so that it changes only when a defect does. Two branches that each
+changed it are merged by keeping the lines of both.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from pytest_portable_errors.errors import PortableErrorsError
 
 _TITLE = "# Known defects of exceptions, by pytest-portable-errors; format 1."
 _EXPLANATION = (
-    "# Written by `pytest --portable-errors --portable-errors-update-baseline`. Merge conflicts: keep the lines of both sides.",
+    (
+        "# Written by `pytest --portable-errors --portable-errors-update-baseline`. Merge "
+        "conflicts: keep the lines of both sides."
+    ),
     "# class, cause, what is lost, serializer, receiver",
 )
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
@@ -57,7 +61,10 @@ class Baseline:
 
     def text(self) -> str:
         """The file's content."""
-        return "\n".join([_TITLE, *_EXPLANATION, *(" ".join(entry) for entry in sorted(self.entries))]) + "\n"
+        return (
+            "\n".join([_TITLE, *_EXPLANATION, *(" ".join(entry) for entry in sorted(self.entries))])
+            + "\n"
+        )
 
 
 def parse(text: str, *, origin: str) -> Baseline:
@@ -67,16 +74,25 @@ def parse(text: str, *, origin: str) -> Baseline:
     """
     lines = text.splitlines()
     if not lines or not any(line == _TITLE for line in lines):
-        raise PortableErrorsError(f'{origin}: this is no baseline that is known here: expected the line "{_TITLE}"')
+        raise PortableErrorsError(
+            f'{origin}: this is no baseline that is known here: expected the line "{_TITLE}"'
+        )
     entries = set()
     for number, line in enumerate(lines, start=1):
         if line.startswith(_CONFLICT):
-            raise PortableErrorsError(f"{origin}:{number}: a merge conflict: keep the lines of both sides, and delete this one")
-        fields = list(filter(None, line.replace("\t", " ").split(" ")))  # a name may hold other blanks, such as \xa0
+            raise PortableErrorsError(
+                f"{origin}:{number}: a merge conflict: keep the lines of both sides, and "
+                "delete this one"
+            )
+        # a name may hold other blanks, such as \xa0
+        fields = list(filter(None, line.replace("\t", " ").split(" ")))
         if not fields or line.startswith("#"):
             continue
         if len(fields) != len(Entry._fields):
-            raise PortableErrorsError(f"{origin}:{number}: expected class, cause, what is lost, serializer and receiver, got {line!r}")
+            raise PortableErrorsError(
+                f"{origin}:{number}: expected class, cause, what is lost, serializer and "
+                f"receiver, got {line!r}"
+            )
         entries.add(Entry(*fields))
     return Baseline(entries=frozenset(entries))
 

@@ -1,7 +1,7 @@
 """The JSON report: what was found, test by test, and what it adds up to.
 
-``tests`` is the record; the rest is derived from it, so that the documents of several runs can be merged. The schema is in
-``report/schema.json``; ``version`` changes when a reader would have to.
+``tests`` is the record; the rest is derived from it, so that the documents of several runs can be
+merged. The schema is in ``report/schema.json``; ``version`` changes when a reader would have to.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def document(outcome: Outcome) -> Document:
             "surveys": outcome.surveys,
             "is_whole": outcome.is_whole,
             "updates_baseline": outcome.updates_baseline,
-            "baseline": None if outcome.baseline is None else sorted(map(list, outcome.baseline.entries)),
+            "baseline": None
+            if outcome.baseline is None
+            else sorted(map(list, outcome.baseline.entries)),
             "baseline_name": outcome.baseline_name,
             "command": outcome.command,
             "names_credentials": outcome.names_credentials,
@@ -48,10 +50,16 @@ def document(outcome: Outcome) -> Document:
         "defects": [_defect(defect) for defect in tally.defects],
         "classes": tally.classes,
         "not_checked": tally.not_checked,
-        "not_looked_at": {what: dict(sorted(classes.items())) for what, classes in tally.not_looked_at.items()},
-        "open_decisions": {verdict.value: classes for verdict, classes in outcome.open_decisions.items()},
+        "not_looked_at": {
+            what: dict(sorted(classes.items())) for what, classes in tally.not_looked_at.items()
+        },
+        "open_decisions": {
+            verdict.value: classes for verdict, classes in outcome.open_decisions.items()
+        },
         "gone": sorted(map(list, outcome.gone)),
-        "credentials": [{"cls": cls, "path": path, "kind": kind} for cls, path, kind in tally.credentials],
+        "credentials": [
+            {"cls": cls, "path": path, "kind": kind} for cls, path, kind in tally.credentials
+        ],
         "tests": tally.tests,
     }
 
@@ -72,8 +80,9 @@ def _defect(defect: Defect) -> dict[str, Any]:
     }
 
 
-def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
-    """What several runs add up to: ``(name of the file, its document)``. The decisions and the baseline are judged on the whole.
+def merge_documents(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+    """What several runs add up to: ``(name of the file, its document)``. The decisions and the
+    baseline are judged on the whole.
 
     Raises PortableErrorsError for what is no report of this version.
     """
@@ -92,9 +101,15 @@ def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
     entries = [Baseline.of(run["baseline"]) for run in runs if run["baseline"] is not None]
     return Outcome(
         tally=tally,
-        mode="warn" if all(run["mode"] == "warn" for run in runs) else "error" if any(run["mode"] == "error" for run in runs) else "off",
+        mode="warn"
+        if all(run["mode"] == "warn" for run in runs)
+        else "error"
+        if any(run["mode"] == "error" for run in runs)
+        else "off",
         surveys=any(run["surveys"] for run in runs),
-        baseline=Baseline(entries=frozenset().union(*(one.entries for one in entries))) if entries else None,
+        baseline=Baseline(entries=frozenset().union(*(one.entries for one in entries)))
+        if entries
+        else None,
         baseline_name=next((run["baseline_name"] for run in runs if run["baseline_name"]), None),
         updates_baseline=all(run["updates_baseline"] for run in runs),
         is_whole=all(run["is_whole"] for run in runs),
@@ -106,9 +121,14 @@ def merged(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
 
 
 def in_common(commands: Sequence[str]) -> str:
-    """One command for what several asked for: the same, or what they have in common of our own options."""
+    """One command for what several asked for: the same, or what they have in common of our own
+    options."""
     first, *others = (shlex.split(one) for one in commands)
     if all(words == first for words in others):
         return commands[0]
-    shared = [word for word in first if word.startswith("--portable-errors") and all(word in words for words in others)]
+    shared = [
+        word
+        for word in first
+        if word.startswith("--portable-errors") and all(word in words for words in others)
+    ]
     return shlex.join(["pytest", *shared])

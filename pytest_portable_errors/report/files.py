@@ -11,7 +11,9 @@ from pytest_portable_errors.report.document import Document
 
 def write_report(file: Path, document: Document) -> None:
     """Write a ``.json`` or, with Jinja2, an ``.html`` file."""
-    file.write_text(_as_json(document) if file.suffix == ".json" else _as_html(document), encoding="utf-8")
+    file.write_text(
+        _as_json(document) if file.suffix == ".json" else _as_html(document), encoding="utf-8"
+    )
 
 
 def _as_json(document: Any) -> str:

@@ -36,7 +36,10 @@ def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str
         ],
         "value": inspection.value,
         "imports": [{"name": name.name, "lacks": name.lacks} for name in inspection.names],
-        "credentials": [{"path": credential.path, "kind": credential.kind} for credential in inspection.credentials],
+        "credentials": [
+            {"path": credential.path, "kind": credential.kind}
+            for credential in inspection.credentials
+        ],
         "problem": inspection.problem,
     }
 
@@ -51,7 +54,8 @@ def _lines(inspection: Inspection) -> Iterator[str]:
     width = max((len(clean(name.name)) for name in inspection.names), default=0)
     for number, name in enumerate(inspection.names):
         label = "imports" if number == 0 else ""
-        yield f"  {label:<11} {clean(name.name):<{width}}   {'' if name.lacks is None else f'this interpreter has {name.lacks}'}".rstrip()
+        lack = "" if name.lacks is None else f"this interpreter has {name.lacks}"
+        yield f"  {label:<11} {clean(name.name):<{width}}   {lack}".rstrip()
     for number, credential in enumerate(inspection.credentials):
         label = "credentials" if number == 0 else ""
         yield f"  {label:<11} {brief(credential.path)} ({clean(credential.kind)})"

@@ -1,4 +1,5 @@
-"""``python -m pytest_portable_errors merge``: the reports of several runs, such as the shards of a CI job, as one."""
+"""``python -m pytest_portable_errors merge``: the reports of several runs, such as the shards of a
+CI job, as one."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import read_baseline
-from pytest_portable_errors.report.document import document, merged
+from pytest_portable_errors.report.document import document, merge_documents
 from pytest_portable_errors.report.files import write_report
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import summary
@@ -26,34 +27,66 @@ def add_merge(commands: Commands) -> None:
     parser = commands.add_parser(
         "merge",
         help="make one report of several",
-        description="Make one report of the JSON reports of several runs (pytest --portable-errors-report FILE.json), such as the "
-        "shards of a CI job, and judge it as one run: open decisions and the baseline on the whole. "
+        description="Make one report of the JSON reports of several runs (pytest "
+        "--portable-errors-report FILE.json), such as the "
+        "shards of a CI job, and judge it as one run: open decisions and the baseline on the "
+        "whole. "
         "A test that several of them ran counts once.",
     )
     parser.add_argument("reports", metavar="REPORT.json", nargs="+")
-    parser.add_argument("-o", "--output", action="append", default=[], metavar="FILE", help="a .json or .html file to write; repeatable")
-    parser.add_argument("--mode", choices=("warn", "error"), help="whether what is found fails; default: as the strictest of the runs")
-    parser.add_argument("--baseline", metavar="FILE", help="known defects; default: those that the runs knew")
-    parser.add_argument("--update-baseline", action="store_true", help="write what was found to the baseline, and fail nothing of it")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="each defect in full, with its fix")
+    parser.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a .json or .html file to write; repeatable",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("warn", "error"),
+        help="whether what is found fails; default: as the strictest of the runs",
+    )
+    parser.add_argument(
+        "--baseline", metavar="FILE", help="known defects; default: those that the runs knew"
+    )
+    parser.add_argument(
+        "--update-baseline",
+        action="store_true",
+        help="write what was found to the baseline, and fail nothing of it",
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="each defect in full, with its fix"
+    )
     parser.add_argument("-q", "--quiet", action="count", default=0, help="a line for each defect")
 
 
 def merge(options: argparse.Namespace) -> tuple[list[str], int]:
-    """Merge, and write what was asked for. The lines to print, and the exit status: 1 if something that was found fails.
+    """Merge, and write what was asked for. The lines to print, and the exit status: 1 if something
+    that was found fails.
 
-    Raises PortableErrorsError for a file that is no report, and OSError for one that cannot be read or written.
+    Raises PortableErrorsError for a file that is no report, and OSError for one that cannot be read
+    or written.
     """
     if options.update_baseline and options.baseline is None:
         raise PortableErrorsError("--update-baseline: say which, with --baseline FILE")
-    outcome = merged([(name, _read(Path(name))) for name in options.reports])
-    outcome = replace(outcome, mode=options.mode or outcome.mode, updates_baseline=options.update_baseline)
+    outcome = merge_documents([(name, _read(Path(name))) for name in options.reports])
+    outcome = replace(
+        outcome, mode=options.mode or outcome.mode, updates_baseline=options.update_baseline
+    )
     if options.baseline is not None:
-        outcome = replace(_against(outcome, Path(options.baseline), is_new=options.update_baseline), baseline_name=options.baseline)
+        outcome = replace(
+            _against(outcome, Path(options.baseline), is_new=options.update_baseline),
+            baseline_name=options.baseline,
+        )
     written = list(_written(outcome, options))
-    lines = summary(replace(outcome, written=tuple(written)), verbosity=options.verbose - options.quiet)
+    lines = summary(
+        replace(outcome, written=tuple(written)), verbosity=options.verbose - options.quiet
+    )
     width = shutil.get_terminal_size().columns
-    return [f" {line.text} ".center(width, "=") if line.is_title else line.text for line in lines], 1 if outcome.fails else 0
+    return [
+        f" {line.text} ".center(width, "=") if line.is_title else line.text for line in lines
+    ], 1 if outcome.fails else 0
 
 
 def _read(file: Path) -> Mapping[str, Any]:
@@ -79,6 +112,8 @@ def _written(outcome: Outcome, options: argparse.Namespace) -> Iterator[str]:
     names: Sequence[str] = options.output
     for name in names:
         if Path(name).suffix not in (".json", ".html"):
-            raise PortableErrorsError(f"--output: {name}: expected a file that ends in .json or .html")
+            raise PortableErrorsError(
+                f"--output: {name}: expected a file that ends in .json or .html"
+            )
         write_report(Path(name), document(outcome))
         yield name

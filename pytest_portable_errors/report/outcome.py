@@ -27,7 +27,8 @@ class Outcome:
     """How to ask for the same again: ``pytest --portable-errors``."""
     names_credentials: bool
     toml_name: str | None = None
-    """Name of the file that settings are pasted into, where that is TOML; None where they are pasted as they are shown."""
+    """Name of the file that settings are pasted into, where that is TOML; None where they are
+    pasted as they are shown."""
     idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Settings, and what of each names no class that this run met or found."""
     crashed: tuple[str, ...] = ()
@@ -42,12 +43,14 @@ class Outcome:
 
     @property
     def fails_beside_tests(self) -> bool:
-        """Whether the run fails for what is no test's: an open decision, or that nothing could be sent."""
+        """Whether the run fails for what is no test's: an open decision, or that nothing could be
+        sent."""
         return self.fails_for_decisions or (self._may_fail and bool(self.tally.troubles))
 
     @property
     def fails(self) -> bool:
-        """Whether anything that was found fails the run: that, or defects, which have failed the tests that met them."""
+        """Whether anything that was found fails the run: that, or defects, which have failed the
+        tests that met them."""
         return self.fails_beside_tests or (self._may_fail and bool(self.new_defects))
 
     @property
@@ -61,7 +64,10 @@ class Outcome:
     @property
     def open_decisions(self) -> dict[Verdict, list[str]]:
         """The classes that hang on each decision."""
-        return {verdict: self.tally.undecided(verdict) for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)}
+        return {
+            verdict: self.tally.undecided(verdict)
+            for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)
+        }
 
     @property
     def new_defects(self) -> list[Defect]:
@@ -76,7 +82,11 @@ class Outcome:
     @property
     def gone(self) -> frozenset[Entry]:
         """Entries of the baseline that this run shows to be repaired."""
-        return self.tally.gone(self.baseline) if self.baseline is not None and self.is_whole else frozenset()
+        return (
+            self.tally.gone(self.baseline)
+            if self.baseline is not None and self.is_whole
+            else frozenset()
+        )
 
     @property
     def updated_baseline(self) -> Baseline:

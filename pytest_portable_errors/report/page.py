@@ -1,6 +1,7 @@
 """The HTML report: one file that needs nothing else. Made by Jinja2, which is an extra.
 
-Here is what the page says; ``page.html.jinja`` is how it looks. All of it is readable without JavaScript, which only filters and searches.
+Here is what the page says; ``page.html.jinja`` is how it looks. All of it is readable without
+JavaScript, which only filters and searches.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _STATES = {
     "python": "not carried by Python itself",
     "unchecked": "not checked",
 }
-_VERDICTS = {  # the worst first: state, and what is to be said of it where that is not what was lost
+# the worst first: state, and what is to be said of it where that is not what was lost
+_VERDICTS = {
     Verdict.DEFECT.value: ("lossy", None),
     Verdict.LACKS_PROJECT.value: ("undecided", "project is missing"),
     Verdict.DROPS_CHAIN.value: ("undecided", "chain is missing"),
@@ -41,7 +43,8 @@ _VERDICTS = {  # the worst first: state, and what is to be said of it where that
     Verdict.WHOLE.value: ("whole", ""),
 }
 _WORST_FIRST = list(_VERDICTS)
-_TOLD_APART = ("  why   ", "  fix   ")  # begins of lines in a failure's text; from there on it is shown in parts of its own
+# begins of lines in a failure's text; from there on it is shown in parts of its own
+_TOLD_APART = ("  why   ", "  fix   ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +105,19 @@ class _Defect:
 
 def page(document: Document) -> str:
     """The page."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printable)
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+    )
     environment.filters.update(short_name=short_name, content_hash=_content_hash)
-    source = importlib.resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
+    source = (
+        importlib.resources.files(__package__)
+        .joinpath("page.html.jinja")
+        .read_text(encoding="utf-8")
+    )
     defects, receivers = _defects(document), _receivers(document)
     classes = _classes(document, receivers, defects)
     return environment.from_string(source).render(
@@ -116,19 +129,25 @@ def page(document: Document) -> str:
         states=_STATES,
         scopes=SCOPE_TEXTS,
         shown_states=_present(
-            _STATES, {row.state for row in classes} | ({"unchecked"} if document["not_checked"] or document["run"]["crashed"] else set())
+            _STATES,
+            {row.state for row in classes}
+            | ({"unchecked"} if document["not_checked"] or document["run"]["crashed"] else set()),
         ),
-        shown_scopes=_present(SCOPE_TEXTS, {scope for row in classes for scope in row.scopes.split()}),
+        shown_scopes=_present(
+            SCOPE_TEXTS, {scope for row in classes for scope in row.scopes.split()}
+        ),
     )
 
 
 def _printable(value: Any) -> Any:
-    """What an expression of the template prints: a report can be read from a file, so its texts are cleaned here again."""
+    """What an expression of the template prints: a report can be read from a file, so its texts are
+    cleaned here again."""
     return value if isinstance(value, Markup) else plain(value)
 
 
 def _content_hash(content: str) -> str:
-    """What a Content-Security-Policy calls a script or style, so that the browser runs this one and no other."""
+    """What a Content-Security-Policy calls a script or style, so that the browser runs this one and
+    no other."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
 
 
@@ -150,7 +169,9 @@ def _defect(anchor: str, row: Mapping[str, Any]) -> _Defect:
         row=row,
         detail=detail,
         known="known" if row["is_known"] else "new",
-        what="" if detail is None else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
+        what=""
+        if detail is None
+        else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
         lines=[] if detail is None else list(_lines(detail["text"])),
         fixes=[(fix, fix_outcome(fix, detail["trip"]["receiver"])) for fix in fixes],
         tests=[node for node in row["tests"] if not is_own_item(node)],
@@ -159,7 +180,8 @@ def _defect(anchor: str, row: Mapping[str, Any]) -> _Defect:
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """The differences, out of the failure's text: after its headline, and before the reason and the fixes."""
+    """The differences, out of the failure's text: after its headline, and before the reason and the
+    fixes."""
     told = itertools.takewhile(lambda line: not line.startswith(_TOLD_APART), text.split("\n")[1:])
     for line in "\n".join(told).strip("\n").split("\n"):
         yield {"  - ": "sent", "  + ": "received"}.get(line[:4], ""), line.removeprefix("  ")
@@ -171,7 +193,9 @@ def _decisions(document: Document) -> list[dict[str, Any]]:
         if classes:
             _, _, question, choices = DECISIONS[Verdict(value)]
             toml_name = document["run"]["toml_name"]
-            shown = choices if toml_name is None else (*choices, toml_choice(Verdict(value), toml_name))
+            shown = (
+                choices if toml_name is None else (*choices, toml_choice(Verdict(value), toml_name))
+            )
             text = decision_text(Verdict(value), classes).partition(" - ")[2]
             found.append({"text": text, "question": question, "choices": shown, "classes": classes})
     return found
@@ -190,7 +214,8 @@ def _rows(document: Document) -> Iterator[Mapping[str, Any]]:
 
 
 def _receivers(document: Document) -> list[_Receiver]:
-    """The columns: named receivers in the order in which the documentation has them, then interpreters; serializers as they came."""
+    """The columns: named receivers in the order in which the documentation has them, then
+    interpreters; serializers as they came."""
     found: dict[str, dict[str, None]] = {}
     for _, finding in _findings(document):
         found.setdefault(finding["receiver"], {})[finding["serializer"]] = None
@@ -199,25 +224,35 @@ def _receivers(document: Document) -> list[_Receiver]:
     return [_Receiver(name=name, serializers=list(found[name])) for name in (*named, *others)]
 
 
-def _classes(document: Document, receivers: list[_Receiver], defects: list[_Defect]) -> list[_Class]:
+def _classes(
+    document: Document, receivers: list[_Receiver], defects: list[_Defect]
+) -> list[_Class]:
     met: dict[str, dict[tuple[str, str], list[Mapping[str, Any]]]] = {}
     for row, finding in _findings(document):
-        met.setdefault(row["cls"], {}).setdefault((finding["receiver"], finding["serializer"]), []).append(finding)
+        met.setdefault(row["cls"], {}).setdefault(
+            (finding["receiver"], finding["serializer"]), []
+        ).append(finding)
     counts: dict[str, int] = {}
     for row in _rows(document):
         counts[row["cls"]] = counts.get(row["cls"], 0) + row["count"]
-    columns = [(receiver.name, serializer) for receiver in receivers for serializer in receiver.serializers]
+    columns = [
+        (receiver.name, serializer) for receiver in receivers for serializer in receiver.serializers
+    ]
     first = {one.row["cls"]: one.anchor for one in reversed(defects)}
     found = []
     for cls, state in document["classes"].items():
-        lost = [finding for findings in met[cls].values() for finding in findings if finding["cause"]]
+        lost = [
+            finding for findings in met[cls].values() for finding in findings if finding["cause"]
+        ]
         decided = [finding for finding in lost if finding["verdict"] == Verdict.DEFECT.value]
         found.append(
             _Class(
                 cls=cls,
                 state=state,
                 scopes=" ".join(sorted({finding["scope"] for finding in lost})),
-                known=" ".join(sorted({"known" if finding["is_known"] else "new" for finding in decided})),
+                known=" ".join(
+                    sorted({"known" if finding["is_known"] else "new" for finding in decided})
+                ),
                 exceptions=counts[cls],
                 anchor=first.get(cls, ""),
                 cells=[_cell(met[cls].get(column, [])) for column in columns],
@@ -232,5 +267,7 @@ def _cell(findings: list[Mapping[str, Any]]) -> _Cell:
         return _Cell(state="")
     worst = min((finding["verdict"] for finding in findings), key=_WORST_FIRST.index)
     state, note = _VERDICTS[worst]
-    kinds = sorted({kind for finding in findings if finding["verdict"] == worst for kind in finding["kinds"]})
+    kinds = sorted(
+        {kind for finding in findings if finding["verdict"] == worst for kind in finding["kinds"]}
+    )
     return _Cell(state=state, note=", ".join(kinds) if note is None else note)

@@ -1,4 +1,5 @@
-"""What a run finds, as plain data: reports carry it, also through pytest-xdist, and files of it are merged.
+"""What a run finds, as plain data: reports carry it, also through pytest-xdist, and files of it are
+merged.
 
 Names are dotted, texts clean; there are no paths of the machine.
 """
@@ -21,7 +22,8 @@ _OWN_ITEM = re.compile(r"portable-errors(/\w+)?::")
 
 
 def is_own_item(nodeid: str) -> bool:
-    """Whether an item is a case of ours: ``portable-errors::shop.errors.PaymentError``. A folder may bear the same name."""
+    """Whether an item is a case of ours: ``portable-errors::shop.errors.PaymentError``. A folder
+    may bear the same name."""
     return _OWN_ITEM.match(nodeid) is not None
 
 
@@ -33,9 +35,11 @@ class Verdict(enum.Enum):
     LACKS_PROJECT = "receiver"
     """It arrives only where the project is installed, and nobody has said yet whether it is."""
     DROPS_CHAIN = "chain"
-    """It arrives without its chain, as by plain pickle, and nobody has said yet whether the chain is needed."""
+    """It arrives without its chain, as by plain pickle, and nobody has said yet whether the chain
+    is needed."""
     OF_TESTS = "tests"
-    """A test defines it, or what it holds, so that no receiver has it, and nothing but the test raises it."""
+    """A test defines it, or what it holds, so that no receiver has it, and nothing but the test
+    raises it."""
     OF_PYTHON = "python"
     """Python itself drops a field of a class of its own, which nobody can repair."""
 
@@ -52,7 +56,8 @@ class Finding(TypedDict):
     serializer: str
     receiver: str
     scope: str
-    """Where it is lost: ``everywhere``, ``without-project``, ``receiver`` (this one lacks something) or ``chain``."""
+    """Where it is lost: ``everywhere``, ``without-project``, ``receiver`` (this one lacks
+    something) or ``chain``."""
     is_known: bool
     """Whether it is in the baseline."""
     whole_with_project: bool
@@ -84,7 +89,8 @@ class Detail(TypedDict):
     why: str
     fixes: list[dict[str, Any]]
     file: str
-    """Where the class is defined, seen from the root; empty if that is not known, or lies elsewhere."""
+    """Where the class is defined, seen from the root; empty if that is not known, or lies
+    elsewhere."""
     line: int
     """0 without a file."""
     text: str

@@ -64,11 +64,13 @@ class Totals:
 
 
 class Tally:
-    """Collects what tests add. Everything else is derived, so that the order in which they came makes no difference."""
+    """Collects what tests add. Everything else is derived, so that the order in which they came
+    makes no difference."""
 
     def __init__(self) -> None:
         self.tests: dict[str, dict[str, Entries]] = {}
-        """By node ID and phase; what a test adds when it runs again, on another worker or because it failed, replaces what it said."""
+        """By node ID and phase; what a test adds when it runs again, on another worker or because
+        it failed, replaces what it said."""
         self._details: dict[tuple[str, str], Detail] = {}
 
     def add(self, nodeid: str, when: str, entries: Entries) -> None:
@@ -80,9 +82,14 @@ class Tally:
             vars(self).pop(name, None)
 
     def describe(self, detail: Detail) -> None:
-        """Keep how a defect is told: best of what a test raised, and then of the first by name, whichever came first."""
+        """Keep how a defect is told: best of what a test raised, and then of the first by name,
+        whichever came first."""
         key = (detail["cls"], detail["cause"])
-        self._details[key] = min(self._details.get(key, detail), detail, key=lambda one: (one["how"] != RAISED, one["test"]))
+        self._details[key] = min(
+            self._details.get(key, detail),
+            detail,
+            key=lambda one: (one["how"] != RAISED, one["test"]),
+        )
 
     def against(self, baseline: Baseline) -> Tally:
         """The same findings, with what this baseline knows of them."""
@@ -109,31 +116,43 @@ class Tally:
         for nodeid, row, finding in self._findings():
             if finding["verdict"] == Verdict.DEFECT.value:
                 key = (row["cls"], finding["cause"])
-                _extend(found.setdefault(key, Defect(cls=key[0], cause=key[1])), nodeid, row, finding)
+                _extend(
+                    found.setdefault(key, Defect(cls=key[0], cause=key[1])), nodeid, row, finding
+                )
         for key, defect in found.items():
             defect.detail = self._details.get(key)
             defect.tests = dict.fromkeys(sorted(defect.tests))
         return sorted(found.values(), key=worst_first)
 
     def undecided(self, verdict: Verdict) -> list[str]:
-        """Classes that are lost only because a decision is open, sorted; without those that the baseline has."""
-        found = {row["cls"] for _, row, finding in self._findings() if finding["verdict"] == verdict.value and not finding["is_known"]}
+        """Classes that are lost only because a decision is open, sorted; without those that the
+        baseline has."""
+        found = {
+            row["cls"]
+            for _, row, finding in self._findings()
+            if finding["verdict"] == verdict.value and not finding["is_known"]
+        }
         return sorted(cls for cls in found if self.classes[cls] != "lossy")
 
     @functools.cached_property
     def not_checked(self) -> dict[str, str]:
         """Classes that no test raised and that could not be built, with the reason."""
-        reasons = {cls: reason for _, entries in self._entries() for cls, reason in entries["not_checked"]}
+        reasons = {
+            cls: reason for _, entries in self._entries() for cls, reason in entries["not_checked"]
+        }
         return {cls: reasons[cls] for cls in sorted(reasons) if cls not in self.classes}
 
     @property
     def troubles(self) -> list[str]:
         """Why what was raised could not be sent, sorted."""
-        return sorted({trouble for _, entries in self._entries() for trouble in entries["troubles"]})
+        return sorted(
+            {trouble for _, entries in self._entries() for trouble in entries["troubles"]}
+        )
 
     @property
     def not_looked_at(self) -> dict[str, Counter[str]]:
-        """What there was too much of to look at: of which classes, and of how many of their exceptions."""
+        """What there was too much of to look at: of which classes, and of how many of their
+        exceptions."""
         found: dict[str, Counter[str]] = {}
         for _, entries in self._entries():
             for cls, what in entries.get("not_looked_at", ()):
@@ -142,7 +161,8 @@ class Tally:
 
     @functools.cached_property
     def classes(self) -> dict[str, str]:
-        """Classes that were checked: ``lossy``, ``undecided``, ``tests``, ``python`` or ``whole``. Sorted."""
+        """Classes that were checked: ``lossy``, ``undecided``, ``tests``, ``python`` or ``whole``.
+        Sorted."""
         verdicts: dict[str, set[str]] = {}
         for _, row, finding in self._findings():
             verdicts.setdefault(row["cls"], set()).add(finding["verdict"])
@@ -177,7 +197,13 @@ class Tally:
     @property
     def credentials(self) -> list[tuple[str, str, str]]:
         """Class, path and kind, each once."""
-        return list(dict.fromkeys((row["cls"], path, kind) for _, row in self.rows for path, kind in row["credentials"]))
+        return list(
+            dict.fromkeys(
+                (row["cls"], path, kind)
+                for _, row in self.rows
+                for path, kind in row["credentials"]
+            )
+        )
 
     def baseline_entries(self) -> frozenset[Entry]:
         """What a baseline would have to know for nothing to fail."""
@@ -199,7 +225,11 @@ class Tally:
             states.setdefault((cls, serializer, finding["receiver"]), set()).add(finding["verdict"])
             if finding["whole_with_project"]:
                 states.setdefault((cls, serializer, "with-project"), set()).add(Verdict.WHOLE.value)
-        return frozenset(entry for entry in baseline.entries if _is_gone(entry, states.get((entry.cls, entry.serializer, entry.receiver))))
+        return frozenset(
+            entry
+            for entry in baseline.entries
+            if _is_gone(entry, states.get((entry.cls, entry.serializer, entry.receiver)))
+        )
 
     def _entries(self) -> Iterator[tuple[str, Entries]]:
         for nodeid, phases in self.tests.items():
@@ -214,18 +244,30 @@ class Tally:
 
 def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
     cls = in_a_line(row["cls"])
-    return [Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"]) for kind in finding["kinds"]]
+    return [
+        Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"])
+        for kind in finding["kinds"]
+    ]
 
 
 def _is_gone(entry: Entry, verdicts: set[str] | None) -> bool:
-    # Whether the chain is needed is a question of its own: without it, what lost its chain alone arrived whole.
-    whole = {Verdict.WHOLE.value} if entry.kind == "chain" else {Verdict.WHOLE.value, Verdict.DROPS_CHAIN.value}
+    # Whether the chain is needed is a question of its own: without it, what lost its chain alone
+    # arrived whole.
+    whole = (
+        {Verdict.WHOLE.value}
+        if entry.kind == "chain"
+        else {Verdict.WHOLE.value, Verdict.DROPS_CHAIN.value}
+    )
     return verdicts is not None and verdicts <= whole
 
 
 def _judged_by(baseline: Baseline, row: Row) -> Row:
     findings: list[Finding] = [
-        {**finding, "is_known": bool(finding["kinds"]) and baseline.knows(_baseline_entries(row, finding))} for finding in row["findings"]
+        {
+            **finding,
+            "is_known": bool(finding["kinds"]) and baseline.knows(_baseline_entries(row, finding)),
+        }
+        for finding in row["findings"]
     ]
     return {**row, "findings": findings}
 

@@ -1,7 +1,8 @@
-"""Sees the exceptions that a test raises: those caught by ``pytest.raises``, ``RaisesGroup`` and ``assertRaises``, and if asked by any.
+"""Sees the exceptions that a test raises: those caught by ``pytest.raises``, ``RaisesGroup`` and
+``assertRaises``, and if asked by any.
 
-Each of these ends in one method of a class, which is wrapped while a test is watched, and only then. What escapes the test is
-handed in by the plugin.
+Each of these ends in one method of a class, which is wrapped while a test is watched, and only
+then. What escapes the test is handed in by the plugin.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any, Protocol
 from pytest_portable_errors.judging.shapes import Outline, outline_of, shape_of
 from pytest_portable_errors.receiver.fields import own_dict, type_name
 from pytest_portable_errors.run.handled import watching_handled
-from pytest_portable_errors.sender.copies import copy_of
+from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.extent import SOME, extent_of
 from pytest_portable_errors.sender.garbage import uncollected
-from pytest_portable_errors.sender.outgoing import Departure, depart_by_each, unchanged
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_by_each, unchanged
 from pytest_portable_errors.sender.serializers import Serializer
 
 See = Callable[[BaseException], object]
@@ -40,8 +41,9 @@ class Experience(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class Captured:
-    """The exceptions of one test, each once, described and pickled at once. No reference to one is kept, but a copy to try fixes on."""
+class CapturedExceptions:
+    """The exceptions of one test, each once, described and pickled at once. No reference to one is
+    kept, but a copy to try fixes on."""
 
     serializers: tuple[Serializer, ...]
     traceback: bool
@@ -51,27 +53,31 @@ class Captured:
     """Whether values that are not primitive are looked for."""
     skips: Callable[[type[BaseException]], bool] = lambda _: False
     """Classes whose exceptions nobody wants to see checked."""
-    experience: Experience | None = None
+    settled_shapes: Experience | None = None
     """What is known of exceptions that others met. None: each is to travel."""
     not_looked_at: list[str] = field(default_factory=list)
     """Types of the exceptions for which there was no time."""
-    alike: list[Hashable] = field(default_factory=list)
+    skipped_shapes: list[Hashable] = field(default_factory=list)
     """Shapes of the exceptions that did not have to."""
-    departures: list[list[Departure]] = field(default_factory=list)
-    """For each exception one departure by serializer."""
-    _seen: dict[int, tuple[Callable[[BaseException], bool], list[Departure]]] = field(default_factory=dict)
+    outgoing: list[list[Outgoing]] = field(default_factory=list)
+    """For each exception one outgoing by serializer."""
+    _seen: dict[int, tuple[Callable[[BaseException], bool], list[Outgoing]]] = field(
+        default_factory=dict
+    )
     """By ``id``: another object of that id may come later, when the first is gone."""
     _looking: set[int] = field(default_factory=set)
-    """Threads that describe an exception. What its own code raises and catches meanwhile is not what the test raised."""
+    """Threads that describe an exception. What its own code raises and catches meanwhile is not
+    what the test raised."""
 
-    def see(self, exc: BaseException) -> list[Departure]:
+    def see(self, exc: BaseException) -> list[Outgoing]:
         """Describe and pickle an exception, unless that was done."""
         thread = threading.get_ident()
-        if thread in self._looking or issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)):  # its __class__ may be anything
+        # its __class__ may be anything
+        if thread in self._looking or issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)):
             return []
-        is_it, departures = self._seen.get(id(exc), (None, []))
+        is_it, outgoing = self._seen.get(id(exc), (None, []))
         if is_it is not None and is_it(exc):
-            return departures
+            return outgoing
         self._looking.add(thread)
         try:
             with uncollected():
@@ -81,33 +87,36 @@ class Captured:
 
     def forget(self) -> None:
         """Let go of everything: copies hold the values of their exceptions."""
-        self.departures.clear()
-        self.alike.clear()
+        self.outgoing.clear()
+        self.skipped_shapes.clear()
         self.not_looked_at.clear()
         self._seen.clear()
 
-    def _described(self, exc: BaseException) -> list[Departure]:
-        departures: list[Departure] = []
-        self._seen[id(exc)] = (_recognizer(exc), departures)  # now: another thread may catch the same one
+    def _described(self, exc: BaseException) -> list[Outgoing]:
+        outgoing: list[Outgoing] = []
+        # now: another thread may catch the same one
+        self._seen[id(exc)] = (_recognizer(exc), outgoing)
         extent = shape = None
-        if self.experience is not None:
+        if self.settled_shapes is not None:
             shape = shape_of(exc)
             if shape is None:
                 extent = extent_of(exc)
                 shape = _outline_of(exc, extent)
-            if shape is not None and self.experience.is_settled(shape):
-                self.alike.append(shape)
-                return departures
+            if shape is not None and self.settled_shapes.is_settled(shape):
+                self.skipped_shapes.append(shape)
+                return outgoing
             if extent is not None:
-                if not self.experience.may_look_at(extent):
+                if not self.settled_shapes.may_look_at(extent):
                     self.not_looked_at.append(type_name(type(exc)))
-                    return departures
-                self.experience.look(shape, extent)
-        copied = copy_of(exc)
-        begun = depart_by_each(exc, self.serializers, traceback=self.traceback, primitive=self.primitive, extent=extent)
-        departures += [replace(departure, subject=copied, shape=shape) for departure in begun]
-        self.departures.append(departures)
-        return departures
+                    return outgoing
+                self.settled_shapes.look(shape, extent)
+        copied = copy_without_traceback(exc)
+        begun = describe_and_pickle_by_each(
+            exc, self.serializers, traceback=self.traceback, primitive=self.primitive, extent=extent
+        )
+        outgoing += [replace(outgoing, subject=copied, shape=shape) for outgoing in begun]
+        self.outgoing.append(outgoing)
+        return outgoing
 
 
 def _outline_of(exc: BaseException, extent: int) -> Outline | None:
@@ -119,9 +128,11 @@ def _outline_of(exc: BaseException, extent: int) -> Outline | None:
 
 
 def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
-    """Tells whether it is given the same object again, without keeping the object: its traceback would keep every frame alive.
+    """Tells whether it is given the same object again, without keeping the object: its traceback
+    would keep every frame alive.
 
-    Built-in exceptions cannot be referenced weakly. Their ``__dict__`` is theirs alone, and for them holds next to nothing.
+    Built-in exceptions cannot be referenced weakly. Their ``__dict__`` is theirs alone, and for
+    them holds next to nothing.
     """
     try:
         reference = weakref.ref(exc)
@@ -150,19 +161,27 @@ def watching(see: See, sources: Sources) -> Iterator[None]:
     """Show ``see`` what is caught in the block."""
     with contextlib.ExitStack() as patches:
         if "raises" in sources.kinds:
-            patches.enter_context(_wrapped(sources.exception_info, "fill_unfilled", _seeing_filled(see)))
-            patches.enter_context(_wrapped(sources.exception_info, "from_exception", _seeing_made_by(see, sources.raises)))
+            patches.enter_context(
+                _wrapped(sources.exception_info, "fill_unfilled", _seeing_filled(see))
+            )
+            patches.enter_context(
+                _wrapped(
+                    sources.exception_info, "from_exception", _seeing_made_by(see, sources.raises)
+                )
+            )
         unittest = sys.modules.get("unittest.case")
         if unittest is not None and "unittest" in sources.kinds:
-            context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027  # its type is what is wanted
+            # its type is what is wanted
+            context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027
             patches.enter_context(_wrapped(context, "__exit__", _seeing_swallowed(see)))
         if "handled" in sources.kinds:
             patches.enter_context(watching_handled(see, sources.is_ours))
         yield
 
 
-class Watch:
-    """Shows what is caught to the test that runs: wrapped for each alone, or once for all of them, where all are watched."""
+class CapturePatch:
+    """Shows what is caught to the test that runs: wrapped for each alone, or once for all of them,
+    where all are watched."""
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
@@ -208,7 +227,8 @@ class Watch:
 
 
 def can_watch(sources: Sources) -> bool:
-    """Whether ``watching`` sees what ``pytest.raises`` catches. It stands on how pytest is made, which may change."""
+    """Whether ``watching`` sees what ``pytest.raises`` catches. It stands on how pytest is made,
+    which may change."""
 
     class Probe(Exception):
         pass
@@ -230,7 +250,8 @@ def _wrapped(owner: type[Any], name: str, wrap: Callable[[Any], Any]) -> Iterato
 
 
 def _seeing_filled(see: See) -> Callable[[Any], Any]:
-    """``ExceptionInfo.fill_unfilled``: where ``pytest.raises`` and ``RaisesGroup`` put what they caught."""
+    """``ExceptionInfo.fill_unfilled``: where ``pytest.raises`` and ``RaisesGroup`` put what they
+    caught."""
 
     def wrap(original: Any) -> Any:
         def fill_unfilled(self: Any, exc_info: Any) -> None:
@@ -243,7 +264,8 @@ def _seeing_filled(see: See) -> Callable[[Any], Any]:
 
 
 def _seeing_made_by(see: See, raises: Callable[..., Any]) -> Callable[[Any], Any]:
-    """``ExceptionInfo.from_exception``: the callable form of ``pytest.raises`` before pytest 8.4, which fills nothing."""
+    """``ExceptionInfo.from_exception``: the callable form of ``pytest.raises`` before pytest 8.4,
+    which fills nothing."""
 
     def wrap(original: classmethod[Any, Any, Any]) -> Any:
         def from_exception(cls: Any, exception: BaseException, *args: Any, **kwargs: Any) -> Any:
@@ -257,7 +279,8 @@ def _seeing_made_by(see: See, raises: Callable[..., Any]) -> Callable[[Any], Any
 
 
 def _seeing_swallowed(see: See) -> Callable[[Any], Any]:
-    """``__exit__`` of the context that ``TestCase.assertRaises`` gives; both of its forms end there."""
+    """``__exit__`` of the context that ``TestCase.assertRaises`` gives; both of its forms end
+    there."""
 
     def wrap(original: Any) -> Any:
         def exit_(self: Any, exc_type: Any, exc: BaseException | None, traceback: Any) -> Any:

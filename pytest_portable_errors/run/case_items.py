@@ -1,4 +1,5 @@
-"""Cases as pytest items: ``portable-errors/litellm::RateLimitError[pickle]``, ``portable-errors::shop.errors.PaymentError``."""
+"""Cases as pytest items: ``portable-errors/litellm::RateLimitError[pickle]``,
+``portable-errors::shop.errors.PaymentError``."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.judging.policies import Traveller
-from pytest_portable_errors.run.run import Session
+from pytest_portable_errors.judging.policies import SentSubject
+from pytest_portable_errors.run.run import Run
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case
 
@@ -20,12 +21,13 @@ AHEAD = 40  # cases that are under way at once, so that the receivers always hav
 class CaseCollector(pytest.Collector):
     """Collects the cases of one suite, or of the survey."""
 
-    ours: Session
+    ours: Run
     suite: str | None
 
     @classmethod
-    def of(cls, parent: pytest.Session, ours: Session, *, suite: str | None = None) -> CaseCollector:
-        """The collector of the suite of that name; without a name, of the survey: the last, because it takes what is loaded by then."""
+    def of(cls, parent: pytest.Session, ours: Run, *, suite: str | None = None) -> CaseCollector:
+        """The collector of the suite of that name; without a name, of the survey: the last, because
+        it takes what is loaded by then."""
         name = "portable-errors" if suite is None else f"portable-errors/{suite}"
         collector: CaseCollector = cls.from_parent(parent, name=name, nodeid=name)
         collector.suite, collector.ours = suite, ours
@@ -33,7 +35,11 @@ class CaseCollector(pytest.Collector):
 
     def collect(self) -> Iterator[CaseItem]:
         try:
-            cases = self.ours.surveyed() if self.suite is None else self.ours.cases(self.suite, ahead=True)
+            cases = (
+                self.ours.surveyed()
+                if self.suite is None
+                else self.ours.cases(self.suite, ahead=True)
+            )
         except PortableErrorsError as error:
             raise self.CollectError(str(error)) from error
         for case in cases:
@@ -46,12 +52,13 @@ class CaseItem(pytest.Item):
     """Checks one case."""
 
     case: Case
-    ours: Session
-    begun: list[Traveller] | None = None
+    ours: Run
+    begun: list[SentSubject] | None = None
     has_set_out = False
 
     def set_out(self) -> None:
-        """Begin the trips, unless that was done. What goes wrong is met again, and told, by the test."""
+        """Begin the trips, unless that was done. What goes wrong is met again, and told, by the
+        test."""
         if not self.has_set_out:
             self.has_set_out = True
             with contextlib.suppress(CannotBuild, PortableErrorsError):
@@ -64,11 +71,16 @@ class CaseItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         assert self.parent is not None  # made by CaseCollector
         # pytest's -v writes a node ID that ends in this with "::" for each dot of it.
-        return self.config.rootpath / self.parent.nodeid, 0, f"{self.name} (built)" if self.case.is_surveyed else self.name
+        return (
+            self.config.rootpath / self.parent.nodeid,
+            0,
+            f"{self.name} (built)" if self.case.is_surveyed else self.name,
+        )
 
 
 class Lookahead:
-    """Plugin: while one case is waited for, others are under way: from the last test on, and not before."""
+    """Plugin: while one case is waited for, others are under way: from the last test on, and not
+    before."""
 
     def __init__(self) -> None:
         self._cases: list[CaseItem] = []
@@ -76,7 +88,8 @@ class Lookahead:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Number the cases. A worker of pytest-xdist runs some of them, and learns of its next only."""
+        """Number the cases. A worker of pytest-xdist runs some of them, and learns of its next
+        only."""
         if not hasattr(session.config, "workerinput"):
             self._cases = [item for item in session.items if isinstance(item, CaseItem)]
             self._numbers = {item: number for number, item in enumerate(self._cases)}
@@ -89,8 +102,9 @@ class Lookahead:
             upcoming.set_out()
 
 
-def check_case(ours: Session, case: Case, begun: list[Traveller] | None = None) -> None:
-    """Check a case, whose trips may have begun already. One that cannot be built is skipped with the reason, and never passes."""
+def check_case(ours: Run, case: Case, begun: list[SentSubject] | None = None) -> None:
+    """Check a case, whose trips may have begun already. One that cannot be built is skipped with
+    the reason, and never passes."""
     try:
         ours.finish(case, begun if begun is not None else ours.begin(case))
     except CannotBuild as reason:

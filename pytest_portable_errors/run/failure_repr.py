@@ -1,4 +1,5 @@
-"""Our failures as pytest represents those of exceptions: what the short summary and JUnit quote is their first line."""
+"""Our failures as pytest represents those of exceptions: what the short summary and JUnit quote is
+their first line."""
 
 from __future__ import annotations
 
@@ -23,9 +24,13 @@ class FailureRepr(ReprExceptionInfo):
     """A failure's text, which colours itself."""
 
     def __init__(self, text: str, path: str, line: int) -> None:
-        """``line`` counts from 1. Where pytest finds itself on CI it prints the crash's message untrimmed, and the text is long."""
+        """``line`` counts from 1. Where pytest finds itself on CI it prints the crash's message
+        untrimmed, and the text is long."""
         crash = ReprFileLocation(path, line, text.partition("\n")[0])
-        super().__init__(reprtraceback=ReprTraceback([ReprEntryNative([text])], None, style="native"), reprcrash=crash)
+        super().__init__(
+            reprtraceback=ReprTraceback([ReprEntryNative([text])], None, style="native"),
+            reprcrash=crash,
+        )
         self.text = text
 
     def __str__(self) -> str:
@@ -35,6 +40,8 @@ class FailureRepr(ReprExceptionInfo):
         """Called by pytest with its terminal writer."""
         for number, line in enumerate(self.text.splitlines()):
             markup = (
-                {"red": True, "bold": True} if number == 0 else next((markup for start, markup in _MARKUP if line.startswith(start)), {})
+                {"red": True, "bold": True}
+                if number == 0
+                else next((markup for start, markup in _MARKUP if line.startswith(start)), {})
             )
             tw.line(line, **markup)

@@ -1,4 +1,5 @@
-"""Sees exceptions that a plain ``except`` clause catches, through ``sys.monitoring`` (PEP 669, Python 3.12)."""
+"""Sees exceptions that a plain ``except`` clause catches, through ``sys.monitoring`` (PEP 669,
+Python 3.12)."""
 
 from __future__ import annotations
 
@@ -23,12 +24,19 @@ def can_watch_handled() -> bool:
 
 def _free_tool() -> int | None:
     monitoring: Any = getattr(sys, "monitoring", None)
-    return None if monitoring is None else next((number for number in _IDS if monitoring.get_tool(number) is None), None)
+    return (
+        None
+        if monitoring is None
+        else next((number for number in _IDS if monitoring.get_tool(number) is None), None)
+    )
 
 
 @contextlib.contextmanager
-def watching_handled(see: Callable[[BaseException], object], is_ours: Callable[[str], bool]) -> Iterator[None]:
-    """Show ``see`` what code in files that ``is_ours`` accepts (real paths) catches in the block. Nothing, before Python 3.12."""
+def watching_handled(
+    see: Callable[[BaseException], object], is_ours: Callable[[str], bool]
+) -> Iterator[None]:
+    """Show ``see`` what code in files that ``is_ours`` accepts (real paths) catches in the block.
+    Nothing, before Python 3.12."""
     monitoring: Any = getattr(sys, "monitoring", None)
     tool = _free_tool()
     if tool is None:
@@ -46,7 +54,9 @@ def watching_handled(see: Callable[[BaseException], object], is_ours: Callable[[
         monitoring.free_tool_id(tool)
 
 
-def _callback(see: Callable[[BaseException], object], is_ours: Callable[[str], bool]) -> Callable[[CodeType, int, BaseException], None]:
+def _callback(
+    see: Callable[[BaseException], object], is_ours: Callable[[str], bool]
+) -> Callable[[CodeType, int, BaseException], None]:
     known: dict[str, bool] = {}
     busy: set[int] = set()
 
@@ -58,12 +68,14 @@ def _callback(see: Callable[[BaseException], object], is_ours: Callable[[str], b
         try:
             file = code.co_filename
             if file not in known:
-                # <frozen os> and its like are no files: as paths they would lie below the current folder.
+                # <frozen os> and its like are no files: as paths they would lie below the current
+                # folder.
                 known[file] = not file.startswith("<") and is_ours(os.path.realpath(file))
             if known[file]:
                 see(exc)
         except KeyboardInterrupt:
-            _thread.interrupt_main()  # once more, when the tested code goes on: raised from here it would skip the handler
+            # once more, when the tested code goes on: raised from here it would skip the handler
+            _thread.interrupt_main()
         except BaseException:  # it would be raised into the code that is tested
             return
         finally:

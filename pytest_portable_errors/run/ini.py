@@ -1,6 +1,8 @@
-"""Values of ini keys. What is wrong with one is a usage error that names key, value and file, and what it may be.
+"""Values of ini keys. What is wrong with one is a usage error that names key, value and file, and
+what it may be.
 
-Under ``[tool.pytest]`` (pytest 9) TOML gives its own types, under ``[tool.pytest.ini_options]`` and in ini files there are strings.
+Under ``[tool.pytest]`` (pytest 9) TOML gives its own types, under ``[tool.pytest.ini_options]`` and
+in ini files there are strings.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ class Ini:
     @property
     def folder(self) -> Path:
         """What relative paths in it start from."""
-        return self._config.rootpath if self._config.inipath is None else self._config.inipath.parent
+        return (
+            self._config.rootpath if self._config.inipath is None else self._config.inipath.parent
+        )
 
     def origin(self, key: str) -> str:
         """``portable_errors_timeout (pytest.ini)``."""
@@ -73,8 +77,10 @@ class Ini:
         """What pytest makes of it."""
         try:
             return self._config.getini(key)
-        except (TypeError, ValueError, pytest.UsageError) as error:  # pytest's own conversion; its message does not name key and file
-            held = vars(self._config)  # pytest 9 warns of the name ``inicfg``, and keeps more than the text there
+        # pytest's own conversion; its message does not name key and file
+        except (TypeError, ValueError, pytest.UsageError) as error:
+            # pytest 9 warns of the name ``inicfg``, and keeps more than the text there
+            held = vars(self._config)
             written = (held.get("_inicfg") or held.get("inicfg") or {}).get(key)
             raise self.wrong(key, getattr(written, "value", written), expected) from error
 
@@ -83,7 +89,9 @@ class Ini:
         return pytest.UsageError(f'{key} = "{value}" ({self._place(key)}): expected {expected}')
 
     def _place(self, key: str) -> str:
-        if any(entry.partition("=")[0] == key for entry in self._config.getoption("override_ini") or ()):
+        if any(
+            entry.partition("=")[0] == key for entry in self._config.getoption("override_ini") or ()
+        ):
             return "-o"
         return self._config.inipath.name if self._config.inipath is not None else "ini"
 
@@ -93,4 +101,6 @@ def known(origin: str, values: Iterable[str], allowed: Iterable[str]) -> None:
     names = list(allowed)
     for value in values:
         if value not in names:
-            raise pytest.UsageError(f'{origin}: unknown "{value}": expected one of {", ".join(names)}')
+            raise pytest.UsageError(
+                f'{origin}: unknown "{value}": expected one of {", ".join(names)}'
+            )

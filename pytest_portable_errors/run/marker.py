@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pytest_portable_errors.diagnosis.losses import CHECKS
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.judging.verdicts import Terms
+from pytest_portable_errors.judging.verdicts import TripRequirements
 from pytest_portable_errors.receiver_names import EXPECTED, receiver_named
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.sender.arguments import dotted_name
@@ -33,7 +33,7 @@ class Mark(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class MarkerOptions:
     """The merged keywords of a test's markers, with the settings where no marker says anything."""
 
     raises: tuple[type[BaseException], ...]
@@ -49,12 +49,18 @@ class Requirement:
     primitive: bool
 
     @property
-    def terms(self) -> Terms:
+    def requirements(self) -> TripRequirements:
         """What is asked of each trip."""
-        return Terms(receivers=self.receivers, checks=self.checks, timeout=self.timeout, chain=self.chain, primitive=self.primitive)
+        return TripRequirements(
+            receivers=self.receivers,
+            checks=self.checks,
+            timeout=self.timeout,
+            chain=self.chain,
+            primitive=self.primitive,
+        )
 
 
-def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers) -> Requirement:
+def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers) -> MarkerOptions:
     """One requirement of a test's markers, the closest first: keyword by keyword the closest wins.
 
     Raises PortableErrorsError for what a marker cannot mean, with the right form.
@@ -62,7 +68,9 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
     keywords: dict[str, Any] = {}
     for mark in marks:
         if mark.args:
-            raise PortableErrorsError(f"takes keywords only, got {', '.join(map(_short, mark.args))}: write {RIGHT_FORM}")
+            raise PortableErrorsError(
+                f"takes keywords only, got {', '.join(map(_short, mark.args))}: write {RIGHT_FORM}"
+            )
         for keyword, value in mark.kwargs.items():
             if keyword not in _RIGHT:
                 close = difflib.get_close_matches(keyword, _RIGHT, n=1)
@@ -73,10 +81,12 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
     for keyword, value in given.items():
         ensure_right(keyword, value)
     raises = given.get("raises", ())
-    return Requirement(
+    return MarkerOptions(
         raises=raises if isinstance(raises, tuple) else (raises,),
         arrives_as=dotted_name(given.get("arrives_as")),
-        receivers=(_receiver(given["receiver"], options),) if "receiver" in given else options.receivers,
+        receivers=(_receiver(given["receiver"], options),)
+        if "receiver" in given
+        else options.receivers,
         serializers=tuple(map(serializers.find, given.get("serializers", options.serializers))),
         checks=tuple(given.get("checks", options.checks)),
         at_least=given.get("at_least", 1),
@@ -88,11 +98,14 @@ def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers)
 
 
 def ensure_right(keyword: str, value: object, *, asked_by: str = "") -> None:
-    """Raises PortableErrorsError, with what is expected, if the keyword does not take that value."""
+    """Raises PortableErrorsError, with what is expected, if the keyword does not take that
+    value."""
     is_right, right = _RIGHT[keyword]
     if not is_right(value):
         said = f"{keyword}={_short(value)}"
-        raise PortableErrorsError(f"{asked_by}({said}): expected {right}" if asked_by else f"{said}: expected {right}")
+        raise PortableErrorsError(
+            f"{asked_by}({said}): expected {right}" if asked_by else f"{said}: expected {right}"
+        )
 
 
 def chain_of(types: Iterable[type[BaseException] | str]) -> tuple[str, ...]:
@@ -112,7 +125,9 @@ def _is_exception_class(value: object) -> bool:
 
 
 def _are(kind: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda values: isinstance(values, (tuple, list)) and len(values) > 0 and all(map(kind, values))
+    return lambda values: (
+        isinstance(values, (tuple, list)) and len(values) > 0 and all(map(kind, values))
+    )
 
 
 def _is_type_name(value: object) -> bool:
@@ -125,20 +140,32 @@ def _is_type_name(value: object) -> bool:
 # keyword -> what it must be, and how to say that
 _RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "raises": (
-        lambda value: _is_exception_class(value) or (isinstance(value, tuple) and _are(_is_exception_class)(value)),
+        lambda value: (
+            _is_exception_class(value)
+            or (isinstance(value, tuple) and _are(_is_exception_class)(value))
+        ),
         "an exception class or a tuple of them",
     ),
-    "arrives_as": (_is_type_name, "an exception class, or its dotted name such as 'builtins.RuntimeError'"),
+    "arrives_as": (
+        _is_type_name,
+        "an exception class, or its dotted name such as 'builtins.RuntimeError'",
+    ),
     "receiver": (lambda value: isinstance(value, str), EXPECTED.removeprefix("expected ")),
     "serializers": (
         _are(lambda value: isinstance(value, (str, Serializer))),
         "a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')",
     ),
     "checks": (_are(lambda value: value in CHECKS), f"a tuple of some of {', '.join(CHECKS)}"),
-    "at_least": (lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0, "how many exceptions: 0, 1, 2..."),
+    "at_least": (
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+        "how many exceptions: 0, 1, 2...",
+    ),
     "chain": (
         _are(_is_type_name),
-        "a tuple of exception classes or their dotted names, the outermost first, e.g. (RetryError, PaymentError)",
+        (
+            "a tuple of exception classes or their dotted names, the outermost first, e.g. "
+            "(RetryError, PaymentError)"
+        ),
     ),
     "primitive": (lambda value: isinstance(value, bool), "True or False"),
     "reason": (lambda value: isinstance(value, str), "a text"),
@@ -165,14 +192,17 @@ def names(values: Sequence[type]) -> str:
 
 
 def swallowed_test(module: str, name: str, exc: BaseException) -> str | None:
-    """What to say where ``@pytest.mark.portable_exception(PaymentError)`` has swallowed a test; None if it has not.
+    """What to say where ``@pytest.mark.portable_exception(PaymentError)`` has swallowed a test;
+    None if it has not.
 
-    pytest takes a class as a marker's only argument for the thing to mark, so the decorated function became ``PaymentError(function)``.
+    pytest takes a class as a marker's only argument for the thing to mark, so the decorated
+    function became ``PaymentError(function)``.
     """
     cls = type(exc)
     if not any(getattr(mark, "name", None) == NAME for mark in vars(cls).get("pytestmark", ())):
         return None
     return (
-        f"{module}::{name}: @pytest.mark.{NAME}({cls.__name__}) marked the class and swallowed the test; "
+        f"{module}::{name}: @pytest.mark.{NAME}({cls.__name__}) marked the class and swallowed "
+        "the test; "
         f"write @pytest.mark.{NAME}(raises={cls.__name__})"
     )

@@ -1,4 +1,5 @@
-"""A test that is watched while it runs, and judged by what it raised: under a ``portable_exception`` marker, or because all are."""
+"""A test that is watched while it runs, and judged by what it raised: under a
+``portable_exception`` marker, or because all are."""
 
 from __future__ import annotations
 
@@ -8,19 +9,29 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.printable import brief
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.judging.policies import Judge
-from pytest_portable_errors.run.capture import Captured, Watch
-from pytest_portable_errors.run.marker import Requirement, names
-from pytest_portable_errors.run.pytest_api import Host
+from pytest_portable_errors.judging.policies import Policy
+from pytest_portable_errors.run.capture import CapturedExceptions, CapturePatch
+from pytest_portable_errors.run.marker import MarkerOptions, names
+from pytest_portable_errors.run.pytest_api import PytestApi
 from pytest_portable_errors.sender.garbage import uncollected
-from pytest_portable_errors.sender.outgoing import Departure
+from pytest_portable_errors.sender.outgoing import Outgoing
 
 
 class WatchedTest:
     """Collects the exceptions of one test, and has them judged when its body has ended."""
 
-    def __init__(self, requirement: Requirement, judge: Judge, captured: Captured, watch: Watch, host: Host, *, is_blind: bool) -> None:
-        """``is_blind`` says that what ``pytest.raises`` catches cannot be seen; then only what escapes is judged."""
+    def __init__(
+        self,
+        requirement: MarkerOptions,
+        judge: Policy,
+        captured: CapturedExceptions,
+        watch: CapturePatch,
+        pytest_api: PytestApi,
+        *,
+        is_blind: bool,
+    ) -> None:
+        """``is_blind`` says that what ``pytest.raises`` catches cannot be seen; then only what
+        escapes is judged."""
         self.requirement = requirement
         self.captured = captured
         self.section: str | None = None
@@ -28,13 +39,14 @@ class WatchedTest:
         self.is_running = False
         self._judge = judge
         self._watching = watch
-        self._host = host
+        self._pytest_api = pytest_api
         self._is_blind = is_blind
-        self._subject: list[Departure] | None = None
+        self._subject: list[Outgoing] | None = None
         self._test = ""
 
     def watch(self, item: Any) -> Generator[None, Any, Any]:
-        """Around the body of the test that ``item`` is. Ends in the test's own result or failure, or in ours."""
+        """Around the body of the test that ``item`` is. Ends in the test's own result or failure,
+        or in ours."""
         self._test = str(item.nodeid)
         try:
             return (yield from self._watch(item))
@@ -49,7 +61,7 @@ class WatchedTest:
             try:
                 result = yield
             except BaseException as exc:
-                if issubclass(type(exc), (*self._host.outcomes, KeyboardInterrupt)):
+                if issubclass(type(exc), (*self._pytest_api.outcomes, KeyboardInterrupt)):
                     raise
                 if not self._accepts(exc):
                     self._fails_by_itself([exc])
@@ -64,7 +76,7 @@ class WatchedTest:
             return result
         text = self._told(self._verdict)
         if text is not None:
-            self._host.fail(text)
+            self._pytest_api.fail(text)
         return result
 
     def escaped_subtest(self, exc: BaseException) -> None:
@@ -73,7 +85,8 @@ class WatchedTest:
             self.captured.see(raised)
 
     def _accepts(self, exc: BaseException) -> bool:
-        """Whether this is the exception that must escape. It is then the subject, and no failure."""
+        """Whether this is the exception that must escape. It is then the subject, and no
+        failure."""
         if not issubclass(type(exc), self.requirement.raises):
             return False
         self._subject = self.captured.see(exc)
@@ -96,21 +109,35 @@ class WatchedTest:
         return f"no {wanted} escaped the test: raises={wanted} expects one"
 
     def _too_few(self) -> str | None:
-        count, wanted = len(self.captured.departures), self.requirement.at_least
+        count, wanted = len(self.captured.outgoing), self.requirement.at_least
         if count >= wanted or self._is_blind:
             return None
-        seen = f"captured {count} of at least {wanted} exceptions" if count else "captured no exception"
+        seen = (
+            f"captured {count} of at least {wanted} exceptions"
+            if count
+            else "captured no exception"
+        )
         return (
             f"{seen}\n\n"
-            f"  Seen is what pytest.raises, RaisesGroup and assertRaises catch, and what escapes the test.\n"
+            "  Seen is what pytest.raises, RaisesGroup and assertRaises catch, and what "
+            "escapes the test.\n"
             f"  A check that saw nothing proves nothing; write at_least={count} if that is meant."
         )
 
     def _losses(self) -> str | None:
-        departures = [self._subject] if self._subject is not None else self.captured.departures
+        outgoing = [self._subject] if self._subject is not None else self.captured.outgoing
         with uncollected():
-            begun = [self._judge.begin(of_one, arrives_as=self.requirement.arrives_as) for of_one in departures if of_one]
-            return self._judge.conclude(begun, alike=self.captured.alike, not_looked_at=self.captured.not_looked_at, test=self._test)
+            begun = [
+                self._judge.begin(of_one, arrives_as=self.requirement.arrives_as)
+                for of_one in outgoing
+                if of_one
+            ]
+            return self._judge.conclude(
+                begun,
+                skipped_shapes=self.captured.skipped_shapes,
+                not_looked_at=self.captured.not_looked_at,
+                test=self._test,
+            )
 
     def _told(self, judge: Callable[[], str | None]) -> str | None:
         try:
@@ -123,9 +150,11 @@ class WatchedTest:
 
 
 def _raised(exc: Any) -> Iterator[BaseException]:
-    """What the tested code raised: not the ways in which a test says that it failed. Those of doctests hold what was raised, if any."""
+    """What the tested code raised: not the ways in which a test says that it failed. Those of
+    doctests hold what was raised, if any."""
     kind = type(exc)
-    if issubclass(kind, _loaded("_pytest.doctest", "MultipleDoctestFailures")):  # of --doctest-continue-on-failure
+    # of --doctest-continue-on-failure
+    if issubclass(kind, _loaded("_pytest.doctest", "MultipleDoctestFailures")):
         for failure in exc.failures:
             yield from _raised(failure)
     elif issubclass(kind, _loaded("doctest", "UnexpectedException")):

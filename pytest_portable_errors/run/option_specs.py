@@ -1,4 +1,5 @@
-"""Declares the command line options and the ini keys. What they may hold, and what they mean, is read by ``options.py``."""
+"""Declares the command line options and the ini keys. What they may hold, and what they mean, is
+read by ``options.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ import pytest
 
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 
-# Before pytest 8.4 an ini value was always a string; since then TOML may give a number, if the key asks for one.
+# Before pytest 8.4 an ini value was always a string; since then TOML may give a number, if the key
+# asks for one.
 _NUMBER: Literal["float", "string"] = "float" if pytest.version_tuple >= (8, 4) else "string"
 
 
@@ -24,21 +26,26 @@ def _on_the_command_line(parser: pytest.Parser) -> None:
         "--portable-errors",
         action="store_true",
         default=False,
-        help="check every exception that the tests raise, and without paths every exception class of the project; "
+        help="check every exception that the tests raise, and without paths every exception "
+        "class of the project; "
         "defects fail the tests that meet them. The same as --portable-errors-mode=error.",
     )
     group.addoption(
         "--portable-errors-mode",
         metavar="MODE",
         default=None,
-        help="off; warn: check all and fail nothing, the summary tells; or error. Default: the ini key portable_errors, or off.",
+        help=(
+            "off; warn: check all and fail nothing, the summary tells; or error. Default: the "
+            "ini key portable_errors, or off."
+        ),
     )
     group.addoption(
         "--portable-errors-receiver",
         action="append",
         default=[],
         metavar="NAME",
-        help=f"where the exceptions are rebuilt: {', '.join(NAMED_RECEIVERS)}, or the path of a Python interpreter. "
+        help=f"where the exceptions are rebuilt: {', '.join(NAMED_RECEIVERS)}, or the path of "
+        "a Python interpreter. "
         f"Default: {DEFAULT_RECEIVER}. Repeatable.",
     )
     group.addoption(
@@ -54,7 +61,10 @@ def _on_the_command_line(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="PACKAGE",
-        help="import a package, the project's or any other, and check its exception classes, each built in three ways. Repeatable.",
+        help=(
+            "import a package, the project's or any other, and check its exception classes, "
+            "each built in three ways. Repeatable."
+        ),
     )
     group.addoption(
         "--portable-errors-report",
@@ -67,7 +77,10 @@ def _on_the_command_line(parser: pytest.Parser) -> None:
         "--portable-errors-baseline",
         default=None,
         metavar="FILE",
-        help="known defects: only what is not in it fails. Default: portable-errors-baseline.txt beside the ini file, if it is there.",
+        help=(
+            "known defects: only what is not in it fails. Default: "
+            "portable-errors-baseline.txt beside the ini file, if it is there."
+        ),
     )
     group.addoption(
         "--portable-errors-update-baseline",
@@ -80,14 +93,21 @@ def _on_the_command_line(parser: pytest.Parser) -> None:
 
 def _in_the_ini_file(parser: pytest.Parser) -> None:
     parser.addini(
-        "portable_errors", "check every exception that the tests raise: off, warn or error (default: off)", type="string", default=""
+        "portable_errors",
+        "check every exception that the tests raise: off, warn or error (default: off)",
+        type="string",
+        default="",
     )
     parser.addini(
-        "portable_errors_receiver", "where exceptions are rebuilt, one a line (default: without-project)", type="linelist", default=[]
+        "portable_errors_receiver",
+        "where exceptions are rebuilt, one a line (default: without-project)",
+        type="linelist",
+        default=[],
     )
     parser.addini(
         "portable_errors_receiver_setup",
-        "module:callable that the reader of the errors calls at its start, one a line, e.g. django:setup; "
+        "module:callable that the reader of the errors calls at its start, one a line, e.g. "
+        "django:setup; "
         "called in the receiver with-project and in interpreters given by path",
         type="linelist",
         default=[],
@@ -99,31 +119,64 @@ def _in_the_ini_file(parser: pytest.Parser) -> None:
         default=[],
     )
     parser.addini(
-        "portable_errors_absent", "modules that the receivers lack although they are installed, one a line", type="linelist", default=[]
+        "portable_errors_absent",
+        "modules that the receivers lack although they are installed, one a line",
+        type="linelist",
+        default=[],
     )
-    parser.addini("portable_errors_serializers", "what they are pickled with (default: pickle cloudpickle)", type="args", default=[])
-    parser.addini("portable_errors_checks", "what is compared (default: all but traceback)", type="args", default=[])
+    parser.addini(
+        "portable_errors_serializers",
+        "what they are pickled with (default: pickle cloudpickle)",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "portable_errors_checks",
+        "what is compared (default: all but traceback)",
+        type="args",
+        default=[],
+    )
     parser.addini(
         "portable_errors_capture",
         "which exceptions are checked: raises (pytest.raises), unittest (assertRaises), escaped, "
-        "handled (by any except clause of the project or its tests; Python 3.12 or later). Default: raises unittest escaped",
+        "handled (by any except clause of the project or its tests; Python 3.12 or later). "
+        "Default: raises unittest escaped",
         type="args",
         default=[],
     )
     parser.addini(
         "portable_errors_expect",
-        "deliberate changes of type, one a line: app.StepFailed -> builtins.RuntimeError; covers subclasses",
+        (
+            "deliberate changes of type, one a line: app.StepFailed -> builtins.RuntimeError; "
+            "covers subclasses"
+        ),
         type="linelist",
         default=[],
     )
     parser.addini(
-        "portable_errors_ignore", "exception classes not to check, one a line: dotted names, * matches any", type="linelist", default=[]
+        "portable_errors_ignore",
+        "exception classes not to check, one a line: dotted names, * matches any",
+        type="linelist",
+        default=[],
     )
-    parser.addini("portable_errors_survey", "packages whose exception classes are checked as well", type="args", default=[])
-    parser.addini("portable_errors_baseline", "the file of known defects, relative to the ini file", type="string", default="")
+    parser.addini(
+        "portable_errors_survey",
+        "packages whose exception classes are checked as well",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "portable_errors_baseline",
+        "the file of known defects, relative to the ini file",
+        type="string",
+        default="",
+    )
     parser.addini(
         "portable_errors_credentials",
-        "what a payload is that carries credentials: off, warn (named in the summary) or error (default: warn)",
+        (
+            "what a payload is that carries credentials: off, warn (named in the summary) or error "
+            "(default: warn)"
+        ),
         type="string",
         default="warn",
     )

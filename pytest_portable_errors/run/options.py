@@ -1,4 +1,5 @@
-"""Command line and ini keys, validated into one frozen ``Options``. Everything wrong with them is a usage error that names its origin."""
+"""Command line and ini keys, validated into one frozen ``Options``. Everything wrong with them is a
+usage error that names its origin."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, receiver_named
 from pytest_portable_errors.run.ini import Ini, known
 
-# What the setting may name. Kept here, so that an unused plugin imports nothing more; a test compares it with the module that means it.
+# What the setting may name. Kept here, so that an unused plugin imports nothing more; a test
+# compares it with the module that means it.
 CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
 CAPTURES = ("raises", "unittest", "escaped", "handled")
 MODES = ("off", "warn", "error")
@@ -53,7 +55,8 @@ class Options:
     checks_are_chosen: bool
     """Whether somebody decided what has to arrive."""
     expect: tuple[tuple[str, str], ...]
-    """Deliberate changes of type: dotted names of the class sent and of the one that is to arrive."""
+    """Deliberate changes of type: dotted names of the class sent and of the one that is to
+    arrive."""
     ignore: tuple[str, ...]
     """Dotted names of classes not to check; ``*`` matches any text."""
     timeout: float
@@ -68,7 +71,8 @@ class Options:
     runs_no_tests: bool
     """Whether no paths were given, and nothing is asked for but suites and packages."""
     runs_everything: bool
-    """Whether this process will run all that it collects, as far as can be told: nothing selects, and nobody shares the work."""
+    """Whether this process will run all that it collects, as far as can be told: nothing selects,
+    and nobody shares the work."""
     reports: tuple[Path, ...]
     baseline: Path | None
     """The file of known defects. None: there is none."""
@@ -85,8 +89,14 @@ class Options:
         return self.surveys_project or bool(self.survey)
 
 
-def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[str]], suites: Callable[[], Iterable[str]]) -> Options:
-    """The options of this run. The names that ``serializers`` and ``suites`` may have are asked for only when some are set.
+def read_options(
+    config: pytest.Config,
+    *,
+    serializers: Callable[[], Iterable[str]],
+    suites: Callable[[], Iterable[str]],
+) -> Options:
+    """The options of this run. The names that ``serializers`` and ``suites`` may have are asked for
+    only when some are set.
 
     Raises pytest.UsageError that names the option or the file, and what it may be.
     """
@@ -96,8 +106,14 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
     without_paths = gave_no_paths(config)
     checks = ini.names("portable_errors_checks", lambda: CHECKS)
     receivers = _receivers(config, ini)
-    if config.getoption("portable_errors_update_baseline") and mode == "off" and not (wanted_suites or survey):
-        raise pytest.UsageError("--portable-errors-update-baseline: nothing is checked: add --portable-errors")
+    if (
+        config.getoption("portable_errors_update_baseline")
+        and mode == "off"
+        and not (wanted_suites or survey)
+    ):
+        raise pytest.UsageError(
+            "--portable-errors-update-baseline: nothing is checked: add --portable-errors"
+        )
     return Options(
         root=str(config.rootpath),
         mode=mode,
@@ -107,7 +123,8 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         receiver_setup=_setup(ini),
         installed=_dotted(ini, "portable_errors_installed"),
         absent=_dotted(ini, "portable_errors_absent"),
-        serializers=ini.names("portable_errors_serializers", serializers) or ("pickle", "cloudpickle"),
+        serializers=ini.names("portable_errors_serializers", serializers)
+        or ("pickle", "cloudpickle"),
         checks=checks or tuple(check for check in CHECKS if check != "traceback"),
         checks_are_chosen=bool(checks),
         expect=_expect(ini),
@@ -119,8 +136,11 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
         surveys_project=mode != "off" and (without_paths or bool(survey)),
         runs_no_tests=without_paths
         and mode == "off"
-        and bool(config.getoption("portable_errors_suite") or config.getoption("portable_errors_survey")),
-        runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING) and not _is_worker(config),
+        and bool(
+            config.getoption("portable_errors_suite") or config.getoption("portable_errors_survey")
+        ),
+        runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING)
+        and not _is_worker(config),
         reports=_reports(config),
         baseline=_baseline(config, ini),
         updates_baseline=config.getoption("portable_errors_update_baseline"),
@@ -128,7 +148,8 @@ def read_options(config: pytest.Config, *, serializers: Callable[[], Iterable[st
 
 
 def gave_no_paths(config: pytest.Config) -> bool:
-    """Whether the user named no files: pytest-xdist hands the folders that its controller has worked out to its workers as if named."""
+    """Whether the user named no files: pytest-xdist hands the folders that its controller has
+    worked out to its workers as if named."""
     if _is_worker(config):
         return bool(vars(config)["workerinput"][FROM_CONTROLLER]["without_paths"])
     return config.args_source is not config.ArgsSource.ARGS
@@ -150,19 +171,32 @@ def _mode(config: pytest.Config, ini: Ini) -> str:
     if mode is not None:
         known("--portable-errors-mode", (mode,), MODES)
         return str(mode)
-    return "error" if config.getoption("portable_errors") else ini.choice("portable_errors", MODES, default="off")
+    return (
+        "error"
+        if config.getoption("portable_errors")
+        else ini.choice("portable_errors", MODES, default="off")
+    )
 
 
-def _suites_and_packages(config: pytest.Config, ini: Ini, suites: Callable[[], Iterable[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _suites_and_packages(
+    config: pytest.Config, ini: Ini, suites: Callable[[], Iterable[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """A name that is no suite is a package."""
     wanted = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
     names = list(suites()) if wanted else []
     packages = [name for name in wanted if name not in names]
     for name in packages:
-        _importable("--portable-errors-suite", name, f"expected one of {', '.join(names)}, or a package that can be imported")
+        _importable(
+            "--portable-errors-suite",
+            name,
+            f"expected one of {', '.join(names)}, or a package that can be imported",
+        )
     for origin, given in (
         ("--portable-errors-survey", config.getoption("portable_errors_survey")),
-        (ini.origin("portable_errors_survey"), ini.lines("portable_errors_survey", expected="a list of packages")),
+        (
+            ini.origin("portable_errors_survey"),
+            ini.lines("portable_errors_survey", expected="a list of packages"),
+        ),
     ):
         for name in given:
             _importable(origin, name, "expected a package that can be imported, e.g. httpx")
@@ -171,7 +205,8 @@ def _suites_and_packages(config: pytest.Config, ini: Ini, suites: Callable[[], I
 
 
 def _importable(origin: str, name: str, expected: str) -> None:
-    """Only the top is looked for: what lies below it cannot be found without running the package."""
+    """Only the top is looked for: what lies below it cannot be found without running the
+    package."""
     top = name.partition(".")[0]
     try:
         is_there = _DOTTED.fullmatch(name) is not None and importlib.util.find_spec(top) is not None
@@ -183,10 +218,18 @@ def _importable(origin: str, name: str, expected: str) -> None:
 
 def _receivers(config: pytest.Config, ini: Ini) -> tuple[str, ...]:
     """None if none were chosen."""
-    given, origin, folder = config.getoption("portable_errors_receiver"), "--portable-errors-receiver", config.invocation_params.dir
+    given, origin, folder = (
+        config.getoption("portable_errors_receiver"),
+        "--portable-errors-receiver",
+        config.invocation_params.dir,
+    )
     if not given:
         key = "portable_errors_receiver"
-        given, origin, folder = ini.lines(key, expected="a list of names"), ini.origin(key), ini.folder
+        given, origin, folder = (
+            ini.lines(key, expected="a list of names"),
+            ini.origin(key),
+            ini.folder,
+        )
     names = []
     for name in given:
         try:
@@ -201,7 +244,10 @@ def _setup(ini: Ini) -> tuple[str, ...]:
     steps = ini.lines(key, expected="a list of module:callable")
     for step in steps:
         module, colon, function = step.partition(":")
-        if not (colon and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))):
+        if not (
+            colon
+            and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))
+        ):
             raise ini.wrong(key, step, "module:callable, e.g. django:setup")
     return steps
 
@@ -237,9 +283,13 @@ def _reports(config: pytest.Config) -> tuple[Path, ...]:
     for name in config.getoption("portable_errors_report"):
         file = config.invocation_params.dir / name
         if file.suffix not in (".json", ".html"):
-            raise pytest.UsageError(f'{option}: "{name}": expected a file that ends in .json or .html')
+            raise pytest.UsageError(
+                f'{option}: "{name}": expected a file that ends in .json or .html'
+            )
         if file.suffix == ".html" and importlib.util.find_spec("jinja2") is None:
-            raise pytest.UsageError(f'{option}: "{name}": HTML needs Jinja2: pip install "pytest-portable-errors[html]"')
+            raise pytest.UsageError(
+                f'{option}: "{name}": HTML needs Jinja2: pip install "pytest-portable-errors[html]"'
+            )
         _writable(file, option, name)
         files.append(file)
     return tuple(dict.fromkeys(files))
@@ -247,18 +297,28 @@ def _reports(config: pytest.Config) -> tuple[Path, ...]:
 
 def _baseline(config: pytest.Config, ini: Ini) -> Path | None:
     """The file that was named, or the usual one where it exists or is to be written."""
-    named, origin, folder = config.getoption("portable_errors_baseline"), "--portable-errors-baseline", config.invocation_params.dir
+    named, origin, folder = (
+        config.getoption("portable_errors_baseline"),
+        "--portable-errors-baseline",
+        config.invocation_params.dir,
+    )
     updates = config.getoption("portable_errors_update_baseline")
     if named is None:
         key = "portable_errors_baseline"
-        named, origin, folder = ini.text(key, expected="the name of a file"), ini.origin(key), ini.folder
+        named, origin, folder = (
+            ini.text(key, expected="the name of a file"),
+            ini.origin(key),
+            ini.folder,
+        )
     file = folder / (named or BASELINE)
     if updates and not _is_worker(config):
         _writable(file, origin, named or BASELINE)
     if updates or file.is_file() or _is_worker(config):
         return file
     if named:
-        raise pytest.UsageError(f"{origin}: there is no file {named}; --portable-errors-update-baseline writes it")
+        raise pytest.UsageError(
+            f"{origin}: there is no file {named}; --portable-errors-update-baseline writes it"
+        )
     return None
 
 
@@ -266,4 +326,6 @@ def _writable(file: Path, origin: str, name: str) -> None:
     if not file.parent.is_dir():
         raise pytest.UsageError(f'{origin}: "{name}": there is no folder {file.parent}')
     if file.is_dir():
-        raise pytest.UsageError(f'{origin}: "{name}": this is a folder: expected the name of a file')
+        raise pytest.UsageError(
+            f'{origin}: "{name}": this is a folder: expected the name of a file'
+        )

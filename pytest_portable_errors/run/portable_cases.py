@@ -14,11 +14,15 @@ def portable_cases(suite: str) -> Callable[[Any], Any]:
         @portable_cases("litellm")
         def test_litellm(): ...
 
-    The test runs once for each case, and fails when the case's exception does not arrive whole. Its body runs first, and may take the
-    case by the argument ``portable_case`` (``.subject.name``, ``.serializers``) to skip or xfail some.
+    The test runs once for each case, and fails when the case's exception does not arrive whole. Its
+    body runs first, and may take the case by the argument ``portable_case`` (``.subject.name``,
+    ``.serializers``) to skip or xfail some.
     """
     import pytest  # here, so that the package loads without it
 
     if not isinstance(suite, str):
-        raise PortableErrorsError(f'@portable_cases takes the name of a suite, got {suite!r}: write @portable_cases("litellm")')
+        raise PortableErrorsError(
+            f"@portable_cases takes the name of a suite, got {suite!r}: write "
+            '@portable_cases("litellm")'
+        )
     return pytest.mark.portable_cases(suite)

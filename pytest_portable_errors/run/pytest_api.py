@@ -1,4 +1,5 @@
-"""What of pytest the rest of the plugin needs, handed over by ``plugin.py`` so that nothing else has to import it."""
+"""What of pytest the rest of the plugin needs, handed over by ``plugin.py`` so that nothing else
+has to import it."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any, NoReturn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class PytestApi:
     """The test framework around us."""
 
     fail: Callable[[str], NoReturn]

@@ -1,4 +1,5 @@
-"""Receives what the tests found, in the process that the user started, and tells it when they have ended.
+"""Receives what the tests found, in the process that the user started, and tells it when they have
+ended.
 
 Registered in every run, so it loads the rest when there is something to tell.
 """
@@ -46,7 +47,8 @@ class Reporting:
             path, line, _ = report.location
             report.longrepr = FailureRepr(report.longrepr, path, (line or 0) + 1)
 
-    # Methods and no properties: before pytest 8 a plugin's properties are read when it is registered.
+    # Methods and no properties: before pytest 8 a plugin's properties are read when it is
+    # registered.
 
     def tally(self) -> Tally:
         """All that was found so far."""
@@ -71,9 +73,15 @@ class Reporting:
             baseline_name=None if options.baseline is None else options.baseline.name,
             updates_baseline=options.updates_baseline,
             is_whole=is_whole,
-            command=command(self._config, mode=options.mode, paths=() if gave_no_paths(self._config) else self._config.args),
+            command=command(
+                self._config,
+                mode=options.mode,
+                paths=() if gave_no_paths(self._config) else self._config.args,
+            ),
             names_credentials=options.credentials == "warn",
-            idle=tuple(self._idle()) if is_whole and options.surveys_project and gave_no_paths(self._config) else (),
+            idle=tuple(self._idle())
+            if is_whole and options.surveys_project and gave_no_paths(self._config)
+            else (),
             toml_name=inifile.name if inifile is not None and inifile.suffix == ".toml" else None,
             crashed=tuple(self._crashed),
             written=tuple(self._written),
@@ -82,9 +90,16 @@ class Reporting:
     def _idle(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """What settings name and this run met nowhere: it may be misspelt."""
         options, tally, ini = self._options, self.tally(), Ini(self._config)
-        ignored = tuple(name for name in options.ignore if not any(fnmatch.fnmatchcase(cls, name) for cls in tally.ignored))
+        ignored = tuple(
+            name
+            for name in options.ignore
+            if not any(fnmatch.fnmatchcase(cls, name) for cls in tally.ignored)
+        )
         expected = tuple(name for name, _ in options.expect if name not in tally.expected)
-        for key, names in (("portable_errors_ignore", ignored), ("portable_errors_expect", expected)):
+        for key, names in (
+            ("portable_errors_ignore", ignored),
+            ("portable_errors_expect", expected),
+        ):
             if names:
                 yield ini.origin(key), names
 
@@ -116,7 +131,10 @@ class Reporting:
         if options.updates_baseline and options.baseline is not None:
             outcome = self.outcome()
             options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
-            self._written.append(f"{os.path.relpath(options.baseline, self._config.invocation_params.dir)}: {outcome.update_told}")
+            self._written.append(
+                f"{os.path.relpath(options.baseline, self._config.invocation_params.dir)}: "
+                f"{outcome.update_told}"
+            )
         if options.reports:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
@@ -128,7 +146,9 @@ class Reporting:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell it, unless there is nothing to tell."""
-        if self._config.option.collectonly or (self._tally is None and not self._tells and not self._written):
+        if self._config.option.collectonly or (
+            self._tally is None and not self._tells and not self._written
+        ):
             return
         from pytest_portable_errors.report.summary import summary
 
@@ -144,4 +164,8 @@ class Reporting:
         if os.environ.get("GITHUB_ACTIONS") == "true" and self._tells:
             from pytest_portable_errors.report.github import commands
 
-            yield from commands(self.outcome(), root=self._options.root, workspace=os.environ.get("GITHUB_WORKSPACE"))
+            yield from commands(
+                self.outcome(),
+                root=self._options.root,
+                workspace=os.environ.get("GITHUB_WORKSPACE"),
+            )

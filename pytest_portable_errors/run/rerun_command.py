@@ -1,4 +1,5 @@
-"""How pytest was called, as far as it decides what is checked and which files are read: what a reader pastes to ask for the same again."""
+"""How pytest was called, as far as it decides what is checked and which files are read: what a
+reader pastes to ask for the same again."""
 
 from __future__ import annotations
 
@@ -10,17 +11,27 @@ if TYPE_CHECKING:
     import pytest
 
 _FLAGS = ("--portable-errors", "--portable-errors-update-baseline")
-_WRITES = ("--portable-errors-update-baseline", "--portable-errors-report")  # files, and asks for nothing to be checked
+# files, and asks for nothing to be checked
+_WRITES = ("--portable-errors-update-baseline", "--portable-errors-report")
 _TURNS_ON = ("--portable-errors", "--portable-errors-mode")
 _FILES = (("-c", "inifilename"), ("--rootdir", "rootdir"))
 
 
 def command(config: pytest.Config, *, mode: str, paths: Sequence[str]) -> str:
-    """Our own options and the paths, quoted for a shell. Other options stay out: they decide how the tests run, and are the reader's."""
+    """Our own options and the paths, quoted for a shell. Other options stay out: they decide how
+    the tests run, and are the reader's."""
     ours = list(_ours(config.invocation_params.args))
     if mode == "error" and not any(option.partition("=")[0] in _TURNS_ON for option in ours):
         ours.insert(0, "--portable-errors")
-    return shlex.join(["pytest", *ours, *_sources(config), *(["--pyargs"] if paths and config.getoption("pyargs") else []), *paths])
+    return shlex.join(
+        [
+            "pytest",
+            *ours,
+            *_sources(config),
+            *(["--pyargs"] if paths and config.getoption("pyargs") else []),
+            *paths,
+        ]
+    )
 
 
 def _ours(args: Iterable[str]) -> Iterator[str]:

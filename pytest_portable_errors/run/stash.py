@@ -1,4 +1,5 @@
-"""What a run of the plugin is made of, from pytest's config. Loaded in every run, so that it imports what is needed when it is needed."""
+"""What a run of the plugin is made of, from pytest's config. Loaded in every run, so that it
+imports what is needed when it is needed."""
 
 from __future__ import annotations
 
@@ -15,33 +16,34 @@ from pytest_portable_errors.run.options import FROM_CONTROLLER, Options
 if TYPE_CHECKING:
     from pytest_portable_errors.judging.declarations import Declarations
     from pytest_portable_errors.report.baseline import Baseline
-    from pytest_portable_errors.run.pytest_api import Host
-    from pytest_portable_errors.run.run import Session
+    from pytest_portable_errors.run.pytest_api import PytestApi
+    from pytest_portable_errors.run.run import Run
     from pytest_portable_errors.sender.receivers import Receivers
     from pytest_portable_errors.sender.registry import Serializers
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
-SESSION: pytest.StashKey[Session] = pytest.StashKey()
+SESSION: pytest.StashKey[Run] = pytest.StashKey()
 
 
-class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]  # an attribute of a function, for mypy no type
+# an attribute of a function, for mypy no type
+class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]
     """The failure of a test whose exceptions are not portable."""
 
 
-def session_of(config: pytest.Config) -> Session:
+def session_of(config: pytest.Config) -> Run:
     """What a run needs once it uses the plugin, made on first use."""
     if SESSION not in config.stash:
-        from pytest_portable_errors.run.run import Session
+        from pytest_portable_errors.run.run import Run
 
         declarations_of(config)  # what is wrong with a hook is said before the tests run
 
-        config.stash[SESSION] = Session(
+        config.stash[SESSION] = Run(
             python_files=config.getini("python_files"),
             serializers=serializers_of(config),
             declare=lambda: declarations_of(config),
             baseline=baseline_of(config),
             options=config.stash[OPTIONS],
-            host=_host(),
+            pytest_api=_pytest_api(),
             controller=os.getppid() if hasattr(config, "workerinput") else None,
         )
     return config.stash[SESSION]
@@ -61,13 +63,18 @@ def baseline_of(config: pytest.Config) -> Baseline:
 
     told = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
     try:
-        return read_baseline(config.stash[OPTIONS].baseline) if told is None else parse(told["baseline"], origin="baseline")
+        return (
+            read_baseline(config.stash[OPTIONS].baseline)
+            if told is None
+            else parse(told["baseline"], origin="baseline")
+        )
     except PortableErrorsError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 def declarations_of(config: pytest.Config) -> Declarations:
-    """What settings and hooks say of classes. Raises pytest.UsageError for a hook that gave something else."""
+    """What settings and hooks say of classes. Raises pytest.UsageError for a hook that gave
+    something else."""
     from pytest_portable_errors.judging.declarations import declarations
 
     options = config.stash[OPTIONS]
@@ -83,19 +90,29 @@ def declarations_of(config: pytest.Config) -> Declarations:
 
 
 def serializers_of(config: pytest.Config) -> Serializers:
-    """Ours and those of other plugins. Raises pytest.UsageError for a hook that gave something else."""
+    """Ours and those of other plugins. Raises pytest.UsageError for a hook that gave something
+    else."""
     from pytest_portable_errors.sender.registry import Serializers
 
     try:
-        return Serializers(lambda: [serializer for added in config.hook.pytest_portable_errors_serializers() for serializer in added])
+        return Serializers(
+            lambda: [
+                serializer
+                for added in config.hook.pytest_portable_errors_serializers()
+                for serializer in added
+            ]
+        )
     except TypeError as error:
-        raise pytest.UsageError(f"pytest_portable_errors_serializers must return a list of serializers: {error}") from error
+        raise pytest.UsageError(
+            f"pytest_portable_errors_serializers must return a list of serializers: {error}"
+        ) from error
     except PortableErrorsError as error:
         raise pytest.UsageError(f"pytest_portable_errors_serializers: {error}") from error
 
 
 def ensure_serializers(config: pytest.Config) -> None:
-    """Look once, and not in each test, whether what the run asks for is installed. Raises pytest.UsageError."""
+    """Look once, and not in each test, whether what the run asks for is installed. Raises
+    pytest.UsageError."""
     options = config.stash[OPTIONS]
     if not (options.is_on or options.surveys or options.suites):
         return
@@ -104,7 +121,9 @@ def ensure_serializers(config: pytest.Config) -> None:
         for name in options.serializers:
             known.find(name)
     except PortableErrorsError as error:
-        raise pytest.UsageError(f"{Ini(config).origin('portable_errors_serializers')}: {error}") from error
+        raise pytest.UsageError(
+            f"{Ini(config).origin('portable_errors_serializers')}: {error}"
+        ) from error
 
 
 def suites() -> Iterable[str]:
@@ -114,13 +133,21 @@ def suites() -> Iterable[str]:
     return suite_names()
 
 
-def _host() -> Host:
+def _pytest_api() -> PytestApi:
     from unittest import SkipTest
 
-    from pytest_portable_errors.run.pytest_api import Host
+    from pytest_portable_errors.run.pytest_api import PytestApi
 
-    outcomes = (pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception, pytest.exit.Exception, SkipTest)
-    return Host(fail=fail, outcomes=outcomes, exception_info=pytest.ExceptionInfo, raises=pytest.raises)
+    outcomes = (
+        pytest.skip.Exception,
+        pytest.fail.Exception,
+        pytest.xfail.Exception,
+        pytest.exit.Exception,
+        SkipTest,
+    )
+    return PytestApi(
+        fail=fail, outcomes=outcomes, exception_info=pytest.ExceptionInfo, raises=pytest.raises
+    )
 
 
 def fail(text: str) -> NoReturn:

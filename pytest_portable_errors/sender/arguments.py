@@ -1,4 +1,5 @@
-"""What the public functions are given, checked: a misuse is told with who asked and what was expected."""
+"""What the public functions are given, checked: a misuse is told with who asked and what was
+expected."""
 
 from __future__ import annotations
 
@@ -18,32 +19,47 @@ def exception_of(subject: object, *, asked_by: str) -> BaseException:
     """
     if issubclass(type(subject), BaseException):
         return subject  # type: ignore[return-value]  # just seen, past a __class__ that may raise
-    if type(subject).__name__ == "ExceptionInfo" and type(subject).__module__.startswith("_pytest."):
-        held: object = getattr(subject, "_excinfo", None)  # `value` asserts where the block has not ended yet
+    if type(subject).__name__ == "ExceptionInfo" and type(subject).__module__.startswith(
+        "_pytest."
+    ):
+        # `value` asserts where the block has not ended yet
+        held: object = getattr(subject, "_excinfo", None)
         if held is None:
             raise PortableErrorsError(
-                f"{asked_by}: this ExceptionInfo holds no exception yet; call it after the `with pytest.raises(...)` block"
+                f"{asked_by}: this ExceptionInfo holds no exception yet; call it after the "
+                "`with pytest.raises(...)` block"
             )
-        return subject.value  # type: ignore[attr-defined, no-any-return]  # pytest is not imported here
+        # pytest is not imported here
+        return subject.value  # type: ignore[attr-defined, no-any-return]
     if isinstance(subject, type) and issubclass(subject, BaseException):
-        raise PortableErrorsError(f"{asked_by} got the class {subject.__name__}: expected an instance, e.g. {subject.__name__}(...)")
+        raise PortableErrorsError(
+            f"{asked_by} got the class {subject.__name__}: expected an instance, e.g. "
+            f"{subject.__name__}(...)"
+        )
     raise PortableErrorsError(
-        f"{asked_by} got {reprlib.repr(subject)} ({type(subject).__name__}): expected an exception or a pytest.ExceptionInfo"
+        f"{asked_by} got {reprlib.repr(subject)} ({type(subject).__name__}): expected an "
+        "exception or a pytest.ExceptionInfo"
     )
 
 
 def checked_names(checks: Collection[str]) -> tuple[str, ...]:
-    """The same checks, if all of them exist. Raises PortableErrorsError that names the one that does not."""
+    """The same checks, if all of them exist. Raises PortableErrorsError that names the one that
+    does not."""
     if isinstance(checks, str) or not isinstance(checks, Collection) or not checks:
-        raise PortableErrorsError(f"checks={checks!r}: expected a tuple of some of {', '.join(CHECKS)}")
+        raise PortableErrorsError(
+            f"checks={checks!r}: expected a tuple of some of {', '.join(CHECKS)}"
+        )
     for check in checks:
         if check not in CHECKS:
-            raise PortableErrorsError(f"unknown check {check!r}: expected some of {', '.join(CHECKS)}")
+            raise PortableErrorsError(
+                f"unknown check {check!r}: expected some of {', '.join(CHECKS)}"
+            )
     return tuple(checks)
 
 
 def dotted_name(arrives_as: type[BaseException] | str | None) -> str | None:
-    """A declared type by its dotted name. Raises PortableErrorsError for what is neither an exception class nor a dotted name."""
+    """A declared type by its dotted name. Raises PortableErrorsError for what is neither an
+    exception class nor a dotted name."""
     if arrives_as is None:
         return None
     if isinstance(arrives_as, type) and issubclass(arrives_as, BaseException):
@@ -51,6 +67,11 @@ def dotted_name(arrives_as: type[BaseException] | str | None) -> str | None:
     if isinstance(arrives_as, str) and all(part.isidentifier() for part in arrives_as.split(".")):
         name = arrives_as if "." in arrives_as else f"builtins.{arrives_as}"
         built_in = getattr(builtins, name.removeprefix("builtins."), None)
-        if not name.startswith("builtins.") or (isinstance(built_in, type) and issubclass(built_in, BaseException)):
+        if not name.startswith("builtins.") or (
+            isinstance(built_in, type) and issubclass(built_in, BaseException)
+        ):
             return name
-    raise PortableErrorsError(f"arrives_as={arrives_as!r}: expected an exception class, or its dotted name such as 'builtins.RuntimeError'")
+    raise PortableErrorsError(
+        f"arrives_as={arrives_as!r}: expected an exception class, or its dotted name such as "
+        "'builtins.RuntimeError'"
+    )

@@ -1,4 +1,5 @@
-"""A copy of an exception without its traceback, which would keep the frames of the test alive. Fixes are tried on it later."""
+"""A copy of an exception without its traceback, which would keep the frames of the test alive.
+Fixes are tried on it later."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from pytest_portable_errors.receiver import fields
 _MOST_LINKS = 100
 
 
-def copy_of(exc: BaseException) -> BaseException | None:
-    """The exception once more, made without its ``__init__``; its values are shared. None if it cannot be made that way, or says
-    (``__del__``) that its end has consequences.
+def copy_without_traceback(exc: BaseException) -> BaseException | None:
+    """The exception once more, made without its ``__init__``; its values are shared. None if it
+    cannot be made that way, or says (``__del__``) that its end has consequences.
     """
     try:
         return _copy(exc, {}, 0)
@@ -28,14 +29,22 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
     cls = type(exc)
     if depth > _MOST_LINKS or hasattr(cls, "__del__"):
         raise ValueError("not copied")
-    base: Any = next(owner for owner in cls.__mro__ if isinstance(vars(owner).get("__new__"), BuiltinFunctionType))
+    base: Any = next(
+        owner
+        for owner in cls.__mro__
+        if isinstance(vars(owner).get("__new__"), BuiltinFunctionType)
+    )
     args = fields.base_field(exc, "args")
     members = fields.members_of(exc)
     if members is not None:
         args = (args[0], [_copy(member, copies, depth + 1) for member in members])
     copied: BaseException = base.__new__(cls, *args)
     copies[id(exc)] = copied
-    _set(copied, "args", (*args, *fields.base_field(exc, "args")[2:]) if members is not None else args)
+    _set(
+        copied,
+        "args",
+        (*args, *fields.base_field(exc, "args")[2:]) if members is not None else args,
+    )
     if members is None:
         for descriptor, value in fields.set_fields(exc):
             descriptor.__set__(copied, value)
@@ -46,7 +55,8 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
         link = fields.base_field(exc, name)
         if link is not None:
             _set(copied, name, _copy(link, copies, depth + 1))
-    _set(copied, "__suppress_context__", fields.base_field(exc, "__suppress_context__"))  # last: a cause sets it
+    # last: a cause sets it
+    _set(copied, "__suppress_context__", fields.base_field(exc, "__suppress_context__"))
     return copied
 
 

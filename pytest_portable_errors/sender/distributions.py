@@ -1,4 +1,5 @@
-"""Which installed distributions are the project's, by PEP 610 and by the name that its files give."""
+"""Which installed distributions are the project's, by PEP 610 and by the name that its files
+give."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ else:
 
 
 def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], list[str]]:
-    """Names of the project's distributions, and of the modules that they bring. Reads the metadata of everything that is installed.
+    """Names of the project's distributions, and of the modules that they bring. Reads the metadata
+    of everything that is installed.
 
-    They are those installed as editable, wherever they point; from a folder at, above or below ``root``; or under the name that the
-    nearest files upward from one of ``folders`` give. Takes some milliseconds for each hundred distributions.
+    They are those installed as editable, wherever they point; from a folder at, above or below
+    ``root``; or under the name that the nearest files upward from one of ``folders`` give. Takes
+    some milliseconds for each hundred distributions.
     """
     names: list[str] = []
     modules: list[str] = []
@@ -32,7 +35,11 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"] or ""
         origin, editable = _installed_from(distribution)
-        if editable or normalized(name) in own_names or (origin is not None and _are_related(origin, root)):
+        if (
+            editable
+            or normalized(name) in own_names
+            or (origin is not None and _are_related(origin, root))
+        ):
             names.append(name)
             modules.extend(modules_of(distribution))
     return names, modules
@@ -77,7 +84,9 @@ def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, b
         return None, False
     if folder is None:
         return None, False
-    from urllib.request import url2pathname  # here, because it loads ssl and more, for what few distributions need
+    from urllib.request import (
+        url2pathname,  # here, because it loads ssl and more, for what few distributions need
+    )
 
     return Path(url2pathname(address.path)), bool(folder.get("editable"))
 
@@ -89,11 +98,16 @@ def _are_related(folder: Path, root: Path) -> bool:
 
 
 def modules_of(distribution: metadata.Distribution) -> Iterator[str]:
-    """Importable names that it brings: the topmost regular package or module of each file in RECORD.
+    """Importable names that it brings: the topmost regular package or module of each file in
+    RECORD.
 
     ``top_level.txt`` says the same, but is wrong for namespace packages.
     """
-    files = {file.parts for file in distribution.files or () if file.suffix in (".py", ".so", ".pyd") and ".." not in file.parts}
+    files = {
+        file.parts
+        for file in distribution.files or ()
+        if file.suffix in (".py", ".so", ".pyd") and ".." not in file.parts
+    }
     packages = {parts[:-1] for parts in files if parts[-1] == "__init__.py"}
     for parts in files:
         depth = next((n for n in range(1, len(parts)) if parts[:n] in packages), len(parts))

@@ -1,6 +1,7 @@
 """How much an exception holds, and what makes two that hold much alike.
 
-A parser's error may hold the parser. Of hundreds of those, whose graphs nobody compares, only the first few can be looked at.
+A parser's error may hold the parser. Of hundreds of those, whose graphs nobody compares, only the
+first few can be looked at.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import gc
 import types
 
-MUCH = 1_000  # objects; an error of LiteLLM's with its chain, requests and responses holds fewer than 500
+# objects; an error of LiteLLM's with its chain, requests and responses holds fewer than 500
+MUCH = 1_000
 SOME = 50  # objects, from which on it is worth while to ask whether two exceptions are alike
 _TEXT_OF_AN_OBJECT = 1_000  # characters or bytes of a text that count as one object more
 
@@ -25,9 +27,11 @@ _NOT_ENTERED = (
 
 
 def extent_of(exc: BaseException) -> int:
-    """How many objects an exception holds, with what it is chained to: at most ``MUCH``, where counting ends.
+    """How many objects an exception holds, with what it is chained to: at most ``MUCH``, where
+    counting ends.
 
-    Asks the garbage collector what refers to what, so that no code of the objects runs and nothing about them changes.
+    Asks the garbage collector what refers to what, so that no code of the objects runs and nothing
+    about them changes.
     """
     waiting: list[object] = [exc]
     seen: set[int] = set()
@@ -40,6 +44,7 @@ def extent_of(exc: BaseException) -> int:
         seen.add(id(value))
         count += 1
         if cls is str or cls is bytes or cls is bytearray:  # not ==, which a metaclass may define
-            count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]  # cls says that it is a text
+            # cls says that it is a text
+            count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]
         waiting += gc.get_referents(value)
     return min(count, MUCH)

@@ -1,4 +1,5 @@
-"""Fixes are tried on the very exception before anybody reads of them: compiled, put into a dispatch table of our own, and sent."""
+"""Fixes are tried on the very exception before anybody reads of them: compiled, put into a dispatch
+table of our own, and sent."""
 
 from __future__ import annotations
 
@@ -12,14 +13,19 @@ from typing import Any, Protocol
 
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Credential, Fix
-from pytest_portable_errors.diagnosis.fixes import Candidate, is_of_its_own, refined, without_changed
+from pytest_portable_errors.diagnosis.fixes import (
+    Candidate,
+    is_of_its_own,
+    refined,
+    without_changed,
+)
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.recipes import WithChain
 from pytest_portable_errors.receiver.record import Record, describe
-from pytest_portable_errors.sender.copies import copy_of
-from pytest_portable_errors.sender.outgoing import Departure, depart
+from pytest_portable_errors.sender.copies import copy_without_traceback
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
-from pytest_portable_errors.sender.unpatched import SYSTEM
+from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
@@ -50,12 +56,12 @@ class UnderWay(Protocol):
     def arrive(self) -> Trip: ...
 
 
-Send = Callable[[Departure, "str | None"], UnderWay]
+Send = Callable[[Outgoing, "str | None"], UnderWay]
 """Begins a trip, with what it is declared to arrive as."""
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: what is cached needs a place
-class Trials:
+class FixTrials:
     """Where and on what fixes are tried."""
 
     subject: BaseException
@@ -69,7 +75,8 @@ class Trials:
     """When no further trial is begun: seconds of processor time of this process."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
-        """What became of them, the best first; those that help nothing are left out. Ends with the first that gives up nothing."""
+        """What became of them, the best first; those that help nothing are left out. Ends with the
+        first that gives up nothing."""
         if not isinstance(self.serializer, (Pickle, Library)):
             return ()
         fixes: list[Fix] = []
@@ -83,14 +90,21 @@ class Trials:
                 if fix.arrives_whole:  # what follows is more invasive
                     break
         if any(fix.arrives_whole and not fix.gives_up for fix in fixes):
-            fixes = [fix for fix in fixes if fix.arrives_whole]  # nobody wants one that repairs less
-        return tuple(sorted(fixes, key=lambda fix: (not fix.arrives_whole, len(fix.still_lost), len(fix.gives_up)))[:_MOST_FIXES])
+            # nobody wants one that repairs less
+            fixes = [fix for fix in fixes if fix.arrives_whole]
+        return tuple(
+            sorted(
+                fixes,
+                key=lambda fix: (not fix.arrives_whole, len(fix.still_lost), len(fix.gives_up)),
+            )[:_MOST_FIXES]
+        )
 
     def _try(self, candidate: Candidate) -> Fix | None:
-        """The best that comes of a candidate: what stops it, and what would expose a credential, is taken out and it is tried again."""
-        best: Tried | None = None
+        """The best that comes of a candidate: what stops it, and what would expose a credential, is
+        taken out and it is tried again."""
+        best: TriedFix | None = None
         for _ in range(_MOST_REFINEMENTS):
-            if SYSTEM.process_time() > self.until:
+            if UNPATCHED.process_time() > self.until:
                 break
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
@@ -98,12 +112,21 @@ class Trials:
             trip = self._set_out(self.subject, reducers, candidate, self._sent).arrive()
             if trip.took_too_long:
                 raise TookTooLong
-            exposed = tuple(c.path for c in trip.credentials if c.path not in self.carried or is_secret_header(c.path))
+            exposed = tuple(
+                c.path
+                for c in trip.credentials
+                if c.path not in self.carried or is_secret_header(c.path)
+            )
             better: Candidate | None
             if trip.received is None or exposed:
-                better = refined(candidate, stopped_at=trip.stopped_at if trip.received is None else None, exposed=exposed, sent=trip.sent)
+                better = refined(
+                    candidate,
+                    stopped_at=trip.stopped_at if trip.received is None else None,
+                    exposed=exposed,
+                    sent=trip.sent,
+                )
             else:
-                tried = Tried(candidate=candidate, trip=trip, reducers=reducers)
+                tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best
                 better = without_changed(candidate, best.lost, trip.sent)
             if better is None:
@@ -118,19 +141,36 @@ class Trials:
         """The subject's description, which is the same whatever pickles it."""
         return describe(self.subject, traceback=self.traceback)
 
-    def _set_out(self, exc: BaseException, reducers: dict[type, Any], candidate: Candidate, sent: Record | None = None) -> UnderWay:
+    def _set_out(
+        self,
+        exc: BaseException,
+        reducers: dict[type, Any],
+        candidate: Candidate,
+        sent: Record | None = None,
+    ) -> UnderWay:
         assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
         serializer = WithReducers(of=self.serializer, reducers=reducers)
-        departure = depart(exc, serializer=serializer, traceback=self.traceback, sent=sent)
-        return self.send(replace(departure, reducer=None), candidate.arrives_as)  # whoever's it is, it was not used
+        outgoing = describe_and_pickle(
+            exc, serializer=serializer, traceback=self.traceback, sent=sent
+        )
+        # whoever's it is, it was not used
+        return self.send(replace(outgoing, reducer=None), candidate.arrives_as)
 
-    def _with_foreign_cause(self, reducers: dict[type, Any], candidate: Candidate) -> UnderWay | None:
-        """The same with a cause whose class the receiver lacks: where a recipe keeps the chain, that could take the whole error down."""
-        copied = copy_of(self.subject) if isinstance(candidate.recipe, WithChain) else None
+    def _with_foreign_cause(
+        self, reducers: dict[type, Any], candidate: Candidate
+    ) -> UnderWay | None:
+        """The same with a cause whose class the receiver lacks: where a recipe keeps the chain,
+        that could take the whole error down."""
+        copied = (
+            copy_without_traceback(self.subject)
+            if isinstance(candidate.recipe, WithChain)
+            else None
+        )
         if copied is None:
             return None
         absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
-        vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))  # past a __setattr__ that refuses
+        # past a __setattr__ that refuses
+        vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))
         return self._set_out(copied, reducers, candidate)
 
 
@@ -139,7 +179,7 @@ class TookTooLong(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class TriedFix:
     """A candidate that arrived, and how."""
 
     candidate: Candidate
@@ -149,12 +189,17 @@ class Tried:
     @property
     def lost(self) -> tuple[str, ...]:
         """Paths of what is lost and not given up."""
-        return tuple(dict.fromkeys(loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)))
+        return tuple(
+            dict.fromkeys(
+                loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)
+            )
+        )
 
     def fix(self, receiver: str, with_foreign_cause: UnderWay | None) -> Fix:
         """What people are told of it.
 
-        ``with_foreign_cause`` is None if the recipe keeps no chain, or no copy could be made to try that on.
+        ``with_foreign_cause`` is None if the recipe keeps no chain, or no copy could be made to try
+        that on.
         """
         candidate = self.candidate
         given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
@@ -162,18 +207,29 @@ class Tried:
             title=candidate.title,
             code=candidate.code,
             arrives_whole=not self.lost,
-            gives_up=tuple(path for path in dict.fromkeys(given_up) if not path.startswith(tuple(f"{other}." for other in given_up))),
+            gives_up=tuple(
+                path
+                for path in dict.fromkeys(given_up)
+                if not path.startswith(tuple(f"{other}." for other in given_up))
+            ),
             still_lost=self.lost,
             receiver=receiver,
             limits=(*self._limits(with_foreign_cause), *self._declaration()),
         )
 
     def _declaration(self) -> tuple[str, ...]:
-        """With the fix in place what it gives up is a loss as any other, until somebody says that it is meant."""
-        if self.candidate.arrives_as is not None or not any(map(is_of_its_own, self.candidate.gives_up)):
-            return ()  # the title says what to declare; or it is of a link, and the chain is compared whatever is declared
+        """With the fix in place what it gives up is a loss as any other, until somebody says that
+        it is meant."""
+        if self.candidate.arrives_as is not None or not any(
+            map(is_of_its_own, self.candidate.gives_up)
+        ):
+            # the title says what to declare; or it is of a link, and the chain is compared whatever
+            # is declared
+            return ()
         name = self.trip.sent["exceptions"][0]["type"]
-        return (f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",)
+        return (
+            f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",
+        )
 
     def _limits(self, with_foreign_cause: UnderWay | None) -> tuple[str, ...]:
         if not isinstance(self.candidate.recipe, WithChain):
@@ -196,12 +252,18 @@ def _compiled(candidate: Candidate, cls: type) -> dict[type, Any] | None:
     ``copyreg`` is not the real one there: what the code registers is for this trial alone.
     """
     table: dict[type, Any] = {}
-    private = SimpleNamespace(pickle=lambda of, reducer: table.update({of: reducer}), **_public(copyreg))
+    private = SimpleNamespace(
+        pickle=lambda of, reducer: table.update({of: reducer}), **_public(copyreg)
+    )
 
     def import_(name: str, *args: Any, **kwargs: Any) -> Any:
         return private if name == "copyreg" else builtins.__import__(name, *args, **kwargs)
 
-    scope: dict[str, Any] = {"__builtins__": {**vars(builtins), "__import__": import_}, "__name__": "portable_errors_fix", "cls": cls}
+    scope: dict[str, Any] = {
+        "__builtins__": {**vars(builtins), "__import__": import_},
+        "__name__": "portable_errors_fix",
+        "cls": cls,
+    }
     try:
         exec(_code_of(candidate.code), scope)  # our own text, as it is printed
     except Exception:  # importing a foreign class runs foreign code
@@ -217,4 +279,8 @@ def _code_of(text: str) -> CodeType:
 
 
 def _public(module: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(module).items() if not name.startswith("_") and name != "pickle"}
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and name != "pickle"
+    }

@@ -1,4 +1,5 @@
-"""Work that makes much and drops little, without the garbage collector looking at everything again and again on the way."""
+"""Work that makes much and drops little, without the garbage collector looking at everything again
+and again on the way."""
 
 from __future__ import annotations
 

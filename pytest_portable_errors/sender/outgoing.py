@@ -1,4 +1,5 @@
-"""An exception as it leaves: described and pickled at once, so that nothing keeps it, its traceback or its frames alive."""
+"""An exception as it leaves: described and pickled at once, so that nothing keeps it, its traceback
+or its frames alive."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from pytest_portable_errors.sender.unpicklable import find_unpicklable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class Outgoing:
     """What is known of an exception, or of a value that departs by itself, once it was pickled."""
 
     cls: type[Any]
@@ -43,15 +44,22 @@ class Departure:
     """How many objects it holds: see ``extent.py``."""
 
 
-def depart(exc: BaseException, *, serializer: Serializer, traceback: bool = False, sent: record.Record | None = None) -> Departure:
-    """Describe and pickle it. What the exception's own code raises on the way is data, but for KeyboardInterrupt.
+def describe_and_pickle(
+    exc: BaseException,
+    *,
+    serializer: Serializer,
+    traceback: bool = False,
+    sent: record.Record | None = None,
+) -> Outgoing:
+    """Describe and pickle it. What the exception's own code raises on the way is data, but for
+    KeyboardInterrupt.
 
     ``sent`` is its description, if it was described already.
     """
-    return depart_by_each(exc, (serializer,), traceback=traceback, sent=sent)[0]
+    return describe_and_pickle_by_each(exc, (serializer,), traceback=traceback, sent=sent)[0]
 
 
-def depart_by_each(
+def describe_and_pickle_by_each(
     exc: BaseException,
     serializers: Iterable[Serializer],
     *,
@@ -59,53 +67,62 @@ def depart_by_each(
     primitive: bool = False,
     sent: record.Record | None = None,
     extent: int | None = None,
-) -> list[Departure]:
-    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle mostly do, one record serves for both.
+) -> list[Outgoing]:
+    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle
+    mostly do, one record serves for both.
 
-    ``primitive`` says that values which are not are to be looked for; ``sent`` is its description and ``extent`` what it holds, if
-    that is known already.
+    ``primitive`` says that values which are not are to be looked for; ``sent`` is its description
+    and ``extent`` what it holds, if that is known already.
     """
-    departures: list[Departure] = []
+    pickled: list[Outgoing] = []
     extent = extent_of(exc) if extent is None else extent
-    before = sent or record.describe(exc, traceback=traceback)  # a __reduce__ may change the exception itself (psycopg's does)
+    # a __reduce__ may change the exception itself (psycopg's does)
+    described = sent or record.describe(exc, traceback=traceback)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
-        has_twin = any(_is_same(departure.payload, dumped[0]) for departure in departures)
-        is_seen = has_twin or not departures or extent >= SOME  # what holds many is described once
-        sent = before if is_seen else record.describe(exc, traceback=traceback)
-        departures.append(replace(_departure(exc, serializer, dumped, sent), extent=extent))
+        has_twin = any(_is_same(before.payload, dumped[0]) for before in pickled)
+        is_seen = has_twin or not pickled or extent >= SOME  # what holds many is described once
+        sent = described if is_seen else record.describe(exc, traceback=traceback)
+        pickled.append(replace(_outgoing(exc, serializer, dumped, sent), extent=extent))
     if not primitive:
-        return departures
+        return pickled
     with unchanged(exc):  # last, because this asks __reduce__ once more
         refused = tuple(not_primitive_on_the_wire(exc))
-    return [replace(departure, not_primitive=refused) for departure in departures]
+    return [replace(outgoing, not_primitive=refused) for outgoing in pickled]
 
 
-def depart_value(value: object, *, serializer: Serializer) -> Departure:
+def describe_and_pickle_value(value: object, *, serializer: Serializer) -> Outgoing:
     """The same for what is no exception."""
     sent = record.describe(value)
     payload, error, has_raised = _dumps(value, serializer)
-    return Departure(
+    return Outgoing(
         cls=type(value),
         sent=sent,
         serializer=serializer,
         payload=payload,
         error=None if error is None else _error(error),
-        unpicklable=find_unpicklable(value, error, serializer, called="value") if has_raised and error is not None else None,
+        unpicklable=find_unpicklable(value, error, serializer, called="value")
+        if has_raised and error is not None
+        else None,
     )
 
 
-def _departure(
-    exc: BaseException, serializer: Serializer, dumped: tuple[bytes | None, BaseException | None, bool], sent: record.Record
-) -> Departure:
+def _outgoing(
+    exc: BaseException,
+    serializer: Serializer,
+    dumped: tuple[bytes | None, BaseException | None, bool],
+    sent: record.Record,
+) -> Outgoing:
     payload, error, has_raised = dumped
-    return Departure(
+    return Outgoing(
         cls=type(exc),
         sent=sent,
         serializer=serializer,
         payload=payload,
         error=None if error is None else _error(error),
-        unpicklable=find_unpicklable(exc, error, serializer) if has_raised and error is not None else None,
+        unpicklable=find_unpicklable(exc, error, serializer)
+        if has_raised and error is not None
+        else None,
         subject=exc,
         reducer=reducer_of(type(exc)),
     )
@@ -116,7 +133,8 @@ def _is_same(payload: bytes | None, other: bytes | None) -> bool:
 
 
 def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
-    """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for one that cannot be sent."""
+    """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for
+    one that cannot be sent."""
     try:
         with unchanged(exc):
             payload = serializer.dumps(exc)
@@ -127,7 +145,11 @@ def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseExceptio
     except BaseException as error:
         return None, error, True
     if not isinstance(payload, (bytes, bytearray)):
-        return None, TypeError(f"serializer {serializer.name!r} gave {type(payload).__name__}, not bytes"), False
+        return (
+            None,
+            TypeError(f"serializer {serializer.name!r} gave {type(payload).__name__}, not bytes"),
+            False,
+        )
     if len(payload) > PAYLOAD_LIMIT:
         return None, _too_large(), False
     return bytes(payload), None, False
@@ -139,13 +161,18 @@ def _too_large() -> OverflowError:
 
 @contextlib.contextmanager
 def unchanged(exc: object) -> Iterator[None]:
-    """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an entry): the test goes on with it."""
-    stored = own_dict(exc) if issubclass(type(exc), BaseException) else None  # a class's or a module's is not to be written to
+    """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an
+    entry): the test goes on with it."""
+    # a class's or a module's is not to be written to
+    stored = own_dict(exc) if issubclass(type(exc), BaseException) else None
     before = dict(stored or {})
     try:
         yield
     finally:
-        if stored is not None and (stored.keys() != before.keys() or any(stored[name] is not before[name] for name in before)):
+        if stored is not None and (
+            stored.keys() != before.keys()
+            or any(stored[name] is not before[name] for name in before)
+        ):
             stored.clear()
             stored.update(before)
 

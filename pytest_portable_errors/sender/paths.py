@@ -35,11 +35,16 @@ def is_library_archive(entry: str) -> bool:
 
 
 def site_directories() -> tuple[str, ...]:
-    """Where distributions are installed. Also a folder that holds ``*.dist-info`` (``pip install --target``)."""
+    """Where distributions are installed. Also a folder that holds ``*.dist-info`` (``pip install
+    --target``)."""
     known = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     if site.ENABLE_USER_SITE:
         known.add(site.getusersitepackages())
-    known.update(entry for entry in sys.path if entry and glob.glob(os.path.join(glob.escape(entry), "*.dist-info")))
+    known.update(
+        entry
+        for entry in sys.path
+        if entry and glob.glob(os.path.join(glob.escape(entry), "*.dist-info"))
+    )
     return tuple(sorted(map(os.path.realpath, known)))
 
 
@@ -60,13 +65,15 @@ def files_of(module: object) -> list[str]:
         return []
 
 
-@functools.lru_cache(maxsize=4096)  # asked for each exception, and each answer takes a look at every folder above
+# asked for each exception, and each answer takes a look at every folder above
+@functools.lru_cache(maxsize=4096)
 def _real(file: str) -> str:
     return os.path.realpath(file)
 
 
 def path_text(entry: Any) -> str | None:
-    """An entry of ``sys.path`` as text; None for what is no path, and for the current folder where there is none any more."""
+    """An entry of ``sys.path`` as text; None for what is no path, and for the current folder where
+    there is none any more."""
     try:
         return os.fspath(entry) or os.getcwd()  # tests put Paths there
     except (TypeError, OSError):
@@ -74,7 +81,8 @@ def path_text(entry: Any) -> str | None:
 
 
 def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | None]]:
-    """File and package folders of these modules, and of the packages that they lie in (a namespace has no file).
+    """File and package folders of these modules, and of the packages that they lie in (a namespace
+    has no file).
 
     Raises PortableErrorsError for one that cannot be imported here.
     """
@@ -92,5 +100,8 @@ def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | N
             if spec is None:
                 raise PortableErrorsError(f"{dotted!r} cannot be imported here")
             folders = spec.submodule_search_locations
-            found[name] = (spec.origin if spec.has_location else None, None if folders is None else list(folders))
+            found[name] = (
+                spec.origin if spec.has_location else None,
+                None if folders is None else list(folders),
+            )
     return found

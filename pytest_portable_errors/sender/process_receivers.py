@@ -1,4 +1,5 @@
-"""The one global: ``check_round_trip`` can be called from anywhere, and a process needs its receivers once.
+"""The one global: ``check_round_trip`` can be called from anywhere, and a process needs its
+receivers once.
 
 The plugin imports this module in every run, so it imports nothing.
 """
@@ -19,7 +20,8 @@ class Shared:
 
     receivers: Receivers | None = None
     make: Callable[[], Receivers] | None = None
-    """Makes them on first use, as pytest's run knows the project. None: nobody told, and the current folder says where it is."""
+    """Makes them on first use, as pytest's run knows the project. None: nobody told, and the
+    current folder says where it is."""
 
 
 class _Now:
@@ -37,7 +39,8 @@ def replace(shared: Shared) -> Shared:
 
 
 def share(receivers: Receivers | None) -> Receivers | None:
-    """Make these the receivers of this process, and give the ones before. Who shares them closes them, and puts the others back."""
+    """Make these the receivers of this process, and give the ones before. Who shares them closes
+    them, and puts the others back."""
     current = now()
     before, current.receivers = current.receivers, receivers
     return before

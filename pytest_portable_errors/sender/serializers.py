@@ -22,17 +22,20 @@ class PayloadTooLarge(Exception):
 
 
 class PayloadFile(io.BytesIO):
-    """What a payload is written to, as far as the limit: the graph that an exception holds may be of any size."""
+    """What a payload is written to, as far as the limit: the graph that an exception holds may be
+    of any size."""
 
     def write(self, data: Any, /) -> int:
-        if self.tell() + len(data) > PAYLOAD_LIMIT:  # pickle writes bytes, bytearrays and memoryviews of bytes
+        # pickle writes bytes, bytearrays and memoryviews of bytes
+        if self.tell() + len(data) > PAYLOAD_LIMIT:
             raise PayloadTooLarge
         return super().write(data)
 
 
 @runtime_checkable
 class Serializer(Protocol):
-    """The pair of dumps and loads. The second half runs in the receiver, so it is named and not passed."""
+    """The pair of dumps and loads. The second half runs in the receiver, so it is named and not
+    passed."""
 
     @property
     def name(self) -> str:
@@ -94,7 +97,8 @@ class Library:
         return import_module(self.name).Pickler(file)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, under ``recorder``: with the library's own reducers, without which another object would be blamed."""
+        """The same pickler in Python, under ``recorder``: with the library's own reducers, without
+        which another object would be blamed."""
         theirs = import_module(self.name).Pickler
         if issubclass(theirs, pickle._Pickler):  # dill's is written in Python
             return type("Replay", (recorder, theirs), {})(file)
@@ -104,14 +108,19 @@ class Library:
             if owner.__module__.startswith(self.name)
             for name, value in vars(owner).items()
         }
-        kept = {name: methods[name] for name in methods if name == "dispatch_table" or (callable(methods[name]) and name not in _C_ONLY)}
+        kept = {
+            name: methods[name]
+            for name in methods
+            if name == "dispatch_table" or (callable(methods[name]) and name not in _C_ONLY)
+        }
         replay = type("Replay", (recorder, type("Theirs", (_in_python(),), kept)), {})(file)
         vars(replay).update(vars(theirs(io.BytesIO())))
         return replay
 
 
 def _in_python() -> type:
-    """pickle's own pickler in Python, as it was before dill was imported, which extends its dispatch to locks, lambdas, modules..."""
+    """pickle's own pickler in Python, as it was before dill was imported, which extends its
+    dispatch to locks, lambdas, modules..."""
     original: Any = pickle._Pickler  # private, and there since 3.0
     own = {cls: save for cls, save in original.dispatch.items() if save.__module__ == "pickle"}
     own.update({cls: getattr(original, f"save_{cls.__name__}") for cls in (dict, type)})
@@ -127,14 +136,18 @@ CLOUDPICKLE = Library(name="cloudpickle", loader=PICKLE_LOADER)
 DILL = Library(name="dill", loader="dill:loads")
 
 
-PICKLES = (Pickle(), *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)))
+PICKLES = (
+    Pickle(),
+    *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
+)
 PLAIN_PICKLES = frozenset(serializer.name for serializer in PICKLES)
 """Names of those that send a class by its name alone, never by value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithReducers:
-    """A built-in serializer that pickles the objects of some classes by given functions, and touches nobody's ``copyreg`` for that."""
+    """A built-in serializer that pickles the objects of some classes by given functions, and
+    touches nobody's ``copyreg`` for that."""
 
     of: Pickle | Library
     reducers: Mapping[type, Callable[[Any], Any]]
@@ -161,10 +174,13 @@ class WithReducers:
         return self._told(self.of.replaying(file, recorder))
 
     def _told(self, pickler: Any) -> Any:
-        table = ChainMap(dict(self.reducers), getattr(pickler, "dispatch_table", copyreg.dispatch_table))
+        table = ChainMap(
+            dict(self.reducers), getattr(pickler, "dispatch_table", copyreg.dispatch_table)
+        )
         if isinstance(pickler, pickle.Pickler):
-            # cloudpickle's class has an attribute of that name, behind which the one that counts is hidden.
-            pickle.Pickler.dispatch_table.__set__(pickler, table)  # type: ignore[attr-defined]  # a descriptor, on the class
+            # cloudpickle's class has an attribute of that name, behind which the one that counts is
+            # hidden. a descriptor, on the class
+            pickle.Pickler.dispatch_table.__set__(pickler, table)  # type: ignore[attr-defined]
         else:
             pickler.dispatch_table = table
         return pickler

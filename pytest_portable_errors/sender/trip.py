@@ -42,15 +42,19 @@ class RoundTrip:
     diagnosis: Diagnosis | None = None
     """Why. None if it arrived whole, or if no rule explains it."""
     with_project: RoundTrip | None = None
-    """The same payload's trip to where the project is installed; None unless the receiver lacked a module of the project."""
+    """The same payload's trip to where the project is installed; None unless the receiver lacked a
+    module of the project."""
     is_of_tests: bool = False
-    """Whether a test defines its class, what the receiver lacks, or what cannot be pickled: nothing but the tests raises such a one."""
+    """Whether a test defines its class, what the receiver lacks, or what cannot be pickled: nothing
+    but the tests raises such a one."""
     stopped_at: str | None = None
-    """Path of the value at which dumps or loads failed; None if it did not, or if that is the exception itself or not known."""
+    """Path of the value at which dumps or loads failed; None if it did not, or if that is the
+    exception itself or not known."""
     credentials: tuple[Credential, ...] = ()
     """Those that the payload carries. They are masked in everything that is written here."""
     not_looked_at: tuple[str, ...] = ()
-    """What there was too much of: ``what the payload has past its first 7,500 opcodes``. () if all of it was looked at."""
+    """What there was too much of: ``what the payload has past its first 7,500 opcodes``. () if all
+    of it was looked at."""
 
     @property
     def took_too_long(self) -> bool:
@@ -61,7 +65,12 @@ class RoundTrip:
     def defect(self) -> tuple[object, ...]:
         """What is the same for trips that show the same defect."""
         what = self.diagnosis.cause if self.diagnosis else self.losses
-        return (self.sent["exceptions"][0]["type"], self.stage, frozenset(loss.kind for loss in self.losses), what)
+        return (
+            self.sent["exceptions"][0]["type"],
+            self.stage,
+            frozenset(loss.kind for loss in self.losses),
+            what,
+        )
 
     @property
     def arrived_whole(self) -> bool:
@@ -88,7 +97,10 @@ class RoundTrip:
             "evidence": list(self.diagnosis.evidence) if self.diagnosis else [],
             "fixes": [_fix_row(fix) for fix in self.diagnosis.fixes] if self.diagnosis else [],
             "stopped_at": self.stopped_at,
-            "credentials": [{"path": credential.path, "kind": credential.kind} for credential in self.credentials],
+            "credentials": [
+                {"path": credential.path, "kind": credential.kind}
+                for credential in self.credentials
+            ],
             "not_looked_at": list(self.not_looked_at),
             "arrives_with_project": self.with_project and self.with_project.arrived_whole,
             "sent": self.sent,
@@ -116,7 +128,16 @@ _MOST_ATTRIBUTES = 6
 
 _MOST_LOSSES = 12
 
-_SHOWN_IN_HEADLINE = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
+_SHOWN_IN_HEADLINE = (
+    "type",
+    "message",
+    "args",
+    "attributes",
+    "notes",
+    "members",
+    "chain",
+    "traceback",
+)
 
 
 def trip_text(trips: Sequence[RoundTrip]) -> str:
@@ -165,7 +186,9 @@ def _fixes(trip: RoundTrip) -> Iterator[str]:
             yield f"  fix   {clean(fix.title)}"
             yield f"        ({tried})"
             yield from (f"        ({clean(limit)})" for limit in fix.limits)
-            yield from (f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines())
+            yield from (
+                f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines()
+            )
         else:
             yield f"  or    {clean(fix.title)} ({tried})"
 
@@ -179,10 +202,18 @@ def first_line(trip: RoundTrip) -> str:
         kinds = {loss.kind for loss in trip.losses}
         if kinds == {"arrival"}:
             return f"{name} travels only in tests"
-        return f"{name} arrives changed: {', '.join(kind for kind in _SHOWN_IN_HEADLINE if kind in kinds)}"
+        return (
+            f"{name} arrives changed: "
+            f"{', '.join(kind for kind in _SHOWN_IN_HEADLINE if kind in kinds)}"
+        )
     if trip.error is not None:
-        return f"{name} does not arrive: {trip.stage.value} raised {clean(short_name(trip.error['type']))}"
-    what = "it took too long" if trip.stage.value == "timed-out" else "it ended the receiver's process"
+        return (
+            f"{name} does not arrive: {trip.stage.value} raised "
+            f"{clean(short_name(trip.error['type']))}"
+        )
+    what = (
+        "it took too long" if trip.stage.value == "timed-out" else "it ended the receiver's process"
+    )
     return f"{name} does not arrive: {what}"
 
 
@@ -199,8 +230,15 @@ def _listed(names: list[str]) -> str:
 
 def _sent(trip: RoundTrip) -> str:
     node = trip.sent["exceptions"][0]
-    stored = {name: value for name, value in node.get("attributes", {}).items() if value.get("type") != "builtins.NoneType"}
-    shown = [f"{clean(name)}={brief(show(value), 40)}" for name, value in list(stored.items())[:_MOST_ATTRIBUTES]]
+    stored = {
+        name: value
+        for name, value in node.get("attributes", {}).items()
+        if value.get("type") != "builtins.NoneType"
+    }
+    shown = [
+        f"{clean(name)}={brief(show(value), 40)}"
+        for name, value in list(stored.items())[:_MOST_ATTRIBUTES]
+    ]
     return brief(headline(node)) + (f"        {' '.join(shown)}" if shown else "")
 
 
@@ -219,7 +257,10 @@ def _telling(sent: str, received: str) -> tuple[str, str]:
     """Both values, cut so that the place where they part is seen."""
     if len(sent) <= WIDTH and len(received) <= WIDTH:
         return clean(sent), clean(received)
-    parting = next((n for n, (one, other) in enumerate(zip(sent, received, strict=False)) if one != other), min(len(sent), len(received)))
+    parting = next(
+        (n for n, (one, other) in enumerate(zip(sent, received, strict=False)) if one != other),
+        min(len(sent), len(received)),
+    )
     start = max(0, parting - WIDTH // 2)
     return _window(sent, start), _window(received, start)
 

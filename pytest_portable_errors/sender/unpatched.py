@@ -1,7 +1,8 @@
 """The operating system as it is before tests patch it.
 
-Tests replace ``os``, ``time`` and ``subprocess``, also where another module has bound their functions under names of its own (pyfakefs and
-freezegun look through the globals of every module). What an object holds, they leave alone.
+Tests replace ``os``, ``time`` and ``subprocess``, also where another module has bound their
+functions under names of its own (pyfakefs and freezegun look through the globals of every module).
+What an object holds, they leave alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 
 
-class System:
+class Unpatched:
     """Made when this module is imported, which is before the first test body."""
 
     def __init__(self) -> None:
@@ -24,9 +25,14 @@ class System:
         self.exit = os._exit
         self.monotonic, self.process_time = time.monotonic, time.process_time
         self.environment = dict(os.environ)
-        self.cores: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.cores: int = (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
         self.can_fork: bool = hasattr(os, "fork") and sys.platform != "darwin"
-        """Whether a process that has forked may go on: the frameworks of macOS do not survive it."""
+        """Whether a process that has forked may go on: the frameworks of macOS do not survive
+        it."""
         self._sleep = time.sleep
         self._killpg = getattr(os, "killpg", None)
         self._poll = getattr(select, "poll", None)
@@ -67,4 +73,4 @@ class System:
             return False
 
 
-SYSTEM = System()
+UNPATCHED = Unpatched()

@@ -1,4 +1,5 @@
-"""Which value of an exception cannot be pickled: the pickler is run again in Python, where its way can be followed."""
+"""Which value of an exception cannot be pickled: the pickler is run again in Python, where its way
+can be followed."""
 
 from __future__ import annotations
 
@@ -23,18 +24,22 @@ _MOST_SAVED = 5_000  # objects that are pickled in Python, which takes thirty ti
 _ALIKE = {AttributeError, pickle.PicklingError}
 
 
-def find_unpicklable(exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc") -> Unpicklable | None:
-    """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its path begins with.
+def find_unpicklable(
+    exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc"
+) -> Unpicklable | None:
+    """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its
+    path begins with.
 
-    Without a path if it lies behind 5,000 others. None if it was the exception itself; if the nesting is too deep, for which no value is
-    to blame; or if the second run fails with another type of error: then it says nothing about that one. (The words differ: the pickler
-    that is written in C has its own.)
+    Without a path if it lies behind 5,000 others. None if it was the exception itself; if the
+    nesting is too deep, for which no value is to blame; or if the second run fails with another
+    type of error: then it says nothing about that one. (The words differ: the pickler that is
+    written in C has its own.)
     """
     serializer = serializer.of if isinstance(serializer, Carrier) else serializer
     if isinstance(error, RecursionError):
         return None
     ours = serializer if isinstance(serializer, (Pickle, Library, WithReducers)) else Pickle()
-    replay = ours.replaying(io.BytesIO(), _Recorder)
+    replay = ours.replaying(io.BytesIO(), _RecordingPickler)
     try:
         replay.dump(exc)
     except KeyboardInterrupt:
@@ -67,7 +72,7 @@ class _TooMany(Exception):
     """The value that cannot be pickled lies further than anybody wants to wait for."""
 
 
-class _Recorder:
+class _RecordingPickler:
     """Keeps the objects that were being saved when the last error was raised, outermost first."""
 
     def __init__(self, *args: Any) -> None:
@@ -85,7 +90,8 @@ class _Recorder:
         if self._saved > _MOST_SAVED:
             raise _TooMany
         try:
-            return super().save(obj, *args, **kwargs)  # type: ignore[misc]  # the pickler's, mixed in
+            # the pickler's, mixed in
+            return super().save(obj, *args, **kwargs)  # type: ignore[misc]
         except BaseException as error:
             if error is not self._error:
                 self._error, self.way = error, list(self._open)
@@ -95,13 +101,15 @@ class _Recorder:
 
     def save_reduce(self, func: Any, args: Any, state: Any = None, *rest: Any, **more: Any) -> Any:
         self.reduced[id(self._open[-1])] = (func, state)
-        return super().save_reduce(func, args, state, *rest, **more)  # type: ignore[misc]  # as above
+        # as above
+        return super().save_reduce(func, args, state, *rest, **more)  # type: ignore[misc]
 
 
 def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]:
     """How one writes the way from the exception to the value: attributes, indexes, keys."""
     owner: Any = way[0]
-    within = "object"  # what the last object on the way is: an object, its arguments, its state, or plain data
+    # what the last object on the way is: an object, its arguments, its state, or plain data
+    within = "object"
     for parent, child in itertools.pairwise(way):
         if id(parent) in reduced and within not in ("arguments", "state"):
             owner = parent
@@ -111,7 +119,11 @@ def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]
                 yield ""
             elif child is func:
                 within = "object"
-                yield ".__class__" if isinstance(child, type) and issubclass(child, BaseException) else ""
+                yield (
+                    ".__class__"
+                    if isinstance(child, type) and issubclass(child, BaseException)
+                    else ""
+                )
             elif isinstance(child, tuple):
                 within = "arguments"
                 yield ""
@@ -132,7 +144,8 @@ def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]
 
 
 def _argument(owner: Any, child: Any) -> str:
-    """An argument of the call that makes the object again; what it is to the object, if that can be seen."""
+    """An argument of the call that makes the object again; what it is to the object, if that can be
+    seen."""
     if issubclass(type(owner), BaseException):
         if fields.members_of(owner) is not None and isinstance(child, (list, tuple)):
             return ".exceptions"

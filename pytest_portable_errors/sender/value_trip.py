@@ -11,26 +11,32 @@ from pytest_portable_errors.diagnosis.losses import arrival_loss, compare_values
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.sender.carriers import Carrier
-from pytest_portable_errors.sender.outgoing import Departure, depart_value
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_value
 from pytest_portable_errors.sender.receivers import Receivers, Request
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.trip import RoundTrip, Stage
 
 
-def value_trip(value: object, *, serializer: Serializer, receiver: str, receivers: Receivers, timeout: float) -> RoundTrip:
+def value_trip(
+    value: object, *, serializer: Serializer, receiver: str, receivers: Receivers, timeout: float
+) -> RoundTrip:
     """Send a value and compare what arrives with what was sent.
 
-    Raises PortableErrorsError when the receiver cannot start, or the serializer is a carrier's that has errors only.
+    Raises PortableErrorsError when the receiver cannot start, or the serializer is a carrier's that
+    has errors only.
     """
     if isinstance(serializer, Carrier) and not serializer.carries_values:
-        raise PortableErrorsError(f"serializer {serializer.name!r} carries errors only: for values name another, e.g. ('pickle',)")
-    departure = depart_value(value, serializer=serializer)
-    reading = read(departure.payload or b"")
-    answer: dict[str, Any] = {"stage": "dumps", "error": departure.error}
-    if departure.payload is not None:
+        raise PortableErrorsError(
+            f"serializer {serializer.name!r} carries errors only: for values name another, "
+            "e.g. ('pickle',)"
+        )
+    outgoing = describe_and_pickle_value(value, serializer=serializer)
+    reading = read(outgoing.payload or b"")
+    answer: dict[str, Any] = {"stage": "dumps", "error": outgoing.error}
+    if outgoing.payload is not None:
         request = Request(
             receiver=receiver,
-            payload=departure.payload,
+            payload=outgoing.payload,
             serializer=serializer,
             names=[(name.module, name.qualname) for name in reading.names],
             timeout=timeout,
@@ -38,31 +44,45 @@ def value_trip(value: object, *, serializer: Serializer, receiver: str, receiver
         )
         answer = receivers.submit(request).usable_answer()
     stage, received = Stage(answer["stage"]), answer.get("record")
-    losses = compare_values(departure.sent, received) if received is not None else (arrival_loss(departure.sent, answer, path="value"),)
-    found = find_credentials(reading, departure.sent, received)
-    diagnosis = _diagnosis(departure, answer) if losses else None
+    losses = (
+        compare_values(outgoing.sent, received)
+        if received is not None
+        else (arrival_loss(outgoing.sent, answer, path="value"),)
+    )
+    found = find_credentials(reading, outgoing.sent, received)
+    diagnosis = _diagnosis(outgoing, answer) if losses else None
     return RoundTrip(
         serializer=serializer.name,
         receiver=receiver,
         stage=stage,
-        sent=found.mask.record(departure.sent),
+        sent=found.mask.record(outgoing.sent),
         received=None if received is None else found.mask.record(received),
         losses=tuple(map(found.mask.loss, losses)),
         error=found.mask.data(answer.get("error")),
         diagnosis=None if diagnosis is None else found.mask.diagnosis(diagnosis),
-        stopped_at=found.mask.text(departure.unpicklable.path) or None if departure.unpicklable is not None else None,
-        credentials=tuple(replace(one, path=f"value{one.path.removeprefix('exc')}") for one in found.credentials),
+        stopped_at=found.mask.text(outgoing.unpicklable.path) or None
+        if outgoing.unpicklable is not None
+        else None,
+        credentials=tuple(
+            replace(one, path=f"value{one.path.removeprefix('exc')}") for one in found.credentials
+        ),
     )
 
 
-def _diagnosis(departure: Departure, answer: dict[str, Any]) -> Diagnosis | None:
+def _diagnosis(outgoing: Outgoing, answer: dict[str, Any]) -> Diagnosis | None:
     """Why, as far as that is plain: values have no constructor that everybody knows."""
-    value = departure.unpicklable
+    value = outgoing.unpicklable
     if value is not None:
-        return Diagnosis(cause="value-cannot-be-pickled", why=f"{value} cannot be pickled", evidence=(value.path, value.type))
+        return Diagnosis(
+            cause="value-cannot-be-pickled",
+            why=f"{value} cannot be pickled",
+            evidence=(value.path, value.type),
+        )
     if answer.get("missing"):
         module, qualname, absent = answer["missing"][0]
         lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
         why = f"the payload names {module}.{qualname}, and the receiver has {lacks}"
-        return Diagnosis(cause="class-not-importable", why=why, evidence=(f"{module}.{qualname}", lacks))
+        return Diagnosis(
+            cause="class-not-importable", why=why, evidence=(f"{module}.{qualname}", lacks)
+        )
     return None

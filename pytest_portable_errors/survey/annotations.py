@@ -1,7 +1,8 @@
 """What annotations ask for: a value of that type, distinct and named after its parameter.
 
-Everything made here is of the standard library, or of the class that the annotation names. Values are pickled and loaded before they are
-given out: one that does not survive that would be what fails the trip.
+Everything made here is of the standard library, or of the class that the annotation names. Values
+are pickled and loaded before they are given out: one that does not survive that would be what fails
+the trip.
 """
 
 from __future__ import annotations
@@ -41,18 +42,30 @@ UNKNOWN = object()
 _DEEPEST = 4
 # These are made of parts that were tried already.
 _TRAVELLING = (type(None), bool, int, float, str, bytes, list, dict, tuple, set)
-_FUNCTIONS = (textwrap.dedent, shlex.quote, html.escape, posixpath.basename, os.path.normcase, textwrap.indent)
+_FUNCTIONS = (
+    textwrap.dedent,
+    shlex.quote,
+    html.escape,
+    posixpath.basename,
+    os.path.normcase,
+    textwrap.indent,
+)
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Annotated", "Final", "ClassVar")
 
 
 def hints_of(annotated: Any) -> dict[str, Any]:
-    """The annotations of a function or class. Names that only type checkers import stand for ``Any``."""
+    """The annotations of a function or class. Names that only type checkers import stand for
+    ``Any``."""
     try:
         return typing.get_type_hints(annotated, include_extras=False)
     except Exception:  # one name that does not exist spoils the whole
         pass
     owners = reversed(annotated.__mro__) if isinstance(annotated, type) else (annotated,)
-    return {name: _resolved(hint, owner) for owner in owners for name, hint in dict(getattr(owner, "__annotations__", {})).items()}
+    return {
+        name: _resolved(hint, owner)
+        for owner in owners
+        for name, hint in dict(getattr(owner, "__annotations__", {})).items()
+    }
 
 
 def _resolved(hint: Any, owner: Any) -> Any:
@@ -75,18 +88,27 @@ class _Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name in self._known or hasattr(builtins, name):
             raise KeyError(name)
-        return next((getattr(place, name) for place in (typing, abc) if hasattr(place, name)), sys.modules.get(name, Any))
+        return next(
+            (getattr(place, name) for place in (typing, abc) if hasattr(place, name)),
+            sys.modules.get(name, Any),
+        )
 
 
 def members(hint: Any) -> list[Any]:
     """Those of a Union that are not None, in their order; else the annotation itself."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return [part for inner in typing.get_args(hint) if inner is not type(None) for part in members(inner)]
+        return [
+            part
+            for inner in typing.get_args(hint)
+            if inner is not type(None)
+            for part in members(inner)
+        ]
     return [hint]
 
 
 def by_annotation(name: str, hint: Any, number: int, depth: int = 0) -> Any:
-    """A value of that type, UNKNOWN where the annotation does not tell, or where such a value could not travel."""
+    """A value of that type, UNKNOWN where the annotation does not tell, or where such a value could
+    not travel."""
     if depth > _DEEPEST:
         return UNKNOWN
     try:
@@ -121,7 +143,11 @@ def _value(name: str, hint: Any, number: int, depth: int) -> Any:
     if plain in (abc.Callable, types.FunctionType, types.BuiltinFunctionType):
         return _FUNCTIONS[number % len(_FUNCTIONS)]
     if plain is type:
-        return inner[0] if inner and isinstance(inner[0], type) else (ValueError, LookupError, OSError)[number % 3]
+        return (
+            inner[0]
+            if inner and isinstance(inner[0], type)
+            else (ValueError, LookupError, OSError)[number % 3]
+        )
     if not isinstance(plain, type) or plain is object:
         return UNKNOWN
 
@@ -144,7 +170,8 @@ def _collection(plain: type, inner: tuple[Any, ...], part: Callable[[Any, str], 
         first, second = part(inner[0], "item"), part(inner[0], "item-2")
         content = [first] if isinstance(first, dict) or first == second else [first, second]
         if issubclass(plain, abc.Set):
-            return (frozenset if plain is frozenset else set)(content[:1])  # the order of a set's elements changes with the process
+            # the order of a set's elements changes with the process
+            return (frozenset if plain is frozenset else set)(content[:1])
         return plain(content) if plain in (tuple, collections.deque) else content
     return UNKNOWN
 
@@ -154,8 +181,12 @@ def _of_class(cls: type, name: str, number: int, depth: int) -> Any:
         return _PLAIN[cls](name, number)
     if http_messages.makes(cls):
         return http_messages.make(cls)
-    if typing.is_typeddict(cls) or (issubclass(cls, dict) and hasattr(cls, "__required_keys__")):  # or of typing_extensions
-        return {key: _field(key, hint, place, depth) for place, (key, hint) in enumerate(hints_of(cls).items())}
+    # or of typing_extensions
+    if typing.is_typeddict(cls) or (issubclass(cls, dict) and hasattr(cls, "__required_keys__")):
+        return {
+            key: _field(key, hint, place, depth)
+            for place, (key, hint) in enumerate(hints_of(cls).items())
+        }
     if issubclass(cls, enum.Enum):
         return list(cls)[number % len(cls)] if len(cls) else UNKNOWN
     if issubclass(cls, BaseException):
@@ -166,7 +197,8 @@ def _of_class(cls: type, name: str, number: int, depth: int) -> Any:
 
 
 def _exception(cls: type, name: str) -> BaseException:
-    """One that survives: of the class if that takes a message, else of the nearest base that does."""
+    """One that survives: of the class if that takes a message, else of the nearest base that
+    does."""
     for base in cls.__mro__:
         if issubclass(base, BaseException):
             try:
@@ -186,7 +218,11 @@ def _field(name: str, hint: Any, number: int, depth: int) -> Any:
 def _is_record(cls: type) -> bool:
     """Whether making one only fills fields: dataclasses, named tuples, attrs, Pydantic, msgspec."""
     marks = ("__attrs_attrs__", "model_fields", "__fields__", "__struct_fields__")
-    return dataclasses.is_dataclass(cls) or (issubclass(cls, tuple) and hasattr(cls, "_fields")) or any(hasattr(cls, m) for m in marks)
+    return (
+        dataclasses.is_dataclass(cls)
+        or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+        or any(hasattr(cls, m) for m in marks)
+    )
 
 
 def _record(cls: type, depth: int) -> Any:
@@ -197,7 +233,10 @@ def _record(cls: type, depth: int) -> Any:
             for p in inspect.signature(cls).parameters.values()
             if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
-        given = {p.name: _field(p.name, hints.get(p.name), place, depth) for place, p in enumerate(wanted)}
+        given = {
+            p.name: _field(p.name, hints.get(p.name), place, depth)
+            for place, p in enumerate(wanted)
+        }
         first = [p.name for p in wanted if p.kind is p.POSITIONAL_ONLY]
         return cls(*(given.pop(name) for name in first), **given)
     except Exception:  # it validates, and wants something special
@@ -205,7 +244,8 @@ def _record(cls: type, depth: int) -> Any:
 
 
 def husk(hint: Any) -> Any:
-    """An instance of an ordinary class whose constructor was not called, since that may connect, start or write something.
+    """An instance of an ordinary class whose constructor was not called, since that may connect,
+    start or write something.
 
     It has the attributes that the class annotates. UNKNOWN if the annotation is no such class.
     """
@@ -223,9 +263,14 @@ def husk(hint: Any) -> Any:
 
 
 def _is_qualifier(origin: Any) -> bool:
-    """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of ``typing_extensions`` (which we do not import)."""
+    """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of
+    ``typing_extensions`` (which we do not import)."""
     modules = (typing, sys.modules.get("typing_extensions"))
-    return any(origin is not None and origin is getattr(module, name, None) for module in modules for name in _QUALIFIERS)
+    return any(
+        origin is not None and origin is getattr(module, name, None)
+        for module in modules
+        for name in _QUALIFIERS
+    )
 
 
 def _text(name: str, _: int) -> Any:
@@ -263,7 +308,9 @@ _PLAIN: dict[type, Callable[[str, int], Any]] = {
     set: lambda name, _: {f"{name}-text"},
     frozenset: lambda name, _: frozenset({f"{name}-text"}),
     collections.deque: lambda name, _: collections.deque([f"{name}-text"]),
-    collections.OrderedDict: lambda name, _: collections.OrderedDict({f"{name}-key": f"{name}-text"}),
+    collections.OrderedDict: lambda name, _: collections.OrderedDict(
+        {f"{name}-key": f"{name}-text"}
+    ),
     abc.Mapping: _mapping,
     abc.MutableMapping: _mapping,
     abc.Sequence: _texts,
@@ -286,7 +333,8 @@ _PLAIN: dict[type, Callable[[str, int], Any]] = {
     pathlib.PurePath: lambda name, _: pathlib.PurePath(f"{name}-text"),
     os.PathLike: lambda name, _: pathlib.PurePath(f"{name}-text"),
     re.Pattern: lambda name, _: re.compile(f"{name}-text"),
-    ipaddress.IPv4Address: lambda _, number: ipaddress.IPv4Address(0xC0000200 + number % 256),  # of those for examples, RFC 5737
+    # of those for examples, RFC 5737
+    ipaddress.IPv4Address: lambda _, number: ipaddress.IPv4Address(0xC0000200 + number % 256),
     logging.Logger: lambda name, _: logging.getLogger(f"{name}-text"),
     types.TracebackType: lambda *_: None,  # nothing carries one, and no author expects it
     types.SimpleNamespace: lambda name, _: types.SimpleNamespace(name=f"{name}-text"),

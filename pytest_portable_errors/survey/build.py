@@ -1,7 +1,8 @@
 """Makes instances of an exception class from its signature, with values like those in production.
 
-A loss shows only if the values are distinct and not empty, and a Mock cannot be pickled: see ``values.py``. Where the constructor refuses
-what was guessed, its own error says what it misses (``repairs.py``), or other values are tried.
+A loss shows only if the values are distinct and not empty, and a Mock cannot be pickled: see
+``values.py``. Where the constructor refuses what was guessed, its own error says what it misses
+(``repairs.py``), or other values are tried.
 """
 
 from __future__ import annotations
@@ -43,10 +44,11 @@ class Variant:
 
 
 def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
-    """Instances of the class: from its required arguments, from all by position, and from all by keyword.
+    """Instances of the class: from its required arguments, from all by position, and from all by
+    keyword.
 
-    ``values`` go before what we would make up. Variants that would be built alike are made once. Raises CannotBuild with the reason when
-    there is none.
+    ``values`` go before what we would make up. Variants that would be built alike are made once.
+    Raises CannotBuild with the reason when there is none.
     """
     variants: list[Variant] = []
     seen: list[str] = []
@@ -61,12 +63,18 @@ def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
         except Exception as error:  # a metaclass, a given factory
             reasons.append(f"{type(error).__name__}: {error}")
     if not variants:
-        raise CannotBuild(f"{cls.__qualname__} could not be built: {reasons[0] if reasons else 'it gives an instance of another class'}")
+        raise CannotBuild(
+            f"{cls.__qualname__} could not be built: "
+            f"{reasons[0] if reasons else 'it gives an instance of another class'}"
+        )
     return variants
 
 
-def _first_that_works(cls: type[BaseException], calls: Iterable[Call], reasons: list[str]) -> tuple[BaseException | None, str]:
-    """The instance, and what it was called with as a text. Why the first call failed is added to the reasons."""
+def _first_that_works(
+    cls: type[BaseException], calls: Iterable[Call], reasons: list[str]
+) -> tuple[BaseException | None, str]:
+    """The instance, and what it was called with as a text. Why the first call failed is added to
+    the reasons."""
     silent: tuple[BaseException | None, str] = (None, "")
     for number, call in enumerate(itertools.islice(calls, _MOST_CALLS)):
         if silent[0] is not None and (call.adds_optional or number >= _MOST_FOR_A_TEXT):
@@ -104,8 +112,12 @@ class _TookTooLong(BaseException):
 
 @contextlib.contextmanager
 def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
-    """Ends the block, saying so in the reasons. Only where there are timers: not on Windows, and not outside the main thread."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    """Ends the block, saying so in the reasons. Only where there are timers: not on Windows, and
+    not outside the main thread."""
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
         yield
         return
 
@@ -114,7 +126,8 @@ def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
 
     started = time.monotonic()
     handler = signal.signal(signal.SIGALRM, end)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)  # again and again, should the constructor catch it
+    # again and again, should the constructor catch it
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield
     except _TookTooLong:
@@ -123,14 +136,17 @@ def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         if left:  # somebody else's timer: pytest-timeout's
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval)
+            signal.setitimer(
+                signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval
+            )
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Constructors print, and warn that they are deprecated: neither is what is tested."""
     with (
-        open(os.devnull, "w") as nowhere,  # a real file, since an exception that keeps its stream cannot be pickled
+        # a real file, since an exception that keeps its stream cannot be pickled
+        open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
         warnings.catch_warnings(),

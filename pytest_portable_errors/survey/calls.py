@@ -34,7 +34,8 @@ class Call:
 
 
 def ways(cls: type[BaseException], values: Values) -> Iterator[tuple[str, Iterator[Call]]]:
-    """From its required arguments, from all by position, and from all by keyword: each with the calls to try.
+    """From its required arguments, from all by position, and from all by keyword: each with the
+    calls to try.
 
     For a class whose constructor is C's, which takes whatever it is given, only the first.
     """
@@ -51,11 +52,23 @@ def _calls_of_c(cls: type[BaseException]) -> Iterator[Call]:
         if issubclass(cls, base):
             yield Call(positional=[("argument", value) for value in arguments()], keyword={})
     if _is_group(cls):
-        yield Call(positional=[("message", "message-text"), ("exceptions", by_annotation("exceptions", list[Exception], 0))], keyword={})
+        yield Call(
+            positional=[
+                ("message", "message-text"),
+                ("exceptions", by_annotation("exceptions", list[Exception], 0)),
+            ],
+            keyword={},
+        )
     for count in (1, 0, 2, 3, 4, 5):
-        named = [("message" if number == 1 else f"argument-{number}") for number in range(1, count + 1)]
+        named = [
+            ("message" if number == 1 else f"argument-{number}") for number in range(1, count + 1)
+        ]
         # Those of Cython and mypyc say what they miss.
-        yield Call(positional=[(name, f"{name}-text") for name in named], keyword={}, takes_more_keyword=True)
+        yield Call(
+            positional=[(name, f"{name}-text") for name in named],
+            keyword={},
+            takes_more_keyword=True,
+        )
 
 
 _OF_C: tuple[tuple[type, Callable[[], tuple[object, ...]]], ...] = (
@@ -71,14 +84,22 @@ def _is_group(cls: type) -> bool:
 
 
 def _found_parameters(cls: type[BaseException]) -> _Parameters | None:
-    """Those of the constructor; where it takes anything, those of what it most likely passes that on to. None if C makes the instances."""
+    """Those of the constructor; where it takes anything, those of what it most likely passes that
+    on to. None if C makes the instances."""
     constructor = own_constructor(cls)
     if constructor is None:
         return None
     first = _Parameters.of(constructor, constructor, cls)
     if not first.named and first.takes_more_positional and first.takes_more_keyword:
-        for function in (getattr(constructor, "__wrapped__", None), *_functions(cls, "__init__"), *_functions(cls, "__new__")):
-            if function is not None and (further := _Parameters.of(function, constructor, cls)).named:
+        for function in (
+            getattr(constructor, "__wrapped__", None),
+            *_functions(cls, "__init__"),
+            *_functions(cls, "__new__"),
+        ):
+            if (
+                function is not None
+                and (further := _Parameters.of(function, constructor, cls)).named
+            ):
                 return further
     return first
 
@@ -102,12 +123,22 @@ class _Parameters:
 
     @staticmethod
     def of(function: Any, constructor: FunctionType, cls: type[BaseException]) -> _Parameters:
-        """``function`` tells the names; what else can be given is up to ``constructor``, which is called."""
-        told = signature(function) or Signature([Parameter("self", Parameter.POSITIONAL_ONLY), *_ANYTHING])
-        kinds = {p.kind for p in (signature(constructor) or Signature(_ANYTHING)).parameters.values()}
+        """``function`` tells the names; what else can be given is up to ``constructor``, which is
+        called."""
+        told = signature(function) or Signature(
+            [Parameter("self", Parameter.POSITIONAL_ONLY), *_ANYTHING]
+        )
+        kinds = {
+            p.kind for p in (signature(constructor) or Signature(_ANYTHING)).parameters.values()
+        }
         hints = hints_of(function)
-        named = [p for p in list(told.parameters.values())[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        if issubclass(cls, (NameError, AttributeError)):  # Python's own fields, which Python itself drops on the way
+        named = [
+            p
+            for p in list(told.parameters.values())[1:]
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
+        # Python's own fields, which Python itself drops on the way
+        if issubclass(cls, (NameError, AttributeError)):
             named = [p for p in named if p.name not in _PYTHONS_OWN or p.default is p.empty]
         found = _Parameters(
             named=named,
@@ -118,23 +149,36 @@ class _Parameters:
             hint = hints.get(p.name, UNKNOWN)
             if hint is UNKNOWN and number == 1 and _is_group(cls):
                 hint = list[Exception]  # BaseExceptionGroup.__new__ has them second
-            found.wanted[p.name] = Wanted(name=p.name, hint=hint, default=p.default, number=number, owner=cls)
+            found.wanted[p.name] = Wanted(
+                name=p.name, hint=hint, default=p.default, number=number, owner=cls
+            )
         return found
 
     def calls(self, how: str, values: Values) -> Iterator[Call]:
-        """The best guess, then one kind of value for all that nothing is known of, then one parameter after the other otherwise."""
+        """The best guess, then one kind of value for all that nothing is known of, then one
+        parameter after the other otherwise."""
         optional = [p.name for p in self.named if p.default is not p.empty]
         left_out = dict.fromkeys(optional, _LEFT_OUT) if how == "required" else {}
 
         def call(changed: dict[str, object]) -> Call:
             chosen = {**left_out, **changed}
-            return self._call({n: chosen[n] if n in chosen else best(w, values) for n, w in self.wanted.items()}, how != "by keyword")
+            return self._call(
+                {n: chosen[n] if n in chosen else best(w, values) for n, w in self.wanted.items()},
+                how != "by keyword",
+            )
 
-        unknown = [w for w in self.wanted.values() if w.name not in left_out and w.name not in values]
+        unknown = [
+            w for w in self.wanted.values() if w.name not in left_out and w.name not in values
+        ]
         untold = [w for w in unknown if by_annotation(w.name, w.hint, w.number) is UNKNOWN]
         yield call({})
         if self.takes_more_positional:
-            yield Call(positional=[], keyword={}, takes_more_positional=True, takes_more_keyword=self.takes_more_keyword)
+            yield Call(
+                positional=[],
+                keyword={},
+                takes_more_positional=True,
+                takes_more_keyword=self.takes_more_keyword,
+            )
         for rung in LADDER[:4] if untold else ():
             yield call({w.name: rung(w.name, w.number) for w in untold})
         for w in unknown:
@@ -157,11 +201,15 @@ class _Parameters:
         for p in self.named:
             if value[p.name] is _LEFT_OUT:
                 is_contiguous = False
-            elif p.kind is p.POSITIONAL_ONLY or (positional and p.kind is p.POSITIONAL_OR_KEYWORD and is_contiguous):
+            elif p.kind is p.POSITIONAL_ONLY or (
+                positional and p.kind is p.POSITIONAL_OR_KEYWORD and is_contiguous
+            ):
                 in_order.append((p.name, value[p.name]))
             else:
                 by_keyword[p.name] = value[p.name]
-        if self.takes_more_positional and all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in self.named):
+        if self.takes_more_positional and all(
+            p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in self.named
+        ):
             in_order.append(("message", "message-text"))
         return Call(
             positional=in_order,
@@ -171,4 +219,7 @@ class _Parameters:
         )
 
 
-_ANYTHING = (Parameter("args", Parameter.VAR_POSITIONAL), Parameter("kwargs", Parameter.VAR_KEYWORD))
+_ANYTHING = (
+    Parameter("args", Parameter.VAR_POSITIONAL),
+    Parameter("kwargs", Parameter.VAR_KEYWORD),
+)

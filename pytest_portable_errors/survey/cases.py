@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.sender.outgoing import Departure, depart_by_each
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_by_each
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey.build import CannotBuild, Variant
@@ -31,12 +31,14 @@ class Subject:
 class Suite(Protocol):
     """A suite is a function that finds the subjects in what is installed.
 
-    It is given the process's receivers, to have them import what the subjects will need while it does the same. It raises
-    PortableErrorsError, saying how to install it, when the library is missing.
+    It is given the process's receivers, to have them import what the subjects will need while it
+    does the same. It raises PortableErrorsError, saying how to install it, when the library is
+    missing.
     """
 
     def __call__(self, receivers: Receivers, receiver_names: Sequence[str], /) -> Iterable[Subject]:
-        """The subjects, in an order that is the same in every process; best as a generator, those that come about quickly first."""
+        """The subjects, in an order that is the same in every process; best as a generator, those
+        that come about quickly first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class Case:
 
     @property
     def id(self) -> str:
-        """``RateLimitError[raised-429-pickle]``; a class that is surveyed has one case, ``shop.errors.PaymentError``."""
+        """``RateLimitError[raised-429-pickle]``; a class that is surveyed has one case,
+        ``shop.errors.PaymentError``."""
         return self.subject.name if self.is_surveyed else f"{self.subject.name}[{self.label}]"
 
     @property
@@ -58,13 +61,18 @@ class Case:
         """What stands between the brackets."""
         return "-".join(filter(None, (self.subject.origin, *self.serializers)))
 
-    def departures(self, serializers: Serializers, *, traceback: bool) -> list[tuple[str, list[Departure]]]:
+    def outgoing(
+        self, serializers: Serializers, *, traceback: bool
+    ) -> list[tuple[str, list[Outgoing]]]:
         """Build the variants, and pickle each: ``(how it was built, by each serializer)``.
 
         Raises CannotBuild with the reason when there is no variant.
         """
         chosen = [serializers.find(name) for name in self.serializers]
-        return [(variant.how, depart_by_each(variant.exc, chosen, traceback=traceback)) for variant in self.subject.instances()]
+        return [
+            (variant.how, describe_and_pickle_by_each(variant.exc, chosen, traceback=traceback))
+            for variant in self.subject.instances()
+        ]
 
 
 def suite_names() -> list[str]:
@@ -79,24 +87,37 @@ def find_suite(name: str) -> Suite:
     """
     found = {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
     if name not in found:
-        raise PortableErrorsError(f"unknown suite {name!r}: expected one of {', '.join(suite_names())}")
+        raise PortableErrorsError(
+            f"unknown suite {name!r}: expected one of {', '.join(suite_names())}"
+        )
     suite: Suite = found[name].load()
     return suite
 
 
 def cases_of(
-    name: str, receivers: Receivers, *, serializers: Sequence[str], receiver_names: Sequence[str], found: Callable[[Case], object]
+    name: str,
+    receivers: Receivers,
+    *,
+    serializers: Sequence[str],
+    receiver_names: Sequence[str],
+    found: Callable[[Case], object],
 ) -> list[Case]:
-    """The cases of a suite, one for each subject and serializer; all of one serializer, then all of the next.
+    """The cases of a suite, one for each subject and serializer; all of one serializer, then all of
+    the next.
 
-    Most payloads of pickle and cloudpickle are the same, so the second round costs little. ``found`` is told each case of the first while
-    the suite goes on. Raises PortableErrorsError when there is no such suite, or when its library is not installed.
+    Most payloads of pickle and cloudpickle are the same, so the second round costs little.
+    ``found`` is told each case of the first while the suite goes on. Raises PortableErrorsError
+    when there is no such suite, or when its library is not installed.
     """
     subjects = []
     for subject in find_suite(name)(receivers, receiver_names):
         subjects.append(subject)
         found(Case(subject=subject, serializers=(serializers[0],)))
-    return [Case(subject=subject, serializers=(serializer,)) for serializer in serializers for subject in subjects]
+    return [
+        Case(subject=subject, serializers=(serializer,))
+        for serializer in serializers
+        for subject in subjects
+    ]
 
 
 __all__ = ["CannotBuild", "Case", "Subject", "Suite", "cases_of", "find_suite"]

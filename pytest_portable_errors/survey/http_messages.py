@@ -1,4 +1,5 @@
-"""Requests and responses of the HTTP libraries that are imported already. Nothing here imports one."""
+"""Requests and responses of the HTTP libraries that are imported already. Nothing here imports
+one."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def make(cls: type) -> object:
 
 
 def named(name: str, owner: type) -> Any:
-    """The ``request`` or ``response`` of an exception class that derives from one of those libraries'; None otherwise."""
+    """The ``request`` or ``response`` of an exception class that derives from one of those
+    libraries'; None otherwise."""
     for base in owner.__mro__:
         library = str(base.__module__).partition(".")[0]
         if (library, name) in _NAMED and library in sys.modules:
@@ -52,7 +54,12 @@ def _requests_prepared(requests: Any) -> object:
 
 def _requests_response(requests: Any) -> object:
     response = requests.Response()
-    response.status_code, response.reason, response.url, response.encoding = 429, "Too Many Requests", _URL, "utf-8"
+    response.status_code, response.reason, response.url, response.encoding = (
+        429,
+        "Too Many Requests",
+        _URL,
+        "utf-8",
+    )
     response.headers.update(_HEADERS)
     response._content, response._content_consumed = _BODY, True
     response.request = _requests_prepared(requests)

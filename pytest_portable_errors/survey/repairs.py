@@ -13,7 +13,9 @@ from pytest_portable_errors.survey.calls import Call
 from pytest_portable_errors.survey.values import by_name, stub
 
 _MOST_POSITIONAL = 6
-_MISSING = re.compile(r"[Mm]issing (?:\d+ )?(?:required )?(?:positional |keyword-only )?arguments?:? (.+)")
+_MISSING = re.compile(
+    r"[Mm]issing (?:\d+ )?(?:required )?(?:positional |keyword-only )?arguments?:? (.+)"
+)
 _QUOTED = re.compile(r"'(\w+)'")
 _SWAPPED = (str, dict, list, bytes, datetime.datetime, datetime.timedelta)
 
@@ -23,18 +25,25 @@ def repaired(call: Call, error: BaseException) -> bool:
     if isinstance(error, AttributeError):
         return isinstance(error.name, str) and _gave_attribute(call, error.obj, error.name)
     if isinstance(error, KeyError):
-        return len(error.args) == 1 and isinstance(error.args[0], str) and _gave_key(call, error.args[0])
+        return (
+            len(error.args) == 1
+            and isinstance(error.args[0], str)
+            and _gave_key(call, error.args[0])
+        )
     if isinstance(error, TypeError) and (missing := _MISSING.search(str(error))):
         return sum(_gave_argument(call, name) for name in _QUOTED.findall(missing[1])) > 0
     if isinstance(error, TypeError) and "object is not callable" in str(error):
         return _made_callable(call)
-    if isinstance(error, IndexError) or (isinstance(error, ValueError) and "not enough values to unpack" in str(error)):
+    if isinstance(error, IndexError) or (
+        isinstance(error, ValueError) and "not enough values to unpack" in str(error)
+    ):
         return _gave_positional(call, f"argument-{len(call.positional) + 1}")
     return False
 
 
 def _gave_attribute(call: Call, lacking: object, attribute: str) -> bool:
-    """To the value that was looked into; or another value in its place, of the type that has such an attribute."""
+    """To the value that was looked into; or another value in its place, of the type that has such
+    an attribute."""
     if lacking is None or isinstance(lacking, (bool, type)):
         return False
     for holder, key, name in _places(call):
@@ -58,7 +67,8 @@ def _made_callable(call: Call) -> bool:
     if call.last_given is None:
         return False
     owner, attribute = call.last_given
-    setattr(owner, attribute, f"{attribute}-text".format)  # takes anything, gives a text, and can be pickled
+    # takes anything, gives a text, and can be pickled
+    setattr(owner, attribute, f"{attribute}-text".format)
     call.last_given = None
     return True
 
@@ -98,7 +108,11 @@ class _Positional:
 def _gave_key(call: Call, key: str) -> bool:
     if call.takes_more_keyword and key not in call.keyword:
         return _gave_argument(call, key)
-    lacking = [holder[place] for holder, place, _ in _places(call) if type(holder[place]) is dict and key not in holder[place]]
+    lacking = [
+        holder[place]
+        for holder, place, _ in _places(call)
+        if type(holder[place]) is dict and key not in holder[place]
+    ]
     for found in lacking:
         found[key] = by_name(key, 40)
     return bool(lacking)

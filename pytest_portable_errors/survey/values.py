@@ -1,6 +1,8 @@
-"""Values to call a constructor with: what a parameter's annotation, default and name suggest, and what else can be tried.
+"""Values to call a constructor with: what a parameter's annotation, default and name suggest, and
+what else can be tried.
 
-Each value is distinct, not empty and named after its parameter, the same in every process, and of a class that every receiver has.
+Each value is distinct, not empty and named after its parameter, the same in every process, and of a
+class that every receiver has.
 """
 
 from __future__ import annotations
@@ -36,8 +38,12 @@ class Wanted:
 
 
 def best(wanted: Wanted, values: Values) -> object:
-    """What is most like in production: the value given for it, what the annotation says, what default and name suggest."""
-    for key in (wanted.name, *(getattr(hint, "__name__", "") for hint in (wanted.hint, *members(wanted.hint)[:1]))):
+    """What is most like in production: the value given for it, what the annotation says, what
+    default and name suggest."""
+    for key in (
+        wanted.name,
+        *(getattr(hint, "__name__", "") for hint in (wanted.hint, *members(wanted.hint)[:1])),
+    ):
         if key in values:
             return values[key]()
     made = by_annotation(wanted.name, wanted.hint, wanted.number)
@@ -77,7 +83,12 @@ def text(name: str, _: int) -> object:
 
 def stub(name: str, _: int) -> object:
     """An object with some attributes, of a class that every receiver has."""
-    return types.SimpleNamespace(name=f"{name}-name", text=f"{name}-text", status_code=418, headers={f"{name}-key": "stub-value"})
+    return types.SimpleNamespace(
+        name=f"{name}-name",
+        text=f"{name}-text",
+        status_code=418,
+        headers={f"{name}-key": "stub-value"},
+    )
 
 
 def _like_default(wanted: Wanted) -> object:
@@ -113,9 +124,21 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Callable[[str, int], object]], ...] = tup
         (r"(.*_)?exc_info", lambda name, _: (ValueError, ValueError(f"{name}-text"), None)),
         (r"(.*_)?headers", lambda *_: {"retry-after": "7"}),
         (r"(.*_)?(cause|exception|exc|error|err)", _exception),
-        (r"(.*_)?(exceptions|excs|causes)", lambda name, _: [ValueError(f"{name}-text"), LookupError(f"{name}-text-2")]),
-        (r"(.*_)?(errno|port|lineno|line_?number|column|col_?no|offset|position|pos|index|count|.*size|length|limit)", _number),
-        (r"(.*_)?(retries|attempts?|timeout|seconds|retry_after|delay|n|num)|(max|min|num)_.*", _number),
+        (
+            r"(.*_)?(exceptions|excs|causes)",
+            lambda name, _: [ValueError(f"{name}-text"), LookupError(f"{name}-text-2")],
+        ),
+        (
+            (
+                r"(.*_)?(errno|port|lineno|line_?number|column|col_?no|offset|position|pos|index"
+                r"|count|.*size|length|limit)"
+            ),
+            _number,
+        ),
+        (
+            r"(.*_)?(retries|attempts?|timeout|seconds|retry_after|delay|n|num)|(max|min|num)_.*",
+            _number,
+        ),
         (r"(is|has)_.*", lambda *_: True),
     )
 )

@@ -1,6 +1,8 @@
-"""What errors cost that hold a large graph of objects: a suite with the flag against the same without, in processor time of all processes.
+"""What errors cost that hold a large graph of objects: a suite with the flag against the same
+without, in processor time of all processes.
 
-Not collected by itself: ``pytest tests/benchmarks/bench_graph.py -s``. Decides nothing: the machine's noise is in it.
+Not collected by itself: ``pytest tests/benchmarks/bench_graph.py -s``. Decides nothing: the
+machine's noise is in it.
 """
 
 from __future__ import annotations
@@ -61,8 +63,23 @@ def test_one(number):
 
 def processor_seconds(folder: Path, *options: str) -> tuple[float, str]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test_graph.py"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(folder)})
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *options,
+        "test_graph.py",
+    ]
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, run.stdout
 
@@ -73,7 +90,16 @@ def test_errors_that_hold_one_graph(mode: str, tmp_path: Path) -> None:
     (tmp_path / "errors_with_graphs.py").write_text(GRAPH + LIBRARY)
     (tmp_path / "test_graph.py").write_text(TESTS)
     plain, _ = processor_seconds(tmp_path, "-p", "no:portable_errors")
-    looked, told = processor_seconds(tmp_path, f"--portable-errors-mode={mode}", "--portable-errors-receiver=with-project")
-    print(f"\n{mode}: {(looked - plain) / ERRORS * 1000:.1f} ms an error ({looked:.2f} s against {plain:.2f} s)")
-    print("\n".join(line for line in told.splitlines() if line.startswith(("not looked at", "checked"))))
+    looked, told = processor_seconds(
+        tmp_path, f"--portable-errors-mode={mode}", "--portable-errors-receiver=with-project"
+    )
+    print(
+        f"\n{mode}: {(looked - plain) / ERRORS * 1000:.1f} ms an error ({looked:.2f} s against "
+        f"{plain:.2f} s)"
+    )
+    print(
+        "\n".join(
+            line for line in told.splitlines() if line.startswith(("not looked at", "checked"))
+        )
+    )
     assert f"{ERRORS} exceptions" in told

@@ -1,4 +1,5 @@
-"""What a check costs, side by side with what everyone does: a subprocess for each exception. Ratios, each measured in turns in one run.
+"""What a check costs, side by side with what everyone does: a subprocess for each exception.
+Ratios, each measured in turns in one run.
 
 Not collected by itself: ``pytest tests/benchmarks/bench_receiver.py -s``
 """
@@ -21,11 +22,14 @@ import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
 from pytest_portable_errors.round_trip import shared
-from pytest_portable_errors.sender.outgoing import depart
-from pytest_portable_errors.sender.pending_trip import set_out
+from pytest_portable_errors.sender.outgoing import describe_and_pickle
+from pytest_portable_errors.sender.pending_trip import send
 from pytest_portable_errors.sender.receivers import Receivers
 
-REBUILD = "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); print(type(e), e, e.args, vars(e), e.__cause__, e.__context__)"
+REBUILD = (
+    "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); print(type(e), e, "
+    "e.args, vars(e), e.__cause__, e.__context__)"
+)
 FORKS = """
 import importlib, os, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -51,9 +55,13 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def check(make: Callable[[int], BaseException], numbers: Iterator[int]) -> None:
-    """Another exception each time: an answer that is known is not asked for again. The trip alone; no fix is tried."""
+    """Another exception each time: an answer that is known is not asked for again. The trip alone;
+    no fix is tried."""
     receivers = shared()
-    trip = set_out(depart(make(next(numbers)), serializer=receivers.serializers.find("pickle")), receivers=receivers).arrive()
+    trip = send(
+        describe_and_pickle(make(next(numbers)), serializer=receivers.serializers.find("pickle")),
+        receivers=receivers,
+    ).arrive()
     assert trip.stage in (Stage.ARRIVED, Stage.LOADS), "the receiver has answered"
 
 
@@ -66,19 +74,35 @@ def check_and_repair(make: Callable[[int], BaseException], numbers: Iterator[int
 
 def in_a_subprocess(exc: BaseException) -> None:
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    subprocess.run([sys.executable, "-I", "-c", REBUILD], input=pickle.dumps(exc), capture_output=True, check=False, env=environment)
+    subprocess.run(
+        [sys.executable, "-I", "-c", REBUILD],
+        input=pickle.dumps(exc),
+        capture_output=True,
+        check=False,
+        env=environment,
+    )
 
 
-def compared(ours: Callable[[], object], theirs: Callable[[], float], *, rounds: int, turns: int) -> tuple[float, float]:
-    """Median milliseconds of ours, and the median of theirs divided by ours; ``turns`` of ours for each of theirs."""
+def compared(
+    ours: Callable[[], object], theirs: Callable[[], float], *, rounds: int, turns: int
+) -> tuple[float, float]:
+    """Median milliseconds of ours, and the median of theirs divided by ours; ``turns`` of ours for
+    each of theirs."""
     for _ in range(5):
         ours()
-    pairs = [(statistics.median(seconds(ours) for _ in range(turns)), theirs()) for _ in range(rounds)]
-    return statistics.median(own for own, _ in pairs) * 1000, statistics.median(other / own for own, other in pairs)
+    pairs = [
+        (statistics.median(seconds(ours) for _ in range(turns)), theirs()) for _ in range(rounds)
+    ]
+    return statistics.median(own for own, _ in pairs) * 1000, statistics.median(
+        other / own for own, other in pairs
+    )
 
 
 def tell(what: str, milliseconds: float, ratio: float, of: str) -> None:
-    print(f"\n{what}: {milliseconds:.2f} ms, {ratio:.1f} times as fast as {of} ({os.cpu_count()} cores)")
+    print(
+        f"\n{what}: {milliseconds:.2f} ms, {ratio:.1f} times as fast as {of} ({os.cpu_count()} "
+        "cores)"
+    )
 
 
 def test_an_exception_of_the_standard_library_is_15_times_as_fast_as_a_subprocess() -> None:
@@ -87,14 +111,23 @@ def test_an_exception_of_the_standard_library_is_15_times_as_fast_as_a_subproces
     def make(number: int) -> BaseException:
         return ValueError("order", number)
 
-    took, ratio = compared(lambda: check(make, numbers), lambda: seconds(lambda: in_a_subprocess(make(0))), rounds=40, turns=10)
+    took, ratio = compared(
+        lambda: check(make, numbers),
+        lambda: seconds(lambda: in_a_subprocess(make(0))),
+        rounds=40,
+        turns=10,
+    )
     tell("ValueError", took, ratio, "a subprocess")
     assert ratio >= 15
 
 
 def test_an_exception_of_the_standard_library_takes_at_most_2_5_forks() -> None:
     numbers = itertools.count()
-    with subprocess.Popen([sys.executable, "-I", "-S", "-c", FORKS, str(PACKAGE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as forks:
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", FORKS, str(PACKAGE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as forks:
         assert forks.stdin is not None
         assert forks.stdout is not None
 
@@ -117,7 +150,8 @@ def test_an_exception_of_the_standard_library_takes_at_most_2_5_forks() -> None:
 
 
 def test_an_exception_that_needs_a_process_of_its_own() -> None:
-    """A class of an already imported standard module: not one of those after which a process is as good as new. No promise, but told."""
+    """A class of an already imported standard module: not one of those after which a process is as
+    good as new. No promise, but told."""
     numbers = itertools.count()
 
     def make(number: int) -> BaseException:
@@ -125,7 +159,12 @@ def test_an_exception_that_needs_a_process_of_its_own() -> None:
 
         return json.JSONDecodeError("order", "doc", number)
 
-    took, ratio = compared(lambda: check(make, numbers), lambda: seconds(lambda: in_a_subprocess(make(0))), rounds=20, turns=10)
+    took, ratio = compared(
+        lambda: check(make, numbers),
+        lambda: seconds(lambda: in_a_subprocess(make(0))),
+        rounds=20,
+        turns=10,
+    )
     tell("JSONDecodeError", took, ratio, "a subprocess")
     assert ratio >= 3
 
@@ -139,12 +178,19 @@ def test_an_httpx_exception_is_30_times_as_fast_as_a_subprocess() -> None:
         exc: BaseException = httpx.ConnectTimeout(f"attempt {number}", request=request)
         return exc
 
-    took, ratio = compared(lambda: check(make, numbers), lambda: seconds(lambda: in_a_subprocess(make(0))), rounds=12, turns=10)
+    took, ratio = compared(
+        lambda: check(make, numbers),
+        lambda: seconds(lambda: in_a_subprocess(make(0))),
+        rounds=12,
+        turns=10,
+    )
     tell("httpx.ConnectTimeout", took, ratio, "a subprocess")
     assert ratio >= 30
 
 
-def test_a_litellm_exception_is_200_times_as_fast_as_a_subprocess(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_litellm_exception_is_200_times_as_fast_as_a_subprocess(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     pytest.importorskip("litellm")
     from litellm.exceptions import RateLimitError
@@ -155,9 +201,17 @@ def test_a_litellm_exception_is_200_times_as_fast_as_a_subprocess(monkeypatch: p
         exc: BaseException = RateLimitError(f"slow down {number}", "openai", "gpt-4o")
         return exc
 
-    took, ratio = compared(lambda: check(make, numbers), lambda: seconds(lambda: in_a_subprocess(make(0))), rounds=4, turns=20)
+    took, ratio = compared(
+        lambda: check(make, numbers),
+        lambda: seconds(lambda: in_a_subprocess(make(0))),
+        rounds=4,
+        turns=20,
+    )
     tell("litellm.RateLimitError", took, ratio, "a subprocess")
-    repaired = statistics.median(seconds(lambda: check_and_repair(make, numbers)) for _ in range(20)) * 1000
+    repaired = (
+        statistics.median(seconds(lambda: check_and_repair(make, numbers)) for _ in range(20))
+        * 1000
+    )
     tell("... with its fix", repaired, took * ratio / repaired, "a subprocess")
     assert ratio >= 200
 
@@ -169,18 +223,30 @@ def memory(pid: int) -> int:
     return (int(rows["Private_Dirty:"]) + int(rows["Private_Clean:"])) * 1024
 
 
-@pytest.mark.parametrize("kind", [ValueError, "a class of json"], ids=["plain", "in-a-process-each"])
-def test_10_000_exceptions_take_time_in_proportion_and_no_memory(receivers: Receivers, kind: Any) -> None:
+@pytest.mark.parametrize(
+    "kind", [ValueError, "a class of json"], ids=["plain", "in-a-process-each"]
+)
+def test_10_000_exceptions_take_time_in_proportion_and_no_memory(
+    receivers: Receivers, kind: Any
+) -> None:
     import json
 
     def make(number: int) -> BaseException:
-        return ValueError("order", number) if kind is ValueError else json.JSONDecodeError("order", "doc", number)
+        return (
+            ValueError("order", number)
+            if kind is ValueError
+            else json.JSONDecodeError("order", "doc", number)
+        )
 
     def thousand(start: int) -> float:
         return seconds(lambda: [check_round_trip(make(start + number)) for number in range(1000)])
 
     def grown() -> int:
-        children = [int(name) for name in os.listdir("/proc") if name.isdigit() and parent(name) in {os.getpid(), *guardians}]
+        children = [
+            int(name)
+            for name in os.listdir("/proc")
+            if name.isdigit() and parent(name) in {os.getpid(), *guardians}
+        ]
         return memory(os.getpid()) + sum(memory(pid) for pid in children)
 
     guardians = {running._process.pid for running in receivers._running.values()}
@@ -190,7 +256,10 @@ def test_10_000_exceptions_take_time_in_proportion_and_no_memory(receivers: Rece
     took = [thousand(1000 * turn) for turn in range(2, 12)]
     growth = (grown() - before) / 1e6
     halves = statistics.median(took[5:]) / statistics.median(took[:5])
-    print(f"\n10,000 exceptions: {sum(took):.1f} s, the second half {halves:.2f} times the first; memory grew by {growth:.1f} MB")
+    print(
+        f"\n10,000 exceptions: {sum(took):.1f} s, the second half {halves:.2f} times the "
+        f"first; memory grew by {growth:.1f} MB"
+    )
     assert halves < 1.5
     assert growth < 20
 
@@ -216,7 +285,9 @@ def test_installed_and_unused_it_costs_at_most_5_ms_of_processor_time(tmp_path: 
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     # Other work on the machine only ever adds, so the least of many is nearest to the truth.
-    runs = [(processor_time("-p", "pytest_portable_errors.plugin"), processor_time()) for _ in range(80)]
+    runs = [
+        (processor_time("-p", "pytest_portable_errors.plugin"), processor_time()) for _ in range(80)
+    ]
     with_, without = map(min, zip(*runs, strict=True))
     cost = (with_ - without) * 1000
     print(f"\ninstalled and unused: {cost:.1f} ms of processor time more than {without * 1000:.0f}")

@@ -1,4 +1,5 @@
-"""What ``pytest --portable-errors`` adds to a run: paired runs of a generated suite, with the flag and without, in turns.
+"""What ``pytest --portable-errors`` adds to a run: paired runs of a generated suite, with the flag
+and without, in turns.
 
 Not collected by itself: ``pytest tests/benchmarks/bench_repo_wide.py -s``
 """
@@ -39,8 +40,20 @@ def test_raises_what_has_to_travel(number):
 
 def seconds(folder: Path, *flags: str) -> float:
     start = time.perf_counter()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", *flags]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        *flags,
+    ]
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
@@ -54,7 +67,12 @@ def test_ratio_of_paired_runs(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
     (tmp_path / "test_bench.py").write_text(SOURCE)
     seconds(tmp_path, "--portable-errors-mode=warn")  # bytecode
-    pairs = [(seconds(tmp_path), seconds(tmp_path, "--portable-errors-mode=warn")) for _ in range(PAIRS)]
+    pairs = [
+        (seconds(tmp_path), seconds(tmp_path, "--portable-errors-mode=warn")) for _ in range(PAIRS)
+    ]
     ratio = statistics.median(on / off for off, on in pairs)
-    print(f"\npytest --portable-errors, 320 tests, 220 exceptions: {ratio:.2f} times the run without it")
+    print(
+        f"\npytest --portable-errors, 320 tests, 220 exceptions: {ratio:.2f} times the run "
+        "without it"
+    )
     assert ratio <= LIMIT

@@ -1,4 +1,5 @@
-"""How long the LiteLLM suite takes, as a multiple of ``import litellm``, both measured in turns on this machine.
+"""How long the LiteLLM suite takes, as a multiple of ``import litellm``, both measured in turns on
+this machine.
 
 Not collected by itself: ``pytest tests/benchmarks/bench_suite.py -s``
 """
@@ -18,7 +19,9 @@ LIMIT = 3.0
 def seconds(command: list[str], folder: Path) -> float:
     start = time.perf_counter()
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     return time.perf_counter() - start
 
 

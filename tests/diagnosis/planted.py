@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from pytest_portable_errors.diagnosis.credentials import Found, find_credentials
+from pytest_portable_errors.diagnosis.credentials import CredentialScan, find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import compare, headline, show
 from pytest_portable_errors.diagnosis.pickle_reader import Call, read
@@ -24,21 +24,34 @@ if sys.version_info < (3, 11):
 
 def shaped(alphabet: str, length: int, form: str) -> st.SearchStrategy[str]:
     """Keys of one form; all have a digit, as nearly all real ones do."""
-    return st.text(st.sampled_from(alphabet), min_size=length, max_size=length + 20).map(lambda text: form.format(f"{text}7"))
+    return st.text(st.sampled_from(alphabet), min_size=length, max_size=length + 20).map(
+        lambda text: form.format(f"{text}7")
+    )
 
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SHAPES = {
-    "API key (sk-...)": st.one_of(*(shaped(LETTERS, 24, form) for form in ("sk-{}", "sk-proj-{}", "sk-ant-api03-{}", "sk-or-v1-{}"))),
+    "API key (sk-...)": st.one_of(
+        *(
+            shaped(LETTERS, 24, form)
+            for form in ("sk-{}", "sk-proj-{}", "sk-ant-api03-{}", "sk-or-v1-{}")
+        )
+    ),
     "API key (sk_live_...)": shaped(LETTERS, 20, "sk_live_{}"),
-    "GitHub token": st.one_of(shaped(LETTERS, 36, "ghp_{}"), shaped(LETTERS + "_", 40, "github_pat_{}")),
+    "GitHub token": st.one_of(
+        shaped(LETTERS, 36, "ghp_{}"), shaped(LETTERS + "_", 40, "github_pat_{}")
+    ),
     "GitLab token": shaped(LETTERS, 20, "glpat-{}"),
-    "AWS access key": st.text(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), min_size=16, max_size=16).map("AKIA{}".format),
+    "AWS access key": st.text(
+        st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), min_size=16, max_size=16
+    ).map("AKIA{}".format),
     "Google API key": shaped(LETTERS, 35, "AIza{}"),
     "Slack token": shaped(LETTERS, 24, "xoxb-{}"),
     "Hugging Face token": shaped(LETTERS, 34, "hf_{}"),
     "JWT": st.builds("eyJ{}.{}.{}".format, *(shaped(LETTERS + "_-", 20, "{}") for _ in range(3))),
-    "private key": shaped(LETTERS + "+/\n", 200, "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"),
+    "private key": shaped(
+        LETTERS + "+/\n", 200, "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"
+    ),
 }
 KEYS = st.one_of(*SHAPES.values())
 """Secrets by shape that are secret as a whole."""
@@ -77,26 +90,55 @@ class CarriesChain(Exception):
         return type(self), self.args, {"__cause__": self.__cause__}
 
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-PURE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+SLOW = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+PURE = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 
 
-def found_in(exc: BaseException) -> Found:
+def found_in(exc: BaseException) -> CredentialScan:
     return find_credentials(read(pickle.dumps(exc)), describe(exc))
 
 
-def written(exc: BaseException, found: Found | None = None, *, payload: bytes | None = None) -> str:
-    """Everything that could be written of it: whole, changed, and of the call that makes it again."""
+def written(
+    exc: BaseException, found: CredentialScan | None = None, *, payload: bytes | None = None
+) -> str:
+    """Everything that could be written of it: whole, changed, and of the call that makes it
+    again."""
     sent = describe(exc)
     reading = read(pickle.dumps(exc) if payload is None else payload)
-    other = describe(type(exc)("b", [KeyError("c")]) if isinstance(exc, ExceptionGroup) else type(exc)("b"))
+    other = describe(
+        type(exc)("b", [KeyError("c")]) if isinstance(exc, ExceptionGroup) else type(exc)("b")
+    )
     found = found or find_credentials(reading, sent, other)
     mask = found.mask
-    losses = [mask.loss(loss) for one, two in ((sent, other), (other, sent)) for loss in compare(one, two).losses]
+    losses = [
+        mask.loss(loss)
+        for one, two in ((sent, other), (other, sent))
+        for loss in compare(one, two).losses
+    ]
     root = reading.root
     called = arguments(root, mask) if isinstance(root, Call) else ""
-    why = mask.diagnosis(Diagnosis(cause="c", why=headline(sent["exceptions"][0]), evidence=(show(sent["exceptions"][0]["message"]),)))
-    told: list[Any] = [mask.record(sent), [[loss.path, loss.sent, loss.received] for loss in losses], called, why.why, *why.evidence]
+    why = mask.diagnosis(
+        Diagnosis(
+            cause="c",
+            why=headline(sent["exceptions"][0]),
+            evidence=(show(sent["exceptions"][0]["message"]),),
+        )
+    )
+    told: list[Any] = [
+        mask.record(sent),
+        [[loss.path, loss.sent, loss.received] for loss in losses],
+        called,
+        why.why,
+        *why.evidence,
+    ]
     told += [[credential.path, credential.kind] for credential in found.credentials]
     return json.dumps(told, ensure_ascii=False) + "\n".join(texts_of(told))
 

@@ -42,17 +42,25 @@ def reduce_payment_for_tests(exc: zoo.PaymentError) -> tuple[Any, ...]:
 
 
 class TestTravelsOnlyInTests:
-    def test_fires_for_a_reducer_that_a_test_module_has_put_in_copyreg(self, register: Register) -> None:
+    def test_fires_for_a_reducer_that_a_test_module_has_put_in_copyreg(
+        self, register: Register
+    ) -> None:
         register(zoo.PaymentError, reduce_payment_for_tests)
         trip = trip_of(zoo.PaymentError(7, "declined"))
         assert trip.stage is Stage.ARRIVED
         assert trip.diagnosis is not None
         assert trip.diagnosis.cause == "travels-only-in-tests"
-        assert trip.diagnosis.evidence == ("reduce_payment_for_tests", __name__, here(reduce_payment_for_tests))
+        assert trip.diagnosis.evidence == (
+            "reduce_payment_for_tests",
+            __name__,
+            here(reduce_payment_for_tests),
+        )
         assert "registered in copyreg by" in trip.diagnosis.why
 
     @pytest.mark.parametrize("name", ["__reduce__", "__reduce_ex__"])
-    def test_fires_for_a_method_that_a_test_module_has_put_in_place(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_fires_for_a_method_that_a_test_module_has_put_in_place(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def patched(self: zoo.PaymentError, *_: object) -> tuple[Any, ...]:
             return reduce_payment_for_tests(self)
 
@@ -69,7 +77,9 @@ class TestTravelsOnlyInTests:
     def test_silent_where_the_method_is_the_classes(self) -> None:
         assert arrives_whole(zoo.Dawdles("m"))
 
-    def test_silent_where_the_reducer_of_the_tests_loses_something(self, register: Register) -> None:
+    def test_silent_where_the_reducer_of_the_tests_loses_something(
+        self, register: Register
+    ) -> None:
         register(zoo.Portable, lambda exc: (zoo.Portable, exc.args))
         assert cause_of(with_attributes(zoo.Portable("a"), code=3)) == "registered-reducer-loses"
 
@@ -84,12 +94,16 @@ class Inherits(NameError):
 
 
 class TestDroppedByPython:
-    @pytest.mark.skipif(not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name")
+    @pytest.mark.skipif(
+        not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name"
+    )
     def test_fires_with_the_built_in_class_and_the_field(self) -> None:
         found = diagnosed(NameError("name 'x' is not defined", name="x"))
         assert (found.cause, found.evidence) == ("dropped-by-python", ("NameError", "name"))
 
-    def test_silent_where_a_reducer_in_copyreg_drops_what_python_carries(self, register: Register) -> None:
+    def test_silent_where_a_reducer_in_copyreg_drops_what_python_carries(
+        self, register: Register
+    ) -> None:
         register(ImportError, lambda exc: (ImportError, exc.args))
         assert cause_of(ImportError("m", name="x")) == "registered-reducer-loses"
 
@@ -99,16 +113,22 @@ class TestDroppedByPython:
         assert found is not None
         assert found.evidence == ("NameError", "name")
 
-    @pytest.mark.skipif(not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name")
+    @pytest.mark.skipif(
+        not python_drops_the_name_of_a_name_error(), reason="this Python carries NameError.name"
+    )
     def test_silent_where_something_else_is_lost_too(self) -> None:
         exc = zoo.chained(NameError("name 'x' is not defined", name="x"), cause=KeyError("a"))
         assert cause_of(exc) == "chain-dropped"
 
-    @pytest.mark.skipif(sys.version_info >= (3, 12), reason="AttributeError.name is carried since 3.12")
+    @pytest.mark.skipif(
+        sys.version_info >= (3, 12), reason="AttributeError.name is carried since 3.12"
+    )
     def test_fires_for_the_name_of_an_attribute_error(self) -> None:
         assert diagnosed(AttributeError("m", name="n")).evidence == ("AttributeError", "name")
 
-    @pytest.mark.skipif(sys.version_info < (3, 12), reason="AttributeError.name is carried since 3.12")
+    @pytest.mark.skipif(
+        sys.version_info < (3, 12), reason="AttributeError.name is carried since 3.12"
+    )
     def test_silent_for_the_name_of_an_attribute_error(self) -> None:
         assert arrives_whole(AttributeError("m", name="n"))
 
@@ -119,18 +139,28 @@ class TestDroppedByPython:
 class TestRenamedByProtocol:
     @pytest.mark.parametrize("protocol", [0, 1, 2])
     def test_fires_with_both_names(self, protocol: int) -> None:
-        found = diagnosed(ModuleNotFoundError("No module named 'x'", name="x"), serializer=f"pickle:{protocol}")
-        assert (found.cause, found.evidence) == ("renamed-by-protocol", ("ModuleNotFoundError", "exceptions.ImportError"))
+        found = diagnosed(
+            ModuleNotFoundError("No module named 'x'", name="x"), serializer=f"pickle:{protocol}"
+        )
+        assert (found.cause, found.evidence) == (
+            "renamed-by-protocol",
+            ("ModuleNotFoundError", "exceptions.ImportError"),
+        )
 
     def test_silent_from_protocol_3_on(self) -> None:
         for protocol in range(3, pickle.HIGHEST_PROTOCOL + 1):
-            assert arrives_whole(ModuleNotFoundError("m", name="x"), serializer=f"pickle:{protocol}")
+            assert arrives_whole(
+                ModuleNotFoundError("m", name="x"), serializer=f"pickle:{protocol}"
+            )
 
     def test_silent_for_a_class_that_python_2_had(self) -> None:
         assert arrives_whole(ImportError("m", name="x"), serializer="pickle:2")
 
     def test_silent_where_something_else_is_lost(self) -> None:
-        assert cause_of(zoo.chained(ValueError("m"), cause=KeyError("a")), serializer="pickle:2") == "chain-dropped"
+        assert (
+            cause_of(zoo.chained(ValueError("m"), cause=KeyError("a")), serializer="pickle:2")
+            == "chain-dropped"
+        )
 
 
 class TestReceiverNotSetUp:
@@ -139,7 +169,10 @@ class TestReceiverNotSetUp:
         received["exceptions"][0]["message"] = {"raises": "builtins.LookupError"}
         found = diagnose(facts(zoo.NotFound("m"), received=received))
         assert found is not None
-        assert (found.cause, found.evidence) == ("receiver-not-set-up", ("str(exc)", "builtins.LookupError"))
+        assert (found.cause, found.evidence) == (
+            "receiver-not-set-up",
+            ("str(exc)", "builtins.LookupError"),
+        )
 
     def test_silent_where_it_could_not_be_read_here_either(self) -> None:
         assert cause_of(zoo.chained(zoo.Unprintable("m"), cause=KeyError("b"))) == "chain-dropped"
@@ -152,7 +185,10 @@ class TestClassSentByValue:
             pass
 
         found = diagnosed(Local("m"), serializer=serializer)
-        assert (found.cause, found.evidence) == ("class-sent-by-value", (f"{__name__}.{Local.__qualname__}",))
+        assert (found.cause, found.evidence) == (
+            "class-sent-by-value",
+            (f"{__name__}.{Local.__qualname__}",),
+        )
 
     def test_silent_for_a_class_that_can_be_imported(self) -> None:
         assert arrives_whole(zoo.Portable("m"), serializer="cloudpickle")
@@ -174,7 +210,12 @@ class TestSlotsNotCarried:
     def test_fires_with_the_class_that_declares_it_last(self) -> None:
         exc = SlotsTwice("m")
         exc.code = 3
-        found = diagnose(facts(exc, losses=(Loss(kind="attributes", path="exc.code", sent="3", received="missing"),)))
+        found = diagnose(
+            facts(
+                exc,
+                losses=(Loss(kind="attributes", path="exc.code", sent="3", received="missing"),),
+            )
+        )
         assert found is not None
         assert found.evidence == (f"{__name__}.SlotsTwice.__slots__", "code")
 
@@ -188,7 +229,10 @@ class TestSlotsNotCarried:
         exc = zoo.Slotted("m")
         exc.code = 3
         found = diagnosed(exc)
-        assert (found.cause, found.evidence) == ("slots-not-carried", ("error_zoo.Slotted.__slots__", "code"))
+        assert (found.cause, found.evidence) == (
+            "slots-not-carried",
+            ("error_zoo.Slotted.__slots__", "code"),
+        )
 
     def test_silent_where_the_slot_is_empty(self) -> None:
         assert arrives_whole(zoo.Slotted("m"))
@@ -210,7 +254,10 @@ class TestRegisteredReducerLoses:
     def test_silent_where_it_loses_the_chain_alone(self, register: Register) -> None:
         register(zoo.Portable, zoo.reduce_to_message)
         found = diagnosed(zoo.chained(zoo.Portable("m"), cause=KeyError("a")))
-        assert (found.cause, found.evidence) == ("chain-dropped", ("reduce_to_message, which copyreg has for it,", "exc.__cause__"))
+        assert (found.cause, found.evidence) == (
+            "chain-dropped",
+            ("reduce_to_message, which copyreg has for it,", "exc.__cause__"),
+        )
 
     def test_silent_where_another_class_has_it(self, register: Register) -> None:
         register(zoo.NotFound, zoo.reduce_to_message)
@@ -219,7 +266,9 @@ class TestRegisteredReducerLoses:
 
 class TestValueChanges:
     def test_fires_with_the_value_and_what_it_is_made_by(self) -> None:
-        found = diagnosed(with_attributes(zoo.Portable("bob"), detail={"error": [zoo.NotFound("bob")]}))
+        found = diagnosed(
+            with_attributes(zoo.Portable("bob"), detail={"error": [zoo.NotFound("bob")]})
+        )
         assert found.cause == "value-changes"
         assert found.evidence == ("exc.detail['error'][0]", "error_zoo.NotFound")
 
@@ -240,7 +289,9 @@ class TestValueChanges:
         ],
         ids=lambda loss: f"{loss.path} {loss.received}",
     )
-    def test_silent_where_another_loss_is_no_value_that_is_pickled_by_rules_of_its_own(self, other: Loss) -> None:
+    def test_silent_where_another_loss_is_no_value_that_is_pickled_by_rules_of_its_own(
+        self, other: Loss
+    ) -> None:
         changed = Loss(kind="attributes", path="exc.share", sent="1/2", received="1/4")
         exc = with_attributes(ValueError("m"), share=Fraction(1, 2), rate=Fraction(1, 3), code=3)
         assert cause(facts(exc, losses=(changed,))) == "value-changes", "the control"
@@ -285,28 +336,41 @@ class TestInitRewritesMessage:
     def test_fires_with_the_call_and_the_place(self) -> None:
         found = diagnosed(zoo.NotFound("bob"))
         assert found.cause == "init-rewrites-message"
-        assert found.evidence == ("error_zoo.NotFound('not found: bob')", place(zoo.NotFound.__init__))
+        assert found.evidence == (
+            "error_zoo.NotFound('not found: bob')",
+            place(zoo.NotFound.__init__),
+        )
         assert "__init__(name) builds its message a second time" in found.why
 
     def test_fires_where_the_signature_does_not_tell_what_reaches_which_parameter(self) -> None:
         received = describe(ValueError("gone"))
         assert cause(facts(Untold("bob"), received=received)) == "init-rewrites-message"
-        assert cause(facts(zoo.NotFound("bob"), received=received)) == "args-reach-other-parameters", "the control"
+        assert (
+            cause(facts(zoo.NotFound("bob"), received=received)) == "args-reach-other-parameters"
+        ), "the control"
 
     def test_silent_where_the_method_that_has_it_called_again_loses_attributes_too(self) -> None:
         lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
         assert cause(facts(CallsAgain("bob"), losses=(MESSAGE, lost))) == "reduce-drops-state"
 
-    @pytest.mark.parametrize(("kind", "path"), [("args", "exc.args[0]"), ("attributes", "exc.name")])
+    @pytest.mark.parametrize(
+        ("kind", "path"), [("args", "exc.args[0]"), ("attributes", "exc.name")]
+    )
     def test_fires_where_it_sets_something_else_once_more(self, kind: str, path: str) -> None:
-        found = diagnose(facts(zoo.NotFound("bob"), losses=(Loss(kind=kind, path=path, sent="s", received="r"),)))
+        found = diagnose(
+            facts(zoo.NotFound("bob"), losses=(Loss(kind=kind, path=path, sent="s", received="r"),))
+        )
         assert found is not None
         assert found.cause == "init-rewrites-message"
         assert f"__init__(name) sets {path} once more" in found.why
 
     def test_silent_where_a_reducer_gives_what_init_was_given(self, register: Register) -> None:
-        register(zoo.NotFound, lambda exc: (zoo.NotFound, (exc.args[0].removeprefix("not found: "),)))
-        assert cause_of(zoo.NotFound("bob")) == "travels-only-in-tests", "it arrives whole, as long as the tests run"
+        register(
+            zoo.NotFound, lambda exc: (zoo.NotFound, (exc.args[0].removeprefix("not found: "),))
+        )
+        assert cause_of(zoo.NotFound("bob")) == "travels-only-in-tests", (
+            "it arrives whole, as long as the tests run"
+        )
 
     def test_silent_where_init_stores_its_arguments(self) -> None:
         assert arrives_whole(zoo.Portable("bob", 3))
@@ -322,7 +386,10 @@ class TestReduceDropsState:
         lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
         found = diagnose(facts(DropsByProtocol("m"), losses=(lost,)))
         assert found is not None
-        assert (found.cause, found.evidence[0]) == ("reduce-drops-state", "DropsByProtocol.__reduce_ex__")
+        assert (found.cause, found.evidence[0]) == (
+            "reduce-drops-state",
+            "DropsByProtocol.__reduce_ex__",
+        )
 
     @pytest.mark.parametrize(
         ("exc", "lost"),
@@ -338,7 +405,9 @@ class TestReduceDropsState:
 
     def test_fires_with_five_paths_at_most(self) -> None:
         found = diagnosed(with_attributes(zoo.DropsState("m"), **{f"a{n}": n for n in range(7)}))
-        assert found.why.partition("    ")[0].endswith(" leaves out or changes exc.a0, exc.a1, exc.a2, exc.a3, exc.a4")
+        assert found.why.partition("    ")[0].endswith(
+            " leaves out or changes exc.a0, exc.a1, exc.a2, exc.a3, exc.a4"
+        )
 
     def test_silent_where_there_is_nothing_to_drop(self) -> None:
         assert arrives_whole(zoo.DropsCode("m"))
@@ -351,11 +420,16 @@ class TestReduceDropsNotes:
         assert found.evidence == ("DropsState.__reduce__", place(zoo.DropsState.__reduce__))
 
     def test_fires_where_the_chain_is_lost_with_them(self) -> None:
-        exc = zoo.chained(with_attributes(zoo.DropsState("m"), __notes__=["a note"]), cause=KeyError("a"))
+        exc = zoo.chained(
+            with_attributes(zoo.DropsState("m"), __notes__=["a note"]), cause=KeyError("a")
+        )
         assert cause_of(exc) == "reduce-drops-notes"
 
     def test_silent_where_attributes_are_lost_with_them(self) -> None:
-        assert cause_of(with_attributes(zoo.DropsState("m"), __notes__=["a note"], code=3)) == "reduce-drops-state"
+        assert (
+            cause_of(with_attributes(zoo.DropsState("m"), __notes__=["a note"], code=3))
+            == "reduce-drops-state"
+        )
 
     def test_silent_where_notes_are_carried(self) -> None:
         assert arrives_whole(with_attributes(zoo.CarriesChain("m"), __notes__=["a note"]))
@@ -390,12 +464,19 @@ class TestRebuiltOtherwise:
             pydantic.TypeAdapter(int).validate_python("x")
         found = diagnosed(caught.value)
         assert found.cause == "rebuilt-otherwise"
-        assert found.evidence == ("pydantic_core._pydantic_core.ValidationError.from_exception_data('int', [...], 'python', False)",)
+        assert found.evidence == (
+            (
+                "pydantic_core._pydantic_core.ValidationError.from_exception_data('int', [...], "
+                "'python', False)"
+            ),
+        )
         assert found.why.startswith("likely: ")
 
     def test_fires_for_a_payload_that_names_another_class(self) -> None:
         for exc in (ValueError("a"), zoo.NotFound("a")):
-            assert cause(facts(exc, reading=read(pickle.dumps(KeyError("a"))))) == "rebuilt-otherwise"
+            assert (
+                cause(facts(exc, reading=read(pickle.dumps(KeyError("a"))))) == "rebuilt-otherwise"
+            )
 
     def test_silent_where_the_class_itself_is_called(self) -> None:
         assert cause_of(zoo.NotFound("a")) == "init-rewrites-message"

@@ -1,4 +1,5 @@
-"""Causes of an exception that arrived itself, while its chain or the members of its group did not."""
+"""Causes of an exception that arrived itself, while its chain or the members of its group did
+not."""
 
 from __future__ import annotations
 
@@ -22,7 +23,10 @@ from pytest_portable_errors.diagnosis.losses import Loss
 class TestSuppressionFlipped:
     def test_fires_with_the_flag_before_and_after(self) -> None:
         found = diagnosed(zoo.chained(zoo.CarriesChain("a"), context=KeyError("b")))
-        assert (found.cause, found.evidence) == ("suppression-flipped", ("exc.__suppress_context__", "False", "True"))
+        assert (found.cause, found.evidence) == (
+            "suppression-flipped",
+            ("exc.__suppress_context__", "False", "True"),
+        )
         assert "CarriesChain.__reduce__ restores exc.__suppress_context__ as True" in found.why
 
     def test_silent_where_the_flag_was_set_in_the_first_place(self) -> None:
@@ -77,7 +81,9 @@ class TestMemberChanged:
         assert arrives_whole(group_of(KeyError("a"), zoo.Portable("b")))
 
     def test_silent_where_a_member_is_missing(self) -> None:
-        missing = Loss(kind="members", path="exc.exceptions", sent="2 members", received="1 members")
+        missing = Loss(
+            kind="members", path="exc.exceptions", sent="2 members", received="1 members"
+        )
         assert link_changed(facts(group_of(KeyError("a")), losses=(missing,))) is None
 
     def test_silent_where_a_member_cannot_be_rebuilt(self) -> None:
@@ -87,14 +93,21 @@ class TestMemberChanged:
 class TestChainDropped:
     def test_fires_with_the_method_and_the_link(self) -> None:
         found = diagnosed(zoo.chained(zoo.Portable("a"), cause=KeyError("b")))
-        assert (found.cause, found.evidence) == ("chain-dropped", ("BaseException.__reduce__", "exc.__cause__"))
+        assert (found.cause, found.evidence) == (
+            "chain-dropped",
+            ("BaseException.__reduce__", "exc.__cause__"),
+        )
 
     def test_fires_with_a_method_of_the_classes_own(self) -> None:
         found = diagnosed(zoo.chained(zoo.DropsState("a"), context=KeyError("b")))
         assert found.evidence == ("DropsState.__reduce__", "exc.__context__")
 
     def test_fires_and_blames_the_link_that_dropped_it(self) -> None:
-        found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=zoo.chained(KeyError("b"), cause=KeyError("c"))))
+        found = diagnosed(
+            zoo.chained(
+                zoo.CarriesChain("a"), cause=zoo.chained(KeyError("b"), cause=KeyError("c"))
+            )
+        )
         assert found.cause == "chain-dropped"
         assert found.evidence[1:] == ("exc.__cause__.__cause__",)
         assert "CarriesChain.__reduce__" not in found.why, "that one carries its cause"
@@ -103,13 +116,32 @@ class TestChainDropped:
         assert arrives_whole(zoo.chained(zoo.CarriesChain("a"), cause=KeyError("b")))
 
     def test_silent_where_what_is_lost_lies_too_far_down_to_be_told(self) -> None:
-        assert cause(facts(ValueError("a"), losses=(Loss(kind="chain", path="exc...", sent="s", received="r"),))) is None
+        assert (
+            cause(
+                facts(
+                    ValueError("a"),
+                    losses=(Loss(kind="chain", path="exc...", sent="s", received="r"),),
+                )
+            )
+            is None
+        )
 
     def test_fires_with_five_links_at_most(self) -> None:
-        lost = [Loss(kind="members", path=f"exc.exceptions[{n}].__cause__", sent="KeyError", received="None") for n in range(7)]
+        lost = [
+            Loss(
+                kind="members",
+                path=f"exc.exceptions[{n}].__cause__",
+                sent="KeyError",
+                received="None",
+            )
+            for n in range(7)
+        ]
         found = diagnose(facts(ValueError("a"), losses=tuple(lost)))
         assert found is not None
-        assert found.evidence == ("what pickles exc.exceptions[0]", *(loss.path for loss in lost[:5]))
+        assert found.evidence == (
+            "what pickles exc.exceptions[0]",
+            *(loss.path for loss in lost[:5]),
+        )
         assert found.why.endswith(f" does not carry {', '.join(loss.path for loss in lost[:5])}")
 
     def test_silent_where_the_chain_would_not_be_printed(self) -> None:

@@ -1,7 +1,9 @@
-"""Each cause fires where it should, with its evidence, and stays silent where a neighbour is to blame.
+"""Each cause fires where it should, with its evidence, and stays silent where a neighbour is to
+blame.
 
-The class for a cause is named after it; ``test_fires...`` and ``test_silent...`` are real trips wherever there can be one. They stand
-in ``test_dumps_failed.py``, ``test_loads_failed.py`` and ``test_arrived_changed.py``; here is what is about all rules.
+The class for a cause is named after it; ``test_fires...`` and ``test_silent...`` are real trips
+wherever there can be one. They stand in ``test_dumps_failed.py``, ``test_loads_failed.py`` and
+``test_arrived_changed.py``; here is what is about all rules.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from diagnosis.trips import MESSAGE, cause, facts, trip_of, with_attributes
 from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis import arrived_changed, causes, dumps_failed, loads_failed
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
-from pytest_portable_errors.diagnosis.facts import Elsewhere, Facts, Halt, Unpicklable
+from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, Unpicklable, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.pickle_reader import Global, Reading, read
@@ -42,17 +44,31 @@ class TestOrderOfCauses:
 
     def test_an_unpicklable_value_is_told_before_the_reducer_that_met_it(self) -> None:
         value = Unpicklable(path="exc.a", type="x")
-        given = facts(zoo.DropsState("a"), stage="dumps", losses=(ARRIVAL,), unpicklable=value, error=error("TypeError"))
+        given = facts(
+            zoo.DropsState("a"),
+            stage="dumps",
+            losses=(ARRIVAL,),
+            unpicklable=value,
+            error=error("TypeError"),
+        )
         assert cause(given) == "value-cannot-be-pickled"
 
     def test_a_type_error_says_that_a_missing_name_was_not_yet_reached(self) -> None:
-        given = facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), missing=MISSING, error=error("TypeError"))
+        given = facts(
+            zoo.Portable("a"),
+            stage="loads",
+            losses=(ARRIVAL,),
+            missing=MISSING,
+            error=error("TypeError"),
+        )
         found = diagnose(given)
         assert found is not None
         assert found.cause == "init-rejects-args"
         assert found.why.startswith("likely: "), "no second run has seen it"
 
-    def test_a_rule_that_fails_explains_nothing_and_hinders_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_rule_that_fails_explains_nothing_and_hinders_none(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def raises(facts: Facts) -> Diagnosis | None:
             raise ZeroDivisionError
 
@@ -64,7 +80,7 @@ class TestOrderOfCauses:
 
 
 class TestBrokenEverywhere:
-    def given(self, elsewhere: Elsewhere) -> Diagnosis:
+    def given(self, elsewhere: WithProject) -> Diagnosis:
         found = diagnose(
             facts(
                 zoo.Portable("a"),
@@ -79,19 +95,34 @@ class TestBrokenEverywhere:
         return found
 
     def test_a_defect_that_is_there_with_the_project_too_is_the_one_that_is_told(self) -> None:
-        found = self.given(Elsewhere(losses=(ARRIVAL,), diagnosis=Diagnosis(cause="init-does-not-fit-args", why="because")))
+        found = self.given(
+            WithProject(
+                losses=(ARRIVAL,),
+                diagnosis=Diagnosis(cause="init-does-not-fit-args", why="because"),
+            )
+        )
         assert found.cause == "init-does-not-fit-args"
         assert "broken everywhere" in found.why
 
     def test_any_defect_beside_the_chain_is_told(self) -> None:
-        found = self.given(Elsewhere(losses=(CHAIN, ARRIVAL), diagnosis=Diagnosis(cause="init-does-not-fit-args", why="because")))
+        found = self.given(
+            WithProject(
+                losses=(CHAIN, ARRIVAL),
+                diagnosis=Diagnosis(cause="init-does-not-fit-args", why="because"),
+            )
+        )
         assert found.cause == "init-does-not-fit-args"
 
     def test_a_defect_that_nothing_explains_is_not_told_in_place_of_the_missing_name(self) -> None:
-        assert self.given(Elsewhere(losses=(ARRIVAL,), diagnosis=None)).cause == "class-not-importable"
+        assert (
+            self.given(WithProject(losses=(ARRIVAL,), diagnosis=None)).cause
+            == "class-not-importable"
+        )
 
     def test_a_chain_that_pickle_drops_anyhow_is_not_called_that(self) -> None:
-        found = self.given(Elsewhere(losses=(CHAIN,), diagnosis=Diagnosis(cause="chain-dropped", why="")))
+        found = self.given(
+            WithProject(losses=(CHAIN,), diagnosis=Diagnosis(cause="chain-dropped", why=""))
+        )
         assert found.cause == "class-not-importable"
         assert "it arrives, but without its chain" in found.why
 
@@ -101,13 +132,18 @@ class TestBrokenEverywhere:
             ((), "arrives only where the project is installed (receiver with-project: it arrives)"),
             (
                 (MESSAGE, CHAIN),
-                "arrives only where the project is installed (receiver with-project: it arrives, but changed: message, chain)",
+                (
+                    "arrives only where the project is installed (receiver with-project: it "
+                    "arrives, but changed: message, chain)"
+                ),
             ),
             ((ARRIVAL,), "where the project is installed it does not arrive, either"),
         ],
     )
-    def test_what_nothing_explains_there_is_told_as_it_was_seen(self, losses: tuple[Loss, ...], said: str) -> None:
-        found = self.given(Elsewhere(losses=losses, diagnosis=None))
+    def test_what_nothing_explains_there_is_told_as_it_was_seen(
+        self, losses: tuple[Loss, ...], said: str
+    ) -> None:
+        found = self.given(WithProject(losses=losses, diagnosis=None))
         assert (found.cause, found.why.splitlines()[-1]) == ("class-not-importable", said)
 
 
@@ -138,9 +174,28 @@ def known() -> list[Facts]:
     found = [
         facts_of(exc)
         for exc in (
-            *(zoo.HoldsLock("m"), Local("m"), zoo.ReducesToNonsense("m"), zoo.PaymentError(7, "declined"), zoo.Computed("m")),
-            *(zoo.Picky(4), with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")), zoo.Exits(), zoo.Revived("m"), slotted),
-            *(zoo.NotFound("bob"), zoo.Shifted(3, "declined"), zoo.DropsCode("m", 3), zoo.BecomesValueError("m"), link, flipped),
+            *(
+                zoo.HoldsLock("m"),
+                Local("m"),
+                zoo.ReducesToNonsense("m"),
+                zoo.PaymentError(7, "declined"),
+                zoo.Computed("m"),
+            ),
+            *(
+                zoo.Picky(4),
+                with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")),
+                zoo.Exits(),
+                zoo.Revived("m"),
+                slotted,
+            ),
+            *(
+                zoo.NotFound("bob"),
+                zoo.Shifted(3, "declined"),
+                zoo.DropsCode("m", 3),
+                zoo.BecomesValueError("m"),
+                link,
+                flipped,
+            ),
             *(zoo.chained(zoo.Portable("a"), cause=KeyError("b")), ValueError(zoo.NotFound("bob"))),
         )
     ]
@@ -148,7 +203,12 @@ def known() -> list[Facts]:
         patch.setitem(copyreg.dispatch_table, zoo.Portable, reduce_to_args)
         found.append(facts_of(with_attributes(zoo.Portable("m"), code=3)))
         patch.setitem(copyreg.dispatch_table, zoo.PaymentError, zoo.reduce_payment)
-        found.append(replace(facts_of(zoo.PaymentError(7, "declined"), receiver="without-project"), from_tests=True))
+        found.append(
+            replace(
+                facts_of(zoo.PaymentError(7, "declined"), receiver="without-project"),
+                from_tests=True,
+            )
+        )
         found.append(replace(found[-2], losses=(), from_tests=True))
     return [
         *found,
@@ -156,39 +216,71 @@ def known() -> list[Facts]:
         facts_of(ModuleNotFoundError("m", name="x"), serializer="pickle:2"),
         facts_of(Local("m"), serializer="cloudpickle"),
         facts(ValueError("a"), reading=read(pickle.dumps(KeyError("a")))),
-        facts(NameError("m", name="x"), losses=(Loss(kind="attributes", path="exc.name", sent="'x'", received="None"),)),
-        facts(zoo.Portable("m"), received={"exceptions": [{"message": {"raises": "builtins.KeyError"}}]}),
+        facts(
+            NameError("m", name="x"),
+            losses=(Loss(kind="attributes", path="exc.name", sent="'x'", received="None"),),
+        ),
+        facts(
+            zoo.Portable("m"),
+            received={"exceptions": [{"message": {"raises": "builtins.KeyError"}}]},
+        ),
         facts(
             zoo.Portable("m"),
             stage="loads",
             losses=(ARRIVAL,),
             error=error("RuntimeError"),
-            halt=Halt(path="exc", opcode="GLOBAL", subject=Global("error_zoo", "Portable")),
+            halt=LoadsFailure(path="exc", opcode="GLOBAL", subject=Global("error_zoo", "Portable")),
         ),
     ]
 
 
 class TestEachRule:
     def test_fires_for_one_of_them(self, known: list[Facts]) -> None:
-        assert {rule.__name__ for rule in causes.CAUSES if any(rule(given) for given in known)} == {r.__name__ for r in causes.CAUSES}
+        assert {rule.__name__ for rule in causes.CAUSES if any(rule(given) for given in known)} == {
+            r.__name__ for r in causes.CAUSES
+        }
 
     def test_speaks_of_its_own_stage_alone(self, known: list[Facts]) -> None:
         for given in known:
             for rule in causes.CAUSES:
-                own = {given.stage} if given.stage not in ("crashed", "timed-out") else {"crashed", "timed-out"}
+                own = (
+                    {given.stage}
+                    if given.stage not in ("crashed", "timed-out")
+                    else {"crashed", "timed-out"}
+                )
                 if rule(given) is not None:
                     stages = [stage.value for stage in Stage if stage.value not in own]
-                    assert [rule(replace(given, stage=stage)) for stage in stages] == [None] * len(stages)
+                    assert [rule(replace(given, stage=stage)) for stage in stages] == [None] * len(
+                        stages
+                    )
 
     @pytest.mark.parametrize(
         "lacking",
         [
-            *({name: None} for name in ("received", "error", "halt", "unpicklable", "reducer", "with_project", "how")),
-            *({"losses": ()}, {"missing": ()}, {"reading": Reading(names=(), calls=())}, {"cls": ValueError}),
+            *(
+                {name: None}
+                for name in (
+                    "received",
+                    "error",
+                    "halt",
+                    "unpicklable",
+                    "reducer",
+                    "with_project",
+                    "how",
+                )
+            ),
+            *(
+                {"losses": ()},
+                {"missing": ()},
+                {"reading": Reading(names=(), calls=())},
+                {"cls": ValueError},
+            ),
         ],
         ids=lambda lacking: str(*lacking),
     )
-    def test_does_without_what_is_not_known(self, known: list[Facts], lacking: dict[str, Any]) -> None:
+    def test_does_without_what_is_not_known(
+        self, known: list[Facts], lacking: dict[str, Any]
+    ) -> None:
         for given in known:
             for rule in causes.CAUSES:
                 rule(replace(given, **lacking))
@@ -199,14 +291,39 @@ class TestEachRule:
     [
         (facts(zoo.Picky(4), stage="loads", error=error("ValueError")), True),
         (facts(zoo.Picky(4), stage="arrived"), False),
-        (facts(zoo.Picky(4), stage="loads", reading=Reading(names=(), calls=()), error=error("ValueError")), False),
+        (
+            facts(
+                zoo.Picky(4),
+                stage="loads",
+                reading=Reading(names=(), calls=()),
+                error=error("ValueError"),
+            ),
+            False,
+        ),
         (facts(zoo.PaymentError(7, "declined"), stage="loads", error=error("TypeError")), False),
-        (facts(zoo.Portable("a"), stage="loads", missing=MISSING, error=error("ModuleNotFoundError")), False),
+        (
+            facts(
+                zoo.Portable("a"),
+                stage="loads",
+                missing=MISSING,
+                error=error("ModuleNotFoundError"),
+            ),
+            False,
+        ),
         (facts(zoo.Portable("a"), stage="loads", missing=MISSING, error=error("TypeError")), True),
     ],
-    ids=["rejected", "arrived", "unread", "does not fit", "missing", "missing, and not yet reached"],
+    ids=[
+        "rejected",
+        "arrived",
+        "unread",
+        "does not fit",
+        "missing",
+        "missing, and not yet reached",
+    ],
 )
-def test_loads_is_run_again_where_nothing_else_tells_where_it_failed(given: Facts, needed: bool) -> None:
+def test_loads_is_run_again_where_nothing_else_tells_where_it_failed(
+    given: Facts, needed: bool
+) -> None:
     assert causes.needs_replay(given) is needed
 
 
@@ -226,19 +343,30 @@ def test_every_rule_of_the_modules_is_in_the_order() -> None:
 
 def names_of_causes(module: ModuleType) -> set[str]:
     """Words with hyphens, in the module's strings: causes are called that, and stages of a trip."""
-    texts = (node.value for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text())) if isinstance(node, ast.Constant))
-    return {text for text in texts if isinstance(text, str) and "-" in text and text.replace("-", "").isalpha()} - {s.value for s in Stage}
+    texts = (
+        node.value
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text()))
+        if isinstance(node, ast.Constant)
+    )
+    return {
+        text
+        for text in texts
+        if isinstance(text, str) and "-" in text and text.replace("-", "").isalpha()
+    } - {s.value for s in Stage}
 
 
 def names_of_tests() -> dict[str, set[str]]:
-    """By class, the tests in ``test_dumps_failed*.py`` and its like: read, so that no module of tests is imported twice."""
+    """By class, the tests in ``test_dumps_failed*.py`` and its like: read, so that no module of
+    tests is imported twice."""
     tests: dict[str, set[str]] = {}
     for module in MODULES:
         stage = Path(str(module.__file__)).stem
         for path in sorted(Path(__file__).parent.glob(f"test_{stage}*.py")):
             for node in ast.parse(path.read_text()).body:
                 if isinstance(node, ast.ClassDef):
-                    tests.setdefault(node.name, set()).update(inner.name for inner in node.body if isinstance(inner, ast.FunctionDef))
+                    tests.setdefault(node.name, set()).update(
+                        inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)
+                    )
     return tests
 
 
@@ -252,7 +380,9 @@ def test_every_cause_has_a_test_that_it_fires_and_one_that_it_stays_silent() -> 
         assert any(test.startswith("test_silent") for test in tests), name
 
 
-def test_where_a_class_cannot_be_looked_at_no_second_run_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_a_class_cannot_be_looked_at_no_second_run_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def raises(facts: Facts) -> bool:
         raise ZeroDivisionError
 

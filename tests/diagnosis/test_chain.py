@@ -1,4 +1,5 @@
-"""A record's chain is told as Python would print it: which links, in which order, under which names."""
+"""A record's chain is told as Python would print it: which links, in which order, under which
+names."""
 
 from __future__ import annotations
 
@@ -17,13 +18,21 @@ def numbered(count: int) -> BaseException:
 
 
 def test_each_link_stands_below_the_one_that_holds_it() -> None:
-    exc = zoo.chained(zoo.CarriesChain("a"), cause=zoo.chained(KeyError("b"), context=OSError("c")), context=OSError("not printed"))
+    exc = zoo.chained(
+        zoo.CarriesChain("a"),
+        cause=zoo.chained(KeyError("b"), context=OSError("c")),
+        context=OSError("not printed"),
+    )
     assert chain_tree(describe(exc)) == [
         "error_zoo.CarriesChain: a",
         "+- __cause__  KeyError: 'b'",
         "   +- __context__  OSError: c",
     ]
-    assert printed_chain(describe(exc)) == ["error_zoo.CarriesChain", "builtins.KeyError", "builtins.OSError"]
+    assert printed_chain(describe(exc)) == [
+        "error_zoo.CarriesChain",
+        "builtins.KeyError",
+        "builtins.OSError",
+    ]
 
 
 def test_what_is_expected_is_drawn_alike() -> None:
@@ -38,10 +47,16 @@ def test_a_context_that_is_hidden_is_no_link_and_is_told() -> None:
     exc = zoo.chained(ValueError("a"), context=KeyError("b"))
     exc.__suppress_context__ = True
     assert printed_chain(describe(exc)) == ["builtins.ValueError"]
-    assert chain_tree(describe(exc)) == ["ValueError: a", "+- (what came before is hidden: raised from None)"]
+    assert chain_tree(describe(exc)) == [
+        "ValueError: a",
+        "+- (what came before is hidden: raised from None)",
+    ]
 
 
-@pytest.mark.parametrize(("count", "last"), [(12, f"{'   ' * 10}+- __cause__  ValueError: 12"), (13, f"{'   ' * 11}+- ... and 1 more")])
+@pytest.mark.parametrize(
+    ("count", "last"),
+    [(12, f"{'   ' * 10}+- __cause__  ValueError: 12"), (13, f"{'   ' * 11}+- ... and 1 more")],
+)
 def test_a_long_chain_is_cut_and_the_rest_counted(count: int, last: str) -> None:
     tree = chain_tree(describe(numbered(count)))
     assert len(tree) == count

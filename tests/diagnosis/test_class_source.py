@@ -1,4 +1,5 @@
-"""What is learnt of a class is learnt without its help: where it tells nothing, or lies, nothing is said and nothing fails."""
+"""What is learnt of a class is learnt without its help: where it tells nothing, or lies, nothing is
+said and nothing fails."""
 
 from __future__ import annotations
 
@@ -102,7 +103,10 @@ class TestFindClass:
     def test_a_class_inside_another_is_found(self) -> None:
         assert class_source.find_class(__name__, "Outer.Inner") is Outer.Inner
 
-    @pytest.mark.parametrize(("module", "qualname"), [(__name__, "Outer.Missing"), (__name__, "function"), ("no_such_module", "Inner")])
+    @pytest.mark.parametrize(
+        ("module", "qualname"),
+        [(__name__, "Outer.Missing"), (__name__, "function"), ("no_such_module", "Inner")],
+    )
     def test_what_is_no_class_or_is_not_imported_is_none(self, module: str, qualname: str) -> None:
         assert class_source.find_class(module, qualname) is None
 
@@ -116,14 +120,21 @@ class TestSignatures:
         assert class_source.bound(untold, ("a",), repr) is None
 
     def test_a_call_fits_with_all_that_is_needed_and_no_more(self) -> None:
-        assert [class_source.fits(takes_more, ("a",) * given) for given in range(3)] == [False, True, True]
+        assert [class_source.fits(takes_more, ("a",) * given) for given in range(3)] == [
+            False,
+            True,
+            True,
+        ]
         assert class_source.fits(named_only, ("a",)) is False
         assert class_source.keyword_only(named_only) == ["needed"]
 
     def test_arguments_have_the_names_that_they_reach_as_far_as_they_fit(self) -> None:
         constructor = class_source.own_constructor(zoo.PaymentError)
         assert constructor is not None
-        assert class_source.bound(constructor, (7, "declined"), repr) == "order_id=7, reason='declined'"
+        assert (
+            class_source.bound(constructor, (7, "declined"), repr)
+            == "order_id=7, reason='declined'"
+        )
         assert class_source.bound(constructor, (7,), repr) is None
 
     def test_further_arguments_have_no_names(self) -> None:
@@ -171,19 +182,34 @@ class TestReducerOf:
         register(zoo.Portable, registered)
         found = class_source.reducer_of(zoo.Portable)
         assert found is not None
-        assert (found.place, found.name, found.module, found.file) == ("copyreg", "reducer", __name__, __file__)
+        assert (found.place, found.name, found.module, found.file) == (
+            "copyreg",
+            "reducer",
+            __name__,
+            __file__,
+        )
         assert found.location == class_source.location(reducer)
 
     @pytest.mark.parametrize(
         ("registered", "name", "location"),
-        [(BaseException.__reduce__, "BaseException.__reduce__", ""), (defined_in("made.py"), "made", "made.py:1")],
+        [
+            (BaseException.__reduce__, "BaseException.__reduce__", ""),
+            (defined_in("made.py"), "made", "made.py:1"),
+        ],
         ids=["c", "no module"],
     )
-    def test_what_it_does_not_tell_is_left_open(self, registered: Any, name: str, location: str, register: Register) -> None:
+    def test_what_it_does_not_tell_is_left_open(
+        self, registered: Any, name: str, location: str, register: Register
+    ) -> None:
         register(zoo.Portable, registered)
         found = class_source.reducer_of(zoo.Portable)
         assert found is not None
-        assert (found.name, found.module, found.location, found.beside_class) == (name, "", location, False)
+        assert (found.name, found.module, found.location, found.beside_class) == (
+            name,
+            "",
+            location,
+            False,
+        )
 
     def test_one_that_python_pickles_has_none(self) -> None:
         assert class_source.reducer_of(ValueError) is None
@@ -197,9 +223,16 @@ class TestSetterAtFault:
         assert told.startswith("Mapped.code is a property without setter    ")
 
     def test_a_property_whose_getter_is_no_function_has_no_place(self) -> None:
-        assert class_source.setter_at_fault(Shown, Pairs([("told", 1)])) == "Shown.told is a property without setter"
+        assert (
+            class_source.setter_at_fault(Shown, Pairs([("told", 1)]))
+            == "Shown.told is a property without setter"
+        )
 
-    @pytest.mark.parametrize("state", [Pairs([("plain", 1), ("free", 2), (3, 4)]), None, (1, 2)], ids=["dict", "none", "tuple"])
+    @pytest.mark.parametrize(
+        "state",
+        [Pairs([("plain", 1), ("free", 2), (3, 4)]), None, (1, 2)],
+        ids=["dict", "none", "tuple"],
+    )
     def test_is_nobody_where_all_can_be_set(self, state: object) -> None:
         assert class_source.setter_at_fault(Mapped, state) is None
 
@@ -207,9 +240,15 @@ class TestSetterAtFault:
 class TestLocation:
     @pytest.mark.parametrize(
         ("file", "shown"),
-        [("/srv/app/lib/shop/errors.py", "shop/errors.py:1"), ("/srv/app/x.py", "app/x.py:1"), ("/elsewhere/x.py", "/elsewhere/x.py:1")],
+        [
+            ("/srv/app/lib/shop/errors.py", "shop/errors.py:1"),
+            ("/srv/app/x.py", "app/x.py:1"),
+            ("/elsewhere/x.py", "/elsewhere/x.py:1"),
+        ],
     )
-    def test_is_as_short_as_an_import_would_name_it(self, file: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_is_as_short_as_an_import_would_name_it(
+        self, file: str, shown: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         function = defined_in(file)
         monkeypatch.setattr(sys, "path", ["", "/srv", "/srv/app/lib/"])
         assert class_source.location(function) == shown
@@ -224,15 +263,29 @@ class TestPlaceOf:
             assert list(lines)[line - 1].startswith("class PaymentError(")
 
     def test_a_class_that_was_generated_has_none(self) -> None:
-        assert class_source.place_of(type("Made", (Exception,), {"__module__": "no_such_module"})) is None
+        assert (
+            class_source.place_of(type("Made", (Exception,), {"__module__": "no_such_module"}))
+            is None
+        )
 
-    def test_a_class_that_tells_its_line_and_has_no_file_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_class_that_tells_its_line_and_has_no_file_has_none(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         module = ModuleType("typed_in")
         module.__file__ = "<stdin>"
         monkeypatch.setitem(sys.modules, "typed_in", module)
-        assert class_source.place_of(type("Made", (Exception,), {"__module__": "typed_in", "__firstlineno__": 7})) is None
+        assert (
+            class_source.place_of(
+                type("Made", (Exception,), {"__module__": "typed_in", "__firstlineno__": 7})
+            )
+            is None
+        )
 
     @pytest.mark.parametrize(("told", "line"), [(7, 7), ("7", None)])
-    def test_the_line_that_python_or_a_class_tells_is_a_number(self, told: object, line: int | None) -> None:
-        found = class_source.place_of(type("Made", (Exception,), {"__module__": __name__, "__firstlineno__": told}))
+    def test_the_line_that_python_or_a_class_tells_is_a_number(
+        self, told: object, line: int | None
+    ) -> None:
+        found = class_source.place_of(
+            type("Made", (Exception,), {"__module__": __name__, "__firstlineno__": told})
+        )
         assert found == (None if line is None else (os.path.realpath(__file__), line))

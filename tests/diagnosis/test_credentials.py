@@ -1,4 +1,5 @@
-"""A credential is named by its path, and its value is never written; what only looks like one is left alone."""
+"""A credential is named by its path, and its value is never written; what only looks like one is
+left alone."""
 
 from __future__ import annotations
 
@@ -50,50 +51,103 @@ CONTROL = "c0ntrol-value-7Q"
 
 NAMES = st.sampled_from(
     [
-        *("authorization", "proxy-authorization", "Proxy-Authorization", "api_key", "x-api-key", "apiKey", "token", "access_token"),
-        *("password", "dbPassword", "PGPASSWORD", "password2", "client_secret", "secret", "cookie", "Set-Cookie", "private_key"),
+        *(
+            "authorization",
+            "proxy-authorization",
+            "Proxy-Authorization",
+            "api_key",
+            "x-api-key",
+            "apiKey",
+            "token",
+            "access_token",
+        ),
+        *(
+            "password",
+            "dbPassword",
+            "PGPASSWORD",
+            "password2",
+            "client_secret",
+            "secret",
+            "cookie",
+            "Set-Cookie",
+            "private_key",
+        ),
     ]
 )
 ANY_CHARACTER = st.characters(exclude_categories=())  # lone surrogates, too
-TRICKY = st.text(st.sampled_from("aB3 '\"\\\n\t\x00\x1b{}[]=:,é€\U0001f511\udc80"), min_size=4, max_size=40)
+TRICKY = st.text(
+    st.sampled_from("aB3 '\"\\\n\t\x00\x1b{}[]=:,é€\U0001f511\udc80"), min_size=4, max_size=40
+)
 TEXTS = st.one_of(st.text(ANY_CHARACTER, min_size=4, max_size=60), TRICKY)
-LONG = st.builds(lambda text, times: text * times, st.text(ANY_CHARACTER, min_size=25, max_size=40), st.integers(81, 200))
+LONG = st.builds(
+    lambda text, times: text * times,
+    st.text(ANY_CHARACTER, min_size=25, max_size=40),
+    st.integers(81, 200),
+)
 BYTES = st.binary(min_size=4, max_size=60)
 SHORT = st.text(ANY_CHARACTER, min_size=1, max_size=3)
 
 BY_NAME: dict[str, Callable[[str, Any], Planted]] = {
-    "attribute": lambda name, value: Planted(with_attribute(ValueError("a"), name, value), f"exc.{name}"),
-    "dict": lambda name, value: Planted(with_attribute(ValueError("a"), "config", {"retries": 3, name: value}), f"exc.config[{name!r}]"),
-    "bytes key": lambda name, value: Planted(with_attribute(ValueError("a"), "raw", {name.encode(): value}), f"exc.raw[{name.encode()!r}]"),
-    "argument": lambda name, value: Planted(ValueError("a", {name: value}), f"exc.args[1][{name!r}]"),
-    "list": lambda name, value: Planted(with_attribute(ValueError("a"), name, ["", value]), f"exc.{name}[1]"),
-    "dict of such": lambda name, value: Planted(with_attribute(ValueError("a"), name, {"a[b": (value,)}), f"exc.{name}['a[b'][0]"),
+    "attribute": lambda name, value: Planted(
+        with_attribute(ValueError("a"), name, value), f"exc.{name}"
+    ),
+    "dict": lambda name, value: Planted(
+        with_attribute(ValueError("a"), "config", {"retries": 3, name: value}),
+        f"exc.config[{name!r}]",
+    ),
+    "bytes key": lambda name, value: Planted(
+        with_attribute(ValueError("a"), "raw", {name.encode(): value}),
+        f"exc.raw[{name.encode()!r}]",
+    ),
+    "argument": lambda name, value: Planted(
+        ValueError("a", {name: value}), f"exc.args[1][{name!r}]"
+    ),
+    "list": lambda name, value: Planted(
+        with_attribute(ValueError("a"), name, ["", value]), f"exc.{name}[1]"
+    ),
+    "dict of such": lambda name, value: Planted(
+        with_attribute(ValueError("a"), name, {"a[b": (value,)}), f"exc.{name}['a[b'][0]"
+    ),
     "nested": lambda name, value: Planted(
-        with_attribute(ValueError("a"), "details", [({"inner": {name: value}}, 1)]), f"exc.details[0][0]['inner'][{name!r}]"
+        with_attribute(ValueError("a"), "details", [({"inner": {name: value}}, 1)]),
+        f"exc.details[0][0]['inner'][{name!r}]",
     ),
     "object": lambda name, value: Planted(
-        with_attribute(ValueError("a"), "client", argparse.Namespace(url="u", **{name: value})), f"exc.client.{name}"
+        with_attribute(ValueError("a"), "client", argparse.Namespace(url="u", **{name: value})),
+        f"exc.client.{name}",
     ),
     "object that writes itself": lambda name, value: Planted(
-        with_attribute(ValueError("a"), "client", SimpleNamespace(url="u", **{name: value})), f"exc.client.{name}"
+        with_attribute(ValueError("a"), "client", SimpleNamespace(url="u", **{name: value})),
+        f"exc.client.{name}",
     ),
     "headers": lambda name, value: Planted(
-        with_attribute(ValueError("a"), "response", argparse.Namespace(_list=[("accept", "json"), (name, value)])),
+        with_attribute(
+            ValueError("a"),
+            "response",
+            argparse.Namespace(_list=[("accept", "json"), (name, value)]),
+        ),
         f"exc.response[{name.lower()!r}]",
     ),
-    "cause": lambda name, value: Planted(caused_by(ValueError("a"), with_attribute(KeyError("b"), name, value)), None),
-    "context": lambda name, value: Planted(after(ValueError("a"), with_attribute(KeyError("b"), name, value)), None),
+    "cause": lambda name, value: Planted(
+        caused_by(ValueError("a"), with_attribute(KeyError("b"), name, value)), None
+    ),
+    "context": lambda name, value: Planted(
+        after(ValueError("a"), with_attribute(KeyError("b"), name, value)), None
+    ),
     "carried cause": lambda name, value: Planted(
-        caused_by(CarriesChain("a"), with_attribute(KeyError("b"), name, value)), f"exc.__cause__.{name}"
+        caused_by(CarriesChain("a"), with_attribute(KeyError("b"), name, value)),
+        f"exc.__cause__.{name}",
     ),
     "member": lambda name, value: Planted(
-        ExceptionGroup("g", [KeyError("b"), with_attribute(ValueError("a"), name, value)]), f"exc.exceptions[1].{name}"
+        ExceptionGroup("g", [KeyError("b"), with_attribute(ValueError("a"), name, value)]),
+        f"exc.exceptions[1].{name}",
     ),
 }
 
 
 def assume_telling(value: str | bytes) -> None:
-    """Not ``None`` or ``***``, nor a small number, nor a word that would be hidden only where it stands alone."""
+    """Not ``None`` or ``***``, nor a small number, nor a word that would be hidden only where it
+    stands alone."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     assume(text.strip("*.") and text not in ("None", "True", "False", "null", "true", "false"))
 
@@ -107,10 +161,18 @@ def in_payload(exc: BaseException) -> tuple[Mask, list[tuple[str, str]]]:
 
 
 def test_a_secret_that_stands_in_bytes_alone_is_found() -> None:
-    assert in_payload(ValueError(b"ghp_0123456789abcdef0123"))[1] == [("exc.args[0]", "GitHub token")]
+    assert in_payload(ValueError(b"ghp_0123456789abcdef0123"))[1] == [
+        ("exc.args[0]", "GitHub token")
+    ]
 
 
-@pytest.mark.parametrize("exc", [with_attribute(ValueError("m"), "password", "hunter22"), ValueError("GET postgres://bob:hunter22@db/x")])
+@pytest.mark.parametrize(
+    "exc",
+    [
+        with_attribute(ValueError("m"), "password", "hunter22"),
+        ValueError("GET postgres://bob:hunter22@db/x"),
+    ],
+)
 def test_every_place_where_a_secret_stands_again_is_named(exc: BaseException) -> None:
     mask, (_, again) = in_payload(with_attribute(exc, "told", "by hunter22 himself"))
     assert again == ("exc.told", "a credential that stands elsewhere, too")
@@ -124,12 +186,22 @@ def test_what_lies_deep_below_a_secret_name_is_named() -> None:
 
 def test_a_short_word_that_stands_again_is_named_where_it_stands_alone() -> None:
     exc = with_attribute(ValueError("the latest", "the test"), "password", "test")
-    assert in_payload(exc)[1] == [("exc.password", "password"), ("exc.args[1]", "a credential that stands elsewhere, too")]
+    assert in_payload(exc)[1] == [
+        ("exc.password", "password"),
+        ("exc.args[1]", "a credential that stands elsewhere, too"),
+    ]
 
 
-@pytest.mark.parametrize(("value", "is_named"), [(999, False), (1000, True), (-999, False), (-1000, True), (True, False)], ids=repr)
+@pytest.mark.parametrize(
+    ("value", "is_named"),
+    [(999, False), (1000, True), (-999, False), (-1000, True), (True, False)],
+    ids=repr,
+)
 def test_a_number_of_three_digits_is_no_password(value: int, is_named: bool) -> None:
-    assert in_payload(with_attribute(ValueError("a"), "password", value))[1] == [("exc.password", "password")] * is_named
+    assert (
+        in_payload(with_attribute(ValueError("a"), "password", value))[1]
+        == [("exc.password", "password")] * is_named
+    )
 
 
 # By name
@@ -140,7 +212,9 @@ def test_a_number_of_three_digits_is_no_password(value: int, is_named: bool) -> 
 @example(place="attribute", name="password", value='it\'s "so"')
 @example(place="object that writes itself", name="token", value="\\'\"\n")
 @example(place="headers", name="cookie", value="x" * 5000)
-def test_a_value_under_a_secret_name_is_never_written(place: str, name: str, value: str | bytes) -> None:
+def test_a_value_under_a_secret_name_is_never_written(
+    place: str, name: str, value: str | bytes
+) -> None:
     assume_telling(value)
     planted = BY_NAME[place](name, value)
     assert_hidden(value, written(planted.exc), written(BY_NAME[place](name, CONTROL).exc))
@@ -148,7 +222,9 @@ def test_a_value_under_a_secret_name_is_never_written(place: str, name: str, val
 
 @PURE
 @given(place=st.sampled_from(list(BY_NAME)), name=NAMES, value=st.one_of(TEXTS, SHORT))
-def test_a_value_under_a_secret_name_is_named_by_its_path(place: str, name: str, value: str) -> None:
+def test_a_value_under_a_secret_name_is_named_by_its_path(
+    place: str, name: str, value: str
+) -> None:
     assume_telling(value)
     planted = BY_NAME[place](name, value)
     paths = [credential.path for credential in found_in(planted.exc).credentials]
@@ -157,8 +233,15 @@ def test_a_value_under_a_secret_name_is_named_by_its_path(place: str, name: str,
 
 
 @PURE
-@given(place=st.sampled_from(sorted(set(BY_NAME) - {"object that writes itself"})), name=NAMES, one=SHORT, other=SHORT)
-def test_of_a_short_value_nothing_can_be_told_where_its_name_stands(place: str, name: str, one: str, other: str) -> None:
+@given(
+    place=st.sampled_from(sorted(set(BY_NAME) - {"object that writes itself"})),
+    name=NAMES,
+    one=SHORT,
+    other=SHORT,
+)
+def test_of_a_short_value_nothing_can_be_told_where_its_name_stands(
+    place: str, name: str, one: str, other: str
+) -> None:
     assume_telling(one)
     assume_telling(other)
     first, second = BY_NAME[place](name, one).exc, BY_NAME[place](name, other).exc
@@ -169,10 +252,17 @@ def test_of_a_short_value_nothing_can_be_told_where_its_name_stands(place: str, 
 
 
 @PURE
-@given(name=NAMES, value=st.one_of(TEXTS, BYTES, LONG), before=st.text(ANY_CHARACTER, max_size=20), after=st.text(max_size=20))
+@given(
+    name=NAMES,
+    value=st.one_of(TEXTS, BYTES, LONG),
+    before=st.text(ANY_CHARACTER, max_size=20),
+    after=st.text(max_size=20),
+)
 @example(name="password", value="abcd", before="\n", after="")
 @example(name="password", value="x7" * 1500, before="a" * 30, after="")
-def test_a_value_is_hidden_wherever_it_stands_again(name: str, value: str | bytes, before: str, after: str) -> None:
+def test_a_value_is_hidden_wherever_it_stands_again(
+    name: str, value: str | bytes, before: str, after: str
+) -> None:
     assume_telling(value)
 
     def build(value: str | bytes) -> BaseException:
@@ -182,11 +272,18 @@ def test_a_value_is_hidden_wherever_it_stands_again(name: str, value: str | byte
         exc.__dict__["__notes__"] = [again]
         return caused_by(exc, KeyError(again))
 
-    assert_hidden(value, written(build(value)), written(build(CONTROL)) + before + after + repr(before) + repr(after))
+    assert_hidden(
+        value,
+        written(build(value)),
+        written(build(CONTROL)) + before + after + repr(before) + repr(after),
+    )
 
 
 @PURE
-@given(value=st.text(st.sampled_from(LETTERS), min_size=8, max_size=30), before=st.sampled_from(["", "x", "_", "7"]))
+@given(
+    value=st.text(st.sampled_from(LETTERS), min_size=8, max_size=30),
+    before=st.sampled_from(["", "x", "_", "7"]),
+)
 def test_a_value_is_hidden_inside_another_word(value: str, before: str) -> None:
     def build(value: str) -> BaseException:
         return with_attribute(ValueError(f"/srv/{before}{value}{before}.txt"), "password", value)
@@ -200,14 +297,21 @@ def test_a_short_word_is_hidden_after_a_line_break_that_repr_writes_as_a_letter(
 
 def test_a_short_word_is_not_hidden_inside_another() -> None:
     exc = with_attribute(ValueError("the latest test"), "password", "test")
-    assert headline(found_in(exc).mask.record(describe(exc))["exceptions"][0]) == "ValueError: the latest ***"
+    assert (
+        headline(found_in(exc).mask.record(describe(exc))["exceptions"][0])
+        == "ValueError: the latest ***"
+    )
 
 
 @PURE
 @given(name=NAMES, value=TEXTS)
 def test_what_is_quoted_after_a_name_in_a_message_is_hidden(name: str, value: str) -> None:
     assume_telling(value)
-    for quoted in (f"failed: {name}={value!r}, really", f"sent { ({'a': 1, name: value}) }", f"sent {json.dumps({name: value})}"):
+    for quoted in (
+        f"failed: {name}={value!r}, really",
+        f"sent { ({'a': 1, name: value}) }",
+        f"sent {json.dumps({name: value})}",
+    ):
         exc = caused_by(ValueError(quoted), KeyError(quoted))
         control = caused_by(ValueError(quoted.replace(value, CONTROL)), KeyError("b"))
         found = found_in(exc)
@@ -222,7 +326,9 @@ def test_what_a_message_was_cut_in_is_hidden_too() -> None:
     for text in texts_of(found.mask.record(describe(exc))):
         assert "x7y8" not in text
     assert "x7y8" not in written(exc)
-    assert "length" in found.mask.record(describe(exc))["exceptions"][0]["message"], "how much was cut is no secret"
+    assert "length" in found.mask.record(describe(exc))["exceptions"][0]["message"], (
+        "how much was cut is no secret"
+    )
 
 
 def test_the_digest_of_a_hidden_text_is_left_out() -> None:
@@ -236,17 +342,32 @@ def test_a_header_is_known_by_its_path() -> None:
 
 
 def test_neighbours_of_a_secret_are_left_alone() -> None:
-    exc = with_attribute(ValueError("order 7 declined"), "config", {"password": "hunter2", "user": "bob", "retries": 3})
+    exc = with_attribute(
+        ValueError("order 7 declined"),
+        "config",
+        {"password": "hunter2", "user": "bob", "retries": 3},
+    )
     shown = show(found_in(exc).mask.record(describe(exc))["exceptions"][0]["attributes"]["config"])
     assert shown == "{'password': '***', 'retries': 3, 'user': 'bob'}"
 
 
 def test_of_what_is_written_as_bytes_or_as_a_pair_only_the_secret_is_hidden() -> None:
-    headers = [("accept", "a", "json"), ("x-api-key", "k1"), (b"X-Api-Key", b"x-api-key", b"k1"), ("x-api-key", "a", "b", "c")]
+    headers = [
+        ("accept", "a", "json"),
+        ("x-api-key", "k1"),
+        (b"X-Api-Key", b"x-api-key", b"k1"),
+        ("x-api-key", "a", "b", "c"),
+    ]
     exc = with_attribute(ValueError("it's hunter22", b"\xff hunter22", b"\xff"), "_list", headers)
     node = Mask(["hunter22"]).record(describe(exc))["exceptions"][0]
-    assert [item["text"] for item in node["args"]["items"]] == ['"it\'s ***"', r"b'\xff ***'", r"b'\xff'"]
-    shown = [[item["text"] for item in pair["items"]] for pair in node["attributes"]["_list"]["items"]]
+    assert [item["text"] for item in node["args"]["items"]] == [
+        '"it\'s ***"',
+        r"b'\xff ***'",
+        r"b'\xff'",
+    ]
+    shown = [
+        [item["text"] for item in pair["items"]] for pair in node["attributes"]["_list"]["items"]
+    ]
     assert shown == [
         ["'accept'", "'a'", "'json'"],
         ["'x-api-key'", "'***'"],
@@ -261,8 +382,33 @@ def test_of_what_is_written_as_bytes_or_as_a_pair_only_the_secret_is_hidden() ->
 @pytest.mark.parametrize(
     "unit",
     [
-        *("a", "sk-", "sk-a1-", "eyJ", "eyJ-", "eyJ.", "://", "a://b:", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "AKIA", "xox"),
-        *("token=", "max_token=", "max_token='", "max_token=\"x max_token='", "'token':", "a_", "a-", "a.", "password", "api_", "\\"),
+        *(
+            "a",
+            "sk-",
+            "sk-a1-",
+            "eyJ",
+            "eyJ-",
+            "eyJ.",
+            "://",
+            "a://b:",
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN ",
+            "AKIA",
+            "xox",
+        ),
+        *(
+            "token=",
+            "max_token=",
+            "max_token='",
+            "max_token=\"x max_token='",
+            "'token':",
+            "a_",
+            "a-",
+            "a.",
+            "password",
+            "api_",
+            "\\",
+        ),
         *("Bearer ", "basic a", "bearer a/", "token='\\'", "ghp_"),
     ],
 )
@@ -285,7 +431,10 @@ def test_many_secrets_do_not_take_long() -> None:
 
 def test_an_ordinary_exception_is_not_described_again() -> None:
     record = describe(ValueError("a"))
-    assert find_credentials(read(pickle.dumps(ValueError("a"))), record, None).mask.record(record) is record
+    assert (
+        find_credentials(read(pickle.dumps(ValueError("a"))), record, None).mask.record(record)
+        is record
+    )
 
 
 # Whole trips
@@ -293,18 +442,36 @@ def test_an_ordinary_exception_is_not_described_again() -> None:
 
 def told(trip: Any) -> str:
     """Everything that a trip can be asked for."""
-    return "\n".join([str(trip), repr(trip), json.dumps(trip.to_dict()), str(trip.diagnosis), str(trip.sent), str(trip.losses)])
+    return "\n".join(
+        [
+            str(trip),
+            repr(trip),
+            json.dumps(trip.to_dict()),
+            str(trip.diagnosis),
+            str(trip.sent),
+            str(trip.losses),
+        ]
+    )
 
 
 def outcome(how: str, name: str, value: Any) -> Any:
     """A trip that ends in such a way, with a secret in the exception."""
     if how == "whole":
-        return check_round_trip(with_attribute(ValueError(f"sent {value}"), name, value), receiver="stdlib")
+        return check_round_trip(
+            with_attribute(ValueError(f"sent {value}"), name, value), receiver="stdlib"
+        )
     if how == "changed":
-        exc: BaseException = caused_by(zoo.NotFound(value), with_attribute(KeyError(value), name, value))
-        return check_round_trip(with_attribute(exc, "config", {name: value}), receiver="with-project")
+        exc: BaseException = caused_by(
+            zoo.NotFound(value), with_attribute(KeyError(value), name, value)
+        )
+        return check_round_trip(
+            with_attribute(exc, "config", {name: value}), receiver="with-project"
+        )
     if how == "loads":
-        return check_round_trip(with_attribute(zoo.PaymentError(7, f"declined: {value}"), name, value), receiver="with-project")
+        return check_round_trip(
+            with_attribute(zoo.PaymentError(7, f"declined: {value}"), name, value),
+            receiver="with-project",
+        )
     if how == "dumps":
         exc = with_attribute(ValueError("a", {name: value}, threading.Lock()), name, [value])
         return check_round_trip(with_attribute(exc, "again", f"x {value}"), receiver="stdlib")
@@ -312,7 +479,13 @@ def outcome(how: str, name: str, value: Any) -> Any:
     return check_round_trip(local(f"sent {value}"), receiver="stdlib", serializer="cloudpickle")
 
 
-STAGES = {"whole": "arrived", "changed": "arrived", "loads": "loads", "dumps": "dumps", "local class": "arrived"}
+STAGES = {
+    "whole": "arrived",
+    "changed": "arrived",
+    "loads": "loads",
+    "dumps": "dumps",
+    "local class": "arrived",
+}
 
 
 @pytest.mark.parametrize("how", STAGES)
@@ -342,8 +515,14 @@ def test_an_attribute_of_a_local_class_is_named() -> None:
 
 def test_headers_of_a_request_are_named_by_their_paths() -> None:
     httpx = pytest.importorskip("httpx")
-    request = httpx.Request("GET", "https://bob:hunter2@example.org/x", headers={"Authorization": "Bearer abc", "x-api-key": "k1"})
-    exc = httpx.HTTPStatusError("failed", request=request, response=httpx.Response(401, request=request))
+    request = httpx.Request(
+        "GET",
+        "https://bob:hunter2@example.org/x",
+        headers={"Authorization": "Bearer abc", "x-api-key": "k1"},
+    )
+    exc = httpx.HTTPStatusError(
+        "failed", request=request, response=httpx.Response(401, request=request)
+    )
     reading = read(cloudpickle.dumps(exc))
     found = find_credentials(reading, describe(exc))
     paths = {credential.path for credential in found.credentials}
@@ -356,7 +535,9 @@ def test_headers_of_a_request_are_named_by_their_paths() -> None:
 
 def test_a_loss_still_shows_that_there_is_a_difference() -> None:
     mask = Mask(["hunter2", "hunter3"])
-    loss = mask.loss(Loss(kind="attributes", path="exc.url", sent="'hunter2'", received="'hunter3'"))
+    loss = mask.loss(
+        Loss(kind="attributes", path="exc.url", sent="'hunter2'", received="'hunter3'")
+    )
     assert (loss.sent, loss.received) == ("'***'", "'***' (another)")
     lost = mask.loss(Loss(kind="attributes", path="exc.token[0]", sent="'ab'", received="missing"))
     assert (lost.sent, lost.received) == (MASK, "missing")
@@ -370,10 +551,27 @@ def test_a_record_that_was_received_is_searched_too() -> None:
 
 
 def test_plain_data_that_has_a_text_is_searched_whole() -> None:
-    data = {"text": "a hunter2", "password": "ab", "secret": "None", "items": ("hunter2", {"token": "x"}), "token_count": 7}
-    shown = {"text": "a ***", "password": MASK, "secret": "None", "items": (MASK, {"token": MASK}), "token_count": 7}
+    data = {
+        "text": "a hunter2",
+        "password": "ab",
+        "secret": "None",
+        "items": ("hunter2", {"token": "x"}),
+        "token_count": 7,
+    }
+    shown = {
+        "text": "a ***",
+        "password": MASK,
+        "secret": "None",
+        "items": (MASK, {"token": MASK}),
+        "token_count": 7,
+    }
     assert Mask(["hunter2"]).data(data) == shown
-    assert Mask(["hunter2hunter2"]).data({"message": {"text": "a hunter2hun", "length": 3000}})["message"]["text"] == f"a {MASK}"
+    assert (
+        Mask(["hunter2hunter2"]).data({"message": {"text": "a hunter2hun", "length": 3000}})[
+            "message"
+        ]["text"]
+        == f"a {MASK}"
+    )
 
 
 class Revealed(str):
@@ -384,18 +582,27 @@ class Revealed(str):
 
 def test_a_text_of_a_class_of_its_own_is_a_credential_under_its_name() -> None:
     exc = with_attribute(ValueError("a"), "password", Revealed("hunter2"))
-    assert [(one.path, one.kind) for one in found_in(exc).credentials] == [("exc.password", "password")]
+    assert [(one.path, one.kind) for one in found_in(exc).credentials] == [
+        ("exc.password", "password")
+    ]
     assert "hunter2" not in written(exc)
 
 
-@pytest.mark.parametrize(("url", "paths"), [("http://shop.example:8080/pay", []), ("http://bob:hunter2@shop.example/pay", ["exc.url"])])
+@pytest.mark.parametrize(
+    ("url", "paths"),
+    [("http://shop.example:8080/pay", []), ("http://bob:hunter2@shop.example/pay", ["exc.url"])],
+)
 def test_a_port_of_a_url_that_was_taken_apart_is_no_password(url: str, paths: list[str]) -> None:
     exc = with_attribute(ValueError("a"), "url", urllib.parse.urlsplit(url))
     assert [one.path for one in found_in(exc).credentials] == paths
 
 
 @pytest.mark.parametrize(
-    ("url", "kinds"), [("http://[2001:db8::1]:8080/pay", []), ("http://bob:hunter2@[2001:db8::1]:8080/pay", ["userinfo"])]
+    ("url", "kinds"),
+    [
+        ("http://[2001:db8::1]:8080/pay", []),
+        ("http://bob:hunter2@[2001:db8::1]:8080/pay", ["userinfo"]),
+    ],
 )
 def test_a_host_with_colons_is_no_password(url: str, kinds: list[str]) -> None:
     httpx = pytest.importorskip("httpx")
@@ -406,12 +613,16 @@ def test_a_host_with_colons_is_no_password(url: str, kinds: list[str]) -> None:
 
 
 def test_a_password_with_a_colon_is_hidden_as_a_whole() -> None:
-    exc = with_attribute(ValueError("a"), "url", urllib.parse.urlsplit("http://bob:hun:ter22@shop.example/pay"))
+    exc = with_attribute(
+        ValueError("a"), "url", urllib.parse.urlsplit("http://bob:hun:ter22@shop.example/pay")
+    )
     assert in_payload(exc)[0].text("hun, ter22, hun:ter22") == f"hun, ter22, {MASK}"
 
 
 def test_what_is_hidden_stays_so_when_it_is_hidden_again() -> None:
-    exc = with_attribute(with_attribute(ValueError("a"), "password", b"hunter2"), "secret", "hunter2")
+    exc = with_attribute(
+        with_attribute(ValueError("a"), "password", b"hunter2"), "secret", "hunter2"
+    )
     mask = found_in(exc).mask
     once = mask.record(describe(exc))
     assert mask.record(once) == once
@@ -419,6 +630,13 @@ def test_what_is_hidden_stays_so_when_it_is_hidden_again() -> None:
 
 
 def test_a_token_that_is_no_text_is_what_the_error_is_about() -> None:
-    exc = with_attribute(with_attribute(ValueError("a"), "token", decimal.Decimal("12345678")), "password", decimal.Decimal("87654321"))
+    exc = with_attribute(
+        with_attribute(ValueError("a"), "token", decimal.Decimal("12345678")),
+        "password",
+        decimal.Decimal("87654321"),
+    )
     attributes = found_in(exc).mask.record(describe(exc))["exceptions"][0]["attributes"]
-    assert (attributes["token"]["text"], attributes["password"]["text"]) == ("Decimal('12345678')", MASK)
+    assert (attributes["token"]["text"], attributes["password"]["text"]) == (
+        "Decimal('12345678')",
+        MASK,
+    )

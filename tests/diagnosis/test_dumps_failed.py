@@ -1,4 +1,5 @@
-"""Causes of an exception that gave no payload, and of a class that cannot be imported: here, or in the receiver."""
+"""Causes of an exception that gave no payload, and of a class that cannot be imported: here, or in
+the receiver."""
 
 from __future__ import annotations
 
@@ -8,7 +9,15 @@ import zipfile
 
 import error_zoo as zoo
 import pytest
-from diagnosis.trips import Register, arrives_whole, cause_of, diagnosed, place, trip_of, with_attributes
+from diagnosis.trips import (
+    Register,
+    arrives_whole,
+    cause_of,
+    diagnosed,
+    place,
+    trip_of,
+    with_attributes,
+)
 
 from pytest_portable_errors import Stage
 
@@ -22,15 +31,23 @@ class TestValueCannotBePickled:
         assert found.why == "exc.client['pool'][0] (_thread.lock) cannot be pickled"
 
     def test_fires_for_a_value_of_what_a_reducer_of_its_own_gives(self) -> None:
-        exc = zoo.chained(zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), lock=threading.Lock()))
+        exc = zoo.chained(
+            zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), lock=threading.Lock())
+        )
         assert diagnosed(exc).evidence == ("exc.__cause__.lock", "_thread.lock")
 
     def test_fires_for_a_lambda(self) -> None:
         found = diagnosed(with_attributes(ValueError("m"), callback=zoo.Holder(lambda: None)))
-        assert (found.cause, found.evidence) == ("value-cannot-be-pickled", ("exc.callback.held", "builtins.function"))
+        assert (found.cause, found.evidence) == (
+            "value-cannot-be-pickled",
+            ("exc.callback.held", "builtins.function"),
+        )
 
     def test_silent_where_the_reducer_leaves_the_value_out(self) -> None:
-        assert cause_of(with_attributes(zoo.DropsState("m"), lock=threading.Lock())) == "reduce-drops-state"
+        assert (
+            cause_of(with_attributes(zoo.DropsState("m"), lock=threading.Lock()))
+            == "reduce-drops-state"
+        )
 
     def test_silent_where_the_serializer_can_pickle_it(self) -> None:
         assert trip_of(zoo.HoldsLock("m"), serializer="dill").stage is Stage.ARRIVED
@@ -52,7 +69,9 @@ class TestClassNotImportable:
         assert found.evidence == (f"{__name__}.{Local.__qualname__}",)
         assert "is defined inside a function" in found.why
 
-    def test_fires_for_a_class_that_its_module_no_longer_holds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_fires_for_a_class_that_its_module_no_longer_holds(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         exc = zoo.Portable("m")
         monkeypatch.setattr(zoo, "Portable", zoo.Narrow)
         found = diagnosed(exc)
@@ -62,7 +81,10 @@ class TestClassNotImportable:
     @pytest.mark.parametrize(
         ("module", "said"),
         [
-            ("no_such_module", "says that its module is 'no_such_module', and no such module is loaded"),
+            (
+                "no_such_module",
+                "says that its module is 'no_such_module', and no such module is loaded",
+            ),
             ("error_zoo", "is defined under a name that its module does not hold"),
         ],
     )
@@ -75,12 +97,21 @@ class TestClassNotImportable:
         found = diagnosed(zoo.Portable("a"), receiver="without-project")
         assert found.cause == "class-not-importable"
         assert found.evidence == ("error_zoo.Portable", "no module 'error_zoo'", "exc")
-        assert "arrives only where the project is installed (receiver with-project: it arrives)" in found.why
+        assert (
+            "arrives only where the project is installed (receiver with-project: it arrives)"
+            in found.why
+        )
 
-    def test_fires_where_the_receivers_module_lacks_the_class(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_fires_where_the_receivers_module_lacks_the_class(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         added = type("Added", (Exception,), {"__module__": "error_zoo"})
         monkeypatch.setattr(zoo, "Added", added, raising=False)
-        assert diagnosed(added("m")).evidence == ("error_zoo.Added", "no 'Added' in error_zoo", "exc")
+        assert diagnosed(added("m")).evidence == (
+            "error_zoo.Added",
+            "no 'Added' in error_zoo",
+            "exc",
+        )
 
     def test_fires_for_a_class_of_a_test_module_in_every_receiver(self) -> None:
         found = diagnosed(OfATest("m"))
@@ -94,14 +125,22 @@ class TestClassNotImportable:
 
         assert cause_of(Local("m"), serializer="cloudpickle") == "class-sent-by-value"
 
-    def test_silent_where_the_class_is_there_and_its_reconstructor_is_not(self, register: Register) -> None:
+    def test_silent_where_the_class_is_there_and_its_reconstructor_is_not(
+        self, register: Register
+    ) -> None:
         register(zipfile.BadZipFile, zoo.reduce_by_rebuilding)
-        assert cause_of(zipfile.BadZipFile("m"), receiver="without-project") == "reconstructor-not-importable"
+        assert (
+            cause_of(zipfile.BadZipFile("m"), receiver="without-project")
+            == "reconstructor-not-importable"
+        )
 
     def test_silent_where_the_class_would_not_arrive_anywhere(self) -> None:
         found = diagnosed(zoo.PaymentError(7, "declined"), receiver="without-project")
         assert found.cause == "init-does-not-fit-args"
-        assert "broken everywhere: here the payload names the class error_zoo.PaymentError" in found.why
+        assert (
+            "broken everywhere: here the payload names the class error_zoo.PaymentError"
+            in found.why
+        )
         assert found.evidence[-1] == "no module 'error_zoo'"
 
 
@@ -113,19 +152,30 @@ class TestReduceFailed:
     def test_fires_with_the_place_of_a_method_that_gives_nonsense(self) -> None:
         found = diagnosed(zoo.ReducesToNonsense("m"))
         assert found.cause == "reduce-failed"
-        assert found.evidence == ("ReducesToNonsense.__reduce__", place(zoo.ReducesToNonsense.__reduce__))
+        assert found.evidence == (
+            "ReducesToNonsense.__reduce__",
+            place(zoo.ReducesToNonsense.__reduce__),
+        )
         assert "copyreg" not in found.why
 
     def test_fires_for_one_that_exits(self) -> None:
-        assert diagnosed(zoo.ReduceExits()).evidence == ("ReduceExits.__reduce__", place(zoo.ReduceExits.__reduce__))
+        assert diagnosed(zoo.ReduceExits()).evidence == (
+            "ReduceExits.__reduce__",
+            place(zoo.ReduceExits.__reduce__),
+        )
 
     def test_fires_for_one_in_copyreg(self, register: Register) -> None:
         register(zoo.Portable, zoo.reduce_never)
         found = diagnosed(zoo.Portable("m"))
-        assert (found.cause, found.evidence) == ("reduce-failed", ("reduce_never", place(zoo.reduce_never)))
+        assert (found.cause, found.evidence) == (
+            "reduce-failed",
+            ("reduce_never", place(zoo.reduce_never)),
+        )
         assert "raised LookupError: no reduction" in found.why
 
-    def test_silent_where_what_it_gives_holds_a_value_that_refuses(self, register: Register) -> None:
+    def test_silent_where_what_it_gives_holds_a_value_that_refuses(
+        self, register: Register
+    ) -> None:
         register(zoo.HoldsLock, lambda exc: (zoo.HoldsLock, exc.args, exc.__dict__))
         assert cause_of(zoo.HoldsLock("m")) == "value-cannot-be-pickled"
 

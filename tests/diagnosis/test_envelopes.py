@@ -1,4 +1,5 @@
-"""Payloads are found in what the real systems store. The texts were recorded from them, with ``shopx.PaymentError(7, "declined")``."""
+"""Payloads are found in what the real systems store. The texts were recorded from them, with
+``shopx.PaymentError(7, "declined")``."""
 
 from __future__ import annotations
 
@@ -14,7 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.diagnosis.envelopes import Envelope, envelopes, envelopes_of_database, is_database
+from pytest_portable_errors.diagnosis.envelopes import (
+    Envelope,
+    envelopes,
+    envelopes_of_database,
+    is_database,
+)
 from pytest_portable_errors.diagnosis.stored import inspect_payload, inspect_written
 
 PAYLOAD = pickle.dumps(zoo.PaymentError(7, "declined"))
@@ -23,7 +29,8 @@ ENCODED = base64.b64encode(PAYLOAD).decode()
 
 # pydocket 0.27, the value of the key d:results:...
 DOCKET = (
-    '{"data": "gAWVWAAAAAAAAACMBXNob3B4lIwMUGF5bWVudEVycm9ylJOUjBFvcmRlciA3OiBkZWNsaW5lZJSFlFKUfZQojAhvcmRlcl9pZJRLB4wGcmVhc29ulIwI'
+    '{"data": '
+    '"gAWVWAAAAAAAAACMBXNob3B4lIwMUGF5bWVudEVycm9ylJOUjBFvcmRlciA3OiBkZWNsaW5lZJSFlFKUfZQojAhvcmRlcl9pZJRLB4wGcmVhc29ulIwI'
     'ZGVjbGluZWSUdWIu"}'
 )
 # Celery 5, a message of the filesystem transport with task_serializer = pickle
@@ -38,7 +45,8 @@ CELERY_MESSAGE = json.dumps(
 )
 # Celery 5, file backend with result_serializer = json
 CELERY_JSON = (
-    '{"status": "FAILURE", "result": {"exc_type": "PaymentError", "exc_message": ["order 7: declined"], "exc_module": "shopx"}, '
+    '{"status": "FAILURE", "result": {"exc_type": "PaymentError", "exc_message": ["order 7: '
+    'declined"], "exc_module": "shopx"}, '
     '"traceback": "tb", "children": null, "task_id": "id1"}'
 )
 
@@ -50,7 +58,9 @@ def only(content: bytes | str) -> Envelope:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize("value", [zoo.PaymentError(7, "refusé"), ValueError(ENCODED), ValueError, {"a": 1}], ids=str)
+@pytest.mark.parametrize(
+    "value", [zoo.PaymentError(7, "refusé"), ValueError(ENCODED), ValueError, {"a": 1}], ids=str
+)
 def test_a_raw_pickle_of_any_protocol(protocol: int, value: object) -> None:
     payload = pickle.dumps(value, protocol=protocol)
     assert only(payload) == Envelope(where="", form="pickle", payload=payload)
@@ -74,7 +84,11 @@ def test_a_message_of_celery() -> None:
     found = only(CELERY_MESSAGE)
     assert found.where == "$.body"
     (error,) = inspect_payload(found.payload).errors
-    assert (error.path, error.message, error.attributes) == ("payload[0][0]", "order 7: declined", {"order_id": 7, "reason": "declined"})
+    assert (error.path, error.message, error.attributes) == (
+        "payload[0][0]",
+        "order 7: declined",
+        {"order_id": 7, "reason": "declined"},
+    )
 
 
 def test_a_result_of_celery_in_json() -> None:
@@ -88,9 +102,16 @@ def test_a_result_of_celery_in_json() -> None:
 def test_cells_of_an_sqlite_file_such_as_dbos_writes(tmp_path: Path) -> None:
     file = tmp_path / "dbos.sqlite"
     with contextlib.closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute('CREATE TABLE "operation ""outputs" (workflow_id TEXT, function_id INTEGER, error TEXT, raw BLOB)')
-        connection.execute('INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w1", 1, ENCODED, PAYLOAD))
-        connection.execute('INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w2", 2, None, None))
+        connection.execute(
+            'CREATE TABLE "operation ""outputs" (workflow_id TEXT, function_id INTEGER, error '
+            "TEXT, raw BLOB)"
+        )
+        connection.execute(
+            'INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w1", 1, ENCODED, PAYLOAD)
+        )
+        connection.execute(
+            'INSERT INTO "operation ""outputs" VALUES (?, ?, ?, ?)', ("w2", 2, None, None)
+        )
     assert [(found.where, found.form, found.payload) for found in envelopes_of_database(file)] == [
         ('operation "outputs.error, row 1', "base64", PAYLOAD),
         ('operation "outputs.raw, row 1', "pickle", PAYLOAD),
@@ -107,10 +128,22 @@ def test_of_a_cell_all_is_a_payload_or_a_document(tmp_path: Path) -> None:
     file = tmp_path / "cells.sqlite"
     with contextlib.closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE t (cell)")
-        cells = [DOCKET, f'["{ENCODED}"]', SHORTEST, SHORTEST[:-1], pickle.dumps(None), f"see {ENCODED}", 7]
+        cells = [
+            DOCKET,
+            f'["{ENCODED}"]',
+            SHORTEST,
+            SHORTEST[:-1],
+            pickle.dumps(None),
+            f"see {ENCODED}",
+            7,
+        ]
         connection.executemany("INSERT INTO t VALUES (?)", [(cell,) for cell in cells])
     found = envelopes_of_database(file)
-    assert [one.where for one in found] == ["t.cell, row 1 $.data", "t.cell, row 2 $[0]", "t.cell, row 3"]
+    assert [one.where for one in found] == [
+        "t.cell, row 1 $.data",
+        "t.cell, row 2 $[0]",
+        "t.cell, row 3",
+    ]
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
@@ -120,13 +153,19 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 
 def test_lines_of_a_table_printed_by_psql() -> None:
-    text = f" workflow | error\n----------+------\n w1       | {ENCODED}\n w2       | {ENCODED}\n(2 rows)\n"
+    text = (
+        f" workflow | error\n----------+------\n w1       | {ENCODED}\n w2       | "
+        f"{ENCODED}\n(2 rows)\n"
+    )
     assert [found.where for found in envelopes(text.encode())] == ["line 3", "line 4"]
 
 
 def test_lines_of_json() -> None:
     text = "\n".join(json.dumps({"n": n, "inner": [{"error": ENCODED}]}) for n in range(2))
-    assert [found.where for found in envelopes(text.encode())] == ["line 1.inner[0].error", "line 2.inner[0].error"]
+    assert [found.where for found in envelopes(text.encode())] == [
+        "line 1.inner[0].error",
+        "line 2.inner[0].error",
+    ]
 
 
 def test_json_in_json() -> None:
@@ -162,14 +201,27 @@ def test_base64_of_a_protocol_that_is_not_known_yet_is_a_payload_if_it_names_som
     assert list(envelopes(later)) == []
 
 
-def test_however_large_a_document_is_looking_for_payloads_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_large_a_document_is_looking_for_payloads_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     text = json.dumps([ENCODED] * 5)
     monkeypatch.setattr("pytest_portable_errors.diagnosis.envelopes._MOST_VALUES", 3)
     assert [found.where for found in envelopes(text.encode())] == ["$[0]", "$[1]"]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "hello world", "[1, 2]", '{"a": "b"}', "aGVsbG8gd29ybGQ=", "deadbeefdeadbeefdeadbeef", "I1\n.", "123"]
+    "text",
+    [
+        "",
+        "hello",
+        "hello world",
+        "[1, 2]",
+        '{"a": "b"}',
+        "aGVsbG8gd29ybGQ=",
+        "deadbeefdeadbeefdeadbeef",
+        "I1\n.",
+        "123",
+    ],
 )
 def test_what_is_no_pickle_is_none(text: str) -> None:
     assert list(envelopes(text.encode())) == []
@@ -181,7 +233,13 @@ def test_what_is_no_pickle_is_none(text: str) -> None:
         *(b"a\x05bc", b"cbuiltins\nValueError\n\xff.", b"\x8c\x08builtins\x8c\x0aValueError\x93."),
         *(SHORTEST[:-1].encode(), json.dumps({"a": f"{ENCODED}, and more"}).encode()),
     ],
-    ids=["second byte of one", "broken off", "opcodes without their mark", "too short", "text that begins so"],
+    ids=[
+        "second byte of one",
+        "broken off",
+        "opcodes without their mark",
+        "too short",
+        "text that begins so",
+    ],
 )
 def test_what_only_looks_like_a_pickle_is_none(content: bytes) -> None:
     assert list(envelopes(content)) == []
@@ -193,6 +251,11 @@ def test_whatever_the_bytes_looking_for_payloads_ends(content: bytes) -> None:
         inspect_payload(found.payload)
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_whatever_the_json_looking_for_payloads_ends(document: object) -> None:
     list(envelopes(json.dumps(document).encode()))

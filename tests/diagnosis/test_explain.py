@@ -1,7 +1,8 @@
 """Every cause is explained, every example has the cause that it stands for, and every fix mends it.
 
-The blocks are files as they stand there. Their first comments say what is not as usual: ``# file:`` (else ``shop/errors.py``),
-``# receiver:`` (else ``with-project``), ``# serializer:`` (else ``pickle``; a name, or a class of the block) and ``# arrives-as:``.
+The blocks are files as they stand there. Their first comments say what is not as usual: ``# file:``
+(else ``shop/errors.py``), ``# receiver:`` (else ``with-project``), ``# serializer:`` (else
+``pickle``; a name, or a class of the block) and ``# arrives-as:``.
 """
 
 from __future__ import annotations
@@ -28,22 +29,26 @@ from pytest_portable_errors import PortableErrorsError, RoundTrip, Stage, check_
 from pytest_portable_errors.diagnosis.explain import causes, explanation, first_sentence
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 PACKAGE = Path(pytest_portable_errors.__file__).parent
 FORM = re.compile(
-    r"# (?P<cause>[a-z-]+)\n\n(?P<seen>[^\n]+\.)\n\n## Why\n\n(?P<why>.+?)\n\n## Example\n\n```python\n(?P<example>.+?)```\n\n"
+    r"# (?P<cause>[a-z-]+)\n\n(?P<seen>[^\n]+\.)\n\n## Why\n\n(?P<why>.+?)\n\n## "
+    r"Example\n\n```python\n(?P<example>.+?)```\n\n"
     r"## Fix\n\n(?P<prose>.+?)\n\n```python\n(?P<fix>.+?)```",
     re.DOTALL,
 )
 SETTING = re.compile(r"# ([a-z-]+): (\S+)")
-SOURCE = re.compile(r"\(https://(docs\.python\.org|docs\.celeryq\.dev|docs\.djangoproject\.com|github\.com|peps\.python\.org)/\S+\)")
+SOURCE = re.compile(
+    r"\(https://(docs\.python\.org|docs\.celeryq\.dev|docs\.djangoproject\.com|github\.com|peps\.python\.org)/\S+\)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A file of a document, and what is to be done with the exception that its ``raised()`` gives."""
+    """A file of a document, and what is to be done with the exception that its ``raised()``
+    gives."""
 
     source: str
     file: str = "shop/errors.py"
@@ -74,7 +79,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     copyreg.dispatch_table.clear()
     copyreg.dispatch_table.update(reducers)
-    for name in {name for name in sys.modules if name.partition(".")[0] in ("shop", "test_shop")} - modules:
+    for name in {
+        name for name in sys.modules if name.partition(".")[0] in ("shop", "test_shop")
+    } - modules:
         del sys.modules[name]
 
 
@@ -89,13 +96,18 @@ def send(block: Block, folder: Path, **settings: Any) -> RoundTrip:
     own = getattr(module, settings.get("serializer", ""), None)
     if str(settings.get("serializer")).startswith("celery"):
         pytest.importorskip("celery")
-    return check_round_trip(module.raised(), **(settings if own is None else {**settings, "serializer": own()}))
+    return check_round_trip(
+        module.raised(), **(settings if own is None else {**settings, "serializer": own()})
+    )
 
 
 def skip_where_it_cannot_be_shown(cause: str) -> None:
     if cause == "member-changed" and sys.version_info < (3, 11):
         pytest.skip("ExceptionGroup is 3.11")
-    if cause == "dropped-by-python" and pickle.loads(pickle.dumps(NameError("m", name="n"))).name is not None:
+    if (
+        cause == "dropped-by-python"
+        and pickle.loads(pickle.dumps(NameError("m", name="n"))).name is not None
+    ):
         pytest.skip("this Python carries NameError.name")
 
 
@@ -107,18 +119,30 @@ def trip(cause: str, which: str, folder: Path) -> RoundTrip:
 
 
 def named_in_rules() -> set[str]:
-    """What stands for ``cause=``, or is assigned to ``cause``, anywhere in the package: words with hyphens."""
+    """What stands for ``cause=``, or is assigned to ``cause``, anywhere in the package: words with
+    hyphens."""
     names: set[str] = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 values = [keyword.value for keyword in node.keywords if keyword.arg == "cause"]
-            elif isinstance(node, ast.Assign) and any(ast.unparse(target).lstrip("(").startswith("cause") for target in node.targets):
+            elif isinstance(node, ast.Assign) and any(
+                ast.unparse(target).lstrip("(").startswith("cause") for target in node.targets
+            ):
                 values = [node.value]
             else:
                 continue
-            texts = [inner.value for value in values for inner in ast.walk(value) if isinstance(inner, ast.Constant)]
-            names |= {text for text in texts if isinstance(text, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
+            texts = [
+                inner.value
+                for value in values
+                for inner in ast.walk(value)
+                if isinstance(inner, ast.Constant)
+            ]
+            names |= {
+                text
+                for text in texts
+                if isinstance(text, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", text)
+            }
     return names
 
 
@@ -146,7 +170,9 @@ class TestDocuments:
 
 class TestExamples:
     @pytest.mark.parametrize("cause", causes())
-    def test_the_example_has_the_cause(self, cause: str, folder: Path, receivers: Receivers) -> None:
+    def test_the_example_has_the_cause(
+        self, cause: str, folder: Path, receivers: Receivers
+    ) -> None:
         found = trip(cause, "example", folder)
         assert found.diagnosis is not None
         assert found.diagnosis.cause == cause
@@ -161,9 +187,11 @@ class TestExamples:
 class TestFixesBySetting:
     def test_the_receiver_that_is_set_up(self, folder: Path) -> None:
         """The setting of the document, for its example."""
-        setting = re.search(r'portable_errors_receiver_setup = \["(.+?)"\]', explanation("receiver-not-set-up"))
+        setting = re.search(
+            r'portable_errors_receiver_setup = \["(.+?)"\]', explanation("receiver-not-set-up")
+        )
         assert setting is not None
-        own = Receivers(Surroundings(root=folder, receiver_setup=(setting[1],)))
+        own = Receivers(ProjectContext(root=folder, receiver_setup=(setting[1],)))
         before = share(own)
         try:
             assert trip("receiver-not-set-up", "example", folder).arrived_whole
@@ -172,16 +200,26 @@ class TestFixesBySetting:
             own.close()
 
     def test_the_protocol(self, folder: Path, receivers: Receivers) -> None:
-        assert send(block("renamed-by-protocol", "example"), folder, serializer="pickle:3").arrived_whole
+        assert send(
+            block("renamed-by-protocol", "example"), folder, serializer="pickle:3"
+        ).arrived_whole
 
     def test_the_receiver_that_has_the_project(self, folder: Path, receivers: Receivers) -> None:
-        assert send(block("class-not-importable", "example"), folder, receiver="with-project").arrived_whole
+        assert send(
+            block("class-not-importable", "example"), folder, receiver="with-project"
+        ).arrived_whole
 
     def test_the_change_of_type_that_is_declared(self, folder: Path, receivers: Receivers) -> None:
-        assert send(block("reduce-changes-type", "example"), folder, arrives_as="shop.errors.PaymentError").arrived_whole
+        assert send(
+            block("reduce-changes-type", "example"), folder, arrives_as="shop.errors.PaymentError"
+        ).arrived_whole
 
-    @pytest.mark.parametrize(("cause", "check"), [("chain-dropped", "chain"), ("dropped-by-python", "attributes")])
-    def test_what_is_left_out_of_the_checks(self, cause: str, check: str, folder: Path, receivers: Receivers) -> None:
+    @pytest.mark.parametrize(
+        ("cause", "check"), [("chain-dropped", "chain"), ("dropped-by-python", "attributes")]
+    )
+    def test_what_is_left_out_of_the_checks(
+        self, cause: str, check: str, folder: Path, receivers: Receivers
+    ) -> None:
         skip_where_it_cannot_be_shown(cause)
         checks = [name for name in DEFAULT_CHECKS if name != check]
         assert send(block(cause, "example"), folder, checks=checks).arrived_whole
@@ -193,18 +231,30 @@ class TestFixesInProse:
     @pytest.mark.parametrize(
         ("cause", "line", "below"),
         [
-            ("init-rewrites-message", "return type(self), (self.name,), self.__dict__", 'super().__init__(f"not found: {name}")'),
-            ("value-cannot-be-pickled", 'return type(self), self.args, {**self.__dict__, "client": None}', "self.client = client"),
+            (
+                "init-rewrites-message",
+                "return type(self), (self.name,), self.__dict__",
+                'super().__init__(f"not found: {name}")',
+            ),
+            (
+                "value-cannot-be-pickled",
+                'return type(self), self.args, {**self.__dict__, "client": None}',
+                "self.client = client",
+            ),
         ],
     )
-    def test_another_reduce(self, cause: str, line: str, below: str, folder: Path, receivers: Receivers) -> None:
+    def test_another_reduce(
+        self, cause: str, line: str, below: str, folder: Path, receivers: Receivers
+    ) -> None:
         assert line in explanation(cause)
         shown = block(cause, "example")
         stored = "        self.name = name\n" if "self.name" in line else ""
         added = f"{below}\n{stored}\n    def __reduce__(self):\n        {line}\n"
         found = send(replace(shown, source=shown.source.replace(below, added)), folder)
         assert found.stage is Stage.ARRIVED
-        assert [loss.path for loss in found.losses] == ([] if stored else ["exc.client"]), "what was left out, and nothing else"
+        assert [loss.path for loss in found.losses] == ([] if stored else ["exc.client"]), (
+            "what was left out, and nothing else"
+        )
 
     def test_a_frozen_class_that_stays_frozen(self, folder: Path, receivers: Receivers) -> None:
         method = "def __setstate__(self, state): self.__dict__.update(state)"
@@ -216,13 +266,16 @@ class TestFixesInProse:
 
 class TestExplanation:
     def test_the_first_sentence_says_what_is_seen(self) -> None:
-        assert first_sentence("init-takes-no-arguments").startswith("The exception is pickled and cannot be rebuilt: ")
+        assert first_sentence("init-takes-no-arguments").startswith(
+            "The exception is pickled and cannot be rebuilt: "
+        )
 
     def test_an_unknown_cause_is_answered_with_those_that_are_called_alike(self) -> None:
         with pytest.raises(PortableErrorsError) as caught:
             explanation("reduce-drop-notes")
         assert str(caught.value) == (
-            "unknown cause 'reduce-drop-notes'; did you mean reduce-drops-notes or reduce-drops-state? "
+            "unknown cause 'reduce-drop-notes'; did you mean reduce-drops-notes or "
+            "reduce-drops-state? "
             "`python -m pytest_portable_errors explain` lists all of them"
         )
 
@@ -238,7 +291,9 @@ class TestExplanation:
             for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("explanations/*")]:
                 packed.write(path, Path(PACKAGE.name) / path.relative_to(PACKAGE))
         program = (
-            "from pytest_portable_errors.diagnosis import explain; print(explain.__file__, len(list(map(explain.explanation, explain.causes()))))"
+            "from pytest_portable_errors.diagnosis import explain; "
+            "print(explain.__file__, len(list(map(explain.explanation, "
+            "explain.causes()))))"
         )
         run = subprocess.run(
             [sys.executable, "-S", "-c", program],
@@ -248,18 +303,27 @@ class TestExplanation:
             text=True,
             check=True,
         )
-        assert run.stdout.split() == [str(archive / PACKAGE.name / "explain.py"), str(len(causes()))]
+        assert run.stdout.split() == [
+            str(archive / PACKAGE.name / "explain.py"),
+            str(len(causes())),
+        ]
 
 
 def test_a_reader_that_has_gone_is_no_error() -> None:
     command = f"{shlex.quote(sys.executable)} -m pytest_portable_errors explain | true"
-    result = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    result = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True
+    )
     assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_the_command_line() -> None:
     def told(*args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "pytest_portable_errors", "explain", *args], capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, "-m", "pytest_portable_errors", "explain", *args],
+            capture_output=True,
+            text=True,
+        )
 
     assert told("chain-dropped").stdout == explanation("chain-dropped") + "\n"
     assert [line.split()[0] for line in told().stdout.splitlines()] == list(causes())

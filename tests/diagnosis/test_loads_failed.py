@@ -32,19 +32,22 @@ from diagnosis.trips import (
 
 from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.causes import diagnose
-from pytest_portable_errors.diagnosis.facts import Halt
+from pytest_portable_errors.diagnosis.facts import LoadsFailure
 from pytest_portable_errors.diagnosis.loads_failed import receiver_not_set_up
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs, Reading, read
 from pytest_portable_errors.receiver.check import error_record
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 
 class TestCrashesTheReceiver:
     @pytest.mark.parametrize(
         ("exc", "how"),
-        [(zoo.Exits(), "the process exited with status 3 before it answered"), (zoo.Segfaults(), "ended by SIGSEGV")],
+        [
+            (zoo.Exits(), "the process exited with status 3 before it answered"),
+            (zoo.Segfaults(), "ended by SIGSEGV"),
+        ],
         ids=["exits", "segfaults"],
     )
     def test_fires_with_how_the_process_ended(self, exc: BaseException, how: str) -> None:
@@ -60,7 +63,10 @@ class TestHangsTheReceiver:
         found = diagnosed(zoo.Spins(), timeout=0.2)
         assert found.cause == "hangs-the-receiver"
         # The second where the machine is busy with something else.
-        assert found.evidence in (("it used more than 0.2 s of processor time",), ("no answer in 1.2 s",))
+        assert found.evidence in (
+            ("it used more than 0.2 s of processor time",),
+            ("no answer in 1.2 s",),
+        )
 
     def test_silent_where_rebuilding_takes_a_while(self) -> None:
         assert arrives_whole(zoo.Dawdles("m"), timeout=1)
@@ -77,14 +83,18 @@ class AppError(Exception): pass
 
 class TestReceiverNotSetUp:
     @pytest.fixture
-    def app(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    def app(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Callable[[str], Any]]:
         """A module that wants to be set up before it can be imported, as this process has done."""
         monkeypatch.setattr(sys, "app_is_set_up", True, raising=False)
         monkeypatch.syspath_prepend(tmp_path)
 
         def app(error: str) -> Any:
             (tmp_path / "app_of_causes.py").write_text(APP.format(error=error))
-            (tmp_path / "app_setup_of_causes.py").write_text("import sys\ndef setup(): sys.app_is_set_up = True\n")
+            (tmp_path / "app_setup_of_causes.py").write_text(
+                "import sys\ndef setup(): sys.app_is_set_up = True\n"
+            )
             importlib.invalidate_caches()
             return importlib.import_module("app_of_causes")
 
@@ -95,7 +105,10 @@ class TestReceiverNotSetUp:
         found = diagnosed(app("RuntimeError").AppError("m"))
         assert found.cause == "receiver-not-set-up"
         assert found.evidence == ("app_of_causes.AppError", "builtins.RuntimeError")
-        assert "importing app_of_causes in the receiver raised RuntimeError: Apps aren't loaded yet." in found.why
+        assert (
+            "importing app_of_causes in the receiver raised RuntimeError: Apps aren't loaded yet."
+            in found.why
+        )
         assert "portable_errors_receiver_setup = module:callable" in found.why
 
     def test_fires_for_an_error_of_the_modules_own(self, app: Callable[[str], Any]) -> None:
@@ -103,17 +116,24 @@ class TestReceiverNotSetUp:
 
     def test_django_s_own_set_up_is_named(self) -> None:
         made = Call(function=Global("shop.models", "Order"), args=(), by="reduce")
-        halt = Halt(path="exc.order", opcode="REDUCE", subject=made)
-        error = {**error_record(RuntimeError("Apps aren't loaded yet.")), "type": "django.core.exceptions.AppRegistryNotReady"}
+        halt = LoadsFailure(path="exc.order", opcode="REDUCE", subject=made)
+        error = {
+            **error_record(RuntimeError("Apps aren't loaded yet.")),
+            "type": "django.core.exceptions.AppRegistryNotReady",
+        }
         found = receiver_not_set_up(facts(ValueError("m"), stage="loads", error=error, halt=halt))
         assert found is not None
         assert found.evidence == ("exc.order", "django.core.exceptions.AppRegistryNotReady")
         assert found.why.startswith("making exc.order again in the receiver raised ")
         assert found.why.endswith("\nportable_errors_receiver_setup = django:setup")
 
-    def test_silent_where_the_receiver_is_set_up(self, app: Callable[[str], Any], tmp_path: Path) -> None:
+    def test_silent_where_the_receiver_is_set_up(
+        self, app: Callable[[str], Any], tmp_path: Path
+    ) -> None:
         module = app("RuntimeError")
-        own = Receivers(Surroundings(root=tmp_path, receiver_setup=("app_setup_of_causes:setup",)))
+        own = Receivers(
+            ProjectContext(root=tmp_path, receiver_setup=("app_setup_of_causes:setup",))
+        )
         before = share(own)
         try:
             assert arrives_whole(module.AppError("m"))
@@ -121,13 +141,17 @@ class TestReceiverNotSetUp:
             share(before)
             own.close()
 
-    def test_fires_where_the_module_is_missing_and_would_not_be_set_up_either(self, app: Callable[[str], Any]) -> None:
+    def test_fires_where_the_module_is_missing_and_would_not_be_set_up_either(
+        self, app: Callable[[str], Any]
+    ) -> None:
         found = diagnosed(app("RuntimeError").AppError("m"), receiver="without-project")
         assert found.cause == "receiver-not-set-up"
         assert found.evidence[-1] == "no module 'app_of_causes'"
         assert "\nhere the payload names the class app_of_causes.AppError" in found.why
 
-    def test_a_module_that_raises_import_error_is_not_called_absent(self, app: Callable[[str], Any]) -> None:
+    def test_a_module_that_raises_import_error_is_not_called_absent(
+        self, app: Callable[[str], Any]
+    ) -> None:
         found = diagnosed(app("ImportError").AppError("m"))
         assert "no module 'app_of_causes'" not in found.why
 
@@ -158,10 +182,16 @@ class TestLinkCannotBeRebuilt:
         assert "the whole exception goes down with exc.__cause__" in found.why
 
     def test_fires_where_a_link_further_down_rejects_its_args(self) -> None:
-        exc = zoo.chained(zoo.CarriesChain("a"), context=zoo.chained(zoo.CarriesChain("b"), cause=zoo.Picky(4)))
+        exc = zoo.chained(
+            zoo.CarriesChain("a"), context=zoo.chained(zoo.CarriesChain("b"), cause=zoo.Picky(4))
+        )
         found = diagnosed(exc)
         assert found.cause == "link-cannot-be-rebuilt"
-        assert found.evidence == ("exc.__context__.__cause__", "error_zoo.Picky('code 4')", place(zoo.Picky.__init__))
+        assert found.evidence == (
+            "exc.__context__.__cause__",
+            "error_zoo.Picky('code 4')",
+            place(zoo.Picky.__init__),
+        )
 
     def test_fires_where_a_link_refuses_its_state(self) -> None:
         found = diagnosed(zoo.chained(zoo.CarriesChain("a"), cause=zoo.Computed("b")))
@@ -170,12 +200,17 @@ class TestLinkCannotBeRebuilt:
 
     def test_fires_where_the_receiver_lacks_the_class_of_a_link(self, register: Register) -> None:
         register(zipfile.BadZipFile, zoo.reduce_with_cause)
-        found = diagnosed(zoo.chained(zipfile.BadZipFile("m"), cause=zoo.Portable("a")), receiver="without-project")
+        found = diagnosed(
+            zoo.chained(zipfile.BadZipFile("m"), cause=zoo.Portable("a")),
+            receiver="without-project",
+        )
         assert found.cause == "link-cannot-be-rebuilt"
         assert found.evidence == ("error_zoo.Portable", "no module 'error_zoo'", "exc.__cause__")
         assert "the whole exception goes down with that link" in found.why
 
-    def test_the_class_that_tblib_names_is_the_exception_s_and_no_value(self, register: Register) -> None:
+    def test_the_class_that_tblib_names_is_the_exception_s_and_no_value(
+        self, register: Register
+    ) -> None:
         register(zoo.Portable, tblib.pickling_support.pickle_exception)
         assert cause_of(zoo.Portable("m"), receiver="without-project") == "class-not-importable"
 
@@ -186,35 +221,56 @@ class TestLinkCannotBeRebuilt:
 
     def test_silent_where_the_links_can_be_rebuilt(self, register: Register) -> None:
         register(zipfile.BadZipFile, zoo.reduce_with_cause)
-        assert arrives_whole(zoo.chained(zipfile.BadZipFile("m"), cause=KeyError("a")), receiver="without-project")
+        assert arrives_whole(
+            zoo.chained(zipfile.BadZipFile("m"), cause=KeyError("a")), receiver="without-project"
+        )
 
     def test_silent_where_the_link_is_not_in_the_payload(self) -> None:
-        assert cause_of(zoo.chained(zoo.Portable("a"), cause=zoo.PaymentError(7, "declined"))) == "chain-dropped"
+        assert (
+            cause_of(zoo.chained(zoo.Portable("a"), cause=zoo.PaymentError(7, "declined")))
+            == "chain-dropped"
+        )
 
     def test_silent_where_the_exception_itself_fails_first(self, register: Register) -> None:
         register(zoo.Picky, zoo.reduce_with_cause)
         found = diagnosed(zoo.chained(zoo.Picky(4), cause=KeyError("a")))
-        assert (found.cause, found.evidence[0]) == ("init-rejects-args", "error_zoo.Picky('code 4')")
+        assert (found.cause, found.evidence[0]) == (
+            "init-rejects-args",
+            "error_zoo.Picky('code 4')",
+        )
 
 
 class TestInitDoesNotFitArgs:
     @pytest.mark.parametrize(
         ("exc", "call", "signature"),
         [
-            (zoo.PaymentError(7, "declined"), "error_zoo.PaymentError('order 7: declined')", "(order_id, reason)"),
+            (
+                zoo.PaymentError(7, "declined"),
+                "error_zoo.PaymentError('order 7: declined')",
+                "(order_id, reason)",
+            ),
             (zoo.Narrow("a"), "error_zoo.Narrow('a', 'is narrow')", "(name)"),
-            (zoo.KeywordOnly("m", request="r"), "error_zoo.KeywordOnly('m')", "(message, *, request)"),
+            (
+                zoo.KeywordOnly("m", request="r"),
+                "error_zoo.KeywordOnly('m')",
+                "(message, *, request)",
+            ),
         ],
         ids=["too few", "too many", "keyword-only"],
     )
-    def test_fires_with_call_signature_and_place(self, exc: BaseException, call: str, signature: str) -> None:
+    def test_fires_with_call_signature_and_place(
+        self, exc: BaseException, call: str, signature: str
+    ) -> None:
         found = diagnosed(exc)
         assert found.cause == "init-does-not-fit-args"
         assert found.evidence == (call, signature, place(type(exc).__init__))
 
     def test_fires_for_the_standard_library(self) -> None:
         found = diagnosed(CalledProcessError(returncode=1, cmd="x"), receiver="stdlib")
-        assert found.evidence[:2] == ("subprocess.CalledProcessError()", "(returncode, cmd, output=None, stderr=None)")
+        assert found.evidence[:2] == (
+            "subprocess.CalledProcessError()",
+            "(returncode, cmd, output=None, stderr=None)",
+        )
         assert found.evidence[2].startswith("subprocess.py:")
 
     def test_fires_under_every_protocol(self) -> None:
@@ -241,7 +297,10 @@ class TestInitDoesNotFitArgs:
     def test_fires_where_the_payload_was_not_read_to_its_end(self) -> None:
         exc = zoo.PaymentError(7, "declined")
         reading = read(pickle.dumps(exc)[:-1])
-        assert (reading.root, cause(facts(exc, stage="loads", reading=reading))) == (None, "init-does-not-fit-args")
+        assert (reading.root, cause(facts(exc, stage="loads", reading=reading))) == (
+            None,
+            "init-does-not-fit-args",
+        )
 
     def test_silent_where_args_fit(self) -> None:
         assert arrives_whole(zoo.Portable("a", 3))
@@ -258,7 +317,11 @@ class TestInitTakesNoArguments:
     def test_fires_with_the_message_that_it_is_called_with(self) -> None:
         found = diagnosed(zoo.NoParameters())
         assert found.cause == "init-takes-no-arguments"
-        assert found.evidence == ("error_zoo.NoParameters('A test tried to use the network.')", "()", place(zoo.NoParameters.__init__))
+        assert found.evidence == (
+            "error_zoo.NoParameters('A test tried to use the network.')",
+            "()",
+            place(zoo.NoParameters.__init__),
+        )
 
     def test_silent_where_args_are_empty(self) -> None:
         exc = zoo.NoParameters()
@@ -270,13 +333,25 @@ class TestStateCannotBeRestored:
     @pytest.mark.parametrize(
         ("exc", "error", "owner", "function"),
         [
-            (zoo.Computed("m"), "AttributeError", "Computed.code is a property without setter", vars(zoo.Computed)["code"].fget),
+            (
+                zoo.Computed("m"),
+                "AttributeError",
+                "Computed.code is a property without setter",
+                vars(zoo.Computed)["code"].fget,
+            ),
             (zoo.Frozen("m"), "TypeError", "Frozen.__setattr__", zoo.Frozen.__setattr__),
-            (zoo.RefusesState("m"), "KeyError", "RefusesState.__setstate__", zoo.RefusesState.__setstate__),
+            (
+                zoo.RefusesState("m"),
+                "KeyError",
+                "RefusesState.__setstate__",
+                zoo.RefusesState.__setstate__,
+            ),
         ],
         ids=["property", "frozen", "setstate"],
     )
-    def test_fires_with_the_owner_of_what_refuses(self, exc: BaseException, error: str, owner: str, function: object) -> None:
+    def test_fires_with_the_owner_of_what_refuses(
+        self, exc: BaseException, error: str, owner: str, function: object
+    ) -> None:
         found = diagnosed(exc)
         assert found.cause == "state-cannot-be-restored"
         assert found.evidence == ("exc", f"builtins.{error}", f"{owner}    {place(function)}")
@@ -284,10 +359,15 @@ class TestStateCannotBeRestored:
 
     def test_fires_without_an_owner_where_the_class_is_not_known_here(self) -> None:
         made = Call(Global("shop", "Client"), (), "reduce", state=Pairs([("code", 3)]))
-        halt = Halt(path="exc.client", opcode="BUILD", subject=made)
-        found = diagnose(facts(ValueError("m"), stage="loads", halt=halt, error=error_record(KeyError("k"))))
+        halt = LoadsFailure(path="exc.client", opcode="BUILD", subject=made)
+        found = diagnose(
+            facts(ValueError("m"), stage="loads", halt=halt, error=error_record(KeyError("k")))
+        )
         assert found is not None
-        assert (found.cause, found.evidence) == ("state-cannot-be-restored", ("exc.client", "builtins.KeyError"))
+        assert (found.cause, found.evidence) == (
+            "state-cannot-be-restored",
+            ("exc.client", "builtins.KeyError"),
+        )
 
     @needs_groups
     def test_fires_with_the_path_of_a_member(self) -> None:
@@ -317,15 +397,29 @@ class TestInitRejectsArgs:
         error = error_record(ValueError("not a code"))
         found = diagnose(facts(exc, stage="loads", error=error))
         assert found is not None
-        assert (found.cause, found.evidence[0]) == ("init-rejects-args", "error_zoo.Picky('code 4')")
-        assert found.why.startswith("likely: loads calls Picky('code 4') - the class with exc.args[2].args -")
-        unread = replace(facts(exc, stage="loads", error=error), reading=read(pickle.dumps(exc)[:-1]))
+        assert (found.cause, found.evidence[0]) == (
+            "init-rejects-args",
+            "error_zoo.Picky('code 4')",
+        )
+        assert found.why.startswith(
+            "likely: loads calls Picky('code 4') - the class with exc.args[2].args -"
+        )
+        unread = replace(
+            facts(exc, stage="loads", error=error), reading=read(pickle.dumps(exc)[:-1])
+        )
         assert "the class with exc.args -" in str(diagnose(unread))
 
     def test_silent_where_it_is_made_without_init(self) -> None:
         made = Call(Global("error_zoo", "Picky"), ("code 4",), "new")
         reading = Reading(names=(), calls=(made,), root=made)
-        assert cause(facts(zoo.Picky(4), stage="loads", reading=reading, error=error_record(KeyError("k")))) == "loads-failed"
+        assert (
+            cause(
+                facts(
+                    zoo.Picky(4), stage="loads", reading=reading, error=error_record(KeyError("k"))
+                )
+            )
+            == "loads-failed"
+        )
 
     def test_silent_where_no_class_of_an_exception_is_called(self) -> None:
         given = facts(ValueError(Fraction(1, 2)), stage="loads", error=error_record(KeyError("k")))
@@ -337,7 +431,10 @@ class TestInitRejectsArgs:
         assert cause_of(exc) == "init-rewrites-message"
 
     def test_silent_where_one_of_its_values_fails(self) -> None:
-        assert cause_of(with_attributes(zoo.NotFound("m"), tag=zoo.Tag("a", "b"))) == "value-cannot-be-loaded"
+        assert (
+            cause_of(with_attributes(zoo.NotFound("m"), tag=zoo.Tag("a", "b")))
+            == "value-cannot-be-loaded"
+        )
 
 
 class TestValueCannotBeLoaded:
@@ -345,14 +442,24 @@ class TestValueCannotBeLoaded:
         ("exc", "path"),
         [
             (with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")), "exc.tag"),
-            (with_attributes(ValueError("m"), client=zoo.Holder(tags=[{"a": zoo.Tag("a", "b")}])), "exc.client.tags[0]['a']"),
+            (
+                with_attributes(
+                    ValueError("m"), client=zoo.Holder(tags=[{"a": zoo.Tag("a", "b")}])
+                ),
+                "exc.client.tags[0]['a']",
+            ),
             (ValueError("m", zoo.Tag("a", "b")), "exc.args[1]"),
-            (with_attributes(ValueError("m"), __notes__=["a note", zoo.Tag("a", "b")]), "exc.__notes__[1]"),
+            (
+                with_attributes(ValueError("m"), __notes__=["a note", zoo.Tag("a", "b")]),
+                "exc.__notes__[1]",
+            ),
         ],
         ids=["attribute", "nested", "args", "note"],
     )
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:2", "cloudpickle", "dill"])
-    def test_fires_with_the_path_and_what_makes_the_value(self, exc: BaseException, path: str, serializer: str) -> None:
+    def test_fires_with_the_path_and_what_makes_the_value(
+        self, exc: BaseException, path: str, serializer: str
+    ) -> None:
         trip = trip_of(exc, serializer=serializer)
         assert trip.diagnosis is not None
         assert trip.diagnosis.cause == "value-cannot-be-loaded"
@@ -361,11 +468,14 @@ class TestValueCannotBeLoaded:
 
     @needs_groups
     def test_fires_with_the_path_of_a_members_value(self) -> None:
-        exc = group_of(KeyError("a"), with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")))  # type: ignore[arg-type]  # an Exception
+        # an Exception
+        exc = group_of(KeyError("a"), with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")))  # type: ignore[arg-type]
         assert diagnosed(exc).evidence[0] == "exc.exceptions[1].tag"
 
     def test_fires_where_the_receiver_lacks_the_class_of_a_value(self) -> None:
-        found = diagnosed(with_attributes(ValueError("m"), client=[zoo.Holder()]), receiver="without-project")
+        found = diagnosed(
+            with_attributes(ValueError("m"), client=[zoo.Holder()]), receiver="without-project"
+        )
         assert found.cause == "value-cannot-be-loaded"
         assert found.evidence == ("error_zoo.Holder", "no module 'error_zoo'", "exc.client[0]")
 
@@ -373,7 +483,9 @@ class TestValueCannotBeLoaded:
         assert arrives_whole(with_attributes(ValueError("m"), client=zoo.Holder(tags=["a:b"])))
 
     def test_silent_where_the_value_is_a_links(self) -> None:
-        exc = zoo.chained(zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), tag=zoo.Tag("a", "b")))
+        exc = zoo.chained(
+            zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), tag=zoo.Tag("a", "b"))
+        )
         found = diagnosed(exc)
         assert (found.cause, found.evidence[0]) == ("link-cannot-be-rebuilt", "exc.__cause__.tag")
 

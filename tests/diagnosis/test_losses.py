@@ -19,7 +19,9 @@ from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.run.options import CHECKS as OPTION_CHECKS
 
 
-def losses(sent: BaseException, received: BaseException, **settings: Any) -> list[tuple[str, str, str, str]]:
+def losses(
+    sent: BaseException, received: BaseException, **settings: Any
+) -> list[tuple[str, str, str, str]]:
     found = compare(describe(sent), describe(received), **settings).losses
     return [(loss.kind, loss.path, loss.sent, loss.received) for loss in found]
 
@@ -41,19 +43,51 @@ def test_equal_exceptions_have_no_losses(args: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("sent", "received", "expected"),
     [
-        (ValueError("a"), KeyError("a"), [("type", "exc", "ValueError", "KeyError"), ("message", "message", "a", "'a'")]),
-        (ValueError("a"), ValueError("b"), [("message", "message", "a", "b"), ("args", "exc.args[0]", "'a'", "'b'")]),
-        (ValueError("a", 1), ValueError("a"), [("message", "message", "('a', 1)", "a"), ("args", "exc.args", "('a', 1)", "('a',)")]),
-        (with_attributes(ValueError(), code=3), ValueError(), [("attributes", "exc.code", "3", "missing")]),
-        (ValueError(), with_attributes(ValueError(), code=3), [("attributes", "exc.code", "missing", "3")]),
+        (
+            ValueError("a"),
+            KeyError("a"),
+            [("type", "exc", "ValueError", "KeyError"), ("message", "message", "a", "'a'")],
+        ),
+        (
+            ValueError("a"),
+            ValueError("b"),
+            [("message", "message", "a", "b"), ("args", "exc.args[0]", "'a'", "'b'")],
+        ),
+        (
+            ValueError("a", 1),
+            ValueError("a"),
+            [("message", "message", "('a', 1)", "a"), ("args", "exc.args", "('a', 1)", "('a',)")],
+        ),
+        (
+            with_attributes(ValueError(), code=3),
+            ValueError(),
+            [("attributes", "exc.code", "3", "missing")],
+        ),
+        (
+            ValueError(),
+            with_attributes(ValueError(), code=3),
+            [("attributes", "exc.code", "missing", "3")],
+        ),
         (
             with_attributes(ValueError(), detail={"a": [1, {"b": 2}]}),
             with_attributes(ValueError(), detail={"a": [1, {"b": 3}]}),
             [("attributes", "exc.detail['a'][1]['b']", "2", "3")],
         ),
-        (with_attributes(ValueError(), __notes__=["n"]), ValueError(), [("notes", "exc.__notes__", "['n']", "missing")]),
-        (with_attributes(ValueError(), size=1), with_attributes(ValueError(), size=True), [("attributes", "exc.size", "1", "True")]),
-        (zoo.chained(ValueError(), cause=KeyError("k")), ValueError(), [("chain", "exc.__cause__", "KeyError: 'k'", "None")]),
+        (
+            with_attributes(ValueError(), __notes__=["n"]),
+            ValueError(),
+            [("notes", "exc.__notes__", "['n']", "missing")],
+        ),
+        (
+            with_attributes(ValueError(), size=1),
+            with_attributes(ValueError(), size=True),
+            [("attributes", "exc.size", "1", "True")],
+        ),
+        (
+            zoo.chained(ValueError(), cause=KeyError("k")),
+            ValueError(),
+            [("chain", "exc.__cause__", "KeyError: 'k'", "None")],
+        ),
         (
             zoo.chained(ValueError(), cause=with_attributes(KeyError(), code=3)),
             zoo.chained(ValueError(), cause=with_attributes(KeyError(), code=4)),
@@ -61,7 +95,9 @@ def test_equal_exceptions_have_no_losses(args: list[Any]) -> None:
         ),
     ],
 )
-def test_each_difference_has_its_kind_and_path(sent: BaseException, received: BaseException, expected: Any) -> None:
+def test_each_difference_has_its_kind_and_path(
+    sent: BaseException, received: BaseException, expected: Any
+) -> None:
     assert losses(sent, received) == expected
 
 
@@ -96,7 +132,9 @@ class TestTexts:
             ("crc 0xdeadbeef", "crc 0xcafebabe", False),
         ],
     )
-    def test_only_the_order_of_a_sets_elements_and_places_in_memory_are_forgiven(self, sent: str, received: str, same: bool) -> None:
+    def test_only_the_order_of_a_sets_elements_and_places_in_memory_are_forgiven(
+        self, sent: str, received: str, same: bool
+    ) -> None:
         held = frozenset(("a", "b"))
         assert (losses(Text(sent, held), Text(received, held), checks=["message"]) == []) is same
 
@@ -105,7 +143,12 @@ class TestTexts:
 
     def test_a_long_list_of_values_that_show_sets_is_the_same_in_any_order(self) -> None:
         one, other = ([Shows(text)] * 300 for text in ("{'a', 'b'}", "{'b', 'a'}"))
-        assert losses(with_attributes(ValueError(), held=one), with_attributes(ValueError(), held=other)) == []
+        assert (
+            losses(
+                with_attributes(ValueError(), held=one), with_attributes(ValueError(), held=other)
+            )
+            == []
+        )
 
 
 class Shows:
@@ -120,8 +163,12 @@ class Shows:
 
 
 def test_what_is_no_exception_is_lost_whatever_is_checked() -> None:
-    found = compare(describe(ValueError("a")), describe("a"), checks=["message"], arrives_as="builtins.str").losses
-    assert [(loss.kind, loss.received) for loss in found] == [("type", "str, which is no exception")]
+    found = compare(
+        describe(ValueError("a")), describe("a"), checks=["message"], arrives_as="builtins.str"
+    ).losses
+    assert [(loss.kind, loss.received) for loss in found] == [
+        ("type", "str, which is no exception")
+    ]
 
 
 def test_a_default_that_a_descriptor_gives_is_stored_and_compared() -> None:
@@ -132,7 +179,9 @@ def test_a_default_that_a_descriptor_gives_is_stored_and_compared() -> None:
     class Coded(Exception):
         code = Default()
 
-    assert losses(with_attributes(Coded(), code=42), Coded()) == [("attributes", "exc.code", "42", "missing")]
+    assert losses(with_attributes(Coded(), code=42), Coded()) == [
+        ("attributes", "exc.code", "42", "missing")
+    ]
 
 
 class TestSuppressedContext:
@@ -142,10 +191,14 @@ class TestSuppressedContext:
         return exc
 
     def test_what_was_shown_is_hidden(self) -> None:
-        assert losses(self.both(suppressed=False), self.both(suppressed=True)) == [("chain", "exc.__suppress_context__", "False", "True")]
+        assert losses(self.both(suppressed=False), self.both(suppressed=True)) == [
+            ("chain", "exc.__suppress_context__", "False", "True")
+        ]
 
     def test_what_was_hidden_is_shown(self) -> None:
-        assert losses(self.both(suppressed=True), self.both(suppressed=False)) == [("chain", "exc.__suppress_context__", "True", "False")]
+        assert losses(self.both(suppressed=True), self.both(suppressed=False)) == [
+            ("chain", "exc.__suppress_context__", "True", "False")
+        ]
 
     def test_a_flag_that_hides_nothing_is_no_loss(self) -> None:
         flagged = ValueError()
@@ -194,7 +247,9 @@ def test_frames_are_compared_where_they_are_asked_for() -> None:
     (loss,) = compare(sent, without, checks=CHECKS).losses
     assert (loss.kind, loss.path, loss.received) == ("traceback", "exc.__traceback__", "no frames")
     innermost = sent["exceptions"][0]["traceback"][-3:]
-    assert loss.sent == " > ".join(f"{file}:{line} {function}" for file, line, function in innermost)
+    assert loss.sent == " > ".join(
+        f"{file}:{line} {function}" for file, line, function in innermost
+    )
     assert __file__ not in loss.sent, "the control: there are more than three"
 
 
@@ -210,7 +265,9 @@ def test_a_copy_of_a_class_that_could_be_imported_is_lost_under_every_serializer
     sent = describe(ValueError())
     received = copy.deepcopy(sent)
     received["exceptions"][0]["importable"] = False
-    assert [(loss.kind, loss.path, loss.sent) for loss in compare(sent, received).losses] == [("type", "exc", "ValueError")]
+    assert [(loss.kind, loss.path, loss.sent) for loss in compare(sent, received).losses] == [
+        ("type", "exc", "ValueError")
+    ]
 
 
 def chain(last: str, *, length: int = 1_200) -> BaseException:
@@ -229,7 +286,9 @@ def test_a_link_past_what_a_record_keeps_is_seen() -> None:
     assert losses(chain("a"), chain("a")) == []
 
 
-def test_a_link_past_what_a_record_keeps_is_not_compared_where_only_some_checks_are_asked_for() -> None:
+def test_a_link_past_what_a_record_keeps_is_not_compared_where_only_some_checks_are_asked_for() -> (
+    None
+):
     assert losses(chain("a"), chain("b"), checks=["type", "chain"]) == []
 
 
@@ -247,13 +306,19 @@ def test_what_one_record_keeps_no_more_of_is_no_loss() -> None:
     assert compare(whole, cut).losses == ()
     assert compare(cut, whole).losses == ()
     (loss,) = compare(cut, describe(ValueError())).losses
-    assert (loss.path, loss.sent, loss.received) == ("exc.__cause__", "an exception far down the chain", "None")
+    assert (loss.path, loss.sent, loss.received) == (
+        "exc.__cause__",
+        "an exception far down the chain",
+        "None",
+    )
 
 
 def test_a_cause_that_is_lost_is_no_context_that_is_hidden() -> None:
     hides = zoo.chained(ValueError(), context=KeyError())
     hides.__suppress_context__ = True
-    assert losses(zoo.chained(ValueError(), cause=KeyError()), hides) == [("chain", "exc.__cause__", "KeyError", "None")]
+    assert losses(zoo.chained(ValueError(), cause=KeyError()), hides) == [
+        ("chain", "exc.__cause__", "KeyError", "None")
+    ]
 
 
 def test_losses_are_bounded() -> None:
@@ -269,22 +334,34 @@ def test_a_circle_is_compared_once() -> None:
 
     assert [path for _, path, *_ in losses(circle("a"), circle("b"))] == ["message", "exc.args[0]"]
     sent, received = (zoo.chained(OSError(), cause=circle(text)) for text in "ab")
-    assert [path for _, path, *_ in losses(sent, received)] == ["exc.__cause__ message", "exc.__cause__.args[0]"]
+    assert [path for _, path, *_ in losses(sent, received)] == [
+        "exc.__cause__ message",
+        "exc.__cause__.args[0]",
+    ]
 
 
 @needs_groups
 def test_members_come_in_their_order_before_what_they_are_chained_to() -> None:
     def group(text: str) -> BaseException:
-        return group_of(zoo.chained(ValueError(text), cause=ValueError(text)), OSError(text))  # type: ignore[arg-type]  # an Exception
+        # an Exception
+        return group_of(zoo.chained(ValueError(text), cause=ValueError(text)), OSError(text))  # type: ignore[arg-type]
 
-    paths = [path for _, path, *_ in losses(group("a"), group("b"), checks=["args", "members", "chain"])]
-    assert paths == ["exc.exceptions[0].args[0]", "exc.exceptions[1].args[0]", "exc.exceptions[0].__cause__.args[0]"]
+    paths = [
+        path for _, path, *_ in losses(group("a"), group("b"), checks=["args", "members", "chain"])
+    ]
+    assert paths == [
+        "exc.exceptions[0].args[0]",
+        "exc.exceptions[1].args[0]",
+        "exc.exceptions[0].__cause__.args[0]",
+    ]
 
 
 @needs_groups
 class TestMembers:
     def test_one_that_is_missing_is_lost_and_the_others_are_compared(self) -> None:
-        found = losses(group_of(KeyError(1), KeyError(2)), group_of(KeyError(3)), checks=["members", "args"])
+        found = losses(
+            group_of(KeyError(1), KeyError(2)), group_of(KeyError(3)), checks=["members", "args"]
+        )
         assert found == [
             ("members", "exc.exceptions", "2 members", "1 members"),
             ("members", "exc.exceptions[0].args[0]", "1", "3"),
@@ -292,8 +369,12 @@ class TestMembers:
 
     def test_all_are_lost_where_no_group_arrives(self) -> None:
         group = group_of(KeyError(1))
-        assert losses(group, ValueError(), checks=["members"]) == [("members", "exc.exceptions", "1 members", "0 members")]
-        assert losses(ValueError(), group, checks=["members"]) == [("members", "exc.exceptions", "0 members", "1 members")]
+        assert losses(group, ValueError(), checks=["members"]) == [
+            ("members", "exc.exceptions", "1 members", "0 members")
+        ]
+        assert losses(ValueError(), group, checks=["members"]) == [
+            ("members", "exc.exceptions", "0 members", "1 members")
+        ]
 
     def test_those_of_a_link_belong_to_the_chain(self) -> None:
         sent = zoo.chained(ValueError(), cause=group_of(KeyError(1), KeyError(2)))
@@ -312,24 +393,30 @@ class TestDeclaredType:
 
     def test_waives_arguments_and_attributes_and_nothing_else(self) -> None:
         sent = with_attributes(ValueError("a"), code=3)
-        found = compare(describe(sent), describe(RuntimeError("b")), arrives_as="builtins.RuntimeError")
+        found = compare(
+            describe(sent), describe(RuntimeError("b")), arrives_as="builtins.RuntimeError"
+        )
         assert [loss.path for loss in found.losses] == ["message"]
         assert [loss.path for loss in found.declared] == ["exc.args[0]", "exc.code"]
 
     def test_a_link_stays_what_it_is(self) -> None:
         cause = KeyError("k")
-        sent, received = zoo.chained(ValueError("a"), cause=cause), zoo.chained(RuntimeError("a"), cause=cause)
+        sent, received = (
+            zoo.chained(ValueError("a"), cause=cause),
+            zoo.chained(RuntimeError("a"), cause=cause),
+        )
         assert losses(sent, received, arrives_as="builtins.RuntimeError") == []
 
     def test_another_type_is_lost(self) -> None:
-        assert losses(ValueError("a"), RuntimeError("a"), arrives_as="builtins.OSError", checks=["type"]) == [
-            ("type", "exc", "OSError (declared)", "RuntimeError")
-        ]
+        assert losses(
+            ValueError("a"), RuntimeError("a"), arrives_as="builtins.OSError", checks=["type"]
+        ) == [("type", "exc", "OSError (declared)", "RuntimeError")]
 
 
 @given(
     st.recursive(
-        st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner)
+        st.none() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner),
     )
 )
 def test_values_are_shown_as_python_writes_them(value: Any) -> None:
@@ -347,19 +434,36 @@ ONE = {"type": "builtins.int", "text": "1"}
         ({"text": "a message"}, "a message"),
         ({"type": "shop.Id", "text": "1"}, "shop.Id(1)"),
         ({"type": "shop.colors.Color", "text": "Color(1)"}, "Color(1)"),
-        ({"type": "builtins.bytes", "text": "b'aa'", "length": 3000, "sha256": ""}, "b'aa'... (3,000 in all)"),
+        (
+            {"type": "builtins.bytes", "text": "b'aa'", "length": 3000, "sha256": ""},
+            "b'aa'... (3,000 in all)",
+        ),
         ({"type": "builtins.set", "items": [ONE]}, "{1}"),
         ({"type": "collections.deque", "items": [ONE, ONE]}, "collections.deque(1, 1)"),
-        ({"type": "builtins.list", "items": [ONE], "length": 3000, "sha256": ""}, "[1... (3,000 in all)]"),
+        (
+            {"type": "builtins.list", "items": [ONE], "length": 3000, "sha256": ""},
+            "[1... (3,000 in all)]",
+        ),
         ({"type": "builtins.dict", "pairs": [[ONE, ONE], [ONE, ONE]]}, "{1: 1, 1: 1}"),
         ({"type": "shop.Config", "pairs": [[ONE, ONE]]}, "shop.Config({1: 1})"),
-        ({"type": "builtins.KeyError", "args": {}, "attributes": {"a": ONE}, "message": {"text": "m"}}, "KeyError(m)"),
+        (
+            {
+                "type": "builtins.KeyError",
+                "args": {},
+                "attributes": {"a": ONE},
+                "message": {"text": "m"},
+            },
+            "KeyError(m)",
+        ),
         ({"type": "shop.Client", "attributes": {"a": ONE, "b": ONE}}, "shop.Client(a=1, b=1)"),
         ({"type": "shop.Client", "attributes": {}}, "<shop.Client>"),
         ({"type": "builtins.object"}, "<object>"),
         ({"type": "builtins.list", "again": 1}, "<list ...>"),
         ({"type": "shop.Client", "deeper": True}, "<shop.Client ...>"),
-        ({"type": "shop.Client", "raises": "builtins.KeyError"}, "<shop.Client: reading it raised KeyError>"),
+        (
+            {"type": "shop.Client", "raises": "builtins.KeyError"},
+            "<shop.Client: reading it raised KeyError>",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -394,14 +498,21 @@ class TestNarrowing:
             ([0] * 300, [*[0] * 299, 1], [""]),
         ],
     )
-    def test_ends_where_two_places_differ_or_the_value_itself(self, sent: object, received: object, paths: list[str]) -> None:
-        found = losses(with_attributes(ValueError(), held=sent), with_attributes(ValueError(), held=received))
+    def test_ends_where_two_places_differ_or_the_value_itself(
+        self, sent: object, received: object, paths: list[str]
+    ) -> None:
+        found = losses(
+            with_attributes(ValueError(), held=sent), with_attributes(ValueError(), held=received)
+        )
         assert [path for _, path, *_ in found] == [f"exc.held{path}" for path in paths]
 
     def test_ends_at_an_exception_that_could_be_read_on_one_side_only(self) -> None:
         sent = describe(with_attributes(ValueError(), held=KeyError("k")))
         received = copy.deepcopy(sent)
-        received["exceptions"][0]["attributes"]["held"] = {"type": "builtins.KeyError", "raises": "builtins.OSError"}
+        received["exceptions"][0]["attributes"]["held"] = {
+            "type": "builtins.KeyError",
+            "raises": "builtins.OSError",
+        }
         assert [loss.path for loss in compare(sent, received).losses] == ["exc.held"]
         assert [loss.path for loss in compare(received, sent).losses] == ["exc.held"]
 
@@ -409,7 +520,8 @@ class TestNarrowing:
 def test_a_set_that_is_lost_makes_no_other_value_a_loss() -> None:
     sent, arrived = ValueError("m"), ValueError("m")
     sent.tags, arrived.tags = {1, 2}, None  # type: ignore[attr-defined]  # any attribute
-    sent.zone = arrived.zone = datetime.timezone.utc  # type: ignore[attr-defined]  # told by its repr, in which a set might show
+    # told by its repr, in which a set might show
+    sent.zone = arrived.zone = datetime.timezone.utc  # type: ignore[attr-defined]
     assert [loss.path for loss in compare(describe(sent), describe(arrived)).losses] == ["exc.tags"]
 
 
@@ -437,7 +549,9 @@ class TestValues:
             ("a", ValueError("m"), [("type", "value", "str", "ValueError: m")]),
         ],
     )
-    def test_a_difference_has_its_kind_and_path(self, sent: object, received: object, expected: object) -> None:
+    def test_a_difference_has_its_kind_and_path(
+        self, sent: object, received: object, expected: object
+    ) -> None:
         found = compare_values(describe(sent), describe(received))
         assert [(loss.kind, loss.path, loss.sent, loss.received) for loss in found] == expected
 
@@ -452,4 +566,6 @@ class TestValues:
             ("type", "value", name, f"a copy of {name}: another class")
         ]
         assert compare_values(sent, sent) == ()
-        assert [loss.sent for loss in compare_values(describe(1), copied)] == ["1"], "of another class it is no copy"
+        assert [loss.sent for loss in compare_values(describe(1), copied)] == ["1"], (
+            "of another class it is no copy"
+        )

@@ -18,14 +18,27 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis import pickle_reader as payload_module
 from pytest_portable_errors.diagnosis.pickle_paths import places
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, content, protocol_of, read, step_at
+from pytest_portable_errors.diagnosis.pickle_reader import (
+    Call,
+    Global,
+    content,
+    protocol_of,
+    read,
+    step_at,
+)
 
 SUBJECTS = [
     zoo.PaymentError(7, "declined"),
     zoo.KeepsSlot,
     FileNotFoundError(2, "m", "f"),
     [zoo.Portable("a"), zoo.Portable("a")],
-    {"set": {1, 2}, "frozen": frozenset({3}), "ordered": collections.OrderedDict(a=1), "bytes": b"x" * 300, "array": bytearray(b"y")},
+    {
+        "set": {1, 2},
+        "frozen": frozenset({3}),
+        "ordered": collections.OrderedDict(a=1),
+        "bytes": b"x" * 300,
+        "array": bytearray(b"y"),
+    },
     (1, 2.5, 2**80, -1, None, True, False, "é", (), [], {}, (1, 2, 3, 4)),
 ]
 
@@ -67,7 +80,9 @@ def test_nothing_is_imported() -> None:
     sys.meta_path.insert(0, Forbidding())
     try:
         assert read(payload).names
-        assert [str(name) for name in read(b"cno_such_module\nthing\n.").names] == ["no_such_module.thing"]
+        assert [str(name) for name in read(b"cno_such_module\nthing\n.").names] == [
+            "no_such_module.thing"
+        ]
     finally:
         del sys.meta_path[0]
 
@@ -99,17 +114,34 @@ class TestOpcodes:
 
     @pytest.mark.parametrize("protocol", range(6))
     def test_what_is_made_without_init_is_made_so_on_every_protocol(self, protocol: int) -> None:
-        assert call_of(pickle.dumps(MadeNew(), protocol=protocol)) == (Global(__name__, "MadeNew"), ("a",), "new", [])
+        assert call_of(pickle.dumps(MadeNew(), protocol=protocol)) == (
+            Global(__name__, "MadeNew"),
+            ("a",),
+            "new",
+            [],
+        )
 
     def test_what_is_made_without_init_is_made_so_under_python_3_s_names(self) -> None:
         payload = pickle.dumps(MadeNew(), protocol=1, fix_imports=False)
         assert call_of(payload) == (Global(__name__, "MadeNew"), ("a",), "new", [])
 
     def test_what_is_made_by_keyword_keeps_its_keywords(self) -> None:
-        assert call_of(pickle.dumps(Keyworded(code=3), protocol=4)) == (Global(__name__, "Keyworded"), (), "new", [("code", 3)])
-        assert call_of(b"\x80\x04cshop\nClient\n)N\x92.") == (Global("shop", "Client"), (), "new", []), "none that are no dict"
+        assert call_of(pickle.dumps(Keyworded(code=3), protocol=4)) == (
+            Global(__name__, "Keyworded"),
+            (),
+            "new",
+            [("code", 3)],
+        )
+        assert call_of(b"\x80\x04cshop\nClient\n)N\x92.") == (
+            Global("shop", "Client"),
+            (),
+            "new",
+            [],
+        ), "none that are no dict"
 
-    @pytest.mark.parametrize("payload", [b"(I1\nishop\nClient\n.", b"(cshop\nClient\nI1\no."], ids=["INST", "OBJ"])
+    @pytest.mark.parametrize(
+        "payload", [b"(I1\nishop\nClient\n.", b"(cshop\nClient\nI1\no."], ids=["INST", "OBJ"]
+    )
     def test_instances_of_old_style_classes_are_calls(self, payload: bytes) -> None:
         assert call_of(payload) == (Global("shop", "Client"), (1,), "reduce", [])
 
@@ -138,7 +170,10 @@ class TestOpcodes:
 
     def test_a_call_whose_result_is_dropped_sets_the_state_of_its_own_object_alone(self) -> None:
         made = b"cshop\nClient\n)R"
-        states = [read(made + setter + b"0.").root for setter in (b"cshop\nset\nI1\nI2\n\x86R", b"2cshop\nset\nq\x000h\x00I2\n\x86R")]
+        states = [
+            read(made + setter + b"0.").root
+            for setter in (b"cshop\nset\nI1\nI2\n\x86R", b"2cshop\nset\nq\x000h\x00I2\n\x86R")
+        ]
         assert [state.state for state in states if isinstance(state, Call)] == [None, None]
 
 
@@ -174,12 +209,19 @@ class Held(Exception):
 
 def held() -> Held:
     exc = Held("message", {"key": ["a", ("b", zoo.NotFound("c"))]})
-    vars(exc).update(token="sk-near", graph=[{"number": number, "near": collections.OrderedDict(a=number)} for number in range(5)])
+    vars(exc).update(
+        token="sk-near",
+        graph=[
+            {"number": number, "near": collections.OrderedDict(a=number)} for number in range(5)
+        ],
+    )
     return exc
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_long_payload_is_cut_and_what_was_read_is_kept(protocol: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_payload_is_cut_and_what_was_read_is_kept(
+    protocol: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Wherever the cut falls: names are those read by then, and paths are those of the whole."""
     data = pickle.dumps(held(), protocol)
     whole = payload_module._follow(data)
@@ -194,7 +236,9 @@ def test_a_long_payload_is_cut_and_what_was_read_is_kept(protocol: int, monkeypa
         assert reading.names == whole.names[: len(reading.names)]
         assert reading.error is None
         list(places(reading.root))
-    assert {place.path for place in places(reading.root)} == paths, "all but the last opcode was read"
+    assert {place.path for place in places(reading.root)} == paths, (
+        "all but the last opcode was read"
+    )
 
 
 def test_what_lies_before_the_cut_has_its_path(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,12 @@ from pytest_portable_errors.diagnosis.primitive import not_primitive, not_primit
 IDENTIFIER = uuid.UUID(int=7)
 keys = st.text(max_size=5)
 primitives = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
 )
 
@@ -69,21 +74,35 @@ REFUSED: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "said"), REFUSED, ids=[type(value).__name__ for value, _ in REFUSED])
+@pytest.mark.parametrize(
+    ("value", "said"), REFUSED, ids=[type(value).__name__ for value, _ in REFUSED]
+)
 def test_what_is_refused_is_named_with_what_to_store(value: object, said: str) -> None:
-    assert [str(found) for found in not_primitive({"request": [0, value]}, "context")] == [f"context['request'][1]: {said}"]
+    assert [str(found) for found in not_primitive({"request": [0, value]}, "context")] == [
+        f"context['request'][1]: {said}"
+    ]
 
 
-@pytest.mark.parametrize(("value", "said"), [case for case in REFUSED if "leave" not in case[1]], ids=lambda case: type(case).__name__)
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [case for case in REFUSED if "leave" not in case[1]],
+    ids=lambda case: type(case).__name__,
+)
 def test_the_conversion_does_what_it_says(value: Any, said: str) -> None:
-    converted = eval(said.partition("; store ")[2], {"value": value, "dataclasses": dataclasses})  # our own text
+    # our own text
+    converted = eval(said.partition("; store ")[2], {"value": value, "dataclasses": dataclasses})
     assert not_primitive(converted, "value") == []
 
 
 def test_what_third_parties_have() -> None:
     pydantic, numpy = pytest.importorskip("pydantic"), pytest.importorskip("numpy")
     model = pydantic.create_model("Question", number=(int, 1))
-    found = [str(one) for one in not_primitive([model(), numpy.float64(1), numpy.bool_(True), numpy.zeros(1)], "v")]
+    found = [
+        str(one)
+        for one in not_primitive(
+            [model(), numpy.float64(1), numpy.bool_(True), numpy.zeros(1)], "v"
+        )
+    ]
     assert [one.partition("; ")[2] for one in found] == [
         'store value.model_dump(mode="json")',
         "store value.item()",
@@ -103,7 +122,9 @@ def test_keys_are_texts() -> None:
         f"v[<{__name__}.Colour>]: {__name__}.Colour as a key; store key.value",
     ]
     assert [one.path for one in not_primitive({b"k": 1}, "v")] == ["v[b'k']"]
-    assert [one.path for one in not_primitive({None: [IDENTIFIER]}, "v")] == ["v[None]"], "what lies there has no path yet"
+    assert [one.path for one in not_primitive({None: [IDENTIFIER]}, "v")] == ["v[None]"], (
+        "what lies there has no path yet"
+    )
 
 
 def test_a_class_of_attrs_is_known_by_what_attrs_leaves_there() -> None:
@@ -112,13 +133,17 @@ def test_a_class_of_attrs_is_known_by_what_attrs_leaves_there() -> None:
 
 
 def test_a_hundred_are_told() -> None:
-    assert [one.path for one in not_primitive([IDENTIFIER] * 150, "v")] == [f"v[{number}]" for number in range(100)]
+    assert [one.path for one in not_primitive([IDENTIFIER] * 150, "v")] == [
+        f"v[{number}]" for number in range(100)
+    ]
     error = ValueError(*({IDENTIFIER: 1, (): 2} for _ in range(75)))
     assert len(not_primitive_on_the_wire(error)) == 100
 
 
 def test_a_key_below_the_name_of_a_secret_is_not_told() -> None:
-    assert [one.path for one in not_primitive({"cookies": {"hunter2": [IDENTIFIER]}}, "v")] == ["v['cookies']['***'][0]"]
+    assert [one.path for one in not_primitive({"cookies": {"hunter2": [IDENTIFIER]}}, "v")] == [
+        "v['cookies']['***'][0]"
+    ]
 
 
 def test_what_holds_itself_and_what_is_very_deep() -> None:
@@ -146,7 +171,9 @@ def test_whatever_is_plain_passes(value: object) -> None:
 
 @given(primitives, st.sampled_from([value for value, _ in REFUSED]))
 def test_one_value_that_is_not_is_found_wherever_it_is(value: object, refused: object) -> None:
-    assert [one.path for one in not_primitive([value, {"k": [value, refused]}], "v")] == ["v[1]['k'][1]"]
+    assert [one.path for one in not_primitive([value, {"k": [value, refused]}], "v")] == [
+        "v[1]['k'][1]"
+    ]
 
 
 def test_json_takes_what_passes() -> None:
@@ -196,22 +223,38 @@ class TestOnTheWire:
 
     def test_one_that_stands_in_two_places_is_looked_into_once(self) -> None:
         inner = KeyError(IDENTIFIER)
-        assert [one.path for one in not_primitive_on_the_wire(ValueError(inner, inner))] == ["exc.args[1].args[0]"]
+        assert [one.path for one in not_primitive_on_the_wire(ValueError(inner, inner))] == [
+            "exc.args[1].args[0]"
+        ]
         found = not_primitive_on_the_wire(ValueError(KeyError(IDENTIFIER), inner, inner))
         assert {one.path for one in found} == {"exc.args[0].args[0]", "exc.args[2].args[0]"}
 
     def test_a_class_of_exceptions_is_what_it_is_rebuilt_by(self) -> None:
         assert not_primitive_on_the_wire(ValueError(KeyError, zoo.Portable)) == []
-        assert [str(one) for one in not_primitive_on_the_wire(ValueError(int))] == ["exc.args[0]: type; store value.__name__"]
+        assert [str(one) for one in not_primitive_on_the_wire(ValueError(int))] == [
+            "exc.args[0]: type; store value.__name__"
+        ]
 
     def test_a_state_of_its_own_making_is_looked_into(self) -> None:
-        assert [one.path for one in not_primitive_on_the_wire(Gives(IDENTIFIER))] == ["exc.__reduce__()[2]"]
-        assert [one.path for one in not_primitive_on_the_wire(Gives({"args": ("a", IDENTIFIER)}))] == ["exc.args[1]"]
-        assert [str(one) for one in not_primitive_on_the_wire(Gives({"pair": (1, 2)}))] == ["exc.pair: tuple; store list(value)"]
+        assert [one.path for one in not_primitive_on_the_wire(Gives(IDENTIFIER))] == [
+            "exc.__reduce__()[2]"
+        ]
+        assert [
+            one.path for one in not_primitive_on_the_wire(Gives({"args": ("a", IDENTIFIER)}))
+        ] == ["exc.args[1]"]
+        assert [str(one) for one in not_primitive_on_the_wire(Gives({"pair": (1, 2)}))] == [
+            "exc.pair: tuple; store list(value)"
+        ]
 
-    @pytest.mark.parametrize("state", [(None, None, {"when": 1}), (None, 1), ({"when": 1},)], ids=repr)
-    def test_a_tuple_that_is_not_a_dict_with_slots_is_a_state_of_its_own(self, state: object) -> None:
-        assert [str(one) for one in not_primitive_on_the_wire(Gives(state))] == ["exc.__reduce__()[2]: tuple; store list(value)"]
+    @pytest.mark.parametrize(
+        "state", [(None, None, {"when": 1}), (None, 1), ({"when": 1},)], ids=repr
+    )
+    def test_a_tuple_that_is_not_a_dict_with_slots_is_a_state_of_its_own(
+        self, state: object
+    ) -> None:
+        assert [str(one) for one in not_primitive_on_the_wire(Gives(state))] == [
+            "exc.__reduce__()[2]: tuple; store list(value)"
+        ]
 
     def test_what_copyreg_sends_instead_counts(self, register: Register) -> None:
         register(Refused, lambda exc: (RuntimeError, (str(exc),)))
@@ -227,7 +270,13 @@ class TestOnTheWire:
     def test_slots_and_items_that_are_added_afterwards(self) -> None:
         class Slotted(Exception):
             def __reduce__(self) -> Any:
-                return ValueError, ("x",), (None, {"when": IDENTIFIER}), iter([IDENTIFIER]), iter([("k", IDENTIFIER)])
+                return (
+                    ValueError,
+                    ("x",),
+                    (None, {"when": IDENTIFIER}),
+                    iter([IDENTIFIER]),
+                    iter([("k", IDENTIFIER)]),
+                )
 
         assert [str(one) for one in not_primitive_on_the_wire(Slotted())] == [
             "exc.when: UUID; store str(value)",
@@ -236,7 +285,17 @@ class TestOnTheWire:
         ]
 
     @pytest.mark.parametrize(
-        "reduced", [(ValueError,), (), (ValueError, None), "name", None, (ValueError, 5), (ValueError, (), None, None, [5])], ids=repr
+        "reduced",
+        [
+            (ValueError,),
+            (),
+            (ValueError, None),
+            "name",
+            None,
+            (ValueError, 5),
+            (ValueError, (), None, None, [5]),
+        ],
+        ids=repr,
     )
     def test_nothing_that_a_reduce_gives_ends_the_test(self, reduced: Any) -> None:
         class Odd(Exception):
@@ -269,7 +328,10 @@ def test_no_code_of_a_class_is_run() -> None:
 def test_huge_keys_are_cut() -> None:
     (found,) = not_primitive({10**5000: 1}, "v")
     assert found.path == "v[<int>]"
-    assert [one.path for one in not_primitive({10**18: 1, 10**18 - 1: 2}, "v")] == ["v[<int>]", f"v[{10**18 - 1}]"]
+    assert [one.path for one in not_primitive({10**18: 1, 10**18 - 1: 2}, "v")] == [
+        "v[<int>]",
+        f"v[{10**18 - 1}]",
+    ]
     (found,) = not_primitive({"k" * 10_000: IDENTIFIER}, "v")
     assert len(found.path) < 100
 
@@ -278,4 +340,9 @@ def test_huge_keys_are_cut() -> None:
 def test_members_of_a_group_are_exceptions() -> None:
     group = group_of(ValueError(IDENTIFIER))
     assert [one.path for one in not_primitive_on_the_wire(group)] == ["exc.args[1].args[0]"]
-    assert [one.path for one in not_primitive_on_the_wire(with_attributes(group_of(ValueError()), when=IDENTIFIER))] == ["exc.when"]
+    assert [
+        one.path
+        for one in not_primitive_on_the_wire(
+            with_attributes(group_of(ValueError()), when=IDENTIFIER)
+        )
+    ] == ["exc.when"]

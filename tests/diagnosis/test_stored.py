@@ -1,4 +1,5 @@
-"""A stored exception is read from its opcodes: every class of the zoo, every protocol, nothing imported, nothing called."""
+"""A stored exception is read from its opcodes: every class of the zoo, every protocol, nothing
+imported, nothing called."""
 
 from __future__ import annotations
 
@@ -27,7 +28,11 @@ def instances() -> dict[str, BaseException]:
     """One of each class of the zoo, as far as it can be built."""
     made = {}
     for name, cls in vars(zoo).items():
-        if isinstance(cls, type) and issubclass(cls, BaseException) and cls.__module__ == zoo.__name__:
+        if (
+            isinstance(cls, type)
+            and issubclass(cls, BaseException)
+            and cls.__module__ == zoo.__name__
+        ):
             try:
                 made[name] = build(cls, values={})[0].exc
             except CannotBuild:
@@ -70,7 +75,15 @@ def read_elsewhere() -> dict[str, Any]:
             except BaseException:  # those whose defect is that
                 continue
     done = subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {[str(Path(pytest_portable_errors.__file__).parents[1])]}\n{READER}"],
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            (
+                "import sys; sys.path[:0] = "
+                f"{[str(Path(pytest_portable_errors.__file__).parents[1])]}\n{READER}"
+            ),
+        ],
         input=json.dumps(payloads),
         capture_output=True,
         text=True,
@@ -83,7 +96,9 @@ def read_elsewhere() -> dict[str, Any]:
     return answers
 
 
-def test_every_payload_of_the_zoo_is_read_on_every_protocol_without_importing_anything(read_elsewhere: dict[str, Any]) -> None:
+def test_every_payload_of_the_zoo_is_read_on_every_protocol_without_importing_anything(
+    read_elsewhere: dict[str, Any],
+) -> None:
     assert len(read_elsewhere) > 150
     for name, row in read_elsewhere.items():
         assert row["problem"] is None, name
@@ -92,17 +107,31 @@ def test_every_payload_of_the_zoo_is_read_on_every_protocol_without_importing_an
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_type_message_arguments_attributes_and_what_is_lacking(read_elsewhere: dict[str, Any], protocol: int) -> None:
+def test_type_message_arguments_attributes_and_what_is_lacking(
+    read_elsewhere: dict[str, Any], protocol: int
+) -> None:
     row = read_elsewhere[f"PaymentError-{protocol}"]
     (error,) = row["errors"]
     sent: Any = ZOO["PaymentError"]
-    assert (error["type"], error["message"], error["args"]) == ("error_zoo.PaymentError", str(sent), list(sent.args))
+    assert (error["type"], error["message"], error["args"]) == (
+        "error_zoo.PaymentError",
+        str(sent),
+        list(sent.args),
+    )
     assert error["attributes"] == {"order_id": sent.order_id, "reason": sent.reason}
-    assert row["imports"][-1] == {"name": "error_zoo.PaymentError", "lacks": "no module 'error_zoo'"} or protocol < 2
+    assert (
+        row["imports"][-1] == {"name": "error_zoo.PaymentError", "lacks": "no module 'error_zoo'"}
+        or protocol < 2
+    )
 
 
 def test_the_control_the_zoo_really_cannot_be_imported_there() -> None:
-    done = subprocess.run([sys.executable, "-I", "-c", "import error_zoo"], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", "import error_zoo"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
     assert b"No module named 'error_zoo'" in done.stderr
 
 
@@ -134,10 +163,18 @@ def test_a_built_in_exceptions_message_is_what_str_gives(exc: BaseException, pro
 
 def test_a_chain_and_notes_that_a_reducer_carries() -> None:
     inner, outer = KeyError("bob"), zoo.PaymentError(7, "declined")
-    outer.add_note("tried twice") if hasattr(outer, "add_note") else setattr(outer, "__notes__", ["tried twice"])
+    outer.add_note("tried twice") if hasattr(outer, "add_note") else setattr(
+        outer, "__notes__", ["tried twice"]
+    )
     state = {"args": outer.args, **vars(outer), "__cause__": inner, "__suppress_context__": True}
-    first, second = inspect_payload(pickle.dumps(Reduced((Exception.__new__, (zoo.PaymentError, *outer.args), state)))).errors
-    assert (first.type, first.message, first.notes) == ("error_zoo.PaymentError", "order 7: declined", ("tried twice",))
+    first, second = inspect_payload(
+        pickle.dumps(Reduced((Exception.__new__, (zoo.PaymentError, *outer.args), state)))
+    ).errors
+    assert (first.type, first.message, first.notes) == (
+        "error_zoo.PaymentError",
+        "order 7: declined",
+        ("tried twice",),
+    )
     assert first.rebuilt_by is not None
     assert first.links == (("__cause__", "exc.__cause__"),)
     assert (second.path, second.type, second.message) == ("exc.__cause__", "KeyError", "'bob'")
@@ -155,7 +192,8 @@ class Reduced:
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no ExceptionGroup")
 def test_members_of_a_group() -> None:
-    group = ExceptionGroup("several", [ValueError(1), ExceptionGroup("inner", [KeyError("k")])])  # noqa: F821  # skipped before 3.11
+    # skipped before 3.11
+    group = ExceptionGroup("several", [ValueError(1), ExceptionGroup("inner", [KeyError("k")])])  # noqa: F821
     found = inspect_payload(pickle.dumps(group)).errors
     assert [(error.path, error.type, error.message) for error in found] == [
         ("exc", "ExceptionGroup", "several (2 sub-exceptions)"),
@@ -166,11 +204,17 @@ def test_members_of_a_group() -> None:
 
 
 def test_an_exception_within_something_else_is_found() -> None:
-    error = only(inspect_payload(pickle.dumps({"status": "FAILURE", "result": zoo.PaymentError(7, "declined")})))
+    error = only(
+        inspect_payload(
+            pickle.dumps({"status": "FAILURE", "result": zoo.PaymentError(7, "declined")})
+        )
+    )
     assert (error.path, error.message) == ("payload['result']", "order 7: declined")
 
 
-def test_values_of_every_kind_are_plain_data_and_what_loads_would_make_is_told_by_what_makes_it() -> None:
+def test_values_of_every_kind_are_plain_data_and_what_loads_would_make_is_told_by_what_makes_it() -> (
+    None
+):
     exc = zoo.PaymentError(7, "declined")
     values = {
         "raw": (b"\x00x", "b'\\x00x'"),
@@ -182,26 +226,38 @@ def test_values_of_every_kind_are_plain_data_and_what_loads_would_make_is_told_b
     }
     vars(exc).update({name: value for name, (value, _) in values.items()})
     shown = {name: told for name, (_, told) in values.items()}
-    assert only(inspect_payload(pickle.dumps(exc))).attributes == {"order_id": 7, "reason": "declined", **shown}
+    assert only(inspect_payload(pickle.dumps(exc))).attributes == {
+        "order_id": 7,
+        "reason": "declined",
+        **shown,
+    }
 
 
 def test_a_value_that_is_made_by_a_reconstructor_is_told_with_its_class() -> None:
     payload = pickle.dumps(ValueError(collections.UserString("a")), protocol=1)
     assert only(inspect_payload(payload)).args == (
-        {"<made by>": "copy_reg._reconstructor for UserString.UserString", "<args>": ["object", None], "data": "a"},
+        {
+            "<made by>": "copy_reg._reconstructor for UserString.UserString",
+            "<args>": ["object", None],
+            "data": "a",
+        },
     )
 
 
 def test_one_that_is_cause_and_context_is_told_once() -> None:
     inner = KeyError("bob")
     state = {"__cause__": inner, "__context__": inner}
-    first, second = inspect_payload(pickle.dumps(Reduced((Exception.__new__, (zoo.PaymentError, "m"), state)))).errors
+    first, second = inspect_payload(
+        pickle.dumps(Reduced((Exception.__new__, (zoo.PaymentError, "m"), state)))
+    ).errors
     assert first.links == (("__cause__", "exc.__cause__"), ("__context__", "exc.__context__"))
     assert second.path == "exc.__cause__"
 
 
 def test_what_no_pickler_writes_is_told_as_far_as_it_can_be() -> None:
-    assert inspect_payload(b"\x80\x04(\x85.").value == ["<object>"], "a mark that is left on the stack"
+    assert inspect_payload(b"\x80\x04(\x85.").value == ["<object>"], (
+        "a mark that is left on the stack"
+    )
     assert [name.lacks for name in inspect_payload(b"c\nthing\n.").names] == ["no module ''"]
 
 
@@ -224,11 +280,19 @@ def test_what_celery_sends_has_its_repr_for_arguments_that_are_no_sequence() -> 
     ("written", "error", "names"),
     [
         (
-            {"exc_type": "PaymentError", "exc_message": ["m", 1], "exc_module": "no_such_shop.errors"},
+            {
+                "exc_type": "PaymentError",
+                "exc_message": ["m", 1],
+                "exc_module": "no_such_shop.errors",
+            },
             ("no_such_shop.errors.PaymentError", "('m', 1)", ("m", 1)),
             [("no_such_shop.errors.PaymentError", "no module 'no_such_shop'")],
         ),
-        ({"exc_type": "KeyError", "exc_message": ["k"], "exc_module": "builtins"}, ("KeyError", "k", ("k",)), [("KeyError", None)]),
+        (
+            {"exc_type": "KeyError", "exc_message": ["k"], "exc_module": "builtins"},
+            ("KeyError", "k", ("k",)),
+            [("KeyError", None)],
+        ),
         ({"exc_type": "PaymentError", "exc_message": "m"}, ("PaymentError", "m", ("m",)), []),
     ],
 )
@@ -240,14 +304,19 @@ def test_what_celery_writes_in_json(written: dict[str, Any], error: object, name
 
 
 def test_arguments_that_the_state_sets_are_the_arguments() -> None:
-    reduction = (Exception.__new__, (zoo.PaymentError,), {"args": ("order 7",), "code": 3, "__suppress_context__": True})
+    reduction = (
+        Exception.__new__,
+        (zoo.PaymentError,),
+        {"args": ("order 7",), "code": 3, "__suppress_context__": True},
+    )
     error = only(inspect_payload(pickle.dumps(Reduced(reduction))))
     assert (error.args, error.message, error.attributes) == (("order 7",), "order 7", {"code": 3})
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no ExceptionGroup")
 def test_members_are_no_arguments() -> None:
-    error = inspect_payload(pickle.dumps(ExceptionGroup("several", [KeyError("k")]))).errors[0]  # noqa: F821  # skipped before 3.11
+    # skipped before 3.11
+    error = inspect_payload(pickle.dumps(ExceptionGroup("several", [KeyError("k")]))).errors[0]  # noqa: F821
     assert error.args == ("several",)
 
 
@@ -256,7 +325,9 @@ def test_a_list_that_holds_an_exception_among_others_is_an_argument() -> None:
     assert (error.links, len(error.args)) == ((), 2)
 
 
-@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"k": inner}, lambda inner: zoo.Holder(a=inner)])
+@pytest.mark.parametrize(
+    "wrap", [lambda inner: [inner], lambda inner: {"k": inner}, lambda inner: zoo.Holder(a=inner)]
+)
 def test_values_are_told_to_a_depth(wrap: Any) -> None:
     value: Any = 7
     for _ in range(40):
@@ -269,12 +340,21 @@ def test_values_are_told_to_a_depth(wrap: Any) -> None:
 
 def test_values_are_told_to_a_length() -> None:
     exc = ValueError("x" * 5000)
-    vars(exc).update(a=[7] * 150, b=dict.fromkeys(map(str, range(1000, 1150)), "seven"), c=collections.deque([7] * 150))
+    vars(exc).update(
+        a=[7] * 150,
+        b=dict.fromkeys(map(str, range(1000, 1150)), "seven"),
+        c=collections.deque([7] * 150),
+    )
     vars(exc)["d"] = zoo.Holder(**{f"a{n}": 7 for n in range(150)})
     error = only(inspect_payload(pickle.dumps(exc)))
     assert error.args == ("x" * 2000 + "... (5,000 in all)",)
     told = error.attributes
-    assert [len(told["a"]), len(told["b"]), len(told["c"]["<items>"]), len(told["d"].keys() - {"<made by>"})] == [100] * 4
+    assert [
+        len(told["a"]),
+        len(told["b"]),
+        len(told["c"]["<items>"]),
+        len(told["d"].keys() - {"<made by>"}),
+    ] == [100] * 4
     assert only(inspect_payload(pickle.dumps(ValueError("x" * 2000)))).message == "x" * 2000
     assert error.message == "x" * 2000 + "... (5,000 in all)"
     (shown,) = only(inspect_payload(pickle.dumps(ValueError(b"x" * 5000), protocol=3))).args
@@ -291,10 +371,14 @@ def test_values_are_told_to_a_length() -> None:
         ("made_by_a_test", None),
     ],
 )
-def test_what_of_a_module_is_lacking(module: str, lacks: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_of_a_module_is_lacking(
+    module: str, lacks: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "made_by_a_test", types.ModuleType("made_by_a_test"))
     monkeypatch.delitem(sys.modules, "pydoc_data.topics", raising=False)
-    assert [name.lacks for name in inspect_payload(f"c{module}\nthing\n.".encode()).names] == [lacks]
+    assert [name.lacks for name in inspect_payload(f"c{module}\nthing\n.".encode()).names] == [
+        lacks
+    ]
 
 
 def test_python_2s_names_are_not_called_lacking() -> None:
@@ -306,7 +390,9 @@ def test_credentials_are_masked_and_named() -> None:
     exc = zoo.PaymentError(7, "declined")
     exc.api_key = "sk-1234567890abcdef"  # type: ignore[attr-defined]  # any attribute
     found = inspect_payload(pickle.dumps(exc))
-    assert [(credential.path, credential.kind) for credential in found.credentials] == [("exc.api_key", "api_key")]
+    assert [(credential.path, credential.kind) for credential in found.credentials] == [
+        ("exc.api_key", "api_key")
+    ]
     assert "1234567890" not in repr(found)
 
 

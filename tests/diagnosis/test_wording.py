@@ -11,7 +11,13 @@ from diagnosis.trips import place
 
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
-from pytest_portable_errors.diagnosis.wording import arguments, brief_argument, called, class_name, placed
+from pytest_portable_errors.diagnosis.wording import (
+    arguments,
+    brief_argument,
+    called,
+    class_name,
+    placed,
+)
 
 GETATTR = Global("builtins", "getattr")
 OWNER = Global("shop.errors", "PaymentError")
@@ -22,7 +28,10 @@ def call(function: object, args: object) -> Call:
 
 
 def test_a_class_is_named_with_its_module_unless_it_is_built_in() -> None:
-    assert (class_name(zoo.PaymentError), class_name(ValueError)) == ("error_zoo.PaymentError", "ValueError")
+    assert (class_name(zoo.PaymentError), class_name(ValueError)) == (
+        "error_zoo.PaymentError",
+        "ValueError",
+    )
 
 
 @pytest.mark.parametrize(("length", "gap"), [(90, "    "), (91, "\n    ")])
@@ -37,7 +46,10 @@ def test_a_place_stands_on_the_line_while_there_is_room(length: int, gap: str) -
     [
         (OWNER, "shop.errors.PaymentError"),
         (call(GETATTR, (OWNER, "make")), "shop.errors.PaymentError.make"),
-        (call(Global("__builtin__", "getattr"), (call(GETATTR, (OWNER, "a")), "b")), "shop.errors.PaymentError.a.b"),
+        (
+            call(Global("__builtin__", "getattr"), (call(GETATTR, (OWNER, "a")), "b")),
+            "shop.errors.PaymentError.a.b",
+        ),
         (call(GETATTR, (OWNER, "make", None)), "getattr(...)"),
         (call(GETATTR, "ab"), "getattr(...)"),
         (call(OWNER, (1, 2)), "shop.errors.PaymentError(...)"),
@@ -65,6 +77,8 @@ def test_an_argument_is_short(value: object, shown: str) -> None:
     assert brief_argument(value, Mask()) == shown
 
 
-@pytest.mark.parametrize(("args", "shown"), [((), ""), ((1, "a", [2]), "1, 'a', [...]"), ([1], "...")], ids=repr)
+@pytest.mark.parametrize(
+    ("args", "shown"), [((), ""), ((1, "a", [2]), "1, 'a', [...]"), ([1], "...")], ids=repr
+)
 def test_the_arguments_of_a_call_that_has_any(args: Any, shown: str) -> None:
     assert arguments(call(OWNER, args), Mask()) == shown

@@ -60,7 +60,12 @@ def place(function: object) -> str:
 
 
 def facts(exc: BaseException, **known: Any) -> Facts:
-    defaults: dict[str, Any] = {"stage": "arrived", "losses": (MESSAGE,), "reading": read(pickle.dumps(exc)), "error": None}
+    defaults: dict[str, Any] = {
+        "stage": "arrived",
+        "losses": (MESSAGE,),
+        "reading": read(pickle.dumps(exc)),
+        "error": None,
+    }
     return Facts(cls=type(exc), sent=describe(exc), **{**defaults, **known})
 
 

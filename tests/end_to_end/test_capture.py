@@ -1,4 +1,5 @@
-"""What ``portable_errors_capture`` has seen, each kind alone, and that nothing of it stays behind."""
+"""What ``portable_errors_capture`` has seen, each kind alone, and that nothing of it stays
+behind."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ import pytest
 
 from pytest_portable_errors.run import handled
 
-monitored = pytest.mark.skipif(sys.version_info < handled.NEEDS, reason="sys.monitoring is Python 3.12")
+monitored = pytest.mark.skipif(
+    sys.version_info < handled.NEEDS, reason="sys.monitoring is Python 3.12"
+)
 
 WAYS = """
 import contextlib
@@ -88,7 +91,11 @@ def test_ends_of_iteration():
     except StopIteration: pass
     assert [number for number in (n for n in range(2))] == [0, 1]
 """
-HANDLED = {"Handled", "InProject", "InThread", "InAsync", "Suppressed"} if sys.version_info >= handled.NEEDS else set()
+HANDLED = (
+    {"Handled", "InProject", "InThread", "InAsync", "Suppressed"}
+    if sys.version_info >= handled.NEEDS
+    else set()
+)
 WITH_STATEMENTS = {"ByRaises", "ByUnittest"} if sys.version_info >= handled.NEEDS else set()
 SEEN = {
     "raises": {"ByRaises", "ByCallable"},
@@ -96,7 +103,12 @@ SEEN = {
     "escaped": {"Escaped", "EscapedUnittest"},
     "handled": HANDLED | WITH_STATEMENTS,
 }
-REPORTED = ("--portable-errors", "--portable-errors-report=found.json", "--portable-errors-receiver=with-project", "test_shop.py")
+REPORTED = (
+    "--portable-errors",
+    "--portable-errors-report=found.json",
+    "--portable-errors-receiver=with-project",
+    "test_shop.py",
+)
 
 
 @pytest.fixture
@@ -120,9 +132,14 @@ def names(document: dict[str, Any]) -> set[str]:
 def test_each_kind_alone_sees_its_own(seen: Any, kinds: str | None) -> None:
     result, document = seen(SOURCE, kinds)
     result.assert_outcomes(passed=12, failed=2)  # the two that are meant to fail
-    assert names(document) == (SEEN[kinds] if kinds else SEEN["raises"] | SEEN["unittest"] | SEEN["escaped"])
+    assert names(document) == (
+        SEEN[kinds] if kinds else SEEN["raises"] | SEEN["unittest"] | SEEN["escaped"]
+    )
     assert document["totals"]["exceptions"] == len(names(document)), "each object once"
-    needs = "*portable_errors_capture = handled needs Python 3.12: exceptions that only except clauses catch were not seen"
+    needs = (
+        "*portable_errors_capture = handled needs Python 3.12: exceptions that only except "
+        "clauses catch were not seen"
+    )
     if kinds == "handled" and sys.version_info < handled.NEEDS:
         result.stdout.fnmatch_lines([needs])
     else:
@@ -179,7 +196,9 @@ def test_escapes(): raise Fine("a")
 def test_exceptions_that_cannot_be_described_disturb_nothing(seen: Any) -> None:
     result, document = seen(HOSTILE, "escaped handled", "--portable-errors-mode=warn")
     result.assert_outcomes(passed=1, failed=1)
-    assert names(document) == {"Hostile", "Fine"}, "and not what their own code catches while we look"
+    assert names(document) == {"Hostile", "Fine"}, (
+        "and not what their own code catches while we look"
+    )
 
 
 MAIN = """
@@ -208,10 +227,14 @@ print("left as it was", *map(int, codes))
 
 
 @pytest.mark.parametrize("others", ["", "with another tool"])
-def test_everything_is_as_it_was_after_the_run(pytester: pytest.Pytester, shop: Any, others: str) -> None:
+def test_everything_is_as_it_was_after_the_run(
+    pytester: pytest.Pytester, shop: Any, others: str
+) -> None:
     (shop / "ways.py").write_text(WAYS)
     pytester.makepyfile(test_shop=f"import pytest\n{SOURCE}", main=MAIN)
-    result = pytester.runpython_c(f"import sys; sys.argv[1:] = {others.split()!r}; exec(open('main.py').read())")
+    result = pytester.runpython_c(
+        f"import sys; sys.argv[1:] = {others.split()!r}; exec(open('main.py').read())"
+    )
     result.stdout.fnmatch_lines(["left as it was 1 1"])
 
 

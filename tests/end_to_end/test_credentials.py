@@ -1,4 +1,5 @@
-"""What a payload with credentials in it does to a run: a line of the summary, or a failure; never their text."""
+"""What a payload with credentials in it does to a run: a line of the summary, or a failure; never
+their text."""
 
 from __future__ import annotations
 
@@ -33,10 +34,14 @@ LINES = [
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_by_default_the_summary_names_them_and_every_test_passes(run: Any, workers: tuple[str, ...]) -> None:
+def test_by_default_the_summary_names_them_and_every_test_passes(
+    run: Any, workers: tuple[str, ...]
+) -> None:
     result = run(SOURCE, *workers)
     result.assert_outcomes(passed=3)
-    assert sorted(line for line in result.outlines if line.startswith("portable errors:")) == sorted(LINES)
+    assert sorted(
+        line for line in result.outlines if line.startswith("portable errors:")
+    ) == sorted(LINES)
     assert "hunter2" not in result.stdout.str() + result.stderr.str()
 
 
@@ -50,7 +55,10 @@ def test_as_an_error_they_fail_the_tests_that_met_them(run: Any, pytester: pytes
         "",
         "  exc.api_key   api_key",
         "",
-        "  Whatever stores or logs the payload has them. Leave them out of what the exception keeps, or of its __reduce__;",
+        (
+            "  Whatever stores or logs the payload has them. Leave them out of what the exception "
+            "keeps, or of its __reduce__;"
+        ),
         "  portable_errors_credentials = warn only names them in the summary.",
     ]
     result.stdout.no_fnmatch_line("portable errors: *")
@@ -89,4 +97,6 @@ def test_another_word_is_a_usage_error(run: Any, pytester: pytest.Pytester) -> N
     pytester.makeini("[pytest]\npythonpath = .\nportable_errors_credentials = hide\n")
     result = run(SOURCE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(['*portable_errors_credentials (tox.ini): unknown "hide": expected one of off, warn, error'])
+    result.stderr.fnmatch_lines(
+        ['*portable_errors_credentials (tox.ini): unknown "hide": expected one of off, warn, error']
+    )

@@ -68,7 +68,9 @@ def test_fixture(assert_roundtrip):
         result.assert_outcomes(passed=3)
 
     @pytest.mark.parametrize("way", ["marker", "fixture"])
-    def test_one_that_was_lost_before_the_trip_is_printed_as_a_tree(self, run: Any, way: str) -> None:
+    def test_one_that_was_lost_before_the_trip_is_printed_as_a_tree(
+        self, run: Any, way: str
+    ) -> None:
         if way == "marker":
             source = """
 @pytest.mark.portable_exception(chain=(Payment, Tokens), receiver="with-project", serializers=("pickle",))
@@ -130,7 +132,9 @@ def test_it(assert_roundtrip):
                 "  received  shop.errors.Whole: x",
             ]
         )
-        assert result.stdout.str().count("loses its chain on the way") == 1, "once for both serializers"
+        assert result.stdout.str().count("loses its chain on the way") == 1, (
+            "once for both serializers"
+        )
 
     def test_a_declared_type_is_what_the_receivers_chain_begins_with(self, run: Any) -> None:
         result = run(
@@ -167,7 +171,10 @@ def test_not_asked(assert_roundtrip):
         result.assert_outcomes(passed=2, failed=2)
         result.stdout.fnmatch_lines(
             [
-                "shop.errors.Whole carries a value that is not primitive: exc.args[1]: UUID; store str(value)",
+                (
+                    "shop.errors.Whole carries a value that is not primitive: exc.args[1]: UUID; "
+                    "store str(value)"
+                ),
                 "shop.errors.Whole carries 2 values that are not primitive: tuple, set",
                 "",
                 "  exc.args[1]: tuple; store list(value)",
@@ -193,7 +200,10 @@ def test_plain(assert_primitive):
         )
         result.assert_outcomes(passed=1, failed=2)
         result.stdout.fnmatch_lines(
-            ["context['request_id']: UUID; store str(value)", "value holds 2 values that are not primitive: tuple, set"]
+            [
+                "context['request_id']: UUID; store str(value)",
+                "value holds 2 values that are not primitive: tuple, set",
+            ]
         )
 
 
@@ -213,8 +223,17 @@ def test_what_cannot_be_meant_is_said_at_collection(run: Any, keyword: str, said
 
 def test_the_fixture_says_what_is_wrong_with_its_chain(run: Any) -> None:
     result = run("def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), chain=Whole)")
-    assert "assert_roundtrip(chain=Whole): expected a tuple of exception classes" in result.stdout.str()
-    for wrong in ("chain=('not a name',)", "chain=(Whole, None)", "chain=5", "chain=()", "primitive='no'"):
+    assert (
+        "assert_roundtrip(chain=Whole): expected a tuple of exception classes"
+        in result.stdout.str()
+    )
+    for wrong in (
+        "chain=('not a name',)",
+        "chain=(Whole, None)",
+        "chain=5",
+        "chain=()",
+        "primitive='no'",
+    ):
         result = run(f"def test_it(assert_roundtrip): assert_roundtrip(Whole('a'), {wrong})")
         result.stdout.fnmatch_lines(["*PortableErrorsError: assert_roundtrip(*): expected *"])
 

@@ -1,4 +1,5 @@
-"""Each example fails when what it is about is taken out of it: its repair, or the setting that makes the plugin look."""
+"""Each example fails when what it is about is taken out of it: its repair, or the setting that
+makes the plugin look."""
 
 from __future__ import annotations
 
@@ -88,7 +89,10 @@ FIXES = (
     Fix(
         folder="dbos",
         file="dbos_errors.py",
-        old="\n    def __reduce__(self) -> tuple[type[RuntimeError], tuple[str]]:\n        return RuntimeError, (str(self),)\n",
+        old=(
+            "\n    def __reduce__(self) -> tuple[type[RuntimeError], tuple[str]]:\n        "
+            "return RuntimeError, (str(self),)\n"
+        ),
         new="",
         fails="test_shows_the_message",
         needs="dbos",
@@ -120,7 +124,9 @@ FIXES = (
     Fix(
         folder="dask",
         file="dask_errors.py",
-        old='        failure = UploadError(name="upload.csv", reason=str(error))\n    raise failure',
+        old=(
+            '        failure = UploadError(name="upload.csv", reason=str(error))\n    raise failure'
+        ),
         new='        raise UploadError(name="upload.csv", reason=str(error))',
         fails="test_an_error_of_ones_own_says_what_would_be_dropped",
         needs="distributed",
@@ -166,10 +172,17 @@ def test_without_its_fix_an_example_fails(fix: Fix, tmp_path: Path) -> None:
     if importlib.util.find_spec(fix.needs) is None:
         pytest.skip(f"{fix.needs} is not installed: pip install '.[examples]'")
     shutil.copy(EXAMPLES / "pytest.ini", tmp_path)
-    folder = Path(shutil.copytree(EXAMPLES / fix.folder, tmp_path / fix.folder, ignore=shutil.ignore_patterns("__pycache__")))
+    folder = Path(
+        shutil.copytree(
+            EXAMPLES / fix.folder,
+            tmp_path / fix.folder,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    )
     text = (folder / fix.file).read_text()
     assert text.count(fix.old) == 1, "what is taken out stands there once"
-    # The control is the run of the examples themselves: there nothing was taken out, and all of them pass.
+    # The control is the run of the examples themselves: there nothing was taken out, and all of
+    # them pass.
     (folder / fix.file).write_text(text.replace(fix.old, fix.new))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     options = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-q", "--tb=short", "-k", fix.fails)

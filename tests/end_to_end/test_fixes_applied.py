@@ -1,5 +1,5 @@
-"""Every fix that is printed is done as it says, in a project of its own: the class is edited, or the reducer is registered, and in new
-processes the trip arrives whole, with no help from the trial.
+"""Every fix that is printed is done as it says, in a project of its own: the class is edited, or
+the reducer is registered, and in new processes the trip arrives whole, with no help from the trial.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ IN_CLASS = {
     "chained": (zoo.PaymentError, "chained(PaymentError(7, 'declined'), KeyError('bob'))"),
     "chained to what it cannot rebuild": (
         zoo.KeywordOnly,
-        "chained(KeywordOnly('m', request='r'), chained(KeywordOnly('n', request='s'), OSError(2, 'm', 'f')))",
+        (
+            "chained(KeywordOnly('m', request='r'), chained(KeywordOnly('n', request='s'), "
+            "OSError(2, 'm', 'f')))"
+        ),
     ),
     "caused implicitly": (zoo.NotFound, "chained(NotFound('bob'), context=KeyError('bob'))"),
     "a declared change of type": (zoo.BecomesRuntimeError, "BecomesRuntimeError('step', 3)"),
@@ -42,10 +45,26 @@ IN_CLASS = {
 REGISTERED = {
     "Python's own": ("builtins", "NameError", "NameError(\"name 'x'\", name='x')"),
     "its own reducer": ("json", "JSONDecodeError", "noted(JSONDecodeError('m', 'd', 0))"),
-    "called by keyword": ("subprocess", "CalledProcessError", "CalledProcessError(returncode=1, cmd='false')"),
-    "httpx": ("httpx", "HTTPStatusError", "HTTPStatusError('m', request=REQUEST, response=httpx.Response(500, request=REQUEST))"),
-    "openai": ("openai", "RateLimitError", "RateLimitError('m', response=httpx.Response(429, request=REQUEST), body=None)"),
-    "litellm": ("litellm", "RateLimitError", "chained(RateLimitError('m', llm_provider='o', model='g'), openai_error())"),
+    "called by keyword": (
+        "subprocess",
+        "CalledProcessError",
+        "CalledProcessError(returncode=1, cmd='false')",
+    ),
+    "httpx": (
+        "httpx",
+        "HTTPStatusError",
+        "HTTPStatusError('m', request=REQUEST, response=httpx.Response(500, request=REQUEST))",
+    ),
+    "openai": (
+        "openai",
+        "RateLimitError",
+        "RateLimitError('m', response=httpx.Response(429, request=REQUEST), body=None)",
+    ),
+    "litellm": (
+        "litellm",
+        "RateLimitError",
+        "chained(RateLimitError('m', llm_provider='o', model='g'), openai_error())",
+    ),
 }
 HEAD = """
 import contextlib, dataclasses, os, pickle, signal, threading, time
@@ -124,7 +143,9 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def before_and_after(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
+def before_and_after(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[dict[str, Any], dict[str, Any]]:
     pytest.importorskip("litellm")
     project = Project(tmp_path_factory.mktemp("fixes"))
     before = project.run(registers=False)
@@ -141,17 +162,25 @@ def before_and_after(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
 
 
 @pytest.mark.parametrize("name", [*IN_CLASS, *REGISTERED])
-def test_what_was_lost_arrives_with_the_fix(before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str) -> None:
+def test_what_was_lost_arrives_with_the_fix(
+    before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str
+) -> None:
     before, after = before_and_after[0][name], before_and_after[1][name]
     fix = before["fixes"][0]
     assert not before["arrived_whole"]
     assert fix["arrives_whole"], before["text"]
-    lost = [loss["path"] for loss in after["losses"] if not loss["path"].startswith(tuple(fix["gives_up"]) or ("\0",))]
+    lost = [
+        loss["path"]
+        for loss in after["losses"]
+        if not loss["path"].startswith(tuple(fix["gives_up"]) or ("\0",))
+    ]
     assert lost == [], after["text"]
 
 
 @pytest.mark.parametrize("name", sorted(set(IN_CLASS) - {"lock"}))
-def test_only_what_cannot_travel_is_given_up(before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str) -> None:
+def test_only_what_cannot_travel_is_given_up(
+    before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str
+) -> None:
     assert before_and_after[0][name]["fixes"][0]["gives_up"] == []
     assert before_and_after[1][name]["arrived_whole"]
 
@@ -161,17 +190,25 @@ def test_what_is_given_up_is_asked_for_until_it_is_declared_as_the_fix_says(
 ) -> None:
     before, after = before_and_after[0]["lock"], before_and_after[1]["lock"]
     cls = before["sent"]["exceptions"][0]["type"]
-    assert before["fixes"][0]["limits"][-1].endswith(f"until portable_errors_expect has {cls} -> {cls}")
+    assert before["fixes"][0]["limits"][-1].endswith(
+        f"until portable_errors_expect has {cls} -> {cls}"
+    )
     assert (before["declared"], after["arrived_whole"], after["declared"]) == (False, False, True)
 
 
 @pytest.mark.parametrize("name", ["httpx", "openai", "litellm"])
-def test_a_key_is_not_on_the_wire_any_more(before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str) -> None:
+def test_a_key_is_not_on_the_wire_any_more(
+    before_and_after: tuple[dict[str, Any], dict[str, Any]], name: str
+) -> None:
     before, after = before_and_after[0][name], before_and_after[1][name]
     assert after["credentials"] == []
     assert any("authorization" in path for path in before["fixes"][0]["gives_up"])
     assert "sk-1234567890abcdef" not in json.dumps(before)
 
 
-def test_the_control_the_chain_with_the_key_would_have_put_it_there(before_and_after: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    assert [credential["path"] for credential in before_and_after[0]["openai"]["credentials"]] == ["exc.request.headers['authorization']"]
+def test_the_control_the_chain_with_the_key_would_have_put_it_there(
+    before_and_after: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    assert [credential["path"] for credential in before_and_after[0]["openai"]["credentials"]] == [
+        "exc.request.headers['authorization']"
+    ]

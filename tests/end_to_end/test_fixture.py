@@ -28,7 +28,12 @@ def test_checks(assert_roundtrip):
     )
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(
-        ["shop.errors.NotFound arrives changed: message, args      [[]pickle:2 and cloudpickle; receiver: with-project]"]
+        [
+            (
+                "shop.errors.NotFound arrives changed: message, args      [[]pickle:2 and "
+                "cloudpickle; receiver: with-project]"
+            )
+        ]
     )
 
 
@@ -55,10 +60,19 @@ def test_receiver(assert_roundtrip): assert_roundtrip(KeyError(), receiver="moon
     )
     result.assert_outcomes(failed=4)
     for message in (
-        "*PortableErrorsError: assert_roundtrip() got 'boom' (str): expected an exception or a pytest.ExceptionInfo",
+        (
+            "*PortableErrorsError: assert_roundtrip() got 'boom' (str): expected an exception or a "
+            "pytest.ExceptionInfo"
+        ),
         "*got the class KeyError: expected an instance, e.g. KeyError(...)",
-        "*assert_roundtrip(serializers='pickle'): expected a tuple of names or Serializers, e.g. ('pickle',)",
-        "*unknown receiver 'moon': expected one of without-project, stdlib, with-project, or the path of a Python interpreter",
+        (
+            "*assert_roundtrip(serializers='pickle'): expected a tuple of names or Serializers, "
+            "e.g. ('pickle',)"
+        ),
+        (
+            "*unknown receiver 'moon': expected one of without-project, stdlib, with-project, or "
+            "the path of a Python interpreter"
+        ),
     ):
         result.stdout.fnmatch_lines([message])
 

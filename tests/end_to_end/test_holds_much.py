@@ -1,4 +1,5 @@
-"""Many errors that hold one large graph: the run ends, each counts, and what was not looked at is said."""
+"""Many errors that hold one large graph: the run ends, each counts, and what was not looked at is
+said."""
 
 from __future__ import annotations
 
@@ -71,7 +72,10 @@ def test_no_outcome_changes_in_warn_mode_and_each_counts(graphs: Any) -> None:
         [
             "1  shop.graphs.Lossy*broken everywhere*pickle*8 tests",
             "2  shop.graphs.Unpicklable*broken everywhere*pickle*8 tests",
-            "not looked at: what they hold: judged by others of their class before them, which hold as much (19 exceptions: *)",
+            (
+                "not looked at: what they hold: judged by others of their class before them, which "
+                "hold as much (19 exceptions: *)"
+            ),
             "checked 3 classes, 24 exceptions: 1 whole, 2 lossy",
         ]
     )
@@ -82,12 +86,17 @@ def test_the_tests_that_meet_a_defect_fail_in_error_mode(graphs: Any) -> None:
 
 
 def test_past_the_looks_of_a_run_they_are_told_of(graphs: Any, pytester: pytest.Pytester) -> None:
-    pytester.makeconftest("from pytest_portable_errors import experience\nexperience.LARGE_LOOKS = 1\n")
+    pytester.makeconftest(
+        "from pytest_portable_errors import settled_shapes\nexperience.LARGE_LOOKS = 1\n"
+    )
     result = graphs("--portable-errors-mode=warn")
     result.assert_outcomes(passed=24)
     result.stdout.fnmatch_lines(
         [
-            "not looked at: exceptions that hold much, past the first * of the run (16 exceptions: shop.graphs.Lossy, shop.graphs.Unpicklable)",
+            (
+                "not looked at: exceptions that hold much, past the first * of the run (16 "
+                "exceptions: shop.graphs.Lossy, shop.graphs.Unpicklable)"
+            ),
             "*checked 1 class, 8 exceptions: 1 whole",
         ]
     )
@@ -112,7 +121,8 @@ def test_it(kind):
 
 
 class TestAnyKind:
-    """What holds a million objects, 10,000 levels, a cycle, a module, the interpreter, or what changes while it is looked at."""
+    """What holds a million objects, 10,000 levels, a cycle, a module, the interpreter, or what
+    changes while it is looked at."""
 
     @pytest.fixture(autouse=True)
     def zoo(self, shop: Path, pytester: pytest.Pytester) -> None:
@@ -122,19 +132,31 @@ class TestAnyKind:
         return "portable_errors_serializers=" + " ".join(names)
 
     def test_warn_mode_ends_by_every_serializer(self, run: Any) -> None:
-        every = self.serializers("pickle", "cloudpickle", *filter(is_here, LIBRARIES), "process-pool")
+        every = self.serializers(
+            "pickle", "cloudpickle", *filter(is_here, LIBRARIES), "process-pool"
+        )
         result = run(KINDS, "--portable-errors-mode=warn", "-o", every, *SETTINGS)
         assert result.parseoutcomes() == {"passed": len(large_zoo.KINDS)}
         result.stdout.fnmatch_lines(
             [
-                "not looked at: values past the 2,000 that are nearest to the surface (* exceptions: large_zoo.HoldsError)",
-                "not looked at: what the payload has past its first 7,500 opcodes (* exceptions: large_zoo.HoldsError)",
+                (
+                    "not looked at: values past the 2,000 that are nearest to the surface (* "
+                    "exceptions: large_zoo.HoldsError)"
+                ),
+                (
+                    "not looked at: what the payload has past its first 7,500 opcodes (* "
+                    "exceptions: large_zoo.HoldsError)"
+                ),
                 f"checked 1 class, {len(large_zoo.KINDS)} exceptions: 0 whole, 1 lossy",
             ]
         )
 
     def test_error_mode_fails_those_that_do_not_arrive(self, run: Any) -> None:
-        result = run(KINDS, "--portable-errors", "-o", self.serializers("pickle", "cloudpickle"), *SETTINGS)
+        result = run(
+            KINDS, "--portable-errors", "-o", self.serializers("pickle", "cloudpickle"), *SETTINGS
+        )
         lossy = ("levels", "cycle", "grows", "grows_itself", "module", "interpreter")
         result.assert_outcomes(passed=len(large_zoo.KINDS) - len(lossy), failed=len(lossy))
-        result.stdout.fnmatch_lines([f"FAILED test_shop.py::test_it[[]{name}] - large_zoo.HoldsError *" for name in lossy])
+        result.stdout.fnmatch_lines(
+            [f"FAILED test_shop.py::test_it[[]{name}] - large_zoo.HoldsError *" for name in lossy]
+        )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-TO_GET_IT = "no Chromium was found: apt-get install chromium-headless-shell, or playwright install chromium"
+TO_GET_IT = (
+    "no Chromium was found: apt-get install chromium-headless-shell, or playwright install chromium"
+)
 
 SHOP = """
 import threading
@@ -96,19 +98,39 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("jinja2", reason="the HTML report needs Jinja2")
     root = tmp_path_factory.mktemp("project")
     (root / "shop").mkdir()
-    for name, content in {"pyproject.toml": CONFIG, "shop/__init__.py": "", "shop/errors.py": SHOP, "test_shop.py": TESTS}.items():
+    for name, content in {
+        "pyproject.toml": CONFIG,
+        "shop/__init__.py": "",
+        "shop/errors.py": SHOP,
+        "test_shop.py": TESTS,
+    }.items():
         (root / name).write_text(content)
     options = ("--portable-errors", "--portable-errors-baseline=known.txt")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *options]
-    for more in (["--portable-errors-update-baseline", "-k", "Locked or locked"], ["--portable-errors-report=report.html"]):
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        *options,
+    ]
+    for more in (
+        ["--portable-errors-update-baseline", "-k", "Locked or locked"],
+        ["--portable-errors-report=report.html"],
+    ):
         subprocess.run([*command, *more], cwd=root, capture_output=True, timeout=300, check=False)
     return root / "report.html"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium of this machine, or the one that Playwright has installed; without either, these tests are skipped."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
+    """A Chromium of this machine, or the one that Playwright has installed; without either, these
+    tests are skipped."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no Playwright: pip install playwright"
+    )
     with playwright.sync_playwright() as started:
         installed = next(filter(None, map(shutil.which, CHROMIUM)), None)
         if installed is None and not Path(started.chromium.executable_path).exists():
@@ -153,7 +175,11 @@ def show(browser: Browser, report: Path) -> Iterator[Open]:
 
 def defects(page: Page) -> list[str]:
     """Names of the defects' classes that are seen."""
-    return [one.inner_text() for one in page.locator("article[data-state] h3 .name").all() if one.is_visible()]
+    return [
+        one.inner_text()
+        for one in page.locator("article[data-state] h3 .name").all()
+        if one.is_visible()
+    ]
 
 
 def classes(page: Page) -> list[str]:
@@ -161,10 +187,13 @@ def classes(page: Page) -> list[str]:
     return [one.inner_text() for one in page.locator("tbody th").all() if one.is_visible()]
 
 
-ALL_DEFECTS = ["shop.errors.NotFound", "shop.errors.PaymentError", "shop.errors.Locked"]  # what is known comes last
+# what is known comes last
+ALL_DEFECTS = ["shop.errors.NotFound", "shop.errors.PaymentError", "shop.errors.Locked"]
 
 
-def test_it_loads_nothing_and_the_browser_has_nothing_to_complain_of(show: Open, report: Path) -> None:
+def test_it_loads_nothing_and_the_browser_has_nothing_to_complain_of(
+    show: Open, report: Path
+) -> None:
     watched = show()
     watched.page.get_by_role("button", name="Open all").click()
     watched.page.get_by_label("Search").fill("shop")
@@ -177,15 +206,25 @@ def test_hostile_texts_are_shown_and_do_nothing(show: Open) -> None:
     watched = show()
     assert watched.page.title() == "Portable errors: 2 defects"
     assert watched.page.locator("img").count() == 0
-    text = watched.page.locator("#defects ~ article", has_text="shop.errors.NotFound").text_content() or ""
+    text = (
+        watched.page.locator("#defects ~ article", has_text="shop.errors.NotFound").text_content()
+        or ""
+    )
     assert "not found: </script><script>document.title = 'taken'</script><img src=x" in text
     assert "\\x1b[31m\\u202e\\ud800 {{ 7 * 7 }}" in text
 
 
-def test_a_script_that_got_in_all_the_same_does_not_run(show: Open, report: Path, tmp_path: Path) -> None:
+def test_a_script_that_got_in_all_the_same_does_not_run(
+    show: Open, report: Path, tmp_path: Path
+) -> None:
     tampered = tmp_path / "tampered.html"
-    more = '<script>document.title = "taken"</script><img src="http://127.0.0.1:9/x" onerror="document.title = \'taken\'"><p style="color: red">'
-    tampered.write_text(report.read_text(encoding="utf-8").replace("</body>", f"{more}</body>"), encoding="utf-8")
+    more = (
+        '<script>document.title = "taken"</script><img src="http://127.0.0.1:9/x" '
+        'onerror="document.title = \'taken\'"><p style="color: red">'
+    )
+    tampered.write_text(
+        report.read_text(encoding="utf-8").replace("</body>", f"{more}</body>"), encoding="utf-8"
+    )
     watched = show(tampered)
     assert watched.page.title() == "Portable errors: 2 defects"
     assert len([told for told in watched.complaints if "Content Security Policy" in told]) >= 3
@@ -231,7 +270,10 @@ def test_filters_go_by_state_scope_and_baseline(show: Open) -> None:
     assert (defects(page), classes(page)) == (["shop.errors.Locked"], ["shop.errors.Locked"])
     page.get_by_label("Search").fill("payment")
     assert defects(page) == []
-    assert page.get_by_role("status").inner_text() == "Shown: 0 of 3 defects, 0 of 5 classes, 0 of 1 not checked"
+    assert (
+        page.get_by_role("status").inner_text()
+        == "Shown: 0 of 3 defects, 0 of 5 classes, 0 of 1 not checked"
+    )
 
 
 def test_diff_and_fix_open_on_click_and_by_keyboard(show: Open) -> None:
@@ -266,11 +308,24 @@ def test_every_control_is_reached_by_tab(show: Open) -> None:
     for _ in range(80):
         page.keyboard.press("Tab")
         reached.add(
-            page.evaluate("(() => { const at = document.activeElement; return at.name || at.textContent.trim().split('\\n')[0]; })()")
+            page.evaluate(
+                "(() => { const at = document.activeElement; return at.name || "
+                "at.textContent.trim().split('\\n')[0]; })()"
+            )
         )
-    assert reached >= {"Skip to what was found", "search", "state", "scope", "known", "Reset", "Open all"}
+    assert reached >= {
+        "Skip to what was found",
+        "search",
+        "state",
+        "scope",
+        "known",
+        "Reset",
+        "Open all",
+    }
     assert {"Defects", "Classes"} <= reached
-    assert len([name for name in reached if name.startswith(("What was lost", "Fix:", "Met by"))]) >= 3
+    assert (
+        len([name for name in reached if name.startswith(("What was lost", "Fix:", "Met by"))]) >= 3
+    )
 
 
 def test_a_class_of_the_table_leads_to_its_defect(show: Open) -> None:
@@ -278,7 +333,9 @@ def test_a_class_of_the_table_leads_to_its_defect(show: Open) -> None:
     page.get_by_role("link", name="shop.errors.Locked").click()
     card = page.locator("article:target")
     assert card.locator(".name").inner_text() == "shop.errors.Locked"
-    assert card.locator("h3").evaluate("one => one.getBoundingClientRect().top >= document.getElementById('filter').offsetHeight")
+    assert card.locator("h3").evaluate(
+        "one => one.getBoundingClientRect().top >= document.getElementById('filter').offsetHeight"
+    )
 
 
 def test_all_is_readable_without_javascript(show: Open) -> None:
@@ -299,7 +356,10 @@ def test_all_is_readable_without_javascript(show: Open) -> None:
 def test_text_stands_out_in_light_and_dark(scheme: str, show: Open) -> None:
     page = show(color_scheme=scheme).page
     page.get_by_role("button", name="Open all").click()
-    red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3])
+    red, green, blue = map(
+        int,
+        re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3],
+    )
     assert (min(red, green, blue) > 200) if scheme == "light" else (max(red, green, blue) < 60)
     found = page.evaluate(CONTRAST)
     assert len(found) > 100
@@ -311,6 +371,8 @@ def test_it_fits_any_width_and_wide_parts_scroll_by_themselves(width: int, show:
     page = show(viewport={"width": width, "height": 800}).page
     page.get_by_role("button", name="Open all").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    scrolls = page.locator(".scroll").evaluate("one => [one.scrollWidth > one.clientWidth, getComputedStyle(one).overflowX]")
+    scrolls = page.locator(".scroll").evaluate(
+        "one => [one.scrollWidth > one.clientWidth, getComputedStyle(one).overflowX]"
+    )
     assert scrolls[1] == "auto"
     assert scrolls[0] or width > 320

@@ -29,7 +29,9 @@ TEXT = """\
 def inspect(*arguments: str, cwd: Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     # -I: without the folder of the tests
     command = [sys.executable, "-I", "-m", "pytest_portable_errors", "inspect", *arguments]
-    return subprocess.run(command, cwd=cwd, input=given, capture_output=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=cwd, input=given, capture_output=True, timeout=60, check=False
+    )
 
 
 def test_a_file(tmp_path: Path) -> None:
@@ -51,9 +53,13 @@ def test_a_database_of_dbos_shows_the_rows_that_hold_errors(tmp_path: Path) -> N
     with contextlib.closing(sqlite3.connect(tmp_path / "dbos.sqlite")) as connection, connection:
         connection.execute("CREATE TABLE operation_outputs (inputs TEXT, error TEXT)")
         inputs = base64.b64encode(pickle.dumps({"args": [], "kwargs": {}})).decode()
-        connection.executemany("INSERT INTO operation_outputs VALUES (?, ?)", [(inputs, None), (inputs, ENCODED)])
+        connection.executemany(
+            "INSERT INTO operation_outputs VALUES (?, ?)", [(inputs, None), (inputs, ENCODED)]
+        )
     done = inspect("dbos.sqlite", cwd=tmp_path)
-    assert done.stdout.decode() == TEXT.format(title="dbos.sqlite: operation_outputs.error, row 2", size=len(PAYLOAD))
+    assert done.stdout.decode() == TEXT.format(
+        title="dbos.sqlite: operation_outputs.error, row 2", size=len(PAYLOAD)
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,9 @@ def test_a_database_of_dbos_shows_the_rows_that_hold_errors(tmp_path: Path) -> N
     ],
     ids=["truncated", "damaged", "no pickle", "no database"],
 )
-def test_what_cannot_be_read_is_said_clearly_and_in_the_exit_status(tmp_path: Path, content: bytes, status: int, said: str) -> None:
+def test_what_cannot_be_read_is_said_clearly_and_in_the_exit_status(
+    tmp_path: Path, content: bytes, status: int, said: str
+) -> None:
     (tmp_path / "file").write_bytes(content)
     done = inspect("file", cwd=tmp_path)
     assert done.returncode == status
@@ -84,18 +92,31 @@ def test_a_hostile_payload_is_read_and_does_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "done").exists()
 
 
-def test_a_file_that_cannot_be_read_is_named_and_no_command_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named_and_no_command_is_a_usage_error(
+    tmp_path: Path,
+) -> None:
     done = inspect("nowhere", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, b"nowhere: no such file\n")
     done = inspect(str(tmp_path), cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"{tmp_path}: is a directory\n".encode())
-    bare = subprocess.run([sys.executable, "-m", "pytest_portable_errors"], capture_output=True, timeout=60, check=False)
+    bare = subprocess.run(
+        [sys.executable, "-m", "pytest_portable_errors"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     assert bare.returncode == 2
     assert b"COMMAND" in bare.stderr
 
 
 def test_what_is_printed_has_no_control_characters(tmp_path: Path) -> None:
-    done = inspect("-", cwd=tmp_path, given=pickle.dumps(ValueError("\x1b[31mred\x07\n\ud800".encode("utf-8", "replace").decode())))
+    done = inspect(
+        "-",
+        cwd=tmp_path,
+        given=pickle.dumps(
+            ValueError("\x1b[31mred\x07\n\ud800".encode("utf-8", "replace").decode())
+        ),
+    )
     assert b"\x1b" not in done.stdout
     assert b"\x07" not in done.stdout
     assert done.returncode == 0

@@ -46,16 +46,21 @@ print(json.dumps([
 
 @pytest.fixture(scope="module")
 def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment with this project in it for each version of Python that is here: version -> its interpreter."""
+    """An environment with this project in it for each version of Python that is here: version ->
+    its interpreter."""
     folder = tmp_path_factory.mktemp("environments")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(REPOSITORY)], check=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(REPOSITORY)], check=True
+    )
     wheel = next(folder.glob("*.whl"))
     found = {}
     for version in VERSIONS:
         python = find_python(version)
         if python is not None:
-            subprocess.run([python, "-m", "venv", "--without-pip", str(folder / version)], check=True)
+            subprocess.run(
+                [python, "-m", "venv", "--without-pip", str(folder / version)], check=True
+            )
             found[version] = str(folder / version / "bin" / "python")
             subprocess.run([*pip, "--python", found[version], "install", str(wheel)], check=True)
     return found
@@ -68,10 +73,17 @@ def test_exceptions_of_the_standard_library_arrive_whole_from_every_version_in_e
     if sender not in environments or len(environments) < 2:
         pytest.skip(f"Python {sender} and another one are not both installed here")
     others = [python for version, python in environments.items() if version != sender]
-    run = subprocess.run([environments[sender], "-c", SENDER, *others], capture_output=True, text=True, cwd=tmp_path)
+    run = subprocess.run(
+        [environments[sender], "-c", SENDER, *others], capture_output=True, text=True, cwd=tmp_path
+    )
     assert run.returncode == 0, run.stderr
-    # Python 3.12 has given AttributeError a pickled name; before that it is dropped on the way out, and that is told.
-    lost = [row for row in json.loads(run.stdout) if not ("AttributeError" in row[2] and sender < "3.12")]
+    # Python 3.12 has given AttributeError a pickled name; before that it is dropped on the way out,
+    # and that is told.
+    lost = [
+        row
+        for row in json.loads(run.stdout)
+        if not ("AttributeError" in row[2] and sender < "3.12")
+    ]
     assert lost == []
 
 
@@ -80,7 +92,9 @@ def test_a_receiver_older_than_the_sender_runs_on_python_3_8() -> None:
     python = find_python("3.8")
     if python is None:
         pytest.skip("Python 3.8 is not installed here")
-    assert check_round_trip(FileNotFoundError(2, "no such file", "x"), receiver=python).arrived_whole
+    assert check_round_trip(
+        FileNotFoundError(2, "no such file", "x"), receiver=python
+    ).arrived_whole
     absent = check_round_trip(zoo.Portable("a"), receiver=python)
     assert absent.stage is Stage.LOADS
     assert "No module named 'error_zoo'" in str(absent)
@@ -91,23 +105,37 @@ def test_a_python_that_is_too_old_says_so() -> None:
     python = find_python("3.7") or find_python("3.6")
     if python is None:
         pytest.skip("no Python before 3.8 is installed here")
-    with pytest.raises(PortableErrorsError, match=r"cannot start: .* exited with status 1: a receiver needs Python 3.8 or later"):
+    with pytest.raises(
+        PortableErrorsError,
+        match=r"cannot start: .* exited with status 1: a receiver needs Python 3.8 or later",
+    ):
         check_round_trip(ValueError("a"), receiver=python)
 
 
 @pytest.fixture
 def empty_environment(tmp_path: Path) -> Path:
     """An environment of the consumer's, with nothing installed."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "consumer")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "consumer")], check=True
+    )
     return tmp_path / "consumer"
 
 
 def test_a_serializer_that_is_missing_there_is_named(empty_environment: Path) -> None:
-    with pytest.raises(PortableErrorsError, match="serializer 'cloudpickle' cannot be used in receiver .*No module named 'cloudpickle'"):
-        check_round_trip(ValueError("a"), serializer="cloudpickle", receiver=str(empty_environment / "bin" / "python"))
+    with pytest.raises(
+        PortableErrorsError,
+        match="serializer 'cloudpickle' cannot be used in receiver .*No module named 'cloudpickle'",
+    ):
+        check_round_trip(
+            ValueError("a"),
+            serializer="cloudpickle",
+            receiver=str(empty_environment / "bin" / "python"),
+        )
 
 
-def test_another_version_of_a_library(empty_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_a_library(
+    empty_environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The consumer has an older one, whose class takes other arguments."""
     source = "class Refused(Exception):\n    def __init__(self, *args): super().__init__(*args)\n"
     (tmp_path / "paylib.py").write_text(source)
@@ -121,25 +149,42 @@ def test_another_version_of_a_library(empty_environment: Path, tmp_path: Path, m
     trip = check_round_trip(paylib.Refused("funds", 7), receiver=python)
     assert trip.error is not None
     assert trip.error["type"] == "builtins.TypeError"
-    assert check_round_trip(paylib.Refused("funds", 7), receiver="with-project").arrived_whole, "the control: not in the sender's"
+    assert check_round_trip(paylib.Refused("funds", 7), receiver="with-project").arrived_whole, (
+        "the control: not in the sender's"
+    )
 
 
 class TestSettings:
     """Where an interpreter may be named."""
 
-    SOURCE = "@pytest.mark.portable_exception\ndef test_it():\n    with pytest.raises(ValueError): raise ValueError('a')\n"
+    SOURCE = (
+        "@pytest.mark.portable_exception\ndef test_it():\n    with "
+        "pytest.raises(ValueError): raise ValueError('a')\n"
+    )
 
-    def test_from_the_file_relative_to_it(self, run: Any, pytester: pytest.Pytester, empty_environment: Path) -> None:
+    def test_from_the_file_relative_to_it(
+        self, run: Any, pytester: pytest.Pytester, empty_environment: Path
+    ) -> None:
         pytester.path.joinpath("python").symlink_to(empty_environment / "bin" / "python")
-        pytester.makeini("[pytest]\npythonpath = .\nportable_errors_serializers = pickle\nportable_errors_receiver = ./python\n")
+        pytester.makeini(
+            "[pytest]\npythonpath = .\nportable_errors_serializers = "
+            "pickle\nportable_errors_receiver = ./python\n"
+        )
         run(self.SOURCE).assert_outcomes(passed=1)
 
     def test_from_the_marker(self, run: Any, empty_environment: Path) -> None:
-        source = self.SOURCE.replace("exception\n", f"exception(receiver='{empty_environment}/bin/python', serializers=('pickle',))\n")
+        source = self.SOURCE.replace(
+            "exception\n",
+            f"exception(receiver='{empty_environment}/bin/python', serializers=('pickle',))\n",
+        )
         run(source).assert_outcomes(passed=1)
 
     @pytest.mark.parametrize(
-        ("path", "says"), [("./no-such-python", "there is no such interpreter"), ("./shop", "it is no interpreter: it cannot be executed")]
+        ("path", "says"),
+        [
+            ("./no-such-python", "there is no such interpreter"),
+            ("./shop", "it is no interpreter: it cannot be executed"),
+        ],
     )
     def test_one_that_is_none(self, run: Any, path: str, says: str) -> None:
         result = run(self.SOURCE, f"--portable-errors-receiver={path}")
@@ -149,12 +194,20 @@ class TestSettings:
 class TestDjango:
     """A real project: its models can be imported only after ``django.setup()``."""
 
-    MODELS = "from django.db import models\n\nclass Product(models.Model):\n    class Meta:\n        app_label = 'catalog'\n"
+    MODELS = (
+        "from django.db import models\n\nclass Product(models.Model):\n    class Meta:\n  "
+        "      app_label = 'catalog'\n"
+    )
     SETTINGS = "INSTALLED_APPS = ['catalog']\nSECRET_KEY = 'x'\nDATABASES = {}\nUSE_TZ = True\n"
-    CONFTEST = "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'settings'\nimport django\ndjango.setup()\n"
+    CONFTEST = (
+        "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'settings'\nimport "
+        "django\ndjango.setup()\n"
+    )
     TEST = (
-        "@pytest.mark.portable_exception(receiver='with-project')\ndef test_it():\n    from catalog.models import Product\n"
-        "    with pytest.raises(Product.DoesNotExist): raise Product.DoesNotExist('no such product')\n"
+        "@pytest.mark.portable_exception(receiver='with-project')\ndef test_it():\n    from "
+        "catalog.models import Product\n"
+        "    with pytest.raises(Product.DoesNotExist): raise Product.DoesNotExist('no such "
+        "product')\n"
     )
 
     @pytest.fixture
@@ -164,17 +217,30 @@ class TestDjango:
         pytester.makepyfile(settings=self.SETTINGS)
         pytester.makeconftest(self.CONFTEST)
 
-    def test_without_its_setup_the_receiver_cannot_import_the_models(self, django: None, run: Any) -> None:
+    def test_without_its_setup_the_receiver_cannot_import_the_models(
+        self, django: None, run: Any
+    ) -> None:
         result = run(self.TEST)
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(["*AppRegistryNotReady*"])
 
-    def test_with_its_setup_it_arrives_whole(self, django: None, run: Any, pytester: pytest.Pytester) -> None:
-        pytester.makeini("[pytest]\npythonpath = .\nportable_errors_receiver_setup = django:setup\n")
+    def test_with_its_setup_it_arrives_whole(
+        self, django: None, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makeini(
+            "[pytest]\npythonpath = .\nportable_errors_receiver_setup = django:setup\n"
+        )
         run(self.TEST).assert_outcomes(passed=1)
 
     @pytest.mark.parametrize("value", ["django", "django:", "a b:c"])
     def test_a_setup_that_is_none(self, run: Any, pytester: pytest.Pytester, value: str) -> None:
         pytester.makeini(f"[pytest]\nportable_errors_receiver_setup = {value}\n")
         result = run("def test_it(): pass")
-        result.stderr.fnmatch_lines([f'*portable_errors_receiver_setup = "{value}" (tox.ini): expected module:callable, e.g. django:setup'])
+        result.stderr.fnmatch_lines(
+            [
+                (
+                    f'*portable_errors_receiver_setup = "{value}" (tox.ini): expected '
+                    "module:callable, e.g. django:setup"
+                )
+            ]
+        )

@@ -24,10 +24,19 @@ def test_payment():
     start = next(n for n, line in enumerate(lines) if "FAILURES" in line)
     assert lines[start + 1 : start + 16] == [
         "_________________________________ test_payment _________________________________",
-        "shop.errors.PaymentError does not arrive: loads raised TypeError      [pickle and cloudpickle; receiver: with-project]",
+        (
+            "shop.errors.PaymentError does not arrive: loads raised TypeError      [pickle and "
+            "cloudpickle; receiver: with-project]"
+        ),
         "",
-        "  sent      shop.errors.PaymentError: order 7: declined        order_id=7 reason='declined'",
-        "  received  nothing. TypeError: PaymentError.__init__() missing 1 required positional argument: 'reason'",
+        (
+            "  sent      shop.errors.PaymentError: order 7: declined        order_id=7 "
+            "reason='declined'"
+        ),
+        (
+            "  received  nothing. TypeError: PaymentError.__init__() missing 1 required positional "
+            "argument: 'reason'"
+        ),
         "",
         "  why   loads calls PaymentError('order 7: declined') - the class with exc.args -",
         "        but __init__ takes (order_id, reason)    shop/errors.py:3",
@@ -40,16 +49,22 @@ def test_payment():
         "=========================== short test summary info ============================",
     ]
     if pytest.version_tuple >= (8, 0):
-        result.stdout.fnmatch_lines(["FAILED test_shop.py::test_payment - shop.errors.PaymentError does not arr*"])
+        result.stdout.fnmatch_lines(
+            ["FAILED test_shop.py::test_payment - shop.errors.PaymentError does not arr*"]
+        )
 
 
 CAPTURED = {
     "raises": "with pytest.raises(NotFound): raise NotFound('bob')",
     "raises with match": "with pytest.raises(NotFound, match='bob'): raise NotFound('bob')",
     "callable raises": "pytest.raises(NotFound, lambda: (_ for _ in ()).throw(NotFound('bob')))",
-    "thread": "import threading\n    def body():\n        with pytest.raises(NotFound): raise NotFound('bob')\n"
+    "thread": "import threading\n    def body():\n        with pytest.raises(NotFound): raise "
+    "NotFound('bob')\n"
     "    t = threading.Thread(target=body); t.start(); t.join()",
-    "fixture's raise": "import contextlib\n    with contextlib.ExitStack() as s:\n        s.enter_context(pytest.raises(NotFound)); raise NotFound('bob')",
+    "fixture's raise": (
+        "import contextlib\n    with contextlib.ExitStack() as s:\n        "
+        "s.enter_context(pytest.raises(NotFound)); raise NotFound('bob')"
+    ),
 }
 
 
@@ -57,11 +72,17 @@ CAPTURED = {
 def test_what_pytest_raises_catches_is_captured(run: Any, body: str) -> None:
     result = run(f"{WITH_PROJECT}\n@portable\ndef test_it():\n    {body}\n")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["shop.errors.NotFound arrives changed: message, args *", "  + message * not found: not found: bob"])
+    result.stdout.fnmatch_lines(
+        [
+            "shop.errors.NotFound arrives changed: message, args *",
+            "  + message * not found: not found: bob",
+        ]
+    )
 
 
 @pytest.mark.skipif(
-    pytest.version_tuple < (8, 4) or sys.version_info < (3, 11), reason="RaisesGroup is pytest 8.4, ExceptionGroup Python 3.11"
+    pytest.version_tuple < (8, 4) or sys.version_info < (3, 11),
+    reason="RaisesGroup is pytest 8.4, ExceptionGroup Python 3.11",
 )
 def test_raises_group_is_captured(run: Any) -> None:
     result = run(
@@ -159,16 +180,27 @@ def marks(request):
 """
     )
     body = "    with pytest.raises(NotFound): raise NotFound('bob')\n"
-    run(f"def test_by_hook():\n{body}\ndef test_by_fixture(marks):\n{body}\ndef test_plain():\n{body}").assert_outcomes(failed=2, passed=1)
+    run(
+        f"def test_by_hook():\n{body}\ndef test_by_fixture(marks):\n{body}\ndef "
+        f"test_plain():\n{body}"
+    ).assert_outcomes(failed=2, passed=1)
 
 
-def test_a_pytest_that_is_made_otherwise_is_told_and_not_failed(run: Any, pytester: pytest.Pytester) -> None:
+def test_a_pytest_that_is_made_otherwise_is_told_and_not_failed(
+    run: Any, pytester: pytest.Pytester
+) -> None:
     pytester.makeconftest(
         "import pytest_portable_errors.run.capture as capture\n"
-        "capture._seeing_filled = lambda see: lambda original: original  # as if pytest no longer called it\n"
+        "capture._seeing_filled = lambda see: lambda original: original  # as if pytest no "
+        "longer called it\n"
     )
-    source = WITH_PROJECT + "@portable\ndef test_it():\n    with pytest.raises(NotFound): raise NotFound('bob')\n"
+    source = (
+        WITH_PROJECT
+        + "@portable\ndef test_it():\n    with pytest.raises(NotFound): raise NotFound('bob')\n"
+    )
     result = run(source + "@portable\ndef test_escapes(): raise NotFound('bob')\n", "-W", "error")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*portable errors: exceptions that pytest.raises catches were not seen, and not checked*"])
+    result.stdout.fnmatch_lines(
+        ["*portable errors: exceptions that pytest.raises catches were not seen, and not checked*"]
+    )
     result.stdout.fnmatch_lines(["shop.errors.NotFound arrives changed: *"])

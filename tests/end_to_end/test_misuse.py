@@ -62,39 +62,87 @@ class TestMisuse:
     @pytest.mark.parametrize(
         ("marker", "message"),
         [
-            ("'x'", "takes keywords only, got 'x': write @pytest.mark.portable_exception(raises=PaymentError)"),
+            (
+                "'x'",
+                (
+                    "takes keywords only, got 'x': write "
+                    "@pytest.mark.portable_exception(raises=PaymentError)"
+                ),
+            ),
             ("raise_=KeyError", "unknown keyword raise_=KeyError: did you mean raises?"),
-            ("raises=KeyError()", "raises=KeyError(): expected an exception class or a tuple of them"),
+            (
+                "raises=KeyError()",
+                "raises=KeyError(): expected an exception class or a tuple of them",
+            ),
             ("raises=()", "raises=(): expected an exception class or a tuple of them"),
             (
                 "receiver='moon'",
-                "receiver='moon': expected one of without-project, stdlib, with-project, or the path of a Python interpreter",
+                (
+                    "receiver='moon': expected one of without-project, stdlib, with-project, or "
+                    "the path of a Python interpreter"
+                ),
             ),
-            ("serializers='pickle'", "serializers='pickle': expected a tuple of names or Serializers, e.g. ('pickle', 'cloudpickle')"),
-            ("serializers=('json',)", "unknown serializer 'json': expected one of pickle, cloudpickle, dill, *"),
+            (
+                "serializers='pickle'",
+                (
+                    "serializers='pickle': expected a tuple of names or Serializers, e.g. "
+                    "('pickle', 'cloudpickle')"
+                ),
+            ),
+            (
+                "serializers=('json',)",
+                "unknown serializer 'json': expected one of pickle, cloudpickle, dill, *",
+            ),
             ("checks=('typo',)", "checks=('typo',): expected a tuple of some of type, message, *"),
             ("at_least=True", "at_least=True: expected how many exceptions: 0, 1, 2..."),
             ("reason=3", "reason=3: expected a text"),
-            ("arrives_as=3", "arrives_as=3: expected an exception class, or its dotted name such as 'builtins.RuntimeError'"),
+            (
+                "arrives_as=3",
+                (
+                    "arrives_as=3: expected an exception class, or its dotted name such as "
+                    "'builtins.RuntimeError'"
+                ),
+            ),
         ],
     )
-    def test_is_an_error_at_collection_that_names_the_test(self, run: Any, marker: str, message: str) -> None:
+    def test_is_an_error_at_collection_that_names_the_test(
+        self, run: Any, marker: str, message: str
+    ) -> None:
         result = run(f"@pytest.mark.portable_exception({marker})\ndef test_it(): pass\n")
         result.assert_outcomes(errors=1)
         assert result.ret == 2
         message = message.replace("[", "[[]")
-        result.stdout.fnmatch_lines([f"test_shop.py::test_it: @pytest.mark.portable_exception: {message}"])
+        result.stdout.fnmatch_lines(
+            [f"test_shop.py::test_it: @pytest.mark.portable_exception: {message}"]
+        )
 
-    def test_a_class_as_the_only_argument_swallows_the_test_and_that_is_found(self, run: Any) -> None:
-        result = run("@pytest.mark.portable_exception(Whole)\ndef test_it(): pass\n\ndef test_other(): pass\n")
+    def test_a_class_as_the_only_argument_swallows_the_test_and_that_is_found(
+        self, run: Any
+    ) -> None:
+        result = run(
+            "@pytest.mark.portable_exception(Whole)\ndef test_it(): pass\n\ndef test_other(): "
+            "pass\n"
+        )
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(
             [
-                "test_shop.py::test_it: @pytest.mark.portable_exception(Whole) marked the class and swallowed the test; write @pytest.mark.portable_exception(raises=Whole)"
+                (
+                    "test_shop.py::test_it: @pytest.mark.portable_exception(Whole) marked the "
+                    "class and swallowed the test; write "
+                    "@pytest.mark.portable_exception(raises=Whole)"
+                )
             ]
         )
 
     def test_the_marker_is_registered(self, run: Any) -> None:
-        result = run("@pytest.mark.portable_exception\ndef test_it():\n    with pytest.raises(ValueError): int('x')\n", "--strict-markers")
+        result = run(
+            (
+                "@pytest.mark.portable_exception\ndef test_it():\n    with "
+                "pytest.raises(ValueError): int('x')\n"
+            ),
+            "--strict-markers",
+        )
         result.assert_outcomes(passed=1)
-        assert "portable_exception(*, raises, chain, arrives_as" in run("", "--markers").stdout.str()
+        assert (
+            "portable_exception(*, raises, chain, arrives_as" in run("", "--markers").stdout.str()
+        )

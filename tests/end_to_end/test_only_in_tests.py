@@ -1,4 +1,5 @@
-"""A reducer that only the tests have makes them green, and leaves production as it was: found, and named by file and line."""
+"""A reducer that only the tests have makes them green, and leaves production as it was: found, and
+named by file and line."""
 
 from __future__ import annotations
 
@@ -25,15 +26,26 @@ def test_registered_by_a_conftest(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(REDUCER + "\ncopyreg.pickle(PaymentError, reduce_payment_error)\n")
     result = run(TEST)
     result.assert_outcomes(failed=1)
-    start = next(n for n, line in enumerate(result.outlines) if line.startswith("shop.errors.PaymentError"))
+    start = next(
+        n for n, line in enumerate(result.outlines) if line.startswith("shop.errors.PaymentError")
+    )
     assert result.outlines[start : start + 9] == [
-        "shop.errors.PaymentError travels only in tests      [pickle and cloudpickle; receiver: with-project]",
+        (
+            "shop.errors.PaymentError travels only in tests      [pickle and cloudpickle; "
+            "receiver: with-project]"
+        ),
         "",
         "  - exc   shop.errors.PaymentError: order 7: declined",
         "  + exc   whole, by a reducer that only the tests have (conftest.py:4)",
         "",
-        "  why   it is pickled by reduce_payment_error, registered in copyreg by conftest    conftest.py:4",
-        "        production does not load that module: move the reducer into the package, beside what raises or sends the error",
+        (
+            "  why   it is pickled by reduce_payment_error, registered in copyreg by conftest    "
+            "conftest.py:4"
+        ),
+        (
+            "        production does not load that module: move the reducer into the package, "
+            "beside what raises or sends the error"
+        ),
         "  fix   add __reduce__ to shop.errors.PaymentError, which calls it with what it stored",
         "        (tried: arrives whole)",
     ]
@@ -52,11 +64,22 @@ def patched(monkeypatch):
         + TEST
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*reduce_payment_error, put in place of shop.errors.PaymentError.__reduce__ by test_*    test_*.py:*"])
+    result.stdout.fnmatch_lines(
+        [
+            (
+                "*reduce_payment_error, put in place of shop.errors.PaymentError.__reduce__ by "
+                "test_*    test_*.py:*"
+            )
+        ]
+    )
 
 
-def test_the_control_a_reducer_of_the_package_is_production_s_too(run: Any, pytester: pytest.Pytester) -> None:
-    pytester.path.joinpath("shop", "reducers.py").write_text(REDUCER + "\ncopyreg.pickle(PaymentError, reduce_payment_error)\n")
+def test_the_control_a_reducer_of_the_package_is_production_s_too(
+    run: Any, pytester: pytest.Pytester
+) -> None:
+    pytester.path.joinpath("shop", "reducers.py").write_text(
+        REDUCER + "\ncopyreg.pickle(PaymentError, reduce_payment_error)\n"
+    )
     pytester.makeconftest("import shop.reducers\n")
     run(TEST).assert_outcomes(passed=1)
 

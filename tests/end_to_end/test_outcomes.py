@@ -11,23 +11,36 @@ WITH_PROJECT = "portable = pytest.mark.portable_exception(receiver='with-project
 
 class TestOutcomes:
     def test_all_whole_passes(self, run: Any) -> None:
-        source = "@portable\ndef test_it():\n    for n in range(3):\n        with pytest.raises(Whole): raise Whole(n)\n"
+        source = (
+            "@portable\ndef test_it():\n    for n in range(3):\n        with "
+            "pytest.raises(Whole): raise Whole(n)\n"
+        )
         run(WITH_PROJECT + source).assert_outcomes(passed=1)
 
     def test_the_default_receiver_lacks_the_project(self, run: Any) -> None:
-        result = run("@pytest.mark.portable_exception\ndef test_it():\n    with pytest.raises(Whole): raise Whole('a')\n")
+        result = run(
+            "@pytest.mark.portable_exception\ndef test_it():\n    with pytest.raises(Whole): "
+            "raise Whole('a')\n"
+        )
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(
-            ["  received  nothing. ModuleNotFoundError: No module named 'shop'", "*arrives only where the project is installed*"]
+            [
+                "  received  nothing. ModuleNotFoundError: No module named 'shop'",
+                "*arrives only where the project is installed*",
+            ]
         )
 
     def test_nothing_captured_fails(self, run: Any) -> None:
         result = run("@pytest.mark.portable_exception\ndef test_it(): pass\n")
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["captured no exception", "*write at_least=0 if that is meant*"])
+        result.stdout.fnmatch_lines(
+            ["captured no exception", "*write at_least=0 if that is meant*"]
+        )
 
     def test_at_least_zero(self, run: Any) -> None:
-        run("@pytest.mark.portable_exception(at_least=0)\ndef test_it(): pass\n").assert_outcomes(passed=1)
+        run("@pytest.mark.portable_exception(at_least=0)\ndef test_it(): pass\n").assert_outcomes(
+            passed=1
+        )
 
     @pytest.mark.parametrize("kind", ["Whole('a')", "ValueError('a')", "ValueError()"])
     def test_at_least_counts_distinct_objects(self, run: Any, kind: str) -> None:
@@ -64,10 +77,18 @@ def test_escapes():
         )
         result.assert_outcomes(failed=2)
         result.stdout.fnmatch_lines(
-            ["E       assert 1 == 2", "*- portable errors -*", "shop.errors.NotFound arrives changed: message, args*"]
+            [
+                "E       assert 1 == 2",
+                "*- portable errors -*",
+                "shop.errors.NotFound arrives changed: message, args*",
+            ]
         )
         result.stdout.fnmatch_lines(
-            ["E       shop.errors.NotFound: not found: bob", "*- portable errors -*", "shop.errors.NotFound arrives changed*"]
+            [
+                "E       shop.errors.NotFound: not found: bob",
+                "*- portable errors -*",
+                "shop.errors.NotFound arrives changed*",
+            ]
         )
 
     def test_raises(self, run: Any) -> None:
@@ -97,7 +118,13 @@ def test_assertion(): assert False
         )
         result.assert_outcomes(passed=3, failed=3)
         result.stdout.fnmatch_lines(["no Whole escaped the test: raises=Whole expects one"])
-        result.stdout.fnmatch_lines(["E *KeyError: 'k'", "*portable errors*", "no Whole escaped the test: raises=Whole expects one"])
+        result.stdout.fnmatch_lines(
+            [
+                "E *KeyError: 'k'",
+                "*portable errors*",
+                "no Whole escaped the test: raises=Whole expects one",
+            ]
+        )
 
     def test_pytests_own_outcomes_are_never_captured(self, run: Any) -> None:
         result = run(
@@ -179,7 +206,10 @@ def test_module():
         )
         result.assert_outcomes(passed=1, failed=2)
         result.stdout.fnmatch_lines(
-            ["*NotFound arrives changed: message, args *[[]pickle:2; receiver: with-project]", "  reason  function"]
+            [
+                "*NotFound arrives changed: message, args *[[]pickle:2; receiver: with-project]",
+                "  reason  function",
+            ]
         )
         result.stdout.fnmatch_lines(["captured 1 of at least 2 exceptions", "  reason  module"])
 
@@ -224,7 +254,10 @@ def test_after():
         result.assert_outcomes(passed=2)
 
     def test_colour_junit_and_quiet(self, run: Any, pytester: pytest.Pytester) -> None:
-        source = WITH_PROJECT + "@portable\ndef test_it():\n    with pytest.raises(NotFound): raise NotFound('\\ud800\\x1b[31m')\n"
+        source = WITH_PROJECT + (
+            "@portable\ndef test_it():\n    with pytest.raises(NotFound): raise "
+            "NotFound('\\ud800\\x1b[31m')\n"
+        )
         result = run(source, "--color=yes", "--junitxml=out.xml")
         assert any(line.startswith("\x1b[31m  - message") for line in result.outlines)
         assert "not found: \\ud800\\x1b[31m" in (pytester.path / "out.xml").read_text()

@@ -20,14 +20,22 @@ for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
 def test_every_exception_class_of_the_plugin_arrives_whole(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(IMPORT_ALL)
     result = pytester.runpytest_subprocess(
-        "--portable-errors-survey=pytest_portable_errors", "--portable-errors-receiver=with-project", "-v", "-p", "no:asyncio"
+        "--portable-errors-survey=pytest_portable_errors",
+        "--portable-errors-receiver=with-project",
+        "-v",
+        "-p",
+        "no:asyncio",
     )
     assert result.ret == pytest.ExitCode.OK, result.stdout.str()
-    found = {match[1] for line in result.outlines if (match := re.match(r"portable-errors::(\S+) .*PASSED", line))}
+    found = {
+        match[1]
+        for line in result.outlines
+        if (match := re.match(r"portable-errors::(\S+) .*PASSED", line))
+    }
     assert {
         "pytest_portable_errors.errors.PortableErrorsError",
         "pytest_portable_errors.sender.client.ReceiverEnded",
-        "pytest_portable_errors.receiver.messages.FrameError",
+        "pytest_portable_errors.receiver.messages.MessageError",
         "pytest_portable_errors.survey.build.CannotBuild",
         "pytest_portable_errors.run.stash.NotPortable",
     } <= found

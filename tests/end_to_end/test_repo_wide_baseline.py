@@ -1,4 +1,5 @@
-"""What is known to be lost may be repaired; then it is known no more, so that it fails when it comes back."""
+"""What is known to be lost may be repaired; then it is known no more, so that it fails when it
+comes back."""
 
 from __future__ import annotations
 
@@ -35,7 +36,10 @@ LOST_THERE = {
     for kind in ("args", "message")
     for serializer in ("pickle", "cloudpickle")
 }
-LACKING = {f"shop.errors.NotFound class-not-importable arrival {serializer} without-project" for serializer in ("pickle", "cloudpickle")}
+LACKING = {
+    f"shop.errors.NotFound class-not-importable arrival {serializer} without-project"
+    for serializer in ("pickle", "cloudpickle")
+}
 
 
 class Known:
@@ -63,10 +67,16 @@ def known(pytester: pytest.Pytester, run: Any) -> Known:
     return found
 
 
-def test_what_is_repaired_while_the_receiver_is_open_is_known_no_more(run: Any, known: Known) -> None:
+def test_what_is_repaired_while_the_receiver_is_open_is_known_no_more(
+    run: Any, known: Known
+) -> None:
     known.become(NOT_FOUND + REPAIRED)
-    run(TEST, "--portable-errors").stdout.fnmatch_lines(["gone: 4 entries of portable-errors-baseline.txt; *"])
-    run(TEST, *UPDATE).stdout.fnmatch_lines(["*wrote portable-errors-baseline.txt: 2 known, 2 added, 4 gone"])
+    run(TEST, "--portable-errors").stdout.fnmatch_lines(
+        ["gone: 4 entries of portable-errors-baseline.txt; *"]
+    )
+    run(TEST, *UPDATE).stdout.fnmatch_lines(
+        ["*wrote portable-errors-baseline.txt: 2 known, 2 added, 4 gone"]
+    )
     assert known.lines == LACKING
     known.become(NOT_FOUND)
     result = run(TEST, "--portable-errors")
@@ -78,14 +88,22 @@ def test_also_where_it_loses_a_chain_that_nobody_has_asked_for(run: Any, known: 
     known.become(NOT_FOUND + REPAIRED)
     run(CHAINED, *UPDATE)
     assert known.lines == LACKING | {
-        f"shop.errors.NotFound chain-dropped chain {serializer} with-project" for serializer in ("pickle", "cloudpickle")
+        f"shop.errors.NotFound chain-dropped chain {serializer} with-project"
+        for serializer in ("pickle", "cloudpickle")
     }
 
 
 def test_also_where_it_was_repaired_for_every_receiver(run: Any, known: Known) -> None:
-    """By arriving as something else. Nobody has to have the project then, but it is asked once more because the file knows of it."""
+    """By arriving as something else. Nobody has to have the project then, but it is asked once more
+    because the file knows of it."""
     known.become(NOT_FOUND + REPLACED)
-    run(TEST, *UPDATE, ".", "-o", "portable_errors_expect=shop.errors.NotFound -> builtins.RuntimeError")
+    run(
+        TEST,
+        *UPDATE,
+        ".",
+        "-o",
+        "portable_errors_expect=shop.errors.NotFound -> builtins.RuntimeError",
+    )
     assert known.lines == set()
 
 
@@ -95,15 +113,20 @@ def test_a_run_of_some_tests_takes_nothing_out(run: Any, known: Known) -> None:
     assert known.lines == LOST_THERE | LACKING
 
 
-def test_what_another_receiver_lacked_stays_when_that_one_is_not_asked(run: Any, known: Known) -> None:
+def test_what_another_receiver_lacked_stays_when_that_one_is_not_asked(
+    run: Any, known: Known
+) -> None:
     known.become(NOT_FOUND + REPAIRED)
     run(TEST, *UPDATE)
     run(TEST, *UPDATE, "--portable-errors-receiver=with-project")
     assert known.lines == LACKING
 
 
-def test_the_line_to_paste_writes_the_file_that_the_same_run_reads(run: Any, pytester: pytest.Pytester) -> None:
-    """Another folder has settings of its own, and a receiver given by option is a part of what is known."""
+def test_the_line_to_paste_writes_the_file_that_the_same_run_reads(
+    run: Any, pytester: pytest.Pytester
+) -> None:
+    """Another folder has settings of its own, and a receiver given by option is a part of what is
+    known."""
     below = pytester.mkdir("part b")
     (below / "pytest.ini").write_text("[pytest]\npythonpath = ..\n")
     (below / "test_part.py").write_text(f"import pytest\nfrom shop.errors import *\n\n{TEST}")

@@ -1,4 +1,5 @@
-"""What a project declares about its classes: expected types, ignored classes, instances; by settings and by hooks."""
+"""What a project declares about its classes: expected types, ignored classes, instances; by
+settings and by hooks."""
 
 from __future__ import annotations
 
@@ -37,38 +38,72 @@ def test_it(kind):
 
 
 class TestExpect:
-    DECLARED = ("shop.more.Step -> builtins.RuntimeError", "shop.more.Late -> builtins.TimeoutError")
+    DECLARED = (
+        "shop.more.Step -> builtins.RuntimeError",
+        "shop.more.Late -> builtins.TimeoutError",
+    )
     AS_DECLARED: ClassVar = {"Step": "whole", "Retried": "whole", "Late": "whole", "Stays": "lossy"}
 
     def test_undeclared_they_are_losses(self, run: Any, pytester: pytest.Pytester) -> None:
         """Without the setting every one fails but the one that stays what it is."""
         (pytester.path / "shop" / "more.py").write_text(MORE)
-        run(RAISING, "--portable-errors", *REPORTED, "test_shop.py").assert_outcomes(failed=3, passed=1)
-        assert found(pytester) == {"Step": "lossy", "Retried": "lossy", "Late": "lossy", "Stays": "whole"}
+        run(RAISING, "--portable-errors", *REPORTED, "test_shop.py").assert_outcomes(
+            failed=3, passed=1
+        )
+        assert found(pytester) == {
+            "Step": "lossy",
+            "Retried": "lossy",
+            "Late": "lossy",
+            "Stays": "whole",
+        }
 
-    def test_it_covers_subclasses_and_the_closest_wins_for_raised_and_surveyed_classes(self, run: Any, pytester: pytest.Pytester) -> None:
+    def test_it_covers_subclasses_and_the_closest_wins_for_raised_and_surveyed_classes(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
         (pytester.path / "shop" / "more.py").write_text(MORE)
-        write(pytester, "ini", portable_errors_expect=list(self.DECLARED), portable_errors_ignore=["shop.errors.*"])
+        write(
+            pytester,
+            "ini",
+            portable_errors_expect=list(self.DECLARED),
+            portable_errors_ignore=["shop.errors.*"],
+        )
         result = run(RAISING, "--portable-errors", *REPORTED)
         result.assert_outcomes(failed=2, passed=6)  # Stays, raised and built
         assert found(pytester) == self.AS_DECLARED
-        result.stdout.fnmatch_lines(["FAILED test_shop.py::test_it[[]Stays[]]*", "FAILED portable-errors::shop.more.Stays*"])
+        result.stdout.fnmatch_lines(
+            ["FAILED test_shop.py::test_it[[]Stays[]]*", "FAILED portable-errors::shop.more.Stays*"]
+        )
 
-    @pytest.mark.parametrize("keys", ["Step: RuntimeError, Late: 'builtins.TimeoutError'", "'shop.more.Step': RuntimeError"])
-    def test_the_hook_says_the_same_by_class_or_by_name(self, run: Any, pytester: pytest.Pytester, keys: str) -> None:
+    @pytest.mark.parametrize(
+        "keys",
+        ["Step: RuntimeError, Late: 'builtins.TimeoutError'", "'shop.more.Step': RuntimeError"],
+    )
+    def test_the_hook_says_the_same_by_class_or_by_name(
+        self, run: Any, pytester: pytest.Pytester, keys: str
+    ) -> None:
         (pytester.path / "shop" / "more.py").write_text(MORE)
-        pytester.makeconftest(f"from shop.more import *\ndef pytest_portable_errors_expect():\n    return {{{keys}}}\n")
+        pytester.makeconftest(
+            "from shop.more import *\ndef pytest_portable_errors_expect():\n    return {{keys}}\n"
+        )
         run(RAISING, "--portable-errors", *REPORTED, "test_shop.py")
-        assert found(pytester) == {**self.AS_DECLARED, "Late": "whole" if "Late" in keys else "lossy"}
+        assert found(pytester) == {
+            **self.AS_DECLARED,
+            "Late": "whole" if "Late" in keys else "lossy",
+        }
 
     def test_a_setting_goes_before_the_hook(self, run: Any, pytester: pytest.Pytester) -> None:
         (pytester.path / "shop" / "more.py").write_text(MORE)
-        pytester.makeconftest("def pytest_portable_errors_expect():\n    return {'shop.more.Step': 'builtins.KeyError'}\n")
+        pytester.makeconftest(
+            "def pytest_portable_errors_expect():\n    return {'shop.more.Step': "
+            "'builtins.KeyError'}\n"
+        )
         write(pytester, "ini", portable_errors_expect=list(self.DECLARED))
         run(RAISING, "--portable-errors", *REPORTED, "test_shop.py")
         assert found(pytester) == self.AS_DECLARED
 
-    def test_markers_and_the_fixture_follow_it_unless_they_say_otherwise(self, run: Any, pytester: pytest.Pytester) -> None:
+    def test_markers_and_the_fixture_follow_it_unless_they_say_otherwise(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
         (pytester.path / "shop" / "more.py").write_text(MORE)
         write(pytester, "ini", portable_errors_expect=list(self.DECLARED))
         result = run(
@@ -91,8 +126,16 @@ def test_arrives_as_itself(assert_roundtrip): assert_roundtrip(Stays("fetch"), r
 """
         )
         result.assert_outcomes(passed=4, failed=3)
-        failed = {line.split()[1].rpartition("::")[2] for line in result.outlines if line.startswith("FAILED")}
-        assert failed == {"test_marker_of_its_own[Step]", "test_fixture_of_its_own", "test_arrives_as_itself"}
+        failed = {
+            line.split()[1].rpartition("::")[2]
+            for line in result.outlines
+            if line.startswith("FAILED")
+        }
+        assert failed == {
+            "test_marker_of_its_own[Step]",
+            "test_fixture_of_its_own",
+            "test_arrives_as_itself",
+        }
 
 
 class TestIgnore:
@@ -105,20 +148,34 @@ def test_it(kind):
     with pytest.raises(kind): raise kind("bob")
 """
 
-    def test_names_and_globs_are_counted_as_ignored_and_not_checked(self, run: Any, pytester: pytest.Pytester) -> None:
-        write(pytester, "ini", portable_errors_ignore=["shop.errors.NotFound", "*.P?ymentError", "shop.*Failed"])
+    def test_names_and_globs_are_counted_as_ignored_and_not_checked(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        write(
+            pytester,
+            "ini",
+            portable_errors_ignore=["shop.errors.NotFound", "*.P?ymentError", "shop.*Failed"],
+        )
         result = run(self.SOURCE, "--portable-errors", *REPORTED)
         result.assert_outcomes(passed=3)
         assert found(pytester) == {"Whole": "whole"}
         result.stdout.fnmatch_lines(["*checked 1 class, 3 exceptions: 1 whole; 3 ignored"])
 
-    def test_subclasses_are_not_covered_and_case_matters(self, run: Any, pytester: pytest.Pytester) -> None:
-        write(pytester, "ini", portable_errors_ignore=["builtins.Exception", "shop.errors.notfound", "NotFound"])
+    def test_subclasses_are_not_covered_and_case_matters(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        write(
+            pytester,
+            "ini",
+            portable_errors_ignore=["builtins.Exception", "shop.errors.notfound", "NotFound"],
+        )
         result = run(self.SOURCE, "--portable-errors", *REPORTED, "test_shop.py")
         assert found(pytester) == {"NotFound": "lossy", "Whole": "whole"}
         result.stdout.no_fnmatch_line("*ignored*")
 
-    def test_a_marked_test_and_the_fixture_check_it_all_the_same(self, run: Any, pytester: pytest.Pytester) -> None:
+    def test_a_marked_test_and_the_fixture_check_it_all_the_same(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
         write(pytester, "ini", portable_errors_ignore=["shop.*"])
         source = """
 @pytest.mark.portable_exception(raises=NotFound)
@@ -138,31 +195,63 @@ def pytest_portable_errors_instances():
 """
     MORE = "\n\nclass Expired(PaymentError): pass\n\nclass Fine(Whole): pass\n"
 
-    def test_factories_serve_subclasses_and_what_they_give_wrongly_is_not_checked(self, run: Any, pytester: pytest.Pytester) -> None:
+    def test_factories_serve_subclasses_and_what_they_give_wrongly_is_not_checked(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
         errors = pytester.path / "shop" / "errors.py"
         errors.write_text(errors.read_text() + self.MORE)
         pytester.makeconftest(self.INSTANCES)
-        result = run("def test_it(): pass\n", "--portable-errors", *REPORTED, "-rs", "-k", "not StepFailed")
+        result = run(
+            "def test_it(): pass\n", "--portable-errors", *REPORTED, "-rs", "-k", "not StepFailed"
+        )
         result.assert_outcomes(passed=2, failed=2, skipped=2, deselected=1)
         document = json.loads((pytester.path / "found.json").read_text())
         assert document["not_checked"] == {
             "shop.errors.Fine": "pytest_portable_errors_instances gave Whole for Fine",
-            "shop.errors.NotFound": "pytest_portable_errors_instances, for NotFound: TypeError: it gave int: expected an instance of NotFound, or several",
+            "shop.errors.NotFound": (
+                "pytest_portable_errors_instances, for NotFound: TypeError: it gave "
+                "int: expected an instance of NotFound, or several"
+            ),
         }
-        ways = [way for defect in document["defects"] if defect["cls"] == "shop.errors.Expired" for way in defect["ways"]]
+        ways = [
+            way
+            for defect in document["defects"]
+            if defect["cls"] == "shop.errors.Expired"
+            for way in defect["ways"]
+        ]
         assert "by pytest_portable_errors_instances" in ways
         assert "declined" in result.stdout.str()
 
     @pytest.mark.parametrize(
         ("hook", "message"),
         [
-            ("expect(): return 7", "pytest_portable_errors_expect must return a mapping such as {StepFailed: RuntimeError}, got 7"),
-            ("expect(): return {'a.B': 7}", "pytest_portable_errors_expect: 7: expected an exception class, or its dotted name *"),
-            ("instances(): return [1]", "pytest_portable_errors_instances must return a mapping such as *, got [[]1]"),
-            ("instances(): return {'a.B': 7}", "pytest_portable_errors_instances: 7 for a.B: expected a function, as in *"),
+            (
+                "expect(): return 7",
+                (
+                    "pytest_portable_errors_expect must return a mapping such as {StepFailed: "
+                    "RuntimeError}, got 7"
+                ),
+            ),
+            (
+                "expect(): return {'a.B': 7}",
+                (
+                    "pytest_portable_errors_expect: 7: expected an exception class, or its dotted "
+                    "name *"
+                ),
+            ),
+            (
+                "instances(): return [1]",
+                "pytest_portable_errors_instances must return a mapping such as *, got [[]1]",
+            ),
+            (
+                "instances(): return {'a.B': 7}",
+                "pytest_portable_errors_instances: 7 for a.B: expected a function, as in *",
+            ),
         ],
     )
-    def test_what_a_hook_gives_wrongly_is_a_usage_error(self, run: Any, pytester: pytest.Pytester, hook: str, message: str) -> None:
+    def test_what_a_hook_gives_wrongly_is_a_usage_error(
+        self, run: Any, pytester: pytest.Pytester, hook: str, message: str
+    ) -> None:
         pytester.makeconftest(f"def pytest_portable_errors_{hook}\n")
         result = run("def test_it(): pass\n", "--portable-errors")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -190,7 +279,9 @@ def pytest_portable_errors_instances():
 """
 
 
-def test_a_conftest_further_down_declares_as_one_at_the_top_does(run: Any, pytester: pytest.Pytester) -> None:
+def test_a_conftest_further_down_declares_as_one_at_the_top_does(
+    run: Any, pytester: pytest.Pytester
+) -> None:
     below = pytester.mkdir("services")
     (below / "billing").mkdir()
     (below / "billing" / "conftest.py").write_text(NESTED)
@@ -201,9 +292,13 @@ def test_a_conftest_further_down_declares_as_one_at_the_top_does(run: Any, pytes
         "def test_step():\n    with pytest.raises(StepFailed): raise StepFailed('pay', 3)\n"
     )
     (pytester.path / "test_shop.py").write_text("")
-    result = pytester.runpytest_subprocess("--portable-errors", "--portable-errors-receiver=with-project", "-p", "no:asyncio")
+    result = pytester.runpytest_subprocess(
+        "--portable-errors", "--portable-errors-receiver=with-project", "-p", "no:asyncio"
+    )
     assert "unknown serializer" not in result.stdout.str()
-    assert not any("test_billing.py" in line for line in result.outlines if line.startswith("FAILED"))
+    assert not any(
+        "test_billing.py" in line for line in result.outlines if line.startswith("FAILED")
+    )
     result.stdout.fnmatch_lines(["not checked: shop.errors.PaymentError: *ZeroDivisionError*"])
 
 
@@ -217,10 +312,18 @@ class TestNamesOfNothing:
             "builtins.LookupError -> builtins.LookupError",
             "shop.errors.StepFailled -> builtins.RuntimeError",
         ],
-        "portable_errors_ignore": ["shop.errors.NotFound", "shop.erors.*", "shop.*.Gone", "*.PaymentError"],
+        "portable_errors_ignore": [
+            "shop.errors.NotFound",
+            "shop.erors.*",
+            "shop.*.Gone",
+            "*.PaymentError",
+        ],
     }
     TOLD: ClassVar = [
-        "portable_errors_ignore (pytest.ini) names no class that was met: shop.erors.*, shop.*.Gone",
+        (
+            "portable_errors_ignore (pytest.ini) names no class that was met: shop.erors.*, "
+            "shop.*.Gone"
+        ),
         "portable_errors_expect (pytest.ini) names no class that was met: shop.errors.StepFailled",
     ]
     SOURCE = """
@@ -235,14 +338,24 @@ def test_another():
         return [line for line in result.outlines if "names no class" in line]
 
     @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "on workers"])
-    def test_they_are_told_of(self, run: Any, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    def test_they_are_told_of(
+        self, run: Any, pytester: pytest.Pytester, options: tuple[str, ...]
+    ) -> None:
         if options:
             pytest.importorskip("xdist")
         write(pytester, "ini", **self.SETTINGS)
         assert self.told(run(self.SOURCE, "--portable-errors", *options)) == self.TOLD
 
-    @pytest.mark.parametrize("options", [("-k", "another"), ("test_shop.py",), (".",), ("-x",)], ids=" ".join)
-    def test_a_run_of_some_says_nothing(self, run: Any, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    @pytest.mark.parametrize(
+        "options", [("-k", "another"), ("test_shop.py",), (".",), ("-x",)], ids=" ".join
+    )
+    def test_a_run_of_some_says_nothing(
+        self, run: Any, pytester: pytest.Pytester, options: tuple[str, ...]
+    ) -> None:
         write(pytester, "ini", **self.SETTINGS)
-        source = self.SOURCE + "\ndef test_fails(): assert False\n" if options == ("-x",) else self.SOURCE
+        source = (
+            self.SOURCE + "\ndef test_fails(): assert False\n"
+            if options == ("-x",)
+            else self.SOURCE
+        )
         assert self.told(run(source, "--portable-errors", *options)) == []

@@ -14,7 +14,11 @@ WIDE = ("--portable-errors", "--portable-errors-receiver=with-project", "test_sh
 def told(result: pytest.RunResult) -> list[str]:
     """What the summary says of defects, who met them, and of totals."""
     lines = (re.sub(r"^(\d+  \S+).*", r"\1", line).strip() for line in result.outlines)
-    return [line for line in lines if re.match(r"\d+  \S|met by|checked |portable errors: no exception", line)]
+    return [
+        line
+        for line in lines
+        if re.match(r"\d+  \S|met by|checked |portable errors: no exception", line)
+    ]
 
 
 class TestPytestsOwnKinds:
@@ -51,7 +55,10 @@ def test_each(kind):
         result.assert_outcomes(xfailed=2, failed=3, skipped=2, passed=1)
         assert told(result) == [
             "1  shop.errors.NotFound",
-            "met by test_shop.py::test_each[NotFound], test_shop.py::test_of_another_kind, test_shop.py::test_strict and 1 more",
+            (
+                "met by test_shop.py::test_each[NotFound], test_shop.py::test_of_another_kind, "
+                "test_shop.py::test_strict and 1 more"
+            ),
             "checked 2 classes, 6 exceptions: 1 whole, 1 lossy",
         ]
 
@@ -102,7 +109,10 @@ def test_thread_that_dies():
 """
         result = run(source, *WIDE)
         result.assert_outcomes(failed=1, passed=1)
-        assert told(result)[1:] == ["met by test_shop.py::test_thread", "checked 1 class, 1 exception: 0 whole, 1 lossy"]
+        assert told(result)[1:] == [
+            "met by test_shop.py::test_thread",
+            "checked 1 class, 1 exception: 0 whole, 1 lossy",
+        ]
 
     def test_doctests_are_judged_by_what_their_code_raised(self, run: Any) -> None:
         """The exceptions by which doctest says that one failed are none of the project's."""
@@ -128,7 +138,9 @@ def gives_something_else():
 '''
         result = run(source, *WIDE, "--doctest-modules")
         result.assert_outcomes(passed=1, failed=2)
-        result.stdout.fnmatch_lines(["*- portable errors -*", "shop.errors.NotFound arrives changed: message, args *"])
+        result.stdout.fnmatch_lines(
+            ["*- portable errors -*", "shop.errors.NotFound arrives changed: message, args *"]
+        )
         assert told(result) == [
             "1  shop.errors.NotFound",
             "met by test_shop.py::test_shop.raises",
@@ -187,7 +199,9 @@ class TestIt(unittest.TestCase):
 """
     result = run(source, *WIDE)
     result.assert_outcomes(failed=3, passed=1, skipped=1, xfailed=1)
-    result.stdout.fnmatch_lines(["E *shop.errors.NotFound: not found: bob", "*- portable errors -*", "*see the summary"])
+    result.stdout.fnmatch_lines(
+        ["E *shop.errors.NotFound: not found: bob", "*- portable errors -*", "*see the summary"]
+    )
     assert told(result) == [
         "1  shop.errors.NotFound",
         "met by test_shop.py::TestIt::test_caught, test_shop.py::TestIt::test_escapes",
@@ -198,7 +212,9 @@ class TestIt(unittest.TestCase):
 
 
 @pytest.mark.parametrize(
-    ("plugin", "mark"), [("pytest_asyncio", "@pytest.mark.asyncio"), ("anyio", "@pytest.mark.anyio")], ids=["pytest-asyncio", "anyio"]
+    ("plugin", "mark"),
+    [("pytest_asyncio", "@pytest.mark.asyncio"), ("anyio", "@pytest.mark.anyio")],
+    ids=["pytest-asyncio", "anyio"],
 )
 def test_coroutines(run: Any, plugin: str, mark: str) -> None:
     pytest.importorskip(plugin)
@@ -222,10 +238,16 @@ MARK
 async def test_whole():
     with pytest.raises(Whole): raise Whole("a")
 """
-    options = ("-o", "asyncio_default_fixture_loop_scope=function") if plugin == "pytest_asyncio" else ("-p", "no:asyncio")
+    options = (
+        ("-o", "asyncio_default_fixture_loop_scope=function")
+        if plugin == "pytest_asyncio"
+        else ("-p", "no:asyncio")
+    )
     result = run(source.replace("MARK", mark), *WIDE, *options)
     result.assert_outcomes(failed=2, passed=1, warnings=result.parseoutcomes().get("warnings", 0))
-    result.stdout.fnmatch_lines(["*- portable errors -*", "shop.errors.PaymentError does not arrive: *"])
+    result.stdout.fnmatch_lines(
+        ["*- portable errors -*", "shop.errors.PaymentError does not arrive: *"]
+    )
     assert told(result) == [
         "1  shop.errors.NotFound",
         "met by test_shop.py::test_caught",
@@ -236,7 +258,8 @@ async def test_whole():
 
 
 def test_hypothesis(run: Any) -> None:
-    """One test, however many examples; and a defect of an exception is no reason to look for a smaller example."""
+    """One test, however many examples; and a defect of an exception is no reason to look for a
+    smaller example."""
     pytest.importorskip("hypothesis")
     source = """
 from hypothesis import given, settings, strategies
@@ -254,7 +277,10 @@ def test_tries():
 """
     result = run(source, *WIDE)
     result.assert_outcomes(failed=1, passed=1)
-    assert told(result)[1:] == ["met by test_shop.py::test_lossy", "checked 1 class, 5 exceptions: 0 whole, 1 lossy"]
+    assert told(result)[1:] == [
+        "met by test_shop.py::test_lossy",
+        "checked 1 class, 5 exceptions: 0 whole, 1 lossy",
+    ]
 
 
 RERUN = """
@@ -278,13 +304,17 @@ def test_a_test_that_is_run_again_counts_as_it_ended(run: Any, options: tuple[st
     if options:
         pytest.importorskip("xdist")
     result = run(RERUN, *WIDE, *options)
-    assert {name: count for name, count in result.parseoutcomes().items() if name != "warnings"} == {"failed": 1, "passed": 1, "rerun": 4}
+    assert {
+        name: count for name, count in result.parseoutcomes().items() if name != "warnings"
+    } == {"failed": 1, "passed": 1, "rerun": 4}
     assert told(result) == [
         "1  shop.errors.NotFound",
         "met by test_shop.py::test_lossy",
         "checked 2 classes, 2 exceptions: 1 whole, 1 lossy",
     ]
-    assert "  fix   add __reduce__ to shop.errors.NotFound" in result.stdout.str(), "only the last run is shown"
+    assert "  fix   add __reduce__ to shop.errors.NotFound" in result.stdout.str(), (
+        "only the last run is shown"
+    )
 
 
 def test_tests_in_processes_of_their_own(run: Any, pytester: pytest.Pytester) -> None:

@@ -1,4 +1,5 @@
-"""Settings of a run that checks all tests: every form is read alike, has its effect, and says what is wrong with it."""
+"""Settings of a run that checks all tests: every form is read alike, has its effect, and says what
+is wrong with it."""
 
 from __future__ import annotations
 
@@ -25,14 +26,18 @@ def read(pytester: pytest.Pytester, shop: Path) -> Read:
 
     def read(*args: str) -> Options:
         config = pytester.parseconfig("-p", "no:asyncio", *args)
-        return read_options(config, serializers=lambda: ("pickle", "cloudpickle"), suites=lambda: ("litellm",))
+        return read_options(
+            config, serializers=lambda: ("pickle", "cloudpickle"), suites=lambda: ("litellm",)
+        )
 
     return read
 
 
 class TestGoodValues:
     @EVERY_FORM
-    def test_every_form_of_every_key_is_read_alike(self, read: Read, pytester: pytest.Pytester, form: str) -> None:
+    def test_every_form_of_every_key_is_read_alike(
+        self, read: Read, pytester: pytest.Pytester, form: str
+    ) -> None:
         (pytester.path / "known.txt").write_text(KNOWN)
         write(
             pytester,
@@ -65,11 +70,26 @@ class TestGoodValues:
 
     def test_defaults(self, read: Read) -> None:
         found = read()
-        assert (found.mode, found.is_on, found.surveys, found.runs_no_tests) == ("off", False, False, False)
+        assert (found.mode, found.is_on, found.surveys, found.runs_no_tests) == (
+            "off",
+            False,
+            False,
+            False,
+        )
         assert found.capture == ("raises", "unittest", "escaped")
         assert (found.receivers, found.receiver_is_chosen) == (("without-project",), False)
-        assert (found.checks, found.checks_are_chosen) == (tuple(check for check in CHECKS if check != "traceback"), False)
-        assert (found.expect, found.ignore, found.installed, found.absent, found.survey, found.reports) == ((), (), (), (), (), ())
+        assert (found.checks, found.checks_are_chosen) == (
+            tuple(check for check in CHECKS if check != "traceback"),
+            False,
+        )
+        assert (
+            found.expect,
+            found.ignore,
+            found.installed,
+            found.absent,
+            found.survey,
+            found.reports,
+        ) == ((), (), (), (), (), ())
         assert found.baseline is None
 
     @pytest.mark.parametrize(
@@ -91,7 +111,13 @@ class TestGoodValues:
     def test_the_other_options(self, read: Read, pytester: pytest.Pytester) -> None:
         (pytester.path / "known.txt").write_text(KNOWN)
         (pytester.path / "other.txt").write_text(KNOWN)
-        write(pytester, "ini", portable_errors_baseline="known.txt", portable_errors_receiver=["stdlib"], portable_errors_survey=["json"])
+        write(
+            pytester,
+            "ini",
+            portable_errors_baseline="known.txt",
+            portable_errors_receiver=["stdlib"],
+            portable_errors_survey=["json"],
+        )
         found = read(
             "--portable-errors",
             "--portable-errors-receiver=with-project",
@@ -117,15 +143,26 @@ class TestGoodValues:
         assert read().baseline == pytester.path / "known.txt"
         assert read("--portable-errors-baseline=known.txt").baseline == here / "known.txt"
 
-    def test_the_usual_baseline_is_used_where_it_is(self, read: Read, pytester: pytest.Pytester) -> None:
+    def test_the_usual_baseline_is_used_where_it_is(
+        self, read: Read, pytester: pytest.Pytester
+    ) -> None:
         usual = pytester.path / "portable-errors-baseline.txt"
         assert read("--portable-errors").baseline is None
         assert read("--portable-errors", "--portable-errors-update-baseline").baseline == usual
         usual.write_text(KNOWN)
         assert read("--portable-errors").baseline == usual
 
-    @pytest.mark.parametrize("args", [("--portable-errors", "test_a.py"), ("--portable-errors", "-k", "a"), ("--portable-errors",)])
-    def test_the_project_is_surveyed_when_no_paths_are_given(self, read: Read, pytester: pytest.Pytester, args: tuple[str, ...]) -> None:
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ("--portable-errors", "test_a.py"),
+            ("--portable-errors", "-k", "a"),
+            ("--portable-errors",),
+        ],
+    )
+    def test_the_project_is_surveyed_when_no_paths_are_given(
+        self, read: Read, pytester: pytest.Pytester, args: tuple[str, ...]
+    ) -> None:
         pytester.makepyfile(test_a="")
         assert read(*args).surveys_project == ("test_a.py" not in args)
 
@@ -141,28 +178,64 @@ class TestGoodValues:
             ((), "pytest"),
             (("--portable-errors",), "pytest --portable-errors"),
             (("-o", "portable_errors=error"), "pytest --portable-errors -o portable_errors=error"),
-            (("--portable-errors-mode=warn", "-x", "-k", "a"), "pytest --portable-errors-mode=warn"),
-            (("--portable-errors", "below", "test_a.py::test_a[x y]"), "pytest --portable-errors below 'test_a.py::test_a[x y]'"),
-            (("-p", "no:faulthandler", "below", "--portable-errors"), "pytest --portable-errors below"),
             (
-                ("--portable-errors", "--portable-errors-receiver", "stdlib", "--portable-errors-baseline=a b.txt", "-q"),
-                "pytest --portable-errors --portable-errors-receiver=stdlib '--portable-errors-baseline=a b.txt'",
+                ("--portable-errors-mode=warn", "-x", "-k", "a"),
+                "pytest --portable-errors-mode=warn",
             ),
-            (("--portable-errors", "--portable-errors-update-baseline", "--portable-errors-report", "a.json"), "pytest --portable-errors"),
+            (
+                ("--portable-errors", "below", "test_a.py::test_a[x y]"),
+                "pytest --portable-errors below 'test_a.py::test_a[x y]'",
+            ),
+            (
+                ("-p", "no:faulthandler", "below", "--portable-errors"),
+                "pytest --portable-errors below",
+            ),
+            (
+                (
+                    "--portable-errors",
+                    "--portable-errors-receiver",
+                    "stdlib",
+                    "--portable-errors-baseline=a b.txt",
+                    "-q",
+                ),
+                (
+                    "pytest --portable-errors --portable-errors-receiver=stdlib "
+                    "'--portable-errors-baseline=a b.txt'"
+                ),
+            ),
+            (
+                (
+                    "--portable-errors",
+                    "--portable-errors-update-baseline",
+                    "--portable-errors-report",
+                    "a.json",
+                ),
+                "pytest --portable-errors",
+            ),
             (("--portable-errors-survey=shop",), "pytest --portable-errors-survey=shop"),
             (("--portable-errors-suite", "litellm"), "pytest --portable-errors-suite=litellm"),
-            (("--portable-errors", "-c", "other.ini", "-o", "addopts="), "pytest --portable-errors -c other.ini"),
-            (("--portable-errors", "--rootdir=below", "--pyargs", "json"), "pytest --portable-errors --rootdir below --pyargs json"),
+            (
+                ("--portable-errors", "-c", "other.ini", "-o", "addopts="),
+                "pytest --portable-errors -c other.ini",
+            ),
+            (
+                ("--portable-errors", "--rootdir=below", "--pyargs", "json"),
+                "pytest --portable-errors --rootdir below --pyargs json",
+            ),
         ],
     )
     @pytest.mark.usefixtures("shop")
-    def test_what_asks_for_the_same_again(self, pytester: pytest.Pytester, args: tuple[str, ...], command: str) -> None:
+    def test_what_asks_for_the_same_again(
+        self, pytester: pytest.Pytester, args: tuple[str, ...], command: str
+    ) -> None:
         pytester.makepyfile(test_a="def test_a(): pass\n")
         pytester.mkdir("below")
         (pytester.path / "other.ini").write_text("[pytest]\n")
         (pytester.path / "a b.txt").write_text(KNOWN)
         config = pytester.parseconfig("-p", "no:asyncio", *args)
-        found = Reporting(config, read_options(config, serializers=lambda: (), suites=lambda: ("litellm",)), None).outcome()
+        found = Reporting(
+            config, read_options(config, serializers=lambda: (), suites=lambda: ("litellm",)), None
+        ).outcome()
         assert found.command == command
 
 
@@ -175,21 +248,28 @@ def test_it():
 """
 
     @EVERY_FORM
-    def test_a_choice_is_valid_where_it_is_pasted(self, run: Any, pytester: pytest.Pytester, form: str) -> None:
+    def test_a_choice_is_valid_where_it_is_pasted(
+        self, run: Any, pytester: pytest.Pytester, form: str
+    ) -> None:
         name = write(pytester, form)
         result = run(self.SOURCE, "--portable-errors", "test_shop.py")
         told = result.stdout.str()
         assert told.count(f" in {name}: ") == (0 if form == "ini" else 2)
         before = f" in {name}: " if form != "ini" else "(?:have your code|itself is enough): +"
         choices = re.findall(f"{before}(portable_errors_.*)", told)
-        assert [choice.partition(" ")[0] for choice in choices] == ["portable_errors_receiver", "portable_errors_checks"]
+        assert [choice.partition(" ")[0] for choice in choices] == [
+            "portable_errors_receiver",
+            "portable_errors_checks",
+        ]
         with (pytester.path / name).open("a") as file:
             file.write("\n".join(choices))
         again = run(self.SOURCE, "--portable-errors", "test_shop.py")
         assert again.ret == pytest.ExitCode.OK
         again.stdout.fnmatch_lines(["portable errors: checked 1 class, 1 exception: 1 whole"])
 
-    def test_without_a_file_of_settings_there_is_no_toml(self, run: Any, pytester: pytest.Pytester, monkeypatch: Any) -> None:
+    def test_without_a_file_of_settings_there_is_no_toml(
+        self, run: Any, pytester: pytest.Pytester, monkeypatch: Any
+    ) -> None:
         (pytester.path / "tox.ini").unlink()
         monkeypatch.setenv("PYTHONPATH", str(pytester.path))
         result = run(self.SOURCE, "--portable-errors", "test_shop.py")
@@ -200,57 +280,112 @@ def test_it():
 MODES = "expected one of off, warn, error"
 CAPTURES = "expected one of raises, unittest, escaped, handled"
 EXPECT = "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError"
-RECEIVERS = "expected one of without-project, stdlib, with-project, or the path of a Python interpreter"
+RECEIVERS = (
+    "expected one of without-project, stdlib, with-project, or the path of a Python interpreter"
+)
 WRONG = [
     ("portable_errors", "loud", f'portable_errors ({{file}}): unknown "loud": {MODES}'),
-    ("portable_errors_capture", ["raises", "typo"], f'portable_errors_capture ({{file}}): unknown "typo": {CAPTURES}'),
-    ("portable_errors_expect", ["app.A = app.B"], f'portable_errors_expect = "app.A = app.B" ({{file}}): expected {EXPECT}'),
-    ("portable_errors_expect", ["app.A ->"], f'portable_errors_expect = "app.A ->" ({{file}}): expected {EXPECT}'),
-    ("portable_errors_expect", ["-> app.A"], f'portable_errors_expect = "-> app.A" ({{file}}): expected {EXPECT}'),
+    (
+        "portable_errors_capture",
+        ["raises", "typo"],
+        f'portable_errors_capture ({{file}}): unknown "typo": {CAPTURES}',
+    ),
+    (
+        "portable_errors_expect",
+        ["app.A = app.B"],
+        f'portable_errors_expect = "app.A = app.B" ({{file}}): expected {EXPECT}',
+    ),
+    (
+        "portable_errors_expect",
+        ["app.A ->"],
+        f'portable_errors_expect = "app.A ->" ({{file}}): expected {EXPECT}',
+    ),
+    (
+        "portable_errors_expect",
+        ["-> app.A"],
+        f'portable_errors_expect = "-> app.A" ({{file}}): expected {EXPECT}',
+    ),
     (
         "portable_errors_expect",
         ["app.A -> builtins.Nope"],
-        f'portable_errors_expect = "app.A -> builtins.Nope" ({{file}}): expected {EXPECT}; builtins has no class Nope',
+        (
+            f'portable_errors_expect = "app.A -> builtins.Nope" ({{file}}): expected {EXPECT}; '
+            "builtins has no class Nope"
+        ),
     ),
     (
         "portable_errors_expect",
         ["builtins.len -> app.A"],
-        f'portable_errors_expect = "builtins.len -> app.A" ({{file}}): expected {EXPECT}; builtins has no class len',
+        (
+            f'portable_errors_expect = "builtins.len -> app.A" ({{file}}): expected {EXPECT}; '
+            "builtins has no class len"
+        ),
     ),
-    ("portable_errors_expect", ["a.A -> b.B -> c.C"], f'portable_errors_expect = "a.A -> b.B -> c.C" ({{file}}): expected {EXPECT}'),
+    (
+        "portable_errors_expect",
+        ["a.A -> b.B -> c.C"],
+        f'portable_errors_expect = "a.A -> b.B -> c.C" ({{file}}): expected {EXPECT}',
+    ),
     (
         "portable_errors_installed",
         ["shop/client.py"],
-        'portable_errors_installed = "shop/client.py" ({file}): expected the dotted name of a module, e.g. shop.client',
+        (
+            'portable_errors_installed = "shop/client.py" ({file}): expected the dotted name of a '
+            "module, e.g. shop.client"
+        ),
     ),
     (
         "portable_errors_absent",
         ["shop."],
-        'portable_errors_absent = "shop." ({file}): expected the dotted name of a module, e.g. shop.client',
+        (
+            'portable_errors_absent = "shop." ({file}): expected the dotted name of a module, e.g. '
+            "shop.client"
+        ),
     ),
     (
         "portable_errors_survey",
         ["no_such"],
-        'portable_errors_survey ({file}): unknown "no_such": expected a package that can be imported, e.g. httpx',
+        (
+            'portable_errors_survey ({file}): unknown "no_such": expected a package that can be '
+            "imported, e.g. httpx"
+        ),
     ),
     (
         "portable_errors_survey",
         ["shop/errors.py"],
-        'portable_errors_survey ({file}): unknown "shop/errors.py": expected a package that can be imported, e.g. httpx',
+        (
+            'portable_errors_survey ({file}): unknown "shop/errors.py": expected a package that '
+            "can be imported, e.g. httpx"
+        ),
     ),
     (
         "portable_errors_baseline",
         "no-such.txt",
-        "portable_errors_baseline ({file}): there is no file no-such.txt; --portable-errors-update-baseline writes it",
+        (
+            "portable_errors_baseline ({file}): there is no file no-such.txt; "
+            "--portable-errors-update-baseline writes it"
+        ),
     ),
-    ("portable_errors_receiver", ["moon"], f'portable_errors_receiver ({{file}}): unknown "moon": {RECEIVERS}'),
-    ("portable_errors_checks", ["typo"], f'portable_errors_checks ({{file}}): unknown "typo": expected one of {", ".join(CHECKS)}'),
+    (
+        "portable_errors_receiver",
+        ["moon"],
+        f'portable_errors_receiver ({{file}}): unknown "moon": {RECEIVERS}',
+    ),
+    (
+        "portable_errors_checks",
+        ["typo"],
+        f'portable_errors_checks ({{file}}): unknown "typo": expected one of {", ".join(CHECKS)}',
+    ),
     (
         "portable_errors_serializers",
         ["json"],
         'portable_errors_serializers ({file}): unknown "json": expected one of pickle, cloudpickle',
     ),
-    ("portable_errors_credentials", "loud", f'portable_errors_credentials ({{file}}): unknown "loud": {MODES}'),
+    (
+        "portable_errors_credentials",
+        "loud",
+        f'portable_errors_credentials ({{file}}): unknown "loud": {MODES}',
+    ),
 ]
 OF_TYPES = {
     "portable_errors": "one of off, warn, error",
@@ -281,7 +416,9 @@ class TestBadValues:
 
     @NATIVE
     @pytest.mark.parametrize("value", [7, True, [7], [["a"]]], ids=repr)
-    def test_a_wrong_type_in_native_toml(self, read: Read, pytester: pytest.Pytester, value: object) -> None:
+    def test_a_wrong_type_in_native_toml(
+        self, read: Read, pytester: pytest.Pytester, value: object
+    ) -> None:
         for key, expected in OF_TYPES.items():
             write(pytester, "native", **{key: value})
             with pytest.raises(pytest.UsageError) as caught:
@@ -290,14 +427,21 @@ class TestBadValues:
             assert str(caught.value).endswith(f" (pyproject.toml): expected {expected}")
 
     @NATIVE
-    def test_one_word_where_native_toml_needs_a_list(self, read: Read, pytester: pytest.Pytester) -> None:
+    def test_one_word_where_native_toml_needs_a_list(
+        self, read: Read, pytester: pytest.Pytester
+    ) -> None:
         for key in (key for key, expected in OF_TYPES.items() if expected.startswith("a list")):
             write(pytester, "native", **{key: "shop.client"})
-            with pytest.raises(pytest.UsageError, match=rf'{key} = "shop.client" \(pyproject.toml\): expected a list of'):
+            with pytest.raises(
+                pytest.UsageError,
+                match=rf'{key} = "shop.client" \(pyproject.toml\): expected a list of',
+            ):
                 read()
 
     @pytest.mark.parametrize("value", [7, True], ids=repr)
-    def test_a_wrong_type_in_the_older_toml_form(self, read: Read, pytester: pytest.Pytester, value: object) -> None:
+    def test_a_wrong_type_in_the_older_toml_form(
+        self, read: Read, pytester: pytest.Pytester, value: object
+    ) -> None:
         for key in ("portable_errors", "portable_errors_capture", "portable_errors_expect"):
             write(pytester, "toml", **{key: value})
             with pytest.raises(pytest.UsageError, match=rf"^{key}.*\(pyproject.toml\): .*expected"):
@@ -318,33 +462,67 @@ class TestBadValues:
         [
             (("--portable-errors-mode=loud",), f'--portable-errors-mode: unknown "loud": {MODES}'),
             (("--portable-errors-mode=",), f'--portable-errors-mode: unknown "": {MODES}'),
-            (("--portable-errors-receiver=moon",), f'--portable-errors-receiver: unknown "moon": {RECEIVERS}'),
+            (
+                ("--portable-errors-receiver=moon",),
+                f'--portable-errors-receiver: unknown "moon": {RECEIVERS}',
+            ),
             (
                 ("--portable-errors-survey=no_such",),
-                '--portable-errors-survey: unknown "no_such": expected a package that can be imported, e.g. httpx',
+                (
+                    '--portable-errors-survey: unknown "no_such": expected a package that can be '
+                    "imported, e.g. httpx"
+                ),
             ),
-            (("--portable-errors-report=found.txt",), '--portable-errors-report: "found.txt": expected a file that ends in .json or .html'),
-            (("--portable-errors-report=moon/found.json",), '--portable-errors-report: "moon/found.json": there is no folder {here}/moon'),
+            (
+                ("--portable-errors-report=found.txt",),
+                (
+                    '--portable-errors-report: "found.txt": expected a file that ends in .json or '
+                    ".html"
+                ),
+            ),
+            (
+                ("--portable-errors-report=moon/found.json",),
+                '--portable-errors-report: "moon/found.json": there is no folder {here}/moon',
+            ),
             (
                 ("--portable-errors-report=shop.json",),
-                '--portable-errors-report: "shop.json": this is a folder: expected the name of a file',
+                (
+                    '--portable-errors-report: "shop.json": this is a folder: expected the name of '
+                    "a file"
+                ),
             ),
             (
                 ("--portable-errors-baseline=no-such.txt",),
-                "--portable-errors-baseline: there is no file no-such.txt; --portable-errors-update-baseline writes it",
+                (
+                    "--portable-errors-baseline: there is no file no-such.txt; "
+                    "--portable-errors-update-baseline writes it"
+                ),
             ),
             (
-                ("--portable-errors", "--portable-errors-update-baseline", "--portable-errors-baseline=moon/known.txt"),
+                (
+                    "--portable-errors",
+                    "--portable-errors-update-baseline",
+                    "--portable-errors-baseline=moon/known.txt",
+                ),
                 '--portable-errors-baseline: "moon/known.txt": there is no folder {here}/moon',
             ),
             (
-                ("--portable-errors", "--portable-errors-update-baseline", "--portable-errors-baseline=shop"),
+                (
+                    "--portable-errors",
+                    "--portable-errors-update-baseline",
+                    "--portable-errors-baseline=shop",
+                ),
                 '--portable-errors-baseline: "shop": this is a folder: expected the name of a file',
             ),
-            (("--portable-errors-update-baseline",), "--portable-errors-update-baseline: nothing is checked: add --portable-errors"),
+            (
+                ("--portable-errors-update-baseline",),
+                "--portable-errors-update-baseline: nothing is checked: add --portable-errors",
+            ),
         ],
     )
-    def test_a_bad_value_on_the_command_line(self, read: Read, pytester: pytest.Pytester, args: tuple[str, ...], message: str) -> None:
+    def test_a_bad_value_on_the_command_line(
+        self, read: Read, pytester: pytest.Pytester, args: tuple[str, ...], message: str
+    ) -> None:
         pytester.mkdir("shop.json")
         with pytest.raises(pytest.UsageError) as caught:
             read(*args)
@@ -353,20 +531,38 @@ class TestBadValues:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("hello\n", 'this is no baseline that is known here: expected the line "# Known defects*'),
+            (
+                "hello\n",
+                'this is no baseline that is known here: expected the line "# Known defects*',
+            ),
             ("", 'this is no baseline that is known here: expected the line "# Known defects*'),
-            (KNOWN.replace("format 1", "format 2"), 'this is no baseline that is known here: expected the line "*format 1."'),
+            (
+                KNOWN.replace("format 1", "format 2"),
+                'this is no baseline that is known here: expected the line "*format 1."',
+            ),
             (
                 f"{KNOWN}a.B cause message pickle\n",
-                "known.txt:2: expected class, cause, what is lost, serializer and receiver, got 'a.B *'",
+                (
+                    "known.txt:2: expected class, cause, what is lost, serializer and receiver, "
+                    "got 'a.B *'"
+                ),
             ),
-            (f"{KNOWN}<<<<<<< HEAD\n", "known.txt:2: a merge conflict: keep the lines of both sides, and delete this one"),
+            (
+                f"{KNOWN}<<<<<<< HEAD\n",
+                "known.txt:2: a merge conflict: keep the lines of both sides, and delete this one",
+            ),
             (b"\xff\xfe", "*known.txt: 'utf-8' codec can't decode*"),
         ],
     )
-    def test_a_broken_baseline_is_a_usage_error(self, pytester: pytest.Pytester, shop: Path, text: str | bytes, message: str) -> None:
-        (pytester.path / "known.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
-        result = pytester.runpytest_inprocess("-p", "no:asyncio", "--portable-errors", "--portable-errors-baseline=known.txt")
+    def test_a_broken_baseline_is_a_usage_error(
+        self, pytester: pytest.Pytester, shop: Path, text: str | bytes, message: str
+    ) -> None:
+        (pytester.path / "known.txt").write_bytes(
+            text if isinstance(text, bytes) else text.encode()
+        )
+        result = pytester.runpytest_inprocess(
+            "-p", "no:asyncio", "--portable-errors", "--portable-errors-baseline=known.txt"
+        )
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([f"ERROR: *{message}"])
 
@@ -376,7 +572,10 @@ class TestBadValues:
         (pytester.path / "known.txt").write_text("hello\n")
         for args, message in (
             ((), 'ERROR: portable_errors_expect = "a = b" (pytest.ini): expected A -> B*'),
-            (("-o", "portable_errors_expect=", "--portable-errors-baseline=known.txt"), "ERROR: known.txt: this is no baseline *"),
+            (
+                ("-o", "portable_errors_expect=", "--portable-errors-baseline=known.txt"),
+                "ERROR: known.txt: this is no baseline *",
+            ),
         ):
             result = run("def test_it(): pass\n", "--portable-errors", "-n", "2", *args)
             assert result.ret == pytest.ExitCode.USAGE_ERROR

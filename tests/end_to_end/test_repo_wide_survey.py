@@ -83,7 +83,9 @@ class TestSurvey:
         assert [line for line in result.outlines if line.startswith("portable-errors")] == ITEMS
         assert result.ret == pytest.ExitCode.OK
 
-    def test_each_is_built_in_three_ways_and_with_additions(self, run: Any, pytester: pytest.Pytester) -> None:
+    def test_each_is_built_in_three_ways_and_with_additions(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
         (pytester.path / "shop" / "kinds.py").write_text(KINDS)
         write(pytester, "ini", portable_errors_ignore=["shop.errors.*"])
         result = run(SURVEYED, "--portable-errors", *REPORTED, "-rs")
@@ -92,7 +94,9 @@ class TestSurvey:
         defects = {one["cls"].removeprefix("shop.kinds."): one for one in document["defects"]}
         assert set(defects) == {"ByName", "Dropping", "Slotted"}
         assert defects["ByName"]["ways"] == ["by keyword"]
-        assert all("with a note and an attribute added later" in way for way in defects["Dropping"]["ways"])
+        assert all(
+            "with a note and an attribute added later" in way for way in defects["Dropping"]["ways"]
+        )
         assert defects["Dropping"]["kinds"] == ["attributes", "notes"]
         assert document["classes"]["shop.kinds.Outer.Inner"] == "whole"
         assert list(document["not_checked"]) == ["shop.kinds.Never"]
@@ -104,10 +108,16 @@ class TestSurvey:
             ]
         )
 
-    def test_the_receiver_imports_their_modules_while_the_tests_run(self, run: Any, pytester: pytest.Pytester) -> None:
-        importing = "import os\nopen('importers.txt', 'a').write(f'{os.getpid()} ')\nclass Fine(Exception): pass\n"
+    def test_the_receiver_imports_their_modules_while_the_tests_run(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        importing = (
+            "import os\nopen('importers.txt', 'a').write(f'{os.getpid()} ')\nclass "
+            "Fine(Exception): pass\n"
+        )
         (pytester.path / "shop" / "costly.py").write_text(importing)
-        run(WAITING, "--portable-errors", *REPORTED).assert_outcomes(passed=4, failed=3)  # three of the sample's are broken
+        # three of the sample's are broken
+        run(WAITING, "--portable-errors", *REPORTED).assert_outcomes(passed=4, failed=3)
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -123,12 +133,24 @@ class TestSurvey:
         (pytester.path / "broken.py").write_text(text)
         result = run("def test_it(): pass\n", "--portable-errors-survey=broken")
         assert result.ret == pytest.ExitCode.INTERRUPTED
-        result.stdout.fnmatch_lines(["*ERROR collecting portable-errors*", f"survey of broken: importing it raised {message}"])
+        result.stdout.fnmatch_lines(
+            [
+                "*ERROR collecting portable-errors*",
+                f"survey of broken: importing it raised {message}",
+            ]
+        )
 
-    def test_a_package_is_imported_and_its_classes_alone_are_checked(self, run: Any, pytester: pytest.Pytester) -> None:
+    def test_a_package_is_imported_and_its_classes_alone_are_checked(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
         (pytester.path / "shop" / "__init__.py").write_text("import shop.kinds\n")
         (pytester.path / "shop" / "kinds.py").write_text("class Fine(Exception): pass\n")
-        result = run("def test_it(): assert 0\n", "--portable-errors-survey=shop.kinds", "--portable-errors-survey=graphlib", *REPORTED)
+        result = run(
+            "def test_it(): assert 0\n",
+            "--portable-errors-survey=shop.kinds",
+            "--portable-errors-survey=graphlib",
+            *REPORTED,
+        )
         assert found(pytester) == {"Fine": "whole", "CycleError": "whole"}
         result.assert_outcomes(passed=2)
 

@@ -1,4 +1,5 @@
-"""Under pytest-xdist a repo-wide run comes to the same: the same totals, defects and decisions, whoever ran the tests."""
+"""Under pytest-xdist a repo-wide run comes to the same: the same totals, defects and decisions,
+whoever ran the tests."""
 
 from __future__ import annotations
 
@@ -48,15 +49,25 @@ REPORT = [
     "1  shop.errors.NotFound         broken everywhere     pickle, cloudpickle     2 tests",
     "2  shop.errors.PaymentError     broken everywhere     pickle, cloudpickle     1 test",
     "3  shop.errors.StepFailed       broken everywhere     pickle, cloudpickle     met when built",
-    "FAILED portable-errors::receiver - 1 of your exception classes arrives only where your project is installed.",
-    "FAILED portable-errors::chain - 1 exception class that your tests raise arrives without its chain, which plain pickle does not carry.",
+    (
+        "FAILED portable-errors::receiver - 1 of your exception classes arrives only where your "
+        "project is installed."
+    ),
+    (
+        "FAILED portable-errors::chain - 1 exception class that your tests raise arrives without "
+        "its chain, which plain pickle does not carry."
+    ),
     "checked 5 classes, 16 exceptions: 1 whole, 1 undecided, 3 lossy",
 ]
 
 
 def told(result: pytest.RunResult) -> list[str]:
     """What the summary says of defects, decisions and totals."""
-    return [line for line in result.outlines if re.match(r"\d+  \S|FAILED portable-errors::(receiver|chain)|checked ", line)]
+    return [
+        line
+        for line in result.outlines
+        if re.match(r"\d+  \S|FAILED portable-errors::(receiver|chain)|checked ", line)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +82,9 @@ def told(result: pytest.RunResult) -> list[str]:
     ],
     ids=" ".join,
 )
-def test_the_same_report_however_the_tests_are_shared_out(run: Any, options: tuple[str, ...]) -> None:
+def test_the_same_report_however_the_tests_are_shared_out(
+    run: Any, options: tuple[str, ...]
+) -> None:
     result = run(SOURCE, "--portable-errors", *options)
     assert told(result) == REPORT
     result.assert_outcomes(passed=4, failed=6)
@@ -86,8 +99,15 @@ def test_what_every_worker_ran_counts_once(run: Any) -> None:
 
 def test_every_worker_collects_the_same_classes_and_each_is_checked_once(run: Any) -> None:
     result = run("", "--portable-errors", "-n", "2", "-v")
-    checked = [match[1] for line in result.outlines if (match := re.match(r"\[gw\d\].* (?:PASSED|FAILED) (portable-errors::\S+)", line))]
-    assert sorted(checked) == [f"portable-errors::shop.errors.{name}" for name in ("NotFound", "PaymentError", "StepFailed", "Whole")]
+    checked = [
+        match[1]
+        for line in result.outlines
+        if (match := re.match(r"\[gw\d\].* (?:PASSED|FAILED) (portable-errors::\S+)", line))
+    ]
+    assert sorted(checked) == [
+        f"portable-errors::shop.errors.{name}"
+        for name in ("NotFound", "PaymentError", "StepFailed", "Whole")
+    ]
     assert "Different tests were collected" not in result.stdout.str()
     result.stdout.fnmatch_lines(["checked 4 classes, 11 exceptions: 0 whole, 1 undecided, 3 lossy"])
 
@@ -137,13 +157,26 @@ def test_after():
 """
 
 
-def test_a_test_that_ends_its_worker_loses_only_what_it_raised_itself(run: Any, pytester: pytest.Pytester) -> None:
-    """And the summary says so. Nobody stays behind, neither of the workers that ended in the middle nor of the others."""
-    result = run(CRASHING, "--portable-errors", "--portable-errors-receiver=with-project", "-n", "2", "test_shop.py")
+def test_a_test_that_ends_its_worker_loses_only_what_it_raised_itself(
+    run: Any, pytester: pytest.Pytester
+) -> None:
+    """And the summary says so. Nobody stays behind, neither of the workers that ended in the middle
+    nor of the others."""
+    result = run(
+        CRASHING,
+        "--portable-errors",
+        "--portable-errors-receiver=with-project",
+        "-n",
+        "2",
+        "test_shop.py",
+    )
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(["=* portable errors: not all was checked =*"])
     result.stdout.fnmatch_lines_random(
-        [f"test_shop.py::{name} ended its worker's process: what it raised was not checked" for name in ("test_exits", "test_is_killed")]
+        [
+            f"test_shop.py::{name} ended its worker's process: what it raised was not checked"
+            for name in ("test_exits", "test_is_killed")
+        ]
     )
     assert told(result) == ["checked 1 class, 2 exceptions: 1 whole"]
     processes = {int(pid) for pid in (pytester.path / "processes.txt").read_text().split()}
@@ -171,10 +204,20 @@ def test_fails_by_itself():
     with pytest.raises(NotFound): raise NotFound(HOSTILE)
     assert 1 == 2
 """
-    result = run(source, "--portable-errors", "--portable-errors-receiver=with-project", "-n", "2", "--tb=line", "test_shop.py")
+    result = run(
+        source,
+        "--portable-errors",
+        "--portable-errors-receiver=with-project",
+        "-n",
+        "2",
+        "--tb=line",
+        "test_shop.py",
+    )
     result.assert_outcomes(passed=1, failed=3)
     assert told(result)[-1] == "checked 3 classes, 4 exceptions: 1 whole, 2 lossy"
-    assert not {"\0", "\x1b"} & set("\n".join(line for line in result.outlines if "portable-errors" in line or "why" in line))
+    assert not {"\0", "\x1b"} & set(
+        "\n".join(line for line in result.outlines if "portable-errors" in line or "why" in line)
+    )
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
 
 
@@ -199,13 +242,17 @@ ELSEWHERE_REPORT = [
 
 
 def test_workers_may_run_by_another_interpreter(run: Any, tmp_path: Path) -> None:
-    """Of the same version of Python: pytest-xdist gives workers on this machine its own ``sys.path``."""
+    """Of the same version of Python: pytest-xdist gives workers on this machine its own
+    ``sys.path``."""
     venv.create(tmp_path / "other", symlinks=True)
     python = tmp_path / "other" / "bin" / "python"
     (site,) = tmp_path.glob("other/lib/*/site-packages")
-    (site / "start.pth").write_text(sysconfig.get_path("purelib"))  # pytest, until it is given the rest
+    # pytest, until it is given the rest
+    (site / "start.pth").write_text(sysconfig.get_path("purelib"))
     source = ELSEWHERE.format(prefix=str(tmp_path / "other"))
-    result = run(source, "--portable-errors", *ONCE, "--tx", f"popen//python={python}", "test_shop.py")
+    result = run(
+        source, "--portable-errors", *ONCE, "--tx", f"popen//python={python}", "test_shop.py"
+    )
     result.assert_outcomes(passed=2, failed=1)
     assert told(result) == ELSEWHERE_REPORT
 
@@ -215,22 +262,34 @@ def test_workers_may_run_on_another_machine(
     run: Any, pytester: pytest.Pytester, tmp_path: Path, ssh_config: Path, interpreter: str
 ) -> None:
     """By SSH, where nothing is shared, and the version of Python may be another."""
-    python = sys.executable if interpreter == "this" else os.environ.get("PORTABLE_ERRORS_OTHER_PYTHON")
+    python = (
+        sys.executable if interpreter == "this" else os.environ.get("PORTABLE_ERRORS_OTHER_PYTHON")
+    )
     if python is None:
-        pytest.skip("PORTABLE_ERRORS_OTHER_PYTHON names no interpreter that has the plugin and pytest-xdist")
+        pytest.skip(
+            "PORTABLE_ERRORS_OTHER_PYTHON names no interpreter that has the plugin and pytest-xdist"
+        )
     there = tmp_path / "there"
     there.mkdir()
     where = f"ssh=loop//ssh_config={ssh_config}//chdir={there}//python={python}"
-    options = (*ONCE, "--tx", where, f"--rsyncdir={pytester.path}", str(pytester.path / "test_shop.py"))
+    options = (
+        *ONCE,
+        "--tx",
+        where,
+        f"--rsyncdir={pytester.path}",
+        str(pytester.path / "test_shop.py"),
+    )
     result = run(ELSEWHERE.format(prefix=python), "--portable-errors", *options)
-    result.assert_outcomes(passed=2, failed=1, warnings=result.parseoutcomes().get("warnings", 0))  # that --rsyncdir is deprecated
+    # that --rsyncdir is deprecated
+    result.assert_outcomes(passed=2, failed=1, warnings=result.parseoutcomes().get("warnings", 0))
     assert told(result) == ELSEWHERE_REPORT
     assert (there / pytester.path.name / "shop" / "errors.py").exists()
 
 
 @pytest.fixture
 def ssh_config(tmp_path: Path) -> Iterator[Path]:
-    """Of a client that reaches this machine as ``loop``, through a server of the test's own on loopback."""
+    """Of a client that reaches this machine as ``loop``, through a server of the test's own on
+    loopback."""
     where = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     sshd, ssh, keygen = (shutil.which(name, path=where) for name in ("sshd", "ssh", "ssh-keygen"))
     if not (sshd and ssh and keygen):
@@ -242,12 +301,16 @@ def ssh_config(tmp_path: Path) -> Iterator[Path]:
         port = free.getsockname()[1]
     server, client = tmp_path / "sshd_config", tmp_path / "ssh_config"
     server.write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\nAuthorizedKeysFile {tmp_path}/user.pub\n"
-        "PidFile none\nStrictModes no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\nAuthorizedKeysFile "
+        f"{tmp_path}/user.pub\n"
+        "PidFile none\nStrictModes no\nPermitRootLogin "
+        "prohibit-password\nPasswordAuthentication no\n"
     )
     client.write_text(
-        f"Host loop\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {tmp_path}/user\n  IdentitiesOnly yes\n"
-        "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n  BatchMode yes\n"
+        f"Host loop\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {tmp_path}/user\n  "
+        "IdentitiesOnly yes\n"
+        "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n  "
+        "BatchMode yes\n"
     )
     tried = subprocess.run([sshd, "-t", "-f", server], capture_output=True, text=True)
     if tried.returncode != 0:
@@ -255,7 +318,11 @@ def ssh_config(tmp_path: Path) -> Iterator[Path]:
     with subprocess.Popen([sshd, "-D", "-e", "-f", server], stderr=subprocess.DEVNULL) as running:
         try:
             end = time.monotonic() + 5
-            while (reached := subprocess.run([ssh, "-F", client, "loop", "true"], capture_output=True, text=True)).returncode != 0:
+            while (
+                reached := subprocess.run(
+                    [ssh, "-F", client, "loop", "true"], capture_output=True, text=True
+                )
+            ).returncode != 0:
                 if time.monotonic() > end:
                     pytest.skip(f"the SSH server lets nobody in: {reached.stderr.strip()}")
                 time.sleep(0.05)

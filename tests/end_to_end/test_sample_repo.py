@@ -40,12 +40,24 @@ def test_late():
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(REPO, tmp_path / "repo", ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(
+        shutil.copytree(REPO, tmp_path / "repo", ignore=shutil.ignore_patterns("__pycache__"))
+    )
 
 
-def run(repo: Path, *args: str, program: str = "pytest", **environment: str) -> subprocess.CompletedProcess[str]:
-    quiet = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly") if program == "pytest" else ()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "PYTEST_"))}
+def run(
+    repo: Path, *args: str, program: str = "pytest", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    quiet = (
+        ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly")
+        if program == "pytest"
+        else ()
+    )
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GITHUB_", "PYTEST_"))
+    }
     return subprocess.run(
         [sys.executable, "-m", program, *quiet, *args],
         cwd=repo,
@@ -56,9 +68,17 @@ def run(repo: Path, *args: str, program: str = "pytest", **environment: str) -> 
 
 
 def transcript(result: subprocess.CompletedProcess[str]) -> str:
-    """What was printed, without what differs between machines and versions of pytest: its header, the time, the summary's own cuts."""
-    text = re.sub(r"\A.*?^(collect(ed|ing) )", r"\1", result.stdout, count=1, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"^(FAILED (?!portable-errors::(?:receiver|chain)\b).*?) - .*$", r"\1", text, flags=re.MULTILINE)
+    """What was printed, without what differs between machines and versions of pytest: its header,
+    the time, the summary's own cuts."""
+    text = re.sub(
+        r"\A.*?^(collect(ed|ing) )", r"\1", result.stdout, count=1, flags=re.DOTALL | re.MULTILINE
+    )
+    text = re.sub(
+        r"^(FAILED (?!portable-errors::(?:receiver|chain)\b).*?) - .*$",
+        r"\1",
+        text,
+        flags=re.MULTILINE,
+    )
     text = re.sub(r"=+ (\d+ failed.*?|\d+ passed.*?) in [\d.]+s =+", r"== \1 ==", text)
     return text + f"(exit status {result.returncode})\n"
 
@@ -102,18 +122,26 @@ def test_a_defect_that_is_gone(repo: Path) -> None:
     source = (repo / "shop" / "errors.py").read_text()
     repaired = source.replace(
         '        super().__init__(f"not found: {name}")',
-        '        super().__init__(name)\n\n    def __str__(self):\n        return f"not found: {self.args[0]}"',
+        (
+            '        super().__init__(name)\n\n    def __str__(self):\n        return f"not found: '
+            '{self.args[0]}"'
+        ),
     )
     assert repaired != source
     (repo / "shop" / "errors.py").write_text(repaired)
     (repo / "pyproject.toml").write_text(
         (repo / "pyproject.toml").read_text()
-        + 'portable_errors_receiver = ["with-project"]\nportable_errors_checks = ["type", "message"]\n'
+        + (
+            'portable_errors_receiver = ["with-project"]\nportable_errors_checks = ["type", '
+            '"message"]\n'
+        )
     )
     before = (repo / "portable-errors-baseline.txt").read_text()
     same_as("gone", run(repo, "--portable-errors"))
     run(repo, "--portable-errors", "--portable-errors-update-baseline", "-k", "NotFound or unknown")
-    assert (repo / "portable-errors-baseline.txt").read_text() == before, "a run of some tests takes nothing out"
+    assert (repo / "portable-errors-baseline.txt").read_text() == before, (
+        "a run of some tests takes nothing out"
+    )
     run(repo, "--portable-errors", "--portable-errors-update-baseline")
     after = (repo / "portable-errors-baseline.txt").read_text()
     assert "shop.errors.NotFound init-rewrites-message" in before
@@ -123,8 +151,13 @@ def test_a_defect_that_is_gone(repo: Path) -> None:
 
 def test_on_two_workers(repo: Path) -> None:
     pytest.importorskip("xdist")
-    alone, shared = (transcript(run(repo, "--portable-errors", "--tb=no", *args)) for args in ((), ("-n", "2", "--dist", "loadfile")))
-    assert section_of(alone) == section_of(shared), "\n".join(difflib.unified_diff(section_of(alone), section_of(shared)))
+    alone, shared = (
+        transcript(run(repo, "--portable-errors", "--tb=no", *args))
+        for args in ((), ("-n", "2", "--dist", "loadfile"))
+    )
+    assert section_of(alone) == section_of(shared), "\n".join(
+        difflib.unified_diff(section_of(alone), section_of(shared))
+    )
     assert "(exit status 1)" in alone
     assert "(exit status 1)" in shared
 
@@ -141,25 +174,51 @@ def test_warnings_change_no_outcome(repo: Path) -> None:
 
 
 def test_shards_are_judged_as_one_run(repo: Path) -> None:
-    """Each shard alone has a part of the defects; merged they have those of the whole run, and the totals are the same."""
+    """Each shard alone has a part of the defects; merged they have those of the whole run, and the
+    totals are the same."""
     whole = run(repo, "--portable-errors", "--portable-errors-report=whole.json", "--tb=no")
-    run(repo, "--portable-errors", "--portable-errors-report=a.json", "-k", "card or Busy or Refused")
-    run(repo, "--portable-errors", "--portable-errors-report=b.json", "-k", "not (card or Busy or Refused)")
-    merged = run(repo, "merge", "a.json", "b.json", "-o", "merged.json", program="pytest_portable_errors")
+    run(
+        repo,
+        "--portable-errors",
+        "--portable-errors-report=a.json",
+        "-k",
+        "card or Busy or Refused",
+    )
+    run(
+        repo,
+        "--portable-errors",
+        "--portable-errors-report=b.json",
+        "-k",
+        "not (card or Busy or Refused)",
+    )
+    merged = run(
+        repo, "merge", "a.json", "b.json", "-o", "merged.json", program="pytest_portable_errors"
+    )
     assert merged.returncode == 1, merged.stderr
     one, other = (json.loads((repo / name).read_text()) for name in ("whole.json", "merged.json"))
     assert one["totals"] == other["totals"]
-    assert [(d["cls"], d["cause"], d["tests"]) for d in one["defects"]] == [(d["cls"], d["cause"], d["tests"]) for d in other["defects"]]
+    assert [(d["cls"], d["cause"], d["tests"]) for d in one["defects"]] == [
+        (d["cls"], d["cause"], d["tests"]) for d in other["defects"]
+    ]
     assert section_of(whole.stdout)[1:] == section_of(merged.stdout)[1:]
 
 
 def test_a_merge_is_judged_by_a_baseline(repo: Path) -> None:
     run(repo, "--portable-errors", "--portable-errors-report=a.json", "-k", "card")
-    written = run(repo, "merge", "a.json", "--baseline=known.txt", "--update-baseline", program="pytest_portable_errors")
+    written = run(
+        repo,
+        "merge",
+        "a.json",
+        "--baseline=known.txt",
+        "--update-baseline",
+        program="pytest_portable_errors",
+    )
     assert "wrote known.txt: 2 known, 2 added, 0 gone" in written.stdout
     assert written.returncode == 0
     run(repo, "--portable-errors", "--portable-errors-report=b.json")
-    merged = run(repo, "merge", "a.json", "b.json", "--baseline=known.txt", program="pytest_portable_errors")
+    merged = run(
+        repo, "merge", "a.json", "b.json", "--baseline=known.txt", program="pytest_portable_errors"
+    )
     assert merged.returncode == 1
     assert "shop.errors.PaymentError" not in merged.stdout
     assert "shop.errors.Busy" in merged.stdout
@@ -167,7 +226,12 @@ def test_a_merge_is_judged_by_a_baseline(repo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "this is no JSON"), ("[]", "this is no report"), ('{"format": "x"}', "this is no report"), (None, "a.json: no such file\n")],
+    [
+        ("{", "this is no JSON"),
+        ("[]", "this is no report"),
+        ('{"format": "x"}', "this is no report"),
+        (None, "a.json: no such file\n"),
+    ],
 )
 def test_what_cannot_be_merged_is_named(tmp_path: Path, content: str | None, message: str) -> None:
     if content is not None:
@@ -182,4 +246,7 @@ def test_what_cannot_be_merged_is_named(tmp_path: Path, content: str | None, mes
 def test_a_report_that_cannot_be_written_is_named(repo: Path) -> None:
     run(repo, "--portable-errors", "--portable-errors-report=a.json", "-k", "nothing")
     result = run(repo, "merge", "a.json", "-o", "moon/all.json", program="pytest_portable_errors")
-    assert (result.returncode, result.stderr) == (2, "moon/all.json: no such file: there is no folder moon\n")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "moon/all.json: no such file: there is no folder moon\n",
+    )

@@ -33,16 +33,30 @@ def sent(result: pytest.RunResult) -> int:
 
 def test_each_counts_and_fails_though_only_two_travel(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(COUNTING)
-    result = run(MANY.format(cls="PaymentError", args="number, f'declined {number}'"), "--portable-errors", "-s", "test_shop.py")
+    result = run(
+        MANY.format(cls="PaymentError", args="number, f'declined {number}'"),
+        "--portable-errors",
+        "-s",
+        "test_shop.py",
+    )
     result.assert_outcomes(failed=8)
     result.stdout.fnmatch_lines(["*8 tests*", "*checked 1 class, 8 exceptions: 0 whole, 1 lossy*"])
-    assert 4 <= sent(result) <= 8, "two exceptions, by pickle and cloudpickle, and the trials of their fix"
+    assert 4 <= sent(result) <= 8, (
+        "two exceptions, by pickle and cloudpickle, and the trials of their fix"
+    )
 
 
 def test_of_those_that_arrive_whole_one_is_enough(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(COUNTING)
     source = MANY.format(cls="Whole", args="f'declined {number}'")
-    result = run(source, "--portable-errors", "-s", "-o", "portable_errors_receiver=with-project", "test_shop.py")
+    result = run(
+        source,
+        "--portable-errors",
+        "-s",
+        "-o",
+        "portable_errors_receiver=with-project",
+        "test_shop.py",
+    )
     result.assert_outcomes(passed=8)
     assert "1 class, 8 exceptions: 1 whole" in checks(result)
     assert sent(result) == 2, "one exception, by pickle and cloudpickle"
@@ -52,11 +66,14 @@ def test_what_fares_otherwise_is_still_found(run: Any, shop: Any) -> None:
     """A value that only some have is another shape."""
     with (shop / "errors.py").open("a") as file:
         file.write(
-            "\n\nclass Sometimes(Exception):\n    def __init__(self, code, extra=None):\n        super().__init__(code)\n        self.extra = extra\n"
+            "\n\nclass Sometimes(Exception):\n    def __init__(self, code, extra=None):\n      "
+            "  super().__init__(code)\n        self.extra = extra\n"
             "        self.lock = __import__('threading').Lock() if extra else None\n"
         )
     result = run(
-        MANY.format(cls="Sometimes", args="number, 'x' if number == 7 else None").replace("range(1, 9)", "[1, 2, 3, 4, 5, 6, 7]"),
+        MANY.format(cls="Sometimes", args="number, 'x' if number == 7 else None").replace(
+            "range(1, 9)", "[1, 2, 3, 4, 5, 6, 7]"
+        ),
         "--portable-errors",
         "test_shop.py",
     )
@@ -65,7 +82,11 @@ def test_what_fares_otherwise_is_still_found(run: Any, shop: Any) -> None:
 
 
 def test_under_a_marker_each_travels(run: Any) -> None:
-    source = "@pytest.mark.portable_exception(receiver='with-project')" + MANY.format(cls="Whole", args="f'a {number}'")
-    result = run(source, "--portable-errors", "-o", "portable_errors_receiver=with-project", "test_shop.py")
+    source = "@pytest.mark.portable_exception(receiver='with-project')" + MANY.format(
+        cls="Whole", args="f'a {number}'"
+    )
+    result = run(
+        source, "--portable-errors", "-o", "portable_errors_receiver=with-project", "test_shop.py"
+    )
     result.assert_outcomes(passed=8)
     assert "8 exceptions: 1 whole" in checks(result)

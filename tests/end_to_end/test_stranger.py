@@ -1,4 +1,5 @@
-"""A stranger's path: an empty environment, ``pip install``, the README's example, the fix that is printed, green."""
+"""A stranger's path: an empty environment, ``pip install``, the README's example, the fix that is
+printed, green."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 FILES = {
     name: text
-    for name, text in re.findall(r"^```python\n# (\S+\.py)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    for name, text in re.findall(
+        r"^```python\n# (\S+\.py)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
+    )
     if name in ("shop/errors.py", "test_shop.py")
 }
 
@@ -30,14 +33,30 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_from_pip_install_to_a_repaired_exception(tmp_path: Path, project: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PYTHONPATH"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "PYTHONPATH"))
+    }
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", ROOT], env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", ROOT],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
 
     def pytest_says() -> subprocess.CompletedProcess[str]:
-        # By the module, so that the project's folder is on the path: the README's project is installed or has its pythonpath set.
-        return subprocess.run([python, "-m", "pytest", "test_shop.py"], cwd=project, env=environment, capture_output=True, text=True)
+        # By the module, so that the project's folder is on the path: the README's project is
+        # installed or has its pythonpath set.
+        return subprocess.run(
+            [python, "-m", "pytest", "test_shop.py"],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
 
     failing = pytest_says()
     assert failing.returncode == pytest.ExitCode.TESTS_FAILED, failing.stdout + failing.stderr
@@ -45,7 +64,11 @@ def test_from_pip_install_to_a_repaired_exception(tmp_path: Path, project: Path)
     told = iter(failing.stdout.splitlines())
     assert [line for line in promised if line not in told] == [], failing.stdout
 
-    fix = re.search(r"^  fix   add __reduce__.*?\n(?:        \(.*\)\n)+((?:        .*\n)+)", failing.stdout, re.MULTILINE)
+    fix = re.search(
+        r"^  fix   add __reduce__.*?\n(?:        \(.*\)\n)+((?:        .*\n)+)",
+        failing.stdout,
+        re.MULTILINE,
+    )
     assert fix is not None, failing.stdout
     errors = project / "shop" / "errors.py"
     errors.write_text(errors.read_text() + "\n" + textwrap.indent(textwrap.dedent(fix[1]), "    "))
@@ -54,5 +77,11 @@ def test_from_pip_install_to_a_repaired_exception(tmp_path: Path, project: Path)
 
     more = re.search(r"^  more  python -m (.*)$", failing.stdout, re.MULTILINE)
     assert more is not None
-    explained = subprocess.run([python, "-m", *more[1].split()], cwd=project, env=environment, capture_output=True, text=True)
+    explained = subprocess.run(
+        [python, "-m", *more[1].split()],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert explained.stdout.startswith("# init-does-not-fit-args\n")

@@ -1,4 +1,5 @@
-"""``--portable-errors-suite litellm`` and ``@portable_cases``, with the LiteLLM that is installed."""
+"""``--portable-errors-suite litellm`` and ``@portable_cases``, with the LiteLLM that is
+installed."""
 
 from __future__ import annotations
 
@@ -16,8 +17,14 @@ import pytest
 if importlib.util.find_spec("litellm") is None:
     pytest.skip("LiteLLM is not installed", allow_module_level=True)
 
-LOOKED_AT = {"litellm": (1, 110, 2), "openai": (3, 57, 0), "httpx": (0, 28, 1), "httpx2": (2, 16, 2)}
-"""The newest versions for which all of this was seen to hold. What a newer one brings is reported, and not red."""
+LOOKED_AT = {
+    "litellm": (1, 110, 2),
+    "openai": (3, 57, 0),
+    "httpx": (0, 28, 1),
+    "httpx2": (2, 16, 2),
+}
+"""The newest versions for which all of this was seen to hold. What a newer one brings is reported,
+and not red."""
 
 
 def newer_than_looked_at() -> str:
@@ -43,27 +50,44 @@ QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 def pytest_in(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *args]
-    return subprocess.run(command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True
+    )
 
 
 def outcomes(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    found = re.findall(r"^(PASSED|FAILED|SKIPPED|ERROR) (?:\.\./)*(portable-errors/litellm::\S+)", run.stdout, re.MULTILINE)
+    found = re.findall(
+        r"^(PASSED|FAILED|SKIPPED|ERROR) (?:\.\./)*(portable-errors/litellm::\S+)",
+        run.stdout,
+        re.MULTILINE,
+    )
     return {node: outcome for outcome, node in found}
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """The suite in an empty folder."""
-    return pytest_in(tmp_path_factory.mktemp("anywhere"), "--portable-errors-suite", "litellm", "-rA")
+    return pytest_in(
+        tmp_path_factory.mktemp("anywhere"), "--portable-errors-suite", "litellm", "-rA"
+    )
 
 
 @reported_where_newer
-def test_it_says_which_classes_arrive_and_which_do_not(plain: subprocess.CompletedProcess[str]) -> None:
+def test_it_says_which_classes_arrive_and_which_do_not(
+    plain: subprocess.CompletedProcess[str],
+) -> None:
     found = outcomes(plain)
     assert plain.returncode == 1, plain.stdout[-2000:]
     assert {"PASSED", "FAILED"} <= set(found.values())
     # The names that LiteLLM documents; whether they arrive is this version's own.
-    for name in ("RateLimitError", "AuthenticationError", "Timeout", "RouterRateLimitError", "ProxyException", "BaseLLMException"):
+    for name in (
+        "RateLimitError",
+        "AuthenticationError",
+        "Timeout",
+        "RouterRateLimitError",
+        "ProxyException",
+        "BaseLLMException",
+    ):
         for serializer in ("pickle", "cloudpickle"):
             assert f"portable-errors/litellm::{name}[{serializer}]" in found
 
@@ -77,7 +101,9 @@ def test_a_failure_explains_itself(plain: subprocess.CompletedProcess[str]) -> N
 
 
 @reported_where_newer
-def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its_chain(plain: subprocess.CompletedProcess[str]) -> None:
+def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its_chain(
+    plain: subprocess.CompletedProcess[str],
+) -> None:
     failed = [node for node, outcome in outcomes(plain).items() if outcome == "FAILED"]
     told = dict.fromkeys(re.findall(r"^_+ (\S+\[\S+\]) _+$", plain.stdout, re.MULTILINE))
     for node in failed:
@@ -85,32 +111,61 @@ def test_every_failing_class_has_a_fix_that_was_tried_and_arrives_whole_with_its
         assert name in told
         section = plain.stdout.split(f" {name} _")[1].split("\n_____")[0]
         for defect in section.split("\n  fix   ")[1:]:
-            assert re.search(r"^ *\(tried: arrives whole(?:, without exc[\w.]*\.headers\['authorization'\])?\)$", defect, re.MULTILINE), (
-                section
-            )
+            assert re.search(
+                r"^ *\(tried: arrives whole(?:, without exc[\w.]*\.headers\['authorization'\])?\)$",
+                defect,
+                re.MULTILINE,
+            ), section
             assert "tried with a cause whose class the receiver lacks, too" in defect
         assert "\n  fix   " in section, section
 
 
 @reported_where_newer
 def test_the_key_of_openai_s_errors_is_nowhere(plain: subprocess.CompletedProcess[str]) -> None:
-    assert "without exc.__context__.__context__.request.headers['authorization']" in plain.stdout, "the control: it would have been"
+    assert "without exc.__context__.__context__.request.headers['authorization']" in plain.stdout, (
+        "the control: it would have been"
+    )
     assert "Bearer " not in plain.stdout
 
 
 @reported_where_newer
 @pytest.mark.parametrize(
-    "status", [400, 401, 403, 404, 408, 422, 429, 500, 502, 503, "context-window", "content-policy", "timeout", "refused"]
+    "status",
+    [
+        400,
+        401,
+        403,
+        404,
+        408,
+        422,
+        429,
+        500,
+        502,
+        503,
+        "context-window",
+        "content-policy",
+        "timeout",
+        "refused",
+    ],
 )
-def test_every_refusal_is_raised_for_real(plain: subprocess.CompletedProcess[str], status: object) -> None:
+def test_every_refusal_is_raised_for_real(
+    plain: subprocess.CompletedProcess[str], status: object
+) -> None:
     names = [node for node in outcomes(plain) if f"[raised-{status}-pickle]" in node]
     assert len(names) == 1
     assert "::nothing[" not in names[0]
 
 
 @reported_where_newer
-def test_a_class_that_could_not_be_built_is_not_passed(plain: subprocess.CompletedProcess[str]) -> None:
-    counts = {word: int(count) for count, word in re.findall(r"(\d+) (failed|passed|skipped)", plain.stdout.splitlines()[-1])}
+def test_a_class_that_could_not_be_built_is_not_passed(
+    plain: subprocess.CompletedProcess[str],
+) -> None:
+    counts = {
+        word: int(count)
+        for count, word in re.findall(
+            r"(\d+) (failed|passed|skipped)", plain.stdout.splitlines()[-1]
+        )
+    }
     assert counts["failed"] + counts["passed"] >= 0.95 * sum(counts.values())
     for reason in re.findall(r"^SKIPPED .*", plain.stdout, re.MULTILINE):
         assert "could not be built: " in reason or "raised nothing" in reason
@@ -124,7 +179,9 @@ def test_with_the_examples_conftest_all_arrive() -> None:
     assert list(outcomes(run).values()).count("PASSED") > 100
 
 
-def test_two_workers_of_xdist_have_the_same_outcomes(plain: subprocess.CompletedProcess[str], tmp_path: Path) -> None:
+def test_two_workers_of_xdist_have_the_same_outcomes(
+    plain: subprocess.CompletedProcess[str], tmp_path: Path
+) -> None:
     pytest.importorskip("xdist")
     parallel = pytest_in(tmp_path, "--portable-errors-suite", "litellm", "-rA", "-n", "2")
     assert outcomes(parallel) == outcomes(plain)
@@ -134,7 +191,8 @@ def test_selecting_collecting_and_paths(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "from pytest_portable_errors import portable_cases\n\n"
         "def test_mine(): pass\n\n"
-        "@portable_cases('litellm')\ndef test_cases(portable_case): assert portable_case.subject.name\n"
+        "@portable_cases('litellm')\ndef test_cases(portable_case): assert "
+        "portable_case.subject.name\n"
     )
     suite = ("--portable-errors-suite", "litellm")
     without_paths = pytest_in(tmp_path, *suite, "--co", "-q")
@@ -144,19 +202,29 @@ def test_selecting_collecting_and_paths(tmp_path: Path) -> None:
     assert "test_mine.py::test_mine" in with_paths.stdout
     assert "test_mine.py::test_cases[RateLimitError-cloudpickle]" in with_paths.stdout
     assert "portable-errors/litellm::RateLimitError[pickle]" in with_paths.stdout
-    selected = pytest_in(tmp_path, "test_mine.py", "-k", "test_mine and (OpenAIError or test_mine) and raised-429", "-q")
+    selected = pytest_in(
+        tmp_path,
+        "test_mine.py",
+        "-k",
+        "test_mine and (OpenAIError or test_mine) and raised-429",
+        "-q",
+    )
     assert "2 failed" in selected.stdout
 
 
 def test_without_litellm_it_says_how_to_install_it(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
         "import importlib.metadata as metadata\nreal = metadata.version\n"
-        "def version(name):\n    if name == 'litellm': raise metadata.PackageNotFoundError(name)\n    return real(name)\n"
+        "def version(name):\n    if name == 'litellm': raise "
+        "metadata.PackageNotFoundError(name)\n    return real(name)\n"
         "metadata.version = version  # the one thing that tells whether it is installed\n"
     )
     run = pytest_in(tmp_path, "--portable-errors-suite", "litellm")
     assert run.returncode == 2
-    assert "the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'" in run.stdout
+    assert (
+        "the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'"
+        in run.stdout
+    )
 
 
 CASES_UNDER_A_FIXTURE = """
@@ -183,14 +251,18 @@ def test_cases(portable_case):
 """
 
 
-def test_a_case_is_sent_within_its_test_as_the_tests_fixtures_have_made_the_world(tmp_path: Path) -> None:
+def test_a_case_is_sent_within_its_test_as_the_tests_fixtures_have_made_the_world(
+    tmp_path: Path,
+) -> None:
     """In a run of everything, too, which sends the cases of its own suites ahead."""
     (tmp_path / "test_cases.py").write_text(CASES_UNDER_A_FIXTURE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nportable_errors_serializers = pickle\n")
     run = pytest_in(tmp_path, "-q")
-    assert re.search(r"^\d+ failed, \d+ skipped", run.stdout, re.MULTILINE), "none passes: " + run.stdout[-1500:]
+    assert re.search(r"^\d+ failed, \d+ skipped", run.stdout, re.MULTILINE), (
+        "none passes: " + run.stdout[-1500:]
+    )
     failed = len(re.findall(r"^FAILED ", run.stdout, re.MULTILINE))
     assert failed > 10
-    assert len(re.findall(r"^  \+ message +made by the fixture$", run.stdout, re.MULTILINE)) == failed, (
-        "each for what the fixture made of it"
-    )
+    assert (
+        len(re.findall(r"^  \+ message +made by the fixture$", run.stdout, re.MULTILINE)) == failed
+    ), "each for what the fixture made of it"

@@ -39,9 +39,13 @@ def test_with_tblib_in_the_sender_it_arrives(run: Any) -> None:
 
 
 def test_it_is_not_asked_for_by_default(run: Any) -> None:
-    run(SOURCE.format(install="").replace(', checks=("type", "message", "args", "traceback")', "")).assert_outcomes(passed=1)
+    run(
+        SOURCE.format(install="").replace(', checks=("type", "message", "args", "traceback")', "")
+    ).assert_outcomes(passed=1)
 
 
 def test_by_the_setting(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\npythonpath = .\nportable_errors_checks = traceback\n")
-    run(SOURCE.format(install="").replace(', checks=("type", "message", "args", "traceback")', "")).assert_outcomes(failed=1)
+    run(
+        SOURCE.format(install="").replace(', checks=("type", "message", "args", "traceback")', "")
+    ).assert_outcomes(failed=1)

@@ -8,21 +8,45 @@ import sys
 
 import pytest
 
-LISTING = "import sys, json, pytest; pytest.main(['--co', '-q', *sys.argv[1:]]); print(json.dumps(sorted(sys.modules)))"
+LISTING = (
+    "import sys, json, pytest; pytest.main(['--co', '-q', *sys.argv[1:]]); "
+    "print(json.dumps(sorted(sys.modules)))"
+)
 
 
 def modules(*args: str) -> set[str]:
-    done = subprocess.run([sys.executable, "-c", LISTING, *args], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LISTING, *args], capture_output=True, text=True, check=True
+    )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_nothing_is_imported_but_what_every_run_needs(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
     added = modules() - modules("-p", "no:portable_errors")
-    names = ("", "plugin", "options", "ini", "settings", "reporting", "wiring", "rows", "errors", "hooks", "receiver_names", "sharing")
-    assert added == {"pytest_portable_errors", *(f"pytest_portable_errors.{name}" for name in names[1:])}
+    names = (
+        "",
+        "plugin",
+        "options",
+        "ini",
+        "settings",
+        "reporting",
+        "wiring",
+        "rows",
+        "errors",
+        "hooks",
+        "receiver_names",
+        "sharing",
+    )
+    assert added == {
+        "pytest_portable_errors",
+        *(f"pytest_portable_errors.{name}" for name in names[1:]),
+    }
 
 
 def test_no_process_is_started(pytester: pytest.Pytester, shop: object) -> None:
-    pytester.makepyfile("import subprocess\n\ndef test_it(monkeypatch):\n    monkeypatch.setattr(subprocess, 'Popen', None)\n")
+    pytester.makepyfile(
+        "import subprocess\n\ndef test_it(monkeypatch):\n    monkeypatch.setattr(subprocess, "
+        "'Popen', None)\n"
+    )
     pytester.runpytest_subprocess().assert_outcomes(passed=1)

@@ -70,14 +70,18 @@ def test_broken(assert_value_roundtrip):
                 "  - value[[]1]   shop.models.Forgets({'a': 1})",
                 "  + value[[]1]   shop.models.Forgets({})",
                 "shop.models.Order does not arrive: loads raised ModuleNotFoundError *",
-                "  why   the payload names shop.models.Order, and the receiver has no module 'shop'",
+                (
+                    "  why   the payload names shop.models.Order, and the receiver has no module "
+                    "'shop'"
+                ),
                 "shop.models.Broken does not arrive: loads raised ValueError *",
                 "  received  nothing. ValueError: invalid literal for int*",
             ]
         )
 
     def test_what_dumps_writes_to_a_class_stays_there(self, run: Any) -> None:
-        """What it writes to an exception is taken back; the dict of a class cannot be written to."""
+        """What it writes to an exception is taken back; the dict of a class cannot be written
+        to."""
         result = run(
             """
 import pickle
@@ -114,15 +118,30 @@ def test_keys(assert_primitive):
         assert "'password': '***'" in printed
 
     def test_credentials_can_be_an_error_here_too(self, run: Any) -> None:
-        source = "def test_it(assert_value_roundtrip): assert_value_roundtrip({'password': 'hunter2hunter2'}, receiver='with-project')"
+        source = (
+            "def test_it(assert_value_roundtrip): assert_value_roundtrip({'password': "
+            "'hunter2hunter2'}, receiver='with-project')"
+        )
         run(source).assert_outcomes(passed=1)
         result = run(source, "-o", "portable_errors_credentials=error")
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["dict carries credentials", "", "  value[[]'password'[]]   password"])
+        result.stdout.fnmatch_lines(
+            ["dict carries credentials", "", "  value[[]'password'[]]   password"]
+        )
 
     def test_a_carrier_of_errors_alone_says_so(self, run: Any) -> None:
-        result = run("def test_it(assert_value_roundtrip): assert_value_roundtrip(1, serializers=('process-pool',))")
-        result.stdout.fnmatch_lines(["*PortableErrorsError: serializer 'process-pool' carries errors only: for values name another, *"])
+        result = run(
+            "def test_it(assert_value_roundtrip): assert_value_roundtrip(1, "
+            "serializers=('process-pool',))"
+        )
+        result.stdout.fnmatch_lines(
+            [
+                (
+                    "*PortableErrorsError: serializer 'process-pool' carries errors only: for "
+                    "values name another, *"
+                )
+            ]
+        )
 
     def test_a_class_that_was_sent_by_value_is_another_one(self, run: Any) -> None:
         result = run(
@@ -134,8 +153,20 @@ def test_it(assert_value_roundtrip):
     assert_value_roundtrip(shop.models.Order(1), serializers=("cloudpickle",))
 """
         )
-        result.stdout.fnmatch_lines(["shop.models.Order arrives changed: type *", "  + value   a copy of shop.models.Order: another class"])
+        result.stdout.fnmatch_lines(
+            [
+                "shop.models.Order arrives changed: type *",
+                "  + value   a copy of shop.models.Order: another class",
+            ]
+        )
 
     def test_an_exception_is_sent_to_the_other_fixture(self, run: Any) -> None:
         result = run("def test_it(assert_value_roundtrip): assert_value_roundtrip(ValueError())")
-        result.stdout.fnmatch_lines(["*PortableErrorsError: assert_value_roundtrip() got ValueError, an exception: use assert_roundtrip"])
+        result.stdout.fnmatch_lines(
+            [
+                (
+                    "*PortableErrorsError: assert_value_roundtrip() got ValueError, an exception: "
+                    "use assert_roundtrip"
+                )
+            ]
+        )

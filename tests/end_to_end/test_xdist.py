@@ -41,7 +41,11 @@ def test_fixture(assert_roundtrip): assert_roundtrip(PaymentError(7, "declined")
 
 def told(result: pytest.RunResult) -> list[str]:
     """The failures' own lines, in an order of their own."""
-    return sorted(line for line in result.outlines if re.match(r"(  [-+w] |  sent|  received|captured|shop\.errors)", line))
+    return sorted(
+        line
+        for line in result.outlines
+        if re.match(r"(  [-+w] |  sent|  received|captured|shop\.errors)", line)
+    )
 
 
 def test_same_outcomes_and_texts(run: Any) -> None:
@@ -53,7 +57,10 @@ def test_same_outcomes_and_texts(run: Any) -> None:
 
 
 def test_the_text_is_coloured_where_the_terminal_is(run: Any) -> None:
-    assert any(line.startswith("\x1b[31m  - message") for line in run(SOURCE, "-n", "2", "--color=yes").outlines)
+    assert any(
+        line.startswith("\x1b[31m  - message")
+        for line in run(SOURCE, "-n", "2", "--color=yes").outlines
+    )
 
 
 def test_wrong_markers_are_errors_there_too(run: Any) -> None:

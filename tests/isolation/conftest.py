@@ -12,7 +12,8 @@ from isolation.environments import Bench, make_bench
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """Made once: an environment with this plugin, installed from its wheel, for others to be cloned from."""
+    """Made once: an environment with this plugin, installed from its wheel, for others to be cloned
+    from."""
     if importlib.util.find_spec("pip") is None:
         pytest.skip("this environment has no pip to install projects with")
     return make_bench(tmp_path_factory.mktemp("isolation"), plugin=Path(__file__).parents[2])

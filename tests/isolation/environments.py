@@ -16,11 +16,19 @@ import pytest
 from isolation.findings import Findings
 from isolation.projects import Project
 
-# What pip says when the index cannot give what a build needs. Anything else that stops a build is a mistake in these tests.
-_OUT_OF_REACH = ("No matching distribution found", "Could not fetch URL", "ConnectionError", "TimeoutError", "name resolution")
+# What pip says when the index cannot give what a build needs. Anything else that stops a build is a
+# mistake in these tests.
+_OUT_OF_REACH = (
+    "No matching distribution found",
+    "Could not fetch URL",
+    "ConnectionError",
+    "TimeoutError",
+    "name resolution",
+)
 _PIP_SECONDS = 180
 _PYTEST_SECONDS = 120
-_FOREIGN_VARIABLES = ("PYTEST", "PYTHON", "COV_", "COVERAGE", "VIRTUAL_ENV")  # of the run that these tests are part of
+# of the run that these tests are part of
+_FOREIGN_VARIABLES = ("PYTEST", "PYTHON", "COV_", "COVERAGE", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +46,13 @@ class Environment:
         return next((self.folder / "lib").glob("python*/site-packages"))
 
     def clone(self, folder: Path) -> Environment:
-        """Another one with the same distributions. Files are linked: pip replaces files, it never writes into one."""
+        """Another one with the same distributions. Files are linked: pip replaces files, it never
+        writes into one."""
         _make_venv(folder)
         copy = Environment(folder=folder)
-        shutil.copytree(self.site_packages, copy.site_packages, copy_function=os.link, dirs_exist_ok=True)
+        shutil.copytree(
+            self.site_packages, copy.site_packages, copy_function=os.link, dirs_exist_ok=True
+        )
         return copy
 
     def install(self, *arguments: str | Path) -> None:
@@ -57,10 +68,12 @@ class Environment:
         as_script: bool = False,
         plain_call: bool = False,
     ) -> Findings:
-        """Run pytest in a folder, and read what the probe there wrote down about these projects and further modules.
+        """Run pytest in a folder, and read what the probe there wrote down about these projects and
+        further modules.
 
-        ``as_script`` runs it as the script ``pytest`` does; ``python -m pytest`` puts the current folder on the path.
-        ``plain_call`` makes the trips in a test that has no marker and no fixture of the plugin.
+        ``as_script`` runs it as the script ``pytest`` does; ``python -m pytest`` puts the current
+        folder on the path. ``plain_call`` makes the trips in a test that has no marker and no
+        fixture of the plugin.
         """
         chosen = ("-k", "plain_call" if plain_call else "with_the_plugin")
         written = root / "findings.json"
@@ -71,12 +84,22 @@ class Environment:
         environment = {name: text for name, text in os.environ.items() if name not in foreign} | {
             "PYTHONDONTWRITEBYTECODE": "1",
             "PROBE_MODULES": json.dumps([*modules, *tests, "pluggy", "cloudpickle", *third_party]),
-            "PROBE_DISTRIBUTIONS": json.dumps([*(project.name for project in projects), "pytest", "pluggy", "cloudpickle"]),
+            "PROBE_DISTRIBUTIONS": json.dumps(
+                [*(project.name for project in projects), "pytest", "pluggy", "cloudpickle"]
+            ),
             "PROBE_ERROR": f"{projects[0].imported_as}.errors:Refused",
             "PROBE_FINDINGS": str(written),
         }
         ended = subprocess.run(
-            [str(self.python), *(self._script() if as_script else ("-m", "pytest")), "-q", "-p", "no:cacheprovider", *chosen, *arguments],
+            [
+                str(self.python),
+                *(self._script() if as_script else ("-m", "pytest")),
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                *chosen,
+                *arguments,
+            ],
             cwd=root,
             env={**environment, **(variables or {})},
             capture_output=True,
@@ -131,7 +154,15 @@ def make_bench(folder: Path, *, plugin: Path) -> Bench:
 def pip(*arguments: str | Path) -> None:
     """Run pip; skip the test if the index cannot give what it needs."""
     ended = subprocess.run(
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--no-input", *map(str, arguments)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--quiet",
+            "--no-input",
+            *map(str, arguments),
+        ],
         capture_output=True,
         text=True,
         timeout=_PIP_SECONDS,
@@ -139,11 +170,19 @@ def pip(*arguments: str | Path) -> None:
     )
     said = ended.stdout + ended.stderr
     if ended.returncode:
-        lines = [line.strip() for line in said.splitlines() if any(sign in line for sign in _OUT_OF_REACH)]
+        lines = [
+            line.strip()
+            for line in said.splitlines()
+            if any(sign in line for sign in _OUT_OF_REACH)
+        ]
         if lines:
             pytest.skip(f"cannot be built here: {lines[-1]}")
         raise AssertionError(said)
 
 
 def _make_venv(folder: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=_PIP_SECONDS)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(folder)],
+        check=True,
+        timeout=_PIP_SECONDS,
+    )

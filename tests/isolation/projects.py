@@ -17,7 +17,8 @@ class Project:
     name: str
     """Its distribution's."""
     pyproject: str
-    """Text of its ``pyproject.toml``; ``{name}`` and ``{module}`` are filled in, as in ``files``."""
+    """Text of its ``pyproject.toml``; ``{name}`` and ``{module}`` are filled in, as in
+    ``files``."""
     package: str
     """Folder of its package, from the root."""
     module: str = ""
@@ -67,23 +68,41 @@ packages = [{{ include = "{module}", from = "src" }}]
 
 def built_by(requirement: str, backend: str, more: str = "", *, table: str = PROJECT_TABLE) -> str:
     """A ``pyproject.toml``."""
-    return f'{table}\n[build-system]\nrequires = ["{requirement}"]\nbuild-backend = "{backend}"\n\n{more}'
+    return (
+        f'{table}\n[build-system]\nrequires = ["{requirement}"]\nbuild-backend = '
+        f'"{backend}"\n\n{more}'
+    )
 
 
 SETUPTOOLS = built_by("setuptools>=64", "setuptools.build_meta")
-PACKAGE_DIR = '[tool.setuptools]\npackages = ["{module}"]\n[tool.setuptools.package-dir]\n"{module}" = "lib/code"\n'
+PACKAGE_DIR = (
+    "[tool.setuptools]\npackages = "
+    '["{module}"]\n[tool.setuptools.package-dir]\n"{module}" = "lib/code"\n'
+)
 
 SRC = Project(name="shop-src", pyproject=SETUPTOOLS, package="src/shop_src")
-FLAT = Project(name="shop-flat", pyproject=SETUPTOOLS, package="shop_flat")  # editable: a finder hook
-MAPPED = Project(name="shop-mapped", pyproject=SETUPTOOLS + PACKAGE_DIR, package="lib/code")  # editable: a finder hook
-HATCHLING = Project(name="shop-hatch", pyproject=built_by("hatchling", "hatchling.build"), package="src/shop_hatch")
+# editable: a finder hook
+FLAT = Project(name="shop-flat", pyproject=SETUPTOOLS, package="shop_flat")
+# editable: a finder hook
+MAPPED = Project(name="shop-mapped", pyproject=SETUPTOOLS + PACKAGE_DIR, package="lib/code")
+HATCHLING = Project(
+    name="shop-hatch", pyproject=built_by("hatchling", "hatchling.build"), package="src/shop_hatch"
+)
 HATCHLING_EXACT = Project(  # editable: the finder hook of the distribution `editables`
     name="shop-exact",
-    pyproject=built_by("hatchling", "hatchling.build", "[tool.hatch.build]\ndev-mode-exact = true\n"),
+    pyproject=built_by(
+        "hatchling", "hatchling.build", "[tool.hatch.build]\ndev-mode-exact = true\n"
+    ),
     package="src/shop_exact",
 )
-FLIT = Project(name="shop-flit", pyproject=built_by("flit_core>=3.4", "flit_core.buildapi"), package="src/shop_flit")
-PDM = Project(name="shop-pdm", pyproject=built_by("pdm-backend", "pdm.backend"), package="src/shop_pdm")
+FLIT = Project(
+    name="shop-flit",
+    pyproject=built_by("flit_core>=3.4", "flit_core.buildapi"),
+    package="src/shop_flit",
+)
+PDM = Project(
+    name="shop-pdm", pyproject=built_by("pdm-backend", "pdm.backend"), package="src/shop_pdm"
+)
 UV = Project(name="shop-uv", pyproject=built_by("uv_build", "uv_build"), package="src/shop_uv")
 POETRY = Project(  # named by Poetry's own table
     name="shop-poetry",
@@ -102,11 +121,14 @@ MESON = Project(  # editable: a finder hook that builds the project anew when it
 )
 SETUP_CFG = Project(  # named there, and nowhere else
     name="shop-cfg",
-    pyproject='[build-system]\nrequires = ["setuptools>=64"]\nbuild-backend = "setuptools.build_meta"\n',
+    pyproject=(
+        '[build-system]\nrequires = ["setuptools>=64"]\nbuild-backend = "setuptools.build_meta"\n'
+    ),
     package="src/shop_cfg",
     files={
         "setup.cfg": "[metadata]\nname = {name}\nversion = 1.0\n"
-        "[options]\npackage_dir =\n  = src\npackages = find:\n[options.packages.find]\nwhere = src\n"
+        "[options]\npackage_dir =\n  = src\npackages = find:\n[options.packages.find]\nwhere = "
+        "src\n"
     },
 )
 SHIPPED_TESTS = Project(
@@ -117,8 +139,15 @@ SHIPPED_TESTS = Project(
     probe="src/shop_shipped/checks/probe.py",
 )
 
-NAMESPACED = Project(name="spaces-ours", module="spaces.ours", pyproject=SETUPTOOLS, package="src/spaces/ours")
-NAMESPACED_MAPPED = Project(  # editable: a finder hook, and another one for the namespace
-    name="spaces-mapped", module="spaces.mapped", pyproject=SETUPTOOLS + PACKAGE_DIR, package="lib/code"
+NAMESPACED = Project(
+    name="spaces-ours", module="spaces.ours", pyproject=SETUPTOOLS, package="src/spaces/ours"
 )
-NAMESPACED_THEIRS = Project(name="spaces-theirs", module="spaces.theirs", pyproject=SETUPTOOLS, package="src/spaces/theirs")
+NAMESPACED_MAPPED = Project(  # editable: a finder hook, and another one for the namespace
+    name="spaces-mapped",
+    module="spaces.mapped",
+    pyproject=SETUPTOOLS + PACKAGE_DIR,
+    package="lib/code",
+)
+NAMESPACED_THEIRS = Project(
+    name="spaces-theirs", module="spaces.theirs", pyproject=SETUPTOOLS, package="src/spaces/theirs"
+)

@@ -1,4 +1,5 @@
-"""However a project is built and installed, the receivers know what is its own. (Real back ends, real pip, real environments.)"""
+"""However a project is built and installed, the receivers know what is its own. (Real back ends,
+real pip, real environments.)"""
 
 from __future__ import annotations
 
@@ -13,7 +14,15 @@ from isolation.projects import Project
 
 NAME = operator.attrgetter("name")
 # One for each back end; and layouts that it installs alike unless they are editable.
-BACKENDS = (projects.FLAT, projects.HATCHLING, projects.FLIT, projects.PDM, projects.UV, projects.POETRY, projects.MESON)
+BACKENDS = (
+    projects.FLAT,
+    projects.HATCHLING,
+    projects.FLIT,
+    projects.PDM,
+    projects.UV,
+    projects.POETRY,
+    projects.MESON,
+)
 LAYOUTS = (projects.SRC, projects.MAPPED, projects.HATCHLING_EXACT)
 NAMESPACES = [
     (projects.NAMESPACED, "editable"),
@@ -31,7 +40,9 @@ def requirements(paths: list[Path], how: str) -> list[str]:
 @pytest.mark.parametrize("project", [*BACKENDS, *LAYOUTS], ids=NAME)
 def test_editable(bench: Bench, project: Project) -> None:
     if project is projects.MESON and shutil.which("ninja") is None:
-        pytest.skip("an editable install by meson-python runs ninja when it is imported, and there is none")
+        pytest.skip(
+            "an editable install by meson-python runs ninja when it is imported, and there is none"
+        )
     environment, root = bench.environment(), project.write(bench.new_folder())
     environment.install("--editable", root)
     found = environment.probe(root, project, as_script=True)
@@ -56,7 +67,8 @@ def test_from_its_wheel(bench: Bench, project: Project) -> None:
     found = environment.probe(root, project, as_script=True)
     assert found.imported_from(environment.site_packages)
     assert found.deviations(project) == []
-    if project is projects.FLAT:  # `python -m pytest` has another copy in the current folder, before the installed one
+    # `python -m pytest` has another copy in the current folder, before the installed one
+    if project is projects.FLAT:
         found = environment.probe(root, project)
         assert found.imported_from(root)
         assert found.deviations(project) == []
@@ -72,11 +84,19 @@ def test_strictly_editable(bench: Bench) -> None:
     assert found.deviations(project) == []
 
 
-@pytest.mark.parametrize(("project", "how"), NAMESPACES, ids=lambda value: getattr(value, "name", value))
-def test_a_namespace_package_with_a_third_partys_portion(bench: Bench, their_portion: Path, project: Project, how: str) -> None:
+@pytest.mark.parametrize(
+    ("project", "how"), NAMESPACES, ids=lambda value: getattr(value, "name", value)
+)
+def test_a_namespace_package_with_a_third_partys_portion(
+    bench: Bench, their_portion: Path, project: Project, how: str
+) -> None:
     """Only the project's portion is absent."""
     environment, root = bench.environment(), project.write(bench.new_folder())
-    environment.install("--no-deps", their_portion, *requirements([bench.wheel(root) if how == "wheel" else root], how))
+    environment.install(
+        "--no-deps",
+        their_portion,
+        *requirements([bench.wheel(root) if how == "wheel" else root], how),
+    )
     third_party = ("spaces", *projects.NAMESPACED_THEIRS.modules)
     found = environment.probe(root, project, third_party=third_party, as_script=True)
     assert found.imported_from(root if how == "editable" else environment.site_packages)
@@ -97,7 +117,8 @@ def test_the_virtual_environment_lies_in_the_project(bench: Bench, how: str) -> 
 
 @pytest.mark.parametrize("how", ["editable", "folder"])
 def test_two_projects_in_one_repository(bench: Bench, how: str) -> None:
-    """Seen from the root above both are the project's, whichever one's tests run; so is an editable one, seen from the other's root."""
+    """Seen from the root above both are the project's, whichever one's tests run; so is an editable
+    one, seen from the other's root."""
     environment, repository = bench.environment(), bench.new_folder()
     (repository / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     one, other = projects.HATCHLING, projects.SRC
@@ -105,9 +126,16 @@ def test_two_projects_in_one_repository(bench: Bench, how: str) -> None:
     environment.install(*requirements(roots, how))
     for root in roots:
         tests = str(root.relative_to(repository) / "tests")
-        assert environment.probe(repository, one, other, arguments=(tests,), as_script=True).deviations(one, other) == []
+        assert (
+            environment.probe(
+                repository, one, other, arguments=(tests,), as_script=True
+            ).deviations(one, other)
+            == []
+        )
     if how == "editable":
-        found = environment.probe(roots[1], one, other, arguments=("-c", "pyproject.toml", "tests"), as_script=True)
+        found = environment.probe(
+            roots[1], one, other, arguments=("-c", "pyproject.toml", "tests"), as_script=True
+        )
         assert found.deviations(one, other) == []
 
 
@@ -119,13 +147,19 @@ def test_from_its_wheel_named_in_setup_cfg(bench: Bench) -> None:
 
 
 def test_from_its_wheel_below_the_root(bench: Bench) -> None:
-    """One of several projects in a repository; its own pyproject.toml names it, beside its tests."""
+    """One of several projects in a repository; its own pyproject.toml names it, beside its
+    tests."""
     project, repository = projects.HATCHLING, bench.new_folder()
     (repository / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     root = project.write(repository / "packages" / project.name)
     environment = bench.environment()
     environment.install(bench.wheel(root))
-    found = environment.probe(repository, project, arguments=(str(root.relative_to(repository) / "tests"),), as_script=True)
+    found = environment.probe(
+        repository,
+        project,
+        arguments=(str(root.relative_to(repository) / "tests"),),
+        as_script=True,
+    )
     assert found.deviations(project) == []
 
 
@@ -134,11 +168,14 @@ def test_from_its_wheel_below_the_root(bench: Bench) -> None:
     [False, True],
 )
 def test_tests_that_are_installed_with_the_project(bench: Bench, plain_call: bool) -> None:
-    """They are absent because pytest collected them, wherever they lie and whatever they are called."""
+    """They are absent because pytest collected them, wherever they lie and whatever they are
+    called."""
     environment = bench.environment()
     root = projects.SHIPPED_TESTS.write(bench.new_folder())
     environment.install(bench.wheel(root))
     arguments = ("--pyargs", f"{projects.SHIPPED_TESTS.imported_as}.checks.probe")
-    found = environment.probe(root, projects.SHIPPED_TESTS, arguments=arguments, as_script=True, plain_call=plain_call)
+    found = environment.probe(
+        root, projects.SHIPPED_TESTS, arguments=arguments, as_script=True, plain_call=plain_call
+    )
     assert found.test_module == "shop_shipped.checks.probe"
     assert found.deviations(projects.SHIPPED_TESTS) == []

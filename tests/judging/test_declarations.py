@@ -1,4 +1,5 @@
-"""What a project declares of a class holds for its subclasses, the closest wins, and what is no declaration is told."""
+"""What a project declares of a class holds for its subclasses, the closest wins, and what is no
+declaration is told."""
 
 from __future__ import annotations
 
@@ -34,7 +35,12 @@ def declared(
     expect_hooks: tuple[object, ...] = (),
     instances_hooks: tuple[object, ...] = (),
 ) -> Declarations:
-    return declarations(expect=tuple((expect or {}).items()), ignore=ignore, expect_hooks=expect_hooks, instances_hooks=instances_hooks)
+    return declarations(
+        expect=tuple((expect or {}).items()),
+        ignore=ignore,
+        expect_hooks=expect_hooks,
+        instances_hooks=instances_hooks,
+    )
 
 
 def test_nothing_is_declared() -> None:
@@ -45,14 +51,26 @@ def test_nothing_is_declared() -> None:
 
 
 def test_a_change_of_type_covers_subclasses_and_the_closest_wins() -> None:
-    both = declared({type_name(Base): "builtins.KeyError", type_name(Middle): "builtins.OSError", "builtins.ValueError": "a.B"})
-    assert [both.arrives_as(cls) for cls in (Base, Middle, Leaf)] == ["builtins.KeyError", "builtins.OSError", "builtins.OSError"]
+    both = declared(
+        {
+            type_name(Base): "builtins.KeyError",
+            type_name(Middle): "builtins.OSError",
+            "builtins.ValueError": "a.B",
+        }
+    )
+    assert [both.arrives_as(cls) for cls in (Base, Middle, Leaf)] == [
+        "builtins.KeyError",
+        "builtins.OSError",
+        "builtins.OSError",
+    ]
     assert both.arrives_as(ValueError) == "a.B"
     assert both.arrives_as(Exception) is None
 
 
 def test_the_hook_takes_classes_and_names_and_a_setting_goes_before_it() -> None:
-    by_hook = declared(expect_hooks=({Base: KeyError}, {type_name(Base): OSError, type_name(Middle): "a.B"}))
+    by_hook = declared(
+        expect_hooks=({Base: KeyError}, {type_name(Base): OSError, type_name(Middle): "a.B"})
+    )
     assert by_hook.expect == {type_name(Base): "builtins.KeyError", type_name(Middle): "a.B"}
     by_both = declared({type_name(Base): "c.D"}, expect_hooks=({Base: KeyError},))
     assert by_both.arrives_as(Base) == "c.D"
@@ -72,9 +90,19 @@ NO_MAPPINGS = [7, None, [(Base, KeyError)], Base]
 
 @pytest.mark.parametrize("result", NO_MAPPINGS, ids=repr)
 def test_a_hook_that_gives_no_mapping_is_told_with_an_example(result: object) -> None:
-    with pytest.raises(PortableErrorsError, match="pytest_portable_errors_expect must return a mapping such as {StepFailed: RuntimeError}"):
+    with pytest.raises(
+        PortableErrorsError,
+        match=(
+            "pytest_portable_errors_expect must return a mapping such as {StepFailed: RuntimeError}"
+        ),
+    ):
         declared(expect_hooks=(result,))
-    with pytest.raises(PortableErrorsError, match="pytest_portable_errors_instances must return a mapping such as {PaymentError: lambda"):
+    with pytest.raises(
+        PortableErrorsError,
+        match=(
+            "pytest_portable_errors_instances must return a mapping such as {PaymentError: lambda"
+        ),
+    ):
         declared(instances_hooks=(result,))
 
 
@@ -89,25 +117,39 @@ def test_what_is_no_class_is_told(name: object) -> None:
 
 
 def test_what_is_no_function_is_told() -> None:
-    with pytest.raises(PortableErrorsError, match=r"instances: 7 for .*\.Base: expected a function, as in {PaymentError: lambda"):
+    with pytest.raises(
+        PortableErrorsError,
+        match=r"instances: 7 for .*\.Base: expected a function, as in {PaymentError: lambda",
+    ):
         declared(instances_hooks=({Base: 7},))
 
 
 class TestInstances:
-    def built(self, factory: Callable[[Any], Any], cls: type[BaseException] = Leaf) -> list[tuple[str, BaseException]]:
+    def built(
+        self, factory: Callable[[Any], Any], cls: type[BaseException] = Leaf
+    ) -> list[tuple[str, BaseException]]:
         """How each instance of the class came about, by a factory for its base."""
-        (case,) = population.cases([cls], serializers=["pickle"], declared=declared(instances_hooks=({Base: factory},)))
-        case.departures(Serializers(), traceback=False)  # they can be pickled
+        (case,) = population.cases(
+            [cls], serializers=["pickle"], declared=declared(instances_hooks=({Base: factory},))
+        )
+        case.outgoing(Serializers(), traceback=False)  # they can be pickled
         return [(variant.how, variant.exc) for variant in case.subject.instances()]
 
     def test_the_factory_is_given_the_subclass(self) -> None:
         (how, exc), (later, added) = self.built(lambda cls: cls("a"))
         assert (type(exc), exc.args, how) == (Leaf, ("a",), "by pytest_portable_errors_instances")
         assert later == f"{how} with a note and an attribute added later"
-        assert (added.__notes__, added.added_by_the_survey) == (["note added later"], "text added later")  # type: ignore[attr-defined]  # set by what is tested
+        # set by what is tested
+        assert (added.__notes__, added.added_by_the_survey) == (  # type: ignore[attr-defined]
+            ["note added later"],
+            "text added later",
+        )
 
     def test_several_instances(self) -> None:
-        assert [exc.args for _, exc in self.built(lambda cls: (cls(n) for n in range(2)))][:2] == [(0,), (1,)]
+        assert [exc.args for _, exc in self.built(lambda cls: (cls(n) for n in range(2)))][:2] == [
+            (0,),
+            (1,),
+        ]
 
     def test_what_it_gives_afresh_does_not_have_the_additions(self) -> None:
         assert not hasattr(self.built(lambda cls: cls("a"))[0][1], "added_by_the_survey")
@@ -119,12 +161,18 @@ class TestInstances:
             (lambda _: [Leaf("a"), KeyError("a")], "gave KeyError for Leaf"),
             (lambda _: [7], "gave int for Leaf"),
             (lambda _: [], "gave nothing for Leaf"),
-            (lambda _: None, "for Leaf: TypeError: it gave NoneType: expected an instance of Leaf, or several"),
+            (
+                lambda _: None,
+                "for Leaf: TypeError: it gave NoneType: expected an instance of Leaf, or several",
+            ),
             (lambda _: 7, "it gave int: expected an instance of Leaf, or several"),
             (lambda _: "Leaf", "it gave str: expected an instance of Leaf, or several"),
             (lambda _: 1 / 0, "for Leaf: ZeroDivisionError: division by zero"),
             (lambda: Leaf("a"), "for Leaf: TypeError: "),
-            (lambda cls: (cls(1 / n) for n in (1, 0)), "for Leaf: ZeroDivisionError: division by zero"),
+            (
+                lambda cls: (cls(1 / n) for n in (1, 0)),
+                "for Leaf: ZeroDivisionError: division by zero",
+            ),
             (lambda _: Leaf, "it gave type: expected an instance of Leaf, or several"),
         ],
     )

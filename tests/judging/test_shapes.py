@@ -16,10 +16,13 @@ TEXTS = st.text(alphabet="abcdefgh ", min_size=1, max_size=20)
 
 
 @given(TEXTS, TEXTS, st.integers(min_value=1), st.integers(min_value=1))
-def test_texts_and_numbers_make_no_difference(one: str, other: str, number: int, another: int) -> None:
+def test_texts_and_numbers_make_no_difference(
+    one: str, other: str, number: int, another: int
+) -> None:
     def made(text: str, count: int) -> ValueError:
         exc = ValueError(text, (count, [text]))
-        exc.detail = {"text": text, "count": count}  # type: ignore[attr-defined]  # any exception takes attributes
+        # any exception takes attributes
+        exc.detail = {"text": text, "count": count}  # type: ignore[attr-defined]
         return exc
 
     assert shape_of(made(one, number)) == shape_of(made(other, another))
@@ -59,7 +62,19 @@ class Local:
     pass
 
 
-@pytest.mark.parametrize("value", [object(), threading.Lock(), Local(), {1}, "x" * 2_000, list(range(50)), {1: 2}, "sk-0123456789abcdef"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        threading.Lock(),
+        Local(),
+        {1},
+        "x" * 2_000,
+        list(range(50)),
+        {1: 2},
+        "sk-0123456789abcdef",
+    ],
+)
 def test_what_has_to_travel(value: Any) -> None:
     assert shape_of(ValueError(value)) is None
 

@@ -1,4 +1,5 @@
-"""What a trip means: a defect of its class, one of two decisions that nobody has taken yet, or nothing."""
+"""What a trip means: a defect of its class, one of two decisions that nobody has taken yet, or
+nothing."""
 
 from __future__ import annotations
 
@@ -10,18 +11,22 @@ import pytest
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.judging.verdicts import Judged, Terms, judge
+from pytest_portable_errors.judging.verdicts import JudgedTrip, TripRequirements, judge
 from pytest_portable_errors.report.rows import Verdict
-from pytest_portable_errors.sender.pending_trip import Journey
+from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.trip import RoundTrip, Stage
 
-DECIDED = Terms(receivers=("without-project",), checks=("message", "chain"), timeout=1.0)
-RECEIVER_OPEN = replace(DECIDED, receiver_is_open=True)
-CHAIN_OPEN = replace(DECIDED, chain_is_open=True)
-BOTH_OPEN = replace(DECIDED, receiver_is_open=True, chain_is_open=True, spares_tests=True)
+DECIDED = TripRequirements(receivers=("without-project",), checks=("message", "chain"), timeout=1.0)
+RECEIVER_OPEN = replace(DECIDED, receiver_is_undecided=True)
+CHAIN_OPEN = replace(DECIDED, chain_is_undecided=True)
+BOTH_OPEN = replace(
+    DECIDED, receiver_is_undecided=True, chain_is_undecided=True, ignores_test_classes=True
+)
 
 
-def trip(*kinds: str, cause: str | None = None, receiver: str = "without-project", **changes: Any) -> RoundTrip:
+def trip(
+    *kinds: str, cause: str | None = None, receiver: str = "without-project", **changes: Any
+) -> RoundTrip:
     """A trip that lost these; with ``arrival`` nothing arrived."""
     return RoundTrip(
         serializer="pickle",
@@ -61,7 +66,7 @@ class FakeJourney:
     def lacks_project(self) -> bool:
         return self.here.with_project is not None
 
-    def elsewhere(self) -> FakeJourney:
+    def with_project(self) -> FakeJourney:
         return replace(self, here=self.there)
 
     def comparing(self, checks: Collection[str]) -> FakeJourney:
@@ -69,24 +74,31 @@ class FakeJourney:
         return replace(self, here=self.chain)
 
 
-def verdicts(terms: Terms, *begun: FakeJourney) -> list[tuple[Verdict, RoundTrip]]:
-    return [(one.verdict, one.trip) for one in judge([cast(Journey, one) for one in begun], terms)]
+def verdicts(terms: TripRequirements, *begun: FakeJourney) -> list[tuple[Verdict, RoundTrip]]:
+    return [
+        (one.verdict, one.trip) for one in judge([cast(PendingTrip, one) for one in begun], terms)
+    ]
 
 
 @pytest.mark.parametrize("terms", [DECIDED, RECEIVER_OPEN, CHAIN_OPEN, BOTH_OPEN])
 class TestWhateverIsDecided:
-    def test_what_arrives_whole_is_well(self, terms: Terms) -> None:
+    def test_what_arrives_whole_is_well(self, terms: TripRequirements) -> None:
         assert verdicts(terms, FakeJourney(WHOLE)) == [(Verdict.WHOLE, WHOLE)]
 
-    def test_what_is_lost_everywhere_is_a_defect(self, terms: Terms) -> None:
+    def test_what_is_lost_everywhere_is_a_defect(self, terms: TripRequirements) -> None:
         lost = trip("message")
         there = BROKEN_THERE
         ((verdict, found),) = verdicts(terms, FakeJourney(lost, there=there))
         assert verdict is Verdict.DEFECT
         assert found.losses == lost.losses
 
-    def test_every_journey_is_judged_in_order(self, terms: Terms) -> None:
-        found = verdicts(terms, FakeJourney(WHOLE), FakeJourney(trip("args"), there=trip("args")), FakeJourney(WHOLE))
+    def test_every_journey_is_judged_in_order(self, terms: TripRequirements) -> None:
+        found = verdicts(
+            terms,
+            FakeJourney(WHOLE),
+            FakeJourney(trip("args"), there=trip("args")),
+            FakeJourney(WHOLE),
+        )
         assert [verdict for verdict, _ in found] == [Verdict.WHOLE, Verdict.DEFECT, Verdict.WHOLE]
 
 
@@ -98,27 +110,38 @@ class TestTheReceiver:
     def test_once_it_is_chosen_the_same_is_a_defect(self) -> None:
         assert verdicts(DECIDED, FakeJourney(LACKS)) == [(Verdict.DEFECT, LACKS)]
 
-    def test_what_is_broken_with_the_project_as_well_is_a_defect_and_told_as_it_is_there(self) -> None:
-        journey = FakeJourney(LACKS_AND_BROKEN, there=BROKEN_THERE)
-        assert verdicts(RECEIVER_OPEN, journey) == [(Verdict.DEFECT, BROKEN_THERE)]
-        assert verdicts(DECIDED, journey) == [(Verdict.DEFECT, LACKS_AND_BROKEN)]
+    def test_what_is_broken_with_the_project_as_well_is_a_defect_and_told_as_it_is_there(
+        self,
+    ) -> None:
+        pending = FakeJourney(LACKS_AND_BROKEN, there=BROKEN_THERE)
+        assert verdicts(RECEIVER_OPEN, pending) == [(Verdict.DEFECT, BROKEN_THERE)]
+        assert verdicts(DECIDED, pending) == [(Verdict.DEFECT, LACKS_AND_BROKEN)]
 
 
 class TestTheChain:
     def test_while_it_is_open_a_chain_that_pickle_drops_is_a_decision(self) -> None:
-        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=DROPPED)) == [(Verdict.DROPS_CHAIN, DROPPED)]
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=DROPPED)) == [
+            (Verdict.DROPS_CHAIN, DROPPED)
+        ]
 
     def test_a_chain_that_is_lost_for_another_reason_is_a_defect(self) -> None:
         flipped = trip("chain", cause="suppress-context-flipped")
-        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=flipped)) == [(Verdict.DEFECT, flipped)]
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=flipped)) == [
+            (Verdict.DEFECT, flipped)
+        ]
 
     def test_a_defect_and_the_chain_are_two_findings(self) -> None:
         lost = trip("message")
-        assert verdicts(CHAIN_OPEN, FakeJourney(lost, chain=DROPPED)) == [(Verdict.DROPS_CHAIN, DROPPED), (Verdict.DEFECT, lost)]
+        assert verdicts(CHAIN_OPEN, FakeJourney(lost, chain=DROPPED)) == [
+            (Verdict.DROPS_CHAIN, DROPPED),
+            (Verdict.DEFECT, lost),
+        ]
 
     def test_what_did_not_arrive_has_no_chain_to_ask_for(self) -> None:
         nothing = trip("arrival")
-        assert verdicts(CHAIN_OPEN, FakeJourney(nothing, chain=DROPPED)) == [(Verdict.DEFECT, nothing)]
+        assert verdicts(CHAIN_OPEN, FakeJourney(nothing, chain=DROPPED)) == [
+            (Verdict.DEFECT, nothing)
+        ]
 
     def test_both_decisions_of_one_exception(self) -> None:
         found = verdicts(BOTH_OPEN, FakeJourney(LACKS, chain=DROPPED))
@@ -128,7 +151,9 @@ class TestTheChain:
         assert verdicts(DECIDED, FakeJourney(WHOLE, chain=DROPPED)) == [(Verdict.WHOLE, WHOLE)]
 
     def test_a_chain_that_arrives_is_no_question(self) -> None:
-        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=trip(receiver="with-chain"))) == [(Verdict.WHOLE, WHOLE)]
+        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=trip(receiver="with-chain"))) == [
+            (Verdict.WHOLE, WHOLE)
+        ]
 
 
 class TestOfTests:
@@ -136,35 +161,47 @@ class TestOfTests:
     HOLDS_A_MOCK = trip("arrival", cause="value-cannot-be-pickled", is_of_tests=True)
 
     def test_a_class_of_a_test_is_no_defect_where_they_are_spared(self) -> None:
-        spared = replace(DECIDED, spares_tests=True)
+        spared = replace(DECIDED, ignores_test_classes=True)
         assert verdicts(spared, FakeJourney(self.LOCAL)) == [(Verdict.OF_TESTS, self.LOCAL)]
 
     def test_while_the_receiver_is_open_it_is_part_of_that_decision(self) -> None:
-        assert verdicts(BOTH_OPEN, FakeJourney(self.LOCAL, chain=DROPPED)) == [(Verdict.LACKS_PROJECT, self.LOCAL)]
+        assert verdicts(BOTH_OPEN, FakeJourney(self.LOCAL, chain=DROPPED)) == [
+            (Verdict.LACKS_PROJECT, self.LOCAL)
+        ]
 
     def test_what_holds_a_tests_value_hangs_on_no_decision(self) -> None:
-        assert verdicts(BOTH_OPEN, FakeJourney(self.HOLDS_A_MOCK)) == [(Verdict.OF_TESTS, self.HOLDS_A_MOCK)]
+        assert verdicts(BOTH_OPEN, FakeJourney(self.HOLDS_A_MOCK)) == [
+            (Verdict.OF_TESTS, self.HOLDS_A_MOCK)
+        ]
 
     def test_under_a_marker_it_is_a_defect(self) -> None:
         assert verdicts(DECIDED, FakeJourney(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]
 
 
 class TestOfPython:
-    OWN = replace(trip("attributes", cause="dropped-by-python"), sent={"exceptions": [{"type": "builtins.NameError"}]})
+    OWN = replace(
+        trip("attributes", cause="dropped-by-python"),
+        sent={"exceptions": [{"type": "builtins.NameError"}]},
+    )
 
     def test_what_python_drops_of_its_own_nobody_can_repair(self) -> None:
         assert verdicts(BOTH_OPEN, FakeJourney(self.OWN)) == [(Verdict.OF_PYTHON, self.OWN)]
 
     def test_of_a_class_of_the_projects_it_is_a_defect(self) -> None:
         derived = replace(self.OWN, sent={"exceptions": [{"type": "shop.errors.A"}]})
-        assert verdicts(BOTH_OPEN, FakeJourney(derived, there=derived)) == [(Verdict.DEFECT, derived)]
+        assert verdicts(BOTH_OPEN, FakeJourney(derived, there=derived)) == [
+            (Verdict.DEFECT, derived)
+        ]
 
     def test_under_a_marker_it_is_a_defect(self) -> None:
         assert verdicts(DECIDED, FakeJourney(self.OWN)) == [(Verdict.DEFECT, self.OWN)]
 
 
 def test_what_the_baseline_knows_and_what_is_no_defect_do_not_fail() -> None:
-    journey = cast(Journey, FakeJourney(WHOLE))
-    fails = {verdict: Judged(journey=journey, trip=WHOLE, verdict=verdict).fails for verdict in Verdict}
+    pending = cast(PendingTrip, FakeJourney(WHOLE))
+    fails = {
+        verdict: JudgedTrip(pending=pending, trip=WHOLE, verdict=verdict).fails
+        for verdict in Verdict
+    }
     assert [verdict for verdict, does in fails.items() if does] == [Verdict.DEFECT]
-    assert not Judged(journey=journey, trip=WHOLE, verdict=Verdict.DEFECT, is_known=True).fails
+    assert not JudgedTrip(pending=pending, trip=WHOLE, verdict=Verdict.DEFECT, is_known=True).fails

@@ -1,4 +1,5 @@
-"""What a receiver can import, asked of the receiver itself: an exception whose message is what it finds there."""
+"""What a receiver can import, asked of the receiver itself: an exception whose message is what it
+finds there."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import pytest
 
 from pytest_portable_errors import PortableErrorsError, check_round_trip
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 
@@ -31,7 +32,9 @@ def ask(expression: str, receiver: str = "without-project") -> Any:
 
 
 def finds(module: str, receiver: str) -> bool:
-    return bool(ask(f"__import__('importlib.util').util.find_spec({module!r}) is not None", receiver))
+    return bool(
+        ask(f"__import__('importlib.util').util.find_spec({module!r}) is not None", receiver)
+    )
 
 
 RECEIVERS = ("without-project", "stdlib", "with-project")
@@ -43,7 +46,8 @@ RECEIVERS = ("without-project", "stdlib", "with-project")
         ("error_zoo", (False, False, True)),  # of the project
         ("cloudpickle", (True, False, True)),  # an installed distribution
         ("decimal", (True, True, True)),
-        ("test_round_trip", (False, False, False)),  # a test, in a folder that is on the sender's path
+        # a test, in a folder that is on the sender's path
+        ("test_round_trip", (False, False, False)),
         ("conftest", (False, False, False)),
     ],
 )
@@ -65,7 +69,10 @@ def test_an_absent_module_fails_to_import_as_python_says_it() -> None:
 def test_metadata_has_everything_but_the_project() -> None:
     versions = "__import__('importlib.metadata').metadata.version"
     assert ask(f"{versions}('cloudpickle')")
-    assert not ask("'pytest-portable-errors' in [d.metadata['Name'] for d in __import__('importlib.metadata').metadata.distributions()]")
+    assert not ask(
+        "'pytest-portable-errors' in [d.metadata['Name'] for d in "
+        "__import__('importlib.metadata').metadata.distributions()]"
+    )
 
 
 def test_nothing_of_ours_stands_in_the_way_of_a_payloads_names() -> None:
@@ -82,7 +89,10 @@ def test_each_check_is_fresh() -> None:
 
 
 def test_standard_descriptors_are_the_null_device() -> None:
-    assert ask("[__import__('os').readlink(f'/proc/self/fd/{fd}') for fd in (0, 1, 2)]") == ["/dev/null"] * 3
+    assert (
+        ask("[__import__('os').readlink(f'/proc/self/fd/{fd}') for fd in (0, 1, 2)]")
+        == ["/dev/null"] * 3
+    )
 
 
 def test_litellm_would_not_ask_the_network() -> None:
@@ -90,10 +100,13 @@ def test_litellm_would_not_ask_the_network() -> None:
 
 
 def test_no_process_stays_when_the_receivers_are_closed(tmp_path: Path) -> None:
-    receivers = Receivers(Surroundings(root=tmp_path))
+    receivers = Receivers(ProjectContext(root=tmp_path))
     before = share(receivers)
     try:
-        pids = [ask("__import__('os').getppid()"), *(ask("__import__('os').getpid()") for _ in range(3))]
+        pids = [
+            ask("__import__('os').getppid()"),
+            *(ask("__import__('os').getpid()") for _ in range(3)),
+        ]
         ask("__import__('decimal') and __import__('os').getppid()")
     finally:
         share(before)
@@ -101,27 +114,37 @@ def test_no_process_stays_when_the_receivers_are_closed(tmp_path: Path) -> None:
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
 
 
-def test_a_receiver_that_is_not_isolated_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A site directory below which the project lies: by the rules it is installed, and yet the sender has it as the project's."""
+def test_a_receiver_that_is_not_isolated_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site directory below which the project lies: by the rules it is installed, and yet the
+    sender has it as the project's."""
     leaky = tmp_path / "leaky_module.py"
     leaky.write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module("leaky_module")
-    receivers = Receivers(Surroundings(root=tmp_path / "elsewhere"))
+    receivers = Receivers(ProjectContext(root=tmp_path / "elsewhere"))
     project = receivers.project
     imports = project.imports("without-project")
     from dataclasses import replace
 
     from pytest_portable_errors.sender.client import Receiver
 
-    receiver = Receiver("without-project", replace(imports, path=(*(imports.path or ()), str(tmp_path))), cwd="/")
-    with pytest.raises(PortableErrorsError, match=r"receiver 'without-project' is not isolated.*leaky_module \(.*leaky_module.py\)"):
+    receiver = Receiver(
+        "without-project", replace(imports, path=(*(imports.path or ()), str(tmp_path))), cwd="/"
+    )
+    with pytest.raises(
+        PortableErrorsError,
+        match=r"receiver 'without-project' is not isolated.*leaky_module \(.*leaky_module.py\)",
+    ):
         receiver.greet()
     monkeypatch.delitem(sys.modules, "leaky_module")
 
 
-def test_a_receiver_that_cannot_start_names_its_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_receiver_that_cannot_start_names_its_python(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
-    receivers = Receivers(Surroundings(root=tmp_path))
+    receivers = Receivers(ProjectContext(root=tmp_path))
     with pytest.raises(PortableErrorsError, match="receiver 'stdlib' cannot start: .*no-python"):
         receivers.start("stdlib")

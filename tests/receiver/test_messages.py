@@ -9,13 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.receiver.messages import LIMIT, START, Decoder, FrameError, encode, read_one, write
+from pytest_portable_errors.receiver.messages import (
+    LIMIT,
+    START,
+    Decoder,
+    MessageError,
+    encode,
+    read_one,
+    write,
+)
 
-heads = st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None, exclude_categories=())))
+heads = st.dictionaries(
+    st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(codec=None, exclude_categories=())),
+)
 
 
 @given(st.lists(st.tuples(heads, st.binary())), st.lists(st.integers(1, 50)))
-def test_messages_arrive_whole_in_whatever_pieces(messages: list[tuple[dict[str, object], bytes]], cuts: list[int]) -> None:
+def test_messages_arrive_whole_in_whatever_pieces(
+    messages: list[tuple[dict[str, object], bytes]], cuts: list[int]
+) -> None:
     stream = b"".join(encode(head, body) for head, body in messages)
     decoder = Decoder()
     received = []
@@ -27,15 +43,21 @@ def test_messages_arrive_whole_in_whatever_pieces(messages: list[tuple[dict[str,
 
 @given(st.binary(min_size=12, max_size=64))
 def test_random_bytes_are_refused_or_waited_for(data: bytes) -> None:
-    with contextlib.suppress(FrameError):
+    with contextlib.suppress(MessageError):
         assert all(isinstance(head, dict) for head, _ in Decoder().feed(data))
 
 
 @pytest.mark.parametrize(
-    "data", [b"x" * 64, encode({})[:11] + b"\x07" + b"{", encode({})[:-2] + b"[]", (LIMIT + 1).to_bytes(8, "big") + b"\0" * 4]
+    "data",
+    [
+        b"x" * 64,
+        encode({})[:11] + b"\x07" + b"{",
+        encode({})[:-2] + b"[]",
+        (LIMIT + 1).to_bytes(8, "big") + b"\0" * 4,
+    ],
 )
 def test_what_cannot_be_a_message_is_refused(data: bytes) -> None:
-    with pytest.raises(FrameError):
+    with pytest.raises(MessageError):
         Decoder().feed(data)
 
 
@@ -46,7 +68,11 @@ def test_what_stands_before_the_start_is_skipped(before: bytes, pieces: int) -> 
         return
     data = before + START + encode({"a": 1}, b"body")
     decoder = Decoder(skip_to=START)
-    found = [message for at in range(0, len(data), pieces) for message in decoder.feed(data[at : at + pieces])]
+    found = [
+        message
+        for at in range(0, len(data), pieces)
+        for message in decoder.feed(data[at : at + pieces])
+    ]
     assert found == [({"a": 1}, b"body")]
 
 

@@ -24,12 +24,27 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.losses import compare
 from pytest_portable_errors.receiver.record import FRAMES_KEPT, LINKS_KEPT, describe
-from pytest_portable_errors.receiver.values import DEPTH, ITEMS_KEPT, TEXT_KEPT, VALUES, canonical, describe_value
+from pytest_portable_errors.receiver.values import (
+    DEPTH,
+    ITEMS_KEPT,
+    TEXT_KEPT,
+    VALUES,
+    canonical,
+    describe_value,
+)
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.complex_numbers()
+)
 hashable = st.booleans() | st.integers() | st.text() | st.binary()
 values = st.recursive(
     scalars,
@@ -188,7 +203,10 @@ def test_no_code_of_the_value_is_asked() -> None:
 
 
 def test_a_repr_that_raises_is_a_recorded_value() -> None:
-    assert describe_value(ReprRaises()) == {"type": f"{__name__}.ReprRaises", "raises": "builtins.SystemExit"}
+    assert describe_value(ReprRaises()) == {
+        "type": f"{__name__}.ReprRaises",
+        "raises": "builtins.SystemExit",
+    }
 
 
 def test_properties_and_caches_are_derived_and_not_read() -> None:
@@ -240,7 +258,9 @@ def test_cycles_and_depth_end() -> None:
     assert "deeper" in canonical(describe_value(deep))
 
 
-@pytest.mark.parametrize(("lists", "bottom"), [(DEPTH - 1, {"text": "7"}), (DEPTH, {"deeper": True})])
+@pytest.mark.parametrize(
+    ("lists", "bottom"), [(DEPTH - 1, {"text": "7"}), (DEPTH, {"deeper": True})]
+)
 def test_what_lies_too_deep_is_told_by_its_type(lists: int, bottom: dict[str, Any]) -> None:
     value: Any = 7
     for _ in range(lists):
@@ -254,7 +274,10 @@ def test_what_lies_too_deep_is_told_by_its_type(lists: int, bottom: dict[str, An
 def test_of_more_items_than_are_kept_their_number_and_a_digest_are_told() -> None:
     first, second = (describe_value([*range(ITEMS_KEPT), last]) for last in "ab")
     assert first.keys() == {"type", "items", "length", "sha256"}
-    assert (first["length"], first["items"]) == (ITEMS_KEPT + 1, describe_value([*range(ITEMS_KEPT)])["items"])
+    assert (first["length"], first["items"]) == (
+        ITEMS_KEPT + 1,
+        describe_value([*range(ITEMS_KEPT)])["items"],
+    )
     assert first["sha256"] != second["sha256"]
     assert describe_value([*range(ITEMS_KEPT)]).keys() == {"type", "items"}
 
@@ -296,7 +319,9 @@ class TestLinks:
             (OSError(), KeyError(), False, (1, None, False)),
         ],
     )
-    def test_the_link_that_python_would_print_is_told(self, cause: Any, context: Any, suppressed: bool, told: object) -> None:
+    def test_the_link_that_python_would_print_is_told(
+        self, cause: Any, context: Any, suppressed: bool, told: object
+    ) -> None:
         exc = zoo.chained(ValueError(), cause=cause, context=context)
         exc.__suppress_context__ = suppressed
         node = describe(exc)["exceptions"][0]
@@ -307,7 +332,10 @@ class TestLinks:
         group.args = (*group.args, 3, 4)  # as a subclass leaves them whose __init__ passes all on
         first, *members = describe(group)["exceptions"]
         assert first["members"] == [1, 2]
-        assert [(member["message"]["text"], member["members"]) for member in members] == [("a", None), ("b", None)]
+        assert [(member["message"]["text"], member["members"]) for member in members] == [
+            ("a", None),
+            ("b", None),
+        ]
         assert first["args"] == describe_value(("several", 3, 4))
         assert not {"exceptions", "_exceptions"} & first["attributes"].keys()
 
@@ -340,7 +368,14 @@ def test_a_text_that_a_link_fills_by_being_asked_is_seen_filled() -> None:
 
 def test_a_value_that_is_no_exception_is_told_whole() -> None:
     assert describe([3]) == {
-        "exceptions": [{"type": "builtins.list", "importable": True, "value": describe_value([3]), "message": {"text": "[3]"}}]
+        "exceptions": [
+            {
+                "type": "builtins.list",
+                "importable": True,
+                "value": describe_value([3]),
+                "message": {"text": "[3]"},
+            }
+        ]
     }
 
 
@@ -357,7 +392,10 @@ class TestTraceback:
 
     def test_is_the_innermost_frames(self) -> None:
         exc = self.raised(FRAMES_KEPT)
-        steps = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in traceback.walk_tb(exc.__traceback__)]
+        steps = [
+            [frame.f_code.co_filename, line, frame.f_code.co_name]
+            for frame, line in traceback.walk_tb(exc.__traceback__)
+        ]
         assert len(steps) > FRAMES_KEPT
         assert describe(exc, traceback=True)["exceptions"][0]["traceback"] == steps[-FRAMES_KEPT:]
 
@@ -397,7 +435,13 @@ def test_the_hash_seed_changes_nothing() -> None:
     source = SETS.format(package=str(pathlib.Path(__file__).parents[2]))
     records = []
     for seed in range(4):
-        done = subprocess.run([sys.executable, "-c", source], env={"PYTHONHASHSEED": str(seed)}, capture_output=True, check=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", source],
+            env={"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            check=True,
+            text=True,
+        )
         records.append(json.loads(done.stdout))
     texts = {record["exceptions"][0]["message"]["text"] for record in records}
     assert len(texts) > 1, "the control: the seed does change what is printed"
@@ -434,14 +478,19 @@ class TestFields:
 
     def test_a_slot_that_is_not_set_is_not_there(self) -> None:
         assert "attributes" not in describe_value(object.__new__(Slots))
-        assert describe_value(Slots(None))["attributes"] == {"a": {"type": "builtins.NoneType", "text": "None"}}
+        assert describe_value(Slots(None))["attributes"] == {
+            "a": {"type": "builtins.NoneType", "text": "None"}
+        }
 
     def test_a_field_that_raises_is_told_by_what_it_raised(self) -> None:
         class Borrowed(Exception):
             frame = types.FrameType.f_locals  # a field in C, of something else
 
         # Nothing of our own stands there: its modules are called otherwise in the receiver.
-        assert describe(Borrowed())["exceptions"][0]["attributes"]["frame"] == {"type": "builtins.object", "raises": "builtins.TypeError"}
+        assert describe(Borrowed())["exceptions"][0]["attributes"]["frame"] == {
+            "type": "builtins.object",
+            "raises": "builtins.TypeError",
+        }
 
 
 def test_a_value_that_lacks_what_all_of_its_kind_have_is_told_by_what_reading_it_raised() -> None:

@@ -1,4 +1,5 @@
-"""Records of exceptions with what hangs on them, built at random: total, equal for equals, and every change is seen."""
+"""Records of exceptions with what hangs on them, built at random: total, equal for equals, and
+every change is seen."""
 
 from __future__ import annotations
 
@@ -12,9 +13,17 @@ from hypothesis import strategies as st
 from pytest_portable_errors.diagnosis.losses import compare
 from pytest_portable_errors.receiver.record import describe
 
-KINDS: tuple[type[Exception], ...] = (Exception, ValueError, KeyError, RuntimeError, TypeError)  # OSError makes fields of its args
+# OSError makes fields of its args
+KINDS: tuple[type[Exception], ...] = (Exception, ValueError, KeyError, RuntimeError, TypeError)
 DIFFERENT = "what stands nowhere else"
-CHANGES = {"kind": "type", "args": "args", "attributes": "attributes", "notes": "notes", "cause": "chain", "context": "chain"}
+CHANGES = {
+    "kind": "type",
+    "args": "args",
+    "attributes": "attributes",
+    "notes": "notes",
+    "cause": "chain",
+    "context": "chain",
+}
 """What can be changed of an exception, and the kind of loss that it is."""
 
 
@@ -57,7 +66,11 @@ class Plan:
 
 texts = st.text(max_size=8)
 plain = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.binary(max_size=8)
-values = st.recursive(plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6)
+values = st.recursive(
+    plain,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def _plans(links: st.SearchStrategy[Plan | None]) -> st.SearchStrategy[Plan]:
@@ -65,7 +78,9 @@ def _plans(links: st.SearchStrategy[Plan | None]) -> st.SearchStrategy[Plan]:
         Plan,
         kind=st.sampled_from(KINDS),
         args=st.lists(values, max_size=3).map(tuple),
-        attributes=st.dictionaries(st.sampled_from(["code", "retry_after", "détail"]), values, max_size=2),
+        attributes=st.dictionaries(
+            st.sampled_from(["code", "retry_after", "détail"]), values, max_size=2
+        ),
         notes=st.lists(texts, max_size=2),
         cause=links,
         context=links,
@@ -105,7 +120,9 @@ class Refuses:
     def _refuse(self, *_: object) -> Any:
         raise SystemExit("refused")
 
-    __repr__ = __str__ = __eq__ = __hash__ = __bool__ = __len__ = __iter__ = __getattr__ = __setattr__ = __reduce_ex__ = _refuse
+    __repr__ = __str__ = __eq__ = __hash__ = __bool__ = __len__ = __iter__ = __getattr__ = (
+        __setattr__
+    ) = __reduce_ex__ = _refuse
     __class__ = property(_refuse)  # as of a proxy that is not bound
 
 
@@ -119,7 +136,9 @@ class RefusesToBeTold(Exception):
 
 
 @given(st.lists(values, max_size=3), st.dictionaries(texts, values, max_size=3), st.booleans())
-def test_whatever_hangs_on_it_there_is_a_record_of_plain_data(args: list[Any], attributes: dict[str, Any], tells: bool) -> None:
+def test_whatever_hangs_on_it_there_is_a_record_of_plain_data(
+    args: list[Any], attributes: dict[str, Any], tells: bool
+) -> None:
     exc = (ValueError if tells else RefusesToBeTold)(*map(_refusing, args))
     exc.__dict__.update(_refusing(attributes))
     exc.__context__ = RefusesToBeTold(exc)

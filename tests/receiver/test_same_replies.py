@@ -1,4 +1,5 @@
-"""A child of the fork server, a child of a branch and an interpreter of its own give the same answers, byte for byte."""
+"""A child of the fork server, a child of a branch and an interpreter of its own give the same
+answers, byte for byte."""
 
 from __future__ import annotations
 
@@ -12,11 +13,11 @@ import pytest
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender import client
-from pytest_portable_errors.sender.outgoing import depart
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.outgoing import describe_and_pickle
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers, Request
 from pytest_portable_errors.sender.registry import Serializers
-from pytest_portable_errors.sender.unpatched import SYSTEM
+from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 ORDINARY: tuple[BaseException, ...] = (
     ValueError("a", 1),
@@ -34,7 +35,8 @@ ORDINARY: tuple[BaseException, ...] = (
     zoo.BecomesRuntimeError("a", 1),
     zoo.NotAnException("m"),
 )
-ATTACKS = [kind for kind in hostile_zoo.KINDS if "parent" not in kind.name]  # an answer from a killed receiver is the sender's own
+# an answer from a killed receiver is the sender's own
+ATTACKS = [kind for kind in hostile_zoo.KINDS if "parent" not in kind.name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +55,16 @@ class Ways:
             "interpreter": (self.spawning, head),
         }
         replies = {}
-        for way, (receiver, what) in asked.items():  # one after the other, so that they do not take each other's processor time
+        # one after the other, so that they do not take each other's processor time
+        for way, (receiver, what) in asked.items():
             number = receiver.submit(what, request.payload)
             reply = receiver.result(number, seconds=120)
             assert reply is not None, way
             assert reply.pop("id") == number
             if reply["stage"] == "timed-out":
-                del reply["how"]  # which of its two limits is met first is the machine's: processor time, or the clock where it is loaded
+                # which of its two limits is met first is the machine's: processor time, or the
+                # clock where it is loaded
+                del reply["how"]
             replies[way] = messages.as_json(reply)
         return replies
 
@@ -67,11 +72,11 @@ class Ways:
 @pytest.fixture(scope="module")
 def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
     root = tmp_path_factory.mktemp("root")
-    imports = Receivers(Surroundings(root=root)).project.imports("with-project")
+    imports = Receivers(ProjectContext(root=root)).project.imports("with-project")
     opened = []
     with pytest.MonkeyPatch.context() as patch:
         for how in ("fork", "spawn"):
-            patch.setitem(SYSTEM.environment, client.START_VARIABLE, how)
+            patch.setitem(UNPATCHED.environment, client.START_VARIABLE, how)
             opened.append(client.Receiver("with-project", imports, cwd=str(root)))
             opened[-1].greet()
     yield Ways(forking=opened[0], spawning=opened[1])
@@ -82,7 +87,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
 def requests(exc: BaseException, *, timeout: float) -> Iterator[Request]:
     for name in ("pickle", "cloudpickle"):
         serializer = Serializers().find(name)
-        payload = depart(exc, serializer=serializer).payload
+        payload = describe_and_pickle(exc, serializer=serializer).payload
         if payload is not None:
             yield Request(
                 receiver="with-project",
@@ -109,6 +114,7 @@ def test_hostile_ones(ways: Ways, kind: hostile_zoo.Kind) -> None:
 
 
 def test_the_control_the_ways_differ(ways: Ways) -> None:
-    """A payload that tells in which process it was made: child of the server, of a branch below it, of another program."""
+    """A payload that tells in which process it was made: child of the server, of a branch below it,
+    of another program."""
     request = next(requests(hostile_zoo.TellsItsParent(), timeout=10))
     assert len(set(ways.replies(request).values())) == 3

@@ -1,4 +1,5 @@
-"""A process that has rebuilt only plain data and built-in exceptions makes the next check as well; any other ends with its check."""
+"""A process that has rebuilt only plain data and built-in exceptions makes the next check as well;
+any other ends with its check."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from pytest_portable_errors import check_round_trip
 from pytest_portable_errors.sender.client import start_method
 from pytest_portable_errors.sender.receivers import Receivers
 
-pytestmark = pytest.mark.skipif(start_method() == "spawn", reason="there each check has an interpreter of its own")
+pytestmark = pytest.mark.skipif(
+    start_method() == "spawn", reason="there each check has an interpreter of its own"
+)
 
 
 class Calls(Exception):
@@ -67,7 +70,14 @@ def test_anything_else_ends_with_its_process(receivers: Receivers, exc: BaseExce
 def test_a_loader_that_had_to_be_imported_ends_with_its_process_too(receivers: Receivers) -> None:
     """The payload is plain data, and the library that loads it is not there for the next check."""
     pytest.importorskip("dill")
-    head = {"modules": [], "imports": ["dill"], "needs": {}, "requires": [], "payload": True, "names": []}
+    head = {
+        "modules": [],
+        "imports": ["dill"],
+        "needs": {},
+        "requires": [],
+        "payload": True,
+        "names": [],
+    }
     request = {**head, "loader": "dill:loads", "timeout": 10, "traceback": False}
     processes = ready(receivers)
     running = next(iter(receivers._running.values()))
@@ -80,4 +90,7 @@ def test_a_loader_that_had_to_be_imported_ends_with_its_process_too(receivers: R
 def test_the_time_of_many_checks_is_not_charged_to_one(receivers: Receivers) -> None:
     """Hundreds in one process, each with a small limit."""
     payload = "x" * 100_000
-    assert all(check_round_trip(ValueError(number, payload), timeout=0.1).arrived_whole for number in range(600))
+    assert all(
+        check_round_trip(ValueError(number, payload), timeout=0.1).arrived_whole
+        for number in range(600)
+    )

@@ -34,7 +34,8 @@ class Late(queue.Queue[Any]):
 def interpreter(said: queue.Queue[Any]) -> Interpreter:
     """One that has ended by itself."""
     made = object.__new__(Interpreter)
-    made._process = SimpleNamespace(poll=lambda: 0, wait=lambda **_: 0)  # type: ignore[assignment]  # as much of a process as is asked
+    # as much of a process as is asked
+    made._process = SimpleNamespace(poll=lambda: 0, wait=lambda **_: 0)  # type: ignore[assignment]
     made._said = said  # type: ignore[assignment]  # the simple one cannot be subclassed
     made._has_closed = False
     return made
@@ -47,7 +48,8 @@ def test_the_last_words_of_one_that_ended_meanwhile_are_heard() -> None:
 
 
 def test_one_that_ended_without_a_word_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spawner, "LAST_WORDS", 0.01)  # what it forked holds the pipe open, so that nothing comes
+    # what it forked holds the pipe open, so that nothing comes
+    monkeypatch.setattr(spawner, "LAST_WORDS", 0.01)
     assert interpreter(queue.Queue()).next() == ({"exit": 0}, b"")
 
 
@@ -59,7 +61,8 @@ def test_one_that_closed_its_pipe_and_lives_is_waited_for_and_not_asked_all_the_
         raise subprocess.TimeoutExpired("it", timeout)
 
     living = interpreter(queue.Queue())
-    living._process = SimpleNamespace(poll=lambda: None, wait=wait)  # type: ignore[assignment]  # as above
+    # as above
+    living._process = SimpleNamespace(poll=lambda: None, wait=wait)  # type: ignore[assignment]
     living._said.put(None)
     assert (living.next(), living.next()) == (None, None)
     assert waited == [spawner.TICK]

@@ -1,4 +1,5 @@
-"""The file of known defects: read as written, merged by keeping both sides, and told by file and line where it is broken."""
+"""The file of known defects: read as written, merged by keeping both sides, and told by file and
+line where it is broken."""
 
 from __future__ import annotations
 
@@ -27,14 +28,18 @@ def test_what_is_written_is_what_is_read(entries: frozenset[Entry]) -> None:
 
 @QUICK
 @given(ENTRIES, ENTRIES)
-def test_the_lines_of_both_sides_of_a_merge_are_the_union(ours: frozenset[Entry], theirs: frozenset[Entry]) -> None:
+def test_the_lines_of_both_sides_of_a_merge_are_the_union(
+    ours: frozenset[Entry], theirs: frozenset[Entry]
+) -> None:
     both = Baseline(entries=ours).text() + Baseline(entries=theirs).text()
     assert parse(both, origin="known.txt").entries == ours | theirs
 
 
 @QUICK
 @given(ENTRIES, st.randoms(use_true_random=False))
-def test_the_order_of_lines_and_line_ends_make_no_difference(entries: frozenset[Entry], random: object) -> None:
+def test_the_order_of_lines_and_line_ends_make_no_difference(
+    entries: frozenset[Entry], random: object
+) -> None:
     lines = Baseline(entries=entries).text().splitlines()
     random.shuffle(lines)  # type: ignore[attr-defined]  # Hypothesis gives a Random
     for end in ("\n", "\r\n"):
@@ -69,11 +74,26 @@ def test_it_is_made_of_its_own_rows(entries: frozenset[Entry]) -> None:
     ("lines", "message"),
     [
         ((), "known.txt: this is no baseline that is known here"),
-        (("shop.NotFound cause message pickle with-project",), "known.txt: this is no baseline that is known here"),
+        (
+            ("shop.NotFound cause message pickle with-project",),
+            "known.txt: this is no baseline that is known here",
+        ),
         ((TITLE.replace("1", "2"),), "known.txt: this is no baseline that is known here"),
-        ((TITLE, "", "shop.NotFound message"), "known.txt:3: expected class, cause, what is lost, serializer and receiver"),
-        ((TITLE, "a b c d e f"), "known.txt:2: expected class, cause, what is lost, serializer and receiver, got 'a b c d e f'"),
-        ((TITLE, " ".join(ONE), "<<<<<<< HEAD"), "known.txt:3: a merge conflict: keep the lines of both sides"),
+        (
+            (TITLE, "", "shop.NotFound message"),
+            "known.txt:3: expected class, cause, what is lost, serializer and receiver",
+        ),
+        (
+            (TITLE, "a b c d e f"),
+            (
+                "known.txt:2: expected class, cause, what is lost, serializer and receiver, got 'a "
+                "b c d e f'"
+            ),
+        ),
+        (
+            (TITLE, " ".join(ONE), "<<<<<<< HEAD"),
+            "known.txt:3: a merge conflict: keep the lines of both sides",
+        ),
         ((TITLE, "======="), "known.txt:2: a merge conflict"),
         ((TITLE, ">>>>>>> theirs"), "known.txt:2: a merge conflict"),
         ((TITLE, "||||||| base"), "known.txt:2: a merge conflict"),
@@ -122,18 +142,26 @@ class TestRuns:
     def file(self, pytester: pytest.Pytester) -> Path:
         return pytester.path / "portable-errors-baseline.txt"
 
-    def test_an_update_is_repeatable_and_then_only_what_is_new_fails(self, run: Any, pytester: pytest.Pytester, file: Path) -> None:
+    def test_an_update_is_repeatable_and_then_only_what_is_new_fails(
+        self, run: Any, pytester: pytest.Pytester, file: Path
+    ) -> None:
         run(SOURCE, *UPDATES).assert_outcomes(passed=6)
         text = file.read_text()
         lines = [line for line in text.splitlines() if not line.startswith("#")]
         assert lines == sorted(lines)
-        assert {line.split()[0] for line in lines} == {"shop.errors.NotFound", "shop.errors.PaymentError", "shop.errors.StepFailed"}
+        assert {line.split()[0] for line in lines} == {
+            "shop.errors.NotFound",
+            "shop.errors.PaymentError",
+            "shop.errors.StepFailed",
+        }
         assert str(pytester.path) not in text
         assert ".py" not in text.replace("pytest.ini", "")
 
         result = run(SOURCE, *UPDATES)
         result.assert_outcomes(passed=6)
-        result.stdout.fnmatch_lines(["*wrote portable-errors-baseline.txt: * known, 0 added, 0 gone"])
+        result.stdout.fnmatch_lines(
+            ["*wrote portable-errors-baseline.txt: * known, 0 added, 0 gone"]
+        )
         assert file.read_text() == text
 
         assert run(SOURCE, *REPORTED).ret == pytest.ExitCode.OK
@@ -141,7 +169,9 @@ class TestRuns:
         errors.write_text(errors.read_text() + "\nclass Odd(NotFound): pass\n")
         result = run(SOURCE, *REPORTED)
         result.assert_outcomes(passed=6, failed=1)
-        result.stdout.fnmatch_lines(["*: 1 defect in 1 class =*", "FAILED portable-errors::shop.errors.Odd*"])
+        result.stdout.fnmatch_lines(
+            ["*: 1 defect in 1 class =*", "FAILED portable-errors::shop.errors.Odd*"]
+        )
         assert file.read_text() == text, "only an update writes"
 
     def test_gone_is_what_a_whole_run_saw_arrive_and_a_narrow_one_loses_nothing(
@@ -150,14 +180,25 @@ class TestRuns:
         run(SOURCE, *UPDATES)
         before = file.read_text()
         errors = pytester.path / "shop" / "errors.py"
-        errors.write_text(errors.read_text().replace('super().__init__(f"not found: {name}")', "super().__init__(name)"))
+        errors.write_text(
+            errors.read_text().replace(
+                'super().__init__(f"not found: {name}")', "super().__init__(name)"
+            )
+        )
 
         for narrow in (("-k", "Whole or NotFound"), ("test_shop.py",)):
             run(SOURCE, *UPDATES, *narrow)
             assert file.read_text() == before, "a narrow run takes nothing out"
         result = run(SOURCE, *REPORTED)
         assert result.ret == pytest.ExitCode.OK
-        result.stdout.fnmatch_lines(["gone: * of portable-errors-baseline.txt; --portable-errors-update-baseline takes them out"])
+        result.stdout.fnmatch_lines(
+            [
+                (
+                    "gone: * of portable-errors-baseline.txt; --portable-errors-update-baseline "
+                    "takes them out"
+                )
+            ]
+        )
         assert file.read_text() == before, "only an update writes"
 
         run(SOURCE, *UPDATES)
@@ -165,7 +206,9 @@ class TestRuns:
         assert "NotFound" not in after
         assert parse(after, origin="after").entries < parse(before, origin="before").entries
 
-    def test_what_was_not_checked_is_not_gone(self, run: Any, pytester: pytest.Pytester, file: Path) -> None:
+    def test_what_was_not_checked_is_not_gone(
+        self, run: Any, pytester: pytest.Pytester, file: Path
+    ) -> None:
         """A class that nobody raises and that is not surveyed says nothing about its entries."""
         run(SOURCE, *UPDATES)
         before = file.read_text()

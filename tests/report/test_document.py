@@ -95,9 +95,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def text(project: Path) -> str:
     """The file that a run writes."""
-    options = ("--portable-errors", "--portable-errors-report=report.json", "--portable-errors-baseline=errors-baseline.txt")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *options]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    options = (
+        "--portable-errors",
+        "--portable-errors-report=report.json",
+        "--portable-errors-baseline=errors-baseline.txt",
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        *options,
+    ]
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     return (project / "report.json").read_text(encoding="utf-8")
 
@@ -110,7 +125,11 @@ def written(text: str) -> Document:
 
 @pytest.fixture(scope="module")
 def schema() -> Document:
-    found: Document = json.loads(importlib.resources.files("pytest_portable_errors.report").joinpath("schema.json").read_text("utf-8"))
+    found: Document = json.loads(
+        importlib.resources.files("pytest_portable_errors.report")
+        .joinpath("schema.json")
+        .read_text("utf-8")
+    )
     return found
 
 
@@ -118,7 +137,9 @@ def schema() -> Document:
 def problems(schema: Document) -> Callable[[Document], list[str]]:
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
-    return lambda document: [f"{list(error.path)}: {error.message[:300]}" for error in validator.iter_errors(document)]
+    return lambda document: [
+        f"{list(error.path)}: {error.message[:300]}" for error in validator.iter_errors(document)
+    ]
 
 
 def strings(data: Any) -> Iterator[str]:
@@ -133,16 +154,24 @@ def strings(data: Any) -> Iterator[str]:
             yield from strings(item)
 
 
-def test_what_a_run_writes_is_valid(written: Document, problems: Callable[[Document], list[str]]) -> None:
+def test_what_a_run_writes_is_valid(
+    written: Document, problems: Callable[[Document], list[str]]
+) -> None:
     assert problems(written) == []
 
 
 def test_the_run_met_all_that_the_schema_is_tried_on(written: Document) -> None:
     assert set(written["classes"].values()) >= {"lossy", "undecided", "whole"}
-    assert {"shop.errors.PaymentError", "shop.errors.NotFound"} == {defect["cls"] for defect in written["defects"]}
+    assert {"shop.errors.PaymentError", "shop.errors.NotFound"} == {
+        defect["cls"] for defect in written["defects"]
+    }
     assert list(written["not_checked"]) == ["shop.errors.Unbuildable"]
-    assert written["credentials"] == [{"cls": "shop.errors.Keyed", "path": "exc.api_key", "kind": "api_key"}]
-    assert written["gone"] == [["builtins.ValueError", "init-does-not-fit-args", "arrival", "pickle", "without-project"]]
+    assert written["credentials"] == [
+        {"cls": "shop.errors.Keyed", "path": "exc.api_key", "kind": "api_key"}
+    ]
+    assert written["gone"] == [
+        ["builtins.ValueError", "init-does-not-fit-args", "arrival", "pickle", "without-project"]
+    ]
     assert all(written["open_decisions"].values())
     assert any(defect["detail"]["trip"]["received"] for defect in written["defects"])
     assert written["fails"] is True
@@ -166,7 +195,11 @@ def _with(value: Any, *path: Any) -> Callable[[Document], None]:
 
 def _at(data: Any, path: list[Any]) -> Any:
     for step in path:
-        data = list(data.values())[step] if isinstance(data, dict) and isinstance(step, int) else data[step]
+        data = (
+            list(data.values())[step]
+            if isinstance(data, dict) and isinstance(step, int)
+            else data[step]
+        )
     return data
 
 
@@ -183,7 +216,9 @@ ROW = ["tests", 0, "call", "rows", 0]
 
 
 @pytest.mark.parametrize("path", [*FIXED, ROW, [*ROW, "findings", 0]], ids=str)
-def test_a_key_more_or_less_is_invalid(path: list[Any], written: Document, problems: Callable[[Document], list[str]]) -> None:
+def test_a_key_more_or_less_is_invalid(
+    path: list[Any], written: Document, problems: Callable[[Document], list[str]]
+) -> None:
     more = copy.deepcopy(written)
     _at(more, path)["unheard_of"] = 1
     assert problems(more) != []
@@ -235,33 +270,51 @@ def test_the_schema_describes_every_key(schema: Document) -> None:
                 yield from undescribed(item, where)
 
     assert list(undescribed(schema, "")) == []
-    assert (schema["properties"]["format"]["const"], schema["properties"]["version"]["const"]) == (FORMAT, VERSION)
+    assert (schema["properties"]["format"]["const"], schema["properties"]["version"]["const"]) == (
+        FORMAT,
+        VERSION,
+    )
 
 
-@pytest.mark.parametrize(("name", "typed"), [("row", Row), ("finding", Finding), ("detail", Detail), ("entries", Entries)])
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("row", Row), ("finding", Finding), ("detail", Detail), ("entries", Entries)],
+)
 def test_the_schema_has_the_keys_of_the_types(name: str, typed: type, schema: Document) -> None:
     assert set(schema["$defs"][name]["properties"]) == set(typed.__annotations__)
 
 
 def test_the_schema_has_the_totals(schema: Document) -> None:
-    assert set(schema["properties"]["totals"]["properties"]) == {field.name for field in dataclasses.fields(Totals)}
+    assert set(schema["properties"]["totals"]["properties"]) == {
+        field.name for field in dataclasses.fields(Totals)
+    }
 
 
 def test_texts_hold_no_control_characters(text: str, written: Document) -> None:
     assert text.isascii()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     for found in strings(written):
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", found), found
+        assert not re.search(
+            r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", found
+        ), found
 
 
 def test_lone_surrogates_arrive_as_escapes(written: Document) -> None:
     assert not any(re.search("[\ud800-\udfff]", found) for found in strings(written))
     assert any("\\ud800" in node for node in written["tests"])
-    assert any("</script>\\x00\\x1b[31m\\u202e\\ud800" in found for found in strings(written["tests"]))
+    assert any(
+        "</script>\\x00\\x1b[31m\\u202e\\ud800" in found for found in strings(written["tests"])
+    )
 
 
 def test_no_path_of_the_machine_is_in_it(text: str, project: Path) -> None:
-    for path in (str(project), str(Path.home()), sys.prefix, sys.base_prefix, str(Path(__file__).parent)):
+    for path in (
+        str(project),
+        str(Path.home()),
+        sys.prefix,
+        sys.base_prefix,
+        str(Path(__file__).parent),
+    ):
         assert json.dumps(path)[1:-1] not in text
 
 
@@ -273,12 +326,24 @@ def test_no_credential_is_in_it(text: str) -> None:
     ("commands", "shared"),
     [
         (["pytest --portable-errors 'a b'"], "pytest --portable-errors 'a b'"),
-        (["pytest --portable-errors a", "pytest --portable-errors a"], "pytest --portable-errors a"),
-        (["pytest --portable-errors a", "pytest --portable-errors b"], "pytest --portable-errors"),
-        (["pytest --portable-errors -c a.ini", "pytest --portable-errors -c b.ini"], "pytest --portable-errors"),
-        (["pytest --portable-errors-survey=shop --portable-errors", "pytest --portable-errors"], "pytest --portable-errors"),
         (
-            ["pytest --portable-errors '--portable-errors-baseline=a b.txt' x", "pytest '--portable-errors-baseline=a b.txt'"],
+            ["pytest --portable-errors a", "pytest --portable-errors a"],
+            "pytest --portable-errors a",
+        ),
+        (["pytest --portable-errors a", "pytest --portable-errors b"], "pytest --portable-errors"),
+        (
+            ["pytest --portable-errors -c a.ini", "pytest --portable-errors -c b.ini"],
+            "pytest --portable-errors",
+        ),
+        (
+            ["pytest --portable-errors-survey=shop --portable-errors", "pytest --portable-errors"],
+            "pytest --portable-errors",
+        ),
+        (
+            [
+                "pytest --portable-errors '--portable-errors-baseline=a b.txt' x",
+                "pytest '--portable-errors-baseline=a b.txt'",
+            ],
             "pytest '--portable-errors-baseline=a b.txt'",
         ),
     ],

@@ -1,4 +1,5 @@
-"""The HTML report says all that was found, to those who run no script too, and treats every text as text."""
+"""The HTML report says all that was found, to those who run no script too, and treats every text as
+text."""
 
 from __future__ import annotations
 
@@ -21,8 +22,14 @@ from pytest_portable_errors.report.page import page
 from pytest_portable_errors.report.rows import Detail, Entries, Finding, Row
 from pytest_portable_errors.report.tally import Tally
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% raise %}]]>--><!--\x00\x1b[31m\u202e\ud800"
-SHOWN = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% raise %}]]>--><!--\\x00\\x1b[31m\\u202e\\ud800"
+HOSTILE = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% "
+    "raise %}]]>--><!--\x00\x1b[31m\u202e\ud800"
+)
+SHOWN = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% "
+    "raise %}]]>--><!--\\x00\\x1b[31m\\u202e\\ud800"
+)
 NOT_SENT = "\u2013not sent"
 
 
@@ -50,7 +57,13 @@ class Reader(html.parser.HTMLParser):
         return [attributes for found, attributes in self.elements if found == tag]
 
 
-def finding(verdict: str = "defect", *, cause: str = "init-does-not-fit-args", known: bool = False, **more: Any) -> Finding:
+def finding(
+    verdict: str = "defect",
+    *,
+    cause: str = "init-does-not-fit-args",
+    known: bool = False,
+    **more: Any,
+) -> Finding:
     whole = verdict == "whole"
     found: Finding = {
         "verdict": verdict,
@@ -66,7 +79,11 @@ def finding(verdict: str = "defect", *, cause: str = "init-does-not-fit-args", k
 
 
 def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> Detail:
-    fix = {"title": "add __reduce__", "code": "def __reduce__(self):\n    return FIXED\n", "receiver": "without-project"}
+    fix = {
+        "title": "add __reduce__",
+        "code": "def __reduce__(self):\n    return FIXED\n",
+        "receiver": "without-project",
+    }
     found: Detail = {
         "cls": cls,
         "cause": cause,
@@ -74,11 +91,20 @@ def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> D
         "test": "test_a.py::test_it",
         "headline": f"{cls} does not arrive: loads raised TypeError",
         "why": "loads calls it with one argument",
-        "fixes": [{**fix, "arrives_whole": True, "gives_up": [], "still_lost": [], "limits": ["carries no chain"]}],
+        "fixes": [
+            {
+                **fix,
+                "arrives_whole": True,
+                "gives_up": [],
+                "still_lost": [],
+                "limits": ["carries no chain"],
+            }
+        ],
         "file": "shop/errors.py",
         "line": 12,
         "text": (
-            f"{cls} does not arrive      [pickle; receiver: without-project]\n\n  - exc.a   1\n  + exc.a   missing\n\n"
+            f"{cls} does not arrive      [pickle; receiver: without-project]\n\n  - exc.a   "
+            "1\n  + exc.a   missing\n\n"
             "  why   loads calls it\n  fix   add __reduce__\n        def __reduce__(self):"
         ),
         "trip": {"serializer": "pickle", "receiver": "without-project"},
@@ -86,15 +112,38 @@ def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> D
     return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
 
 
-def entries(*rows: Row, details: list[Detail] | None = None, not_checked: list[list[str]] | None = None) -> Entries:
-    return {"rows": list(rows), "details": details or [], "not_checked": not_checked or [], "ignored": [], "expected": [], "troubles": []}
+def entries(
+    *rows: Row, details: list[Detail] | None = None, not_checked: list[list[str]] | None = None
+) -> Entries:
+    return {
+        "rows": list(rows),
+        "details": details or [],
+        "not_checked": not_checked or [],
+        "ignored": [],
+        "expected": [],
+        "troubles": [],
+    }
 
 
-def row(cls: str, *findings: Finding, how: str = "raised", count: int = 1, credentials: list[list[str]] | None = None) -> Row:
-    return {"cls": cls, "how": how, "count": count, "findings": list(findings), "credentials": credentials or []}
+def row(
+    cls: str,
+    *findings: Finding,
+    how: str = "raised",
+    count: int = 1,
+    credentials: list[list[str]] | None = None,
+) -> Row:
+    return {
+        "cls": cls,
+        "how": how,
+        "count": count,
+        "findings": list(findings),
+        "credentials": credentials or [],
+    }
 
 
-def found(tests: dict[str, Entries], *, baseline: Baseline | None = None, crashed: tuple[str, ...] = ()) -> Document:
+def found(
+    tests: dict[str, Entries], *, baseline: Baseline | None = None, crashed: tuple[str, ...] = ()
+) -> Document:
     tally = Tally()
     for nodeid, added in tests.items():
         tally.add(nodeid, "call", added)
@@ -130,15 +179,30 @@ EVERYTHING = found(
             not_checked=[["shop.Odd", "could not be built: TypeError"]],
         ),
         "portable-errors::shop.New": entries(row("shop.New", finding(), how="by keyword")),
-        "test_a.py::test_known": entries(row("shop.Known", finding(known=True)), details=[detail("shop.Known")]),
-        "test_a.py::test_untold": entries(row("shop.Untold", finding(cause="unexplained", scope="chain", kinds=["chain"]))),
+        "test_a.py::test_known": entries(
+            row("shop.Known", finding(known=True)), details=[detail("shop.Known")]
+        ),
+        "test_a.py::test_untold": entries(
+            row("shop.Untold", finding(cause="unexplained", scope="chain", kinds=["chain"]))
+        ),
         "test_a.py::test_open": entries(
-            row("shop.Open", finding("receiver", scope="without-project", cause="class-not-importable")),
-            row("shop.Linked", finding("chain", scope="chain", kinds=["chain"], receiver="with-project"), finding("whole")),
+            row(
+                "shop.Open",
+                finding("receiver", scope="without-project", cause="class-not-importable"),
+            ),
+            row(
+                "shop.Linked",
+                finding("chain", scope="chain", kinds=["chain"], receiver="with-project"),
+                finding("whole"),
+            ),
             row("shop.Fine", finding("whole"), credentials=[["exc.api_key", "an API key"]]),
         ),
     },
-    baseline=Baseline(entries=frozenset({Entry("shop.Fine", "init-does-not-fit-args", "arrival", "pickle", "without-project")})),
+    baseline=Baseline(
+        entries=frozenset(
+            {Entry("shop.Fine", "init-does-not-fit-args", "arrival", "pickle", "without-project")}
+        )
+    ),
     crashed=("test_a.py::test_dies",),
 )
 
@@ -176,19 +240,34 @@ def test_all_that_was_found_is_in_the_page_before_any_script_runs() -> None:
 def test_a_choice_is_shown_as_it_is_written_where_the_settings_are_toml() -> None:
     text = Reader(page(EVERYTHING)).text
     assert "in pyproject.toml:" not in text
-    text = Reader(page({**EVERYTHING, "run": {**EVERYTHING["run"], "toml_name": "pyproject.toml"}})).text
+    text = Reader(
+        page({**EVERYTHING, "run": {**EVERYTHING["run"], "toml_name": "pyproject.toml"}})
+    ).text
     assert "in pyproject.toml:" in text
     assert 'portable_errors_receiver = ["with-project"]' in text
 
 
 def test_what_needs_a_script_is_hidden_without_it() -> None:
-    assert [form.get("hidden", "shown") for form in Reader(page(EVERYTHING)).named("form")] == [None]
+    assert [form.get("hidden", "shown") for form in Reader(page(EVERYTHING)).named("form")] == [
+        None
+    ]
 
 
 def test_the_table_has_a_column_for_each_receiver_and_serializer() -> None:
     source = page(EVERYTHING)
-    heads = [Reader(head).text for head in re.findall(r"<th\b.*?(?=</th>)", source.partition("</thead>")[0], re.DOTALL)]
-    assert heads == ["Class", "Exceptions", "without-project", "with-project", "pickle", "dill", "pickle"]
+    heads = [
+        Reader(head).text
+        for head in re.findall(r"<th\b.*?(?=</th>)", source.partition("</thead>")[0], re.DOTALL)
+    ]
+    assert heads == [
+        "Class",
+        "Exceptions",
+        "without-project",
+        "with-project",
+        "pickle",
+        "dill",
+        "pickle",
+    ]
     assert cells(source, "shop.New") == ["1,235", "lossyarrival", "whole", NOT_SENT]
     assert cells(source, "shop.Open") == ["1", "undecidedproject is missing", NOT_SENT, NOT_SENT]
     assert cells(source, "shop.Linked") == ["1", "whole", NOT_SENT, "undecidedchain is missing"]
@@ -198,15 +277,21 @@ def test_the_table_has_a_column_for_each_receiver_and_serializer() -> None:
 def test_a_cell_shows_the_worst_that_became_of_a_class() -> None:
     tests = {
         "test_a.py::test_1": entries(row("shop.Mixed", finding("whole"))),
-        "test_a.py::test_2": entries(row("shop.Mixed", finding("receiver", cause="class-not-importable"))),
-        "test_a.py::test_3": entries(row("shop.Mixed", finding(kinds=["message"]), finding(kinds=["args"]))),
+        "test_a.py::test_2": entries(
+            row("shop.Mixed", finding("receiver", cause="class-not-importable"))
+        ),
+        "test_a.py::test_3": entries(
+            row("shop.Mixed", finding(kinds=["message"]), finding(kinds=["args"]))
+        ),
     }
     assert cells(page(found(tests)), "shop.Mixed") == ["3", "lossyargs, message"]
 
 
 def test_new_defects_come_before_known_ones() -> None:
     source = page(EVERYTHING)
-    assert [one.get("data-known") for one in Reader(source).named("article") if "data-known" in one] == ["new", "new", "known"]
+    assert [
+        one.get("data-known") for one in Reader(source).named("article") if "data-known" in one
+    ] == ["new", "new", "known"]
     assert "2 defects</strong> in 2 classes" in source
 
 
@@ -217,8 +302,12 @@ def test_the_difference_is_marked_and_ends_before_reason_and_fix() -> None:
 
 
 def test_a_text_of_another_shape_is_shown_whole() -> None:
-    made = detail("shop.A", fixes=[], why="", text="shop.A arrives changed\n  all of it\n      indented")
-    text = Reader(page(found({"test_a.py::test": entries(row("shop.A", finding()), details=[made])}))).text
+    made = detail(
+        "shop.A", fixes=[], why="", text="shop.A arrives changed\n  all of it\n      indented"
+    )
+    text = Reader(
+        page(found({"test_a.py::test": entries(row("shop.A", finding()), details=[made])}))
+    ).text
     assert "all of it\n    indented\n" in text
 
 
@@ -244,11 +333,22 @@ def hostile(text: str) -> Document:
         "still_lost": [text],
         "limits": [text],
     }
-    told = detail(text, headline=text, why=text, fixes=[fix], file=text, text=f"{text}\n\n{text}\n  - {text}", how=text, test=text)
+    told = detail(
+        text,
+        headline=text,
+        why=text,
+        fixes=[fix],
+        file=text,
+        text=f"{text}\n\n{text}\n  - {text}",
+        how=text,
+        test=text,
+    )
     told["trip"] = {"serializer": text, "receiver": text}
     tests = {
         f"test_a.py::test[{text}]": entries(
-            row(text, finding(serializer=text, receiver=text), how=text, credentials=[[text, text]]),
+            row(
+                text, finding(serializer=text, receiver=text), how=text, credentials=[[text, text]]
+            ),
             row(f"open.{text}", finding("receiver", serializer=text, receiver=text)),
             details=[told],
             not_checked=[[f"odd.{text}", text]],
@@ -267,7 +367,9 @@ def test_hostile_texts_are_texts() -> None:
     reader = Reader(source)
     assert len(reader.named("script")) == 1
     assert reader.named("img") == []
-    assert not any(name.startswith("on") for _, attributes in reader.elements for name in attributes)
+    assert not any(
+        name.startswith("on") for _, attributes in reader.elements for name in attributes
+    )
     assert reader.text.count(SHOWN) > 20
     assert "<script>alert" not in source
 
@@ -279,7 +381,8 @@ HARMLESS = Reader(page(hostile("x"))).elements
 @settings(max_examples=25, deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=60))
 def test_no_text_changes_what_elements_there_are(text: str) -> None:
-    text = text.replace(".", "").replace("\n", "").replace("\r", "")  # names are broken at dots, and lines are lines
+    # names are broken at dots, and lines are lines
+    text = text.replace(".", "").replace("\n", "").replace("\r", "")
     made = page(hostile("x" + text))
     made.encode("utf-8")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", made)
@@ -296,19 +399,31 @@ def test_style_and_script_are_the_same_whatever_the_data() -> None:
 
 def test_the_policy_allows_this_style_and_this_script_and_nothing_else() -> None:
     source = page(EVERYTHING)
-    policy = next(one["content"] for one in Reader(source).named("meta") if one.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        one["content"]
+        for one in Reader(source).named("meta")
+        if one.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy is not None
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'none'"
     for name in ("style", "script"):
         content = source.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
-        assert rules[f"{name}-src"] == f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+        assert (
+            rules[f"{name}-src"]
+            == f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+        )
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
     source = page(EVERYTHING)
     assert not re.search(r"https?://|url\(|@import", source)
-    links = [value for _, attributes in Reader(source).elements for name, value in attributes.items() if name in ("src", "href")]
+    links = [
+        value
+        for _, attributes in Reader(source).elements
+        for name, value in attributes.items()
+        if name in ("src", "href")
+    ]
     assert all(link is not None and link.startswith(("#", "data:,")) for link in links)
 
 
@@ -317,7 +432,11 @@ def test_links_lead_to_what_is_there_and_names_are_used_once() -> None:
     names = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(names) == len(set(names))
     referred = {(attributes.get("href") or "")[1:] for tag, attributes in elements if tag == "a"}
-    referred |= {attributes["aria-labelledby"] or "" for _, attributes in elements if "aria-labelledby" in attributes}
+    referred |= {
+        attributes["aria-labelledby"] or ""
+        for _, attributes in elements
+        if "aria-labelledby" in attributes
+    }
     assert referred <= set(names)
 
 
@@ -328,4 +447,6 @@ def test_headings_are_in_order_and_controls_have_labels() -> None:
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     source = page(EVERYTHING)
     for control in re.findall(r"<(?:input|select)\b", source):
-        assert source.count(control) == len(re.findall(rf"<label[^>]*>[^<]*(?:\s*){control}", source))
+        assert source.count(control) == len(
+            re.findall(rf"<label[^>]*>[^<]*(?:\s*){control}", source)
+        )

@@ -13,7 +13,11 @@ from pytest_portable_errors.report.tally import Tally
 
 
 def finding(
-    verdict: Verdict = Verdict.DEFECT, *, cause: str = "init-does-not-fit-args", scope: str = "everywhere", **changes: Any
+    verdict: Verdict = Verdict.DEFECT,
+    *,
+    cause: str = "init-does-not-fit-args",
+    scope: str = "everywhere",
+    **changes: Any,
 ) -> Finding:
     kinds = [] if verdict is Verdict.WHOLE else ["arrival"]
     found: Finding = {
@@ -50,7 +54,13 @@ def detail(cls: str, *, place: str, file: str = "", line: int = 0) -> Detail:
     }
 
 
-def lines(tests: dict[str, list[Row]], *, details: tuple[Detail, ...] = (), verbosity: int = 0, **changes: Any) -> list[str]:
+def lines(
+    tests: dict[str, list[Row]],
+    *,
+    details: tuple[Detail, ...] = (),
+    verbosity: int = 0,
+    **changes: Any,
+) -> list[str]:
     tally = Tally()
     for nodeid, rows in tests.items():
         entries: Entries = {
@@ -110,35 +120,68 @@ def test_what_only_some_ways_of_building_meet_is_told_apart() -> None:
 
 def test_classes_that_inherit_a_defect_are_told_together() -> None:
     rows = [row(f"a.E{number}", finding()) for number in range(6)]
-    details = tuple(detail(f"a.E{number}", place="a.py:1" if number else "a.py:9") for number in range(6))
+    details = tuple(
+        detail(f"a.E{number}", place="a.py:1" if number else "a.py:9") for number in range(6)
+    )
     told = lines({"test_a.py::test_a": rows}, details=details)
-    assert numbered(told) == ["1 a.E0 broken everywhere pickle 1 test", "2 a.E1 broken everywhere pickle 1 test"]
+    assert numbered(told) == [
+        "1 a.E0 broken everywhere pickle 1 test",
+        "2 a.E1 broken everywhere pickle 1 test",
+    ]
     assert "   the same in 4 more classes: a.E2, a.E3, a.E4 and 1 more" in told
-    assert "   the same in 4 more classes: a.E2, a.E3, a.E4, a.E5" in lines({"test_a.py::test_a": rows}, details=details, verbosity=1)
+    assert "   the same in 4 more classes: a.E2, a.E3, a.E4, a.E5" in lines(
+        {"test_a.py::test_a": rows}, details=details, verbosity=1
+    )
     assert "6 defects in 6 classes" in told[0]
 
 
 @pytest.mark.parametrize("name", ["Young", "Zeta"])
 def test_the_class_that_is_to_be_repaired_leads(name: str) -> None:
-    """It may be held by a group of Python's, or be inherited from by classes of other files, and of its own file."""
-    classes = ["builtins.ExceptionGroup", "lib.Group", "svc.a.Above", "svc.a.Below", f"svc.a.{name}", "svc.b.Other"]
+    """It may be held by a group of Python's, or be inherited from by classes of other files, and of
+    its own file."""
+    classes = [
+        "builtins.ExceptionGroup",
+        "lib.Group",
+        "svc.a.Above",
+        "svc.a.Below",
+        f"svc.a.{name}",
+        "svc.b.Other",
+    ]
     lines_of = {"Above": 1, name: 5, "Below": 9}
-    where = {f"svc.a.{cls}": ("src/svc/a.py", line) for cls, line in lines_of.items()} | {"svc.b.Other": ("src/svc/b.py", 6)}
+    where = {f"svc.a.{cls}": ("src/svc/a.py", line) for cls, line in lines_of.items()} | {
+        "svc.b.Other": ("src/svc/b.py", 6)
+    }
     details = []
     for cls in classes:
         file, line = where.get(cls, ("", 0))
         details.append(detail(cls, place="svc/a.py:7", file=file, line=line))
-    told = lines({"test_a.py::test_a": [row(cls, finding()) for cls in classes]}, details=tuple(details), verbosity=1)
+    told = lines(
+        {"test_a.py::test_a": [row(cls, finding()) for cls in classes]},
+        details=tuple(details),
+        verbosity=1,
+    )
     assert numbered(told) == [f"1 svc.a.{name} broken everywhere pickle 1 test"]
-    assert "   the same in 5 more classes: svc.a.Above, svc.a.Below, svc.b.Other, lib.Group, ExceptionGroup" in told
+    assert (
+        "   the same in 5 more classes: svc.a.Above, svc.a.Below, svc.b.Other, lib.Group, "
+        "ExceptionGroup"
+    ) in told
 
 
 def test_where_no_class_is_at_the_place_one_of_the_projects_leads() -> None:
     classes = ["builtins.ExceptionGroup", "lib.Group", "svc.b.Other"]
-    details = [detail(cls, place="lib/a.py:7", file="b.py" if cls == "svc.b.Other" else "", line=1) for cls in classes]
-    rows = {"test_a.py::test_a": [row(cls, finding()) for cls in classes] + [row("c.Alone", finding(cause="other"))]}
+    details = [
+        detail(cls, place="lib/a.py:7", file="b.py" if cls == "svc.b.Other" else "", line=1)
+        for cls in classes
+    ]
+    rows = {
+        "test_a.py::test_a": [row(cls, finding()) for cls in classes]
+        + [row("c.Alone", finding(cause="other"))]
+    }
     told = lines(rows, details=tuple(details))
-    assert numbered(told) == ["1 c.Alone broken everywhere pickle 1 test", "2 svc.b.Other broken everywhere pickle 1 test"]
+    assert numbered(told) == [
+        "1 c.Alone broken everywhere pickle 1 test",
+        "2 svc.b.Other broken everywhere pickle 1 test",
+    ]
     assert "   the same in 2 more classes: lib.Group, ExceptionGroup" in told
 
 
@@ -161,7 +204,9 @@ def test_three_tests_are_named_and_all_with_v() -> None:
     ],
 )
 def test_the_line_to_paste(nodes: list[str], selected: str) -> None:
-    assert f"   rerun: pytest --portable-errors {selected}" in lines({node: [row("a.E", finding())] for node in nodes})
+    assert f"   rerun: pytest --portable-errors {selected}" in lines(
+        {node: [row("a.E", finding())] for node in nodes}
+    )
 
 
 def test_where_nothing_can_be_selected_there_is_no_line_to_paste() -> None:
@@ -170,7 +215,9 @@ def test_where_nothing_can_be_selected_there_is_no_line_to_paste() -> None:
 
 def test_one_line_when_all_is_well() -> None:
     whole = row("a.E", finding(Verdict.WHOLE, cause=""))
-    assert lines({"test_a.py::test_a": [whole]}) == ["portable errors: checked 1 class, 1 exception: 1 whole"]
+    assert lines({"test_a.py::test_a": [whole]}) == [
+        "portable errors: checked 1 class, 1 exception: 1 whole"
+    ]
 
 
 def test_what_ended_a_worker_is_named() -> None:
@@ -185,13 +232,22 @@ def test_a_decision_fails_a_run_or_is_open(mode: str) -> None:
     undecided = row("a.E", finding(Verdict.LACKS_PROJECT, cause="class-not-importable"))
     told = lines({"test_a.py::test_a": [undecided]}, mode=mode)
     label = "FAILED" if mode == "error" else "OPEN"
-    assert f"{label} portable-errors::receiver - 1 of your exception classes arrives only where your project is installed." in told
+    assert (
+        f"{label} portable-errors::receiver - 1 of your exception classes arrives only where "
+        "your project is installed."
+    ) in told
     assert "checked 1 class, 1 exception: 0 whole, 1 undecided" in told
 
 
 RECEIVER_CHOICES = [
-    "       Who reads your errors?   workers and clients that have your code:   portable_errors_receiver = with-project",
-    "                                a dashboard, CLI or client without it:     portable_errors_receiver = without-project",
+    (
+        "       Who reads your errors?   workers and clients that have your code:   "
+        "portable_errors_receiver = with-project"
+    ),
+    (
+        "                                a dashboard, CLI or client without it:     "
+        "portable_errors_receiver = without-project"
+    ),
 ]
 CHECKS = "portable_errors_checks = type message args attributes notes members"
 CHAIN_CHOICES = [
@@ -202,20 +258,36 @@ CHAIN_CHOICES = [
 
 def decision(verdict: Verdict, *classes: str, **changes: Any) -> list[str]:
     """Its lines, before the totals."""
-    told = lines({"test_a.py::test_a": [row(cls, finding(verdict, cause="a-cause")) for cls in classes]}, **changes)
-    (start,) = (number for number, line in enumerate(told) if line.startswith("FAILED portable-errors::"))
+    told = lines(
+        {"test_a.py::test_a": [row(cls, finding(verdict, cause="a-cause")) for cls in classes]},
+        **changes,
+    )
+    (start,) = (
+        number for number, line in enumerate(told) if line.startswith("FAILED portable-errors::")
+    )
     (end,) = (number for number, line in enumerate(told) if line.startswith("checked "))
     return told[start:end]
 
 
 def test_who_reads_the_errors_is_asked_with_the_classes_where_they_are_few() -> None:
-    first = "FAILED portable-errors::receiver - {} of your exception classes {} only where your project is installed."
+    first = (
+        "FAILED portable-errors::receiver - {} of your exception classes {} only where "
+        "your project is installed."
+    )
     one, few, many = (tuple(f"a.E{number}" for number in range(count)) for count in (1, 3, 4))
     asked = Verdict.LACKS_PROJECT
     assert decision(asked, *one) == [first.format(1, "arrives"), *RECEIVER_CHOICES, "       a.E0"]
-    assert decision(asked, *few) == [first.format(3, "arrive"), *RECEIVER_CHOICES, "       a.E0, a.E1, a.E2"]
+    assert decision(asked, *few) == [
+        first.format(3, "arrive"),
+        *RECEIVER_CHOICES,
+        "       a.E0, a.E1, a.E2",
+    ]
     assert decision(asked, *many) == [first.format(4, "arrive"), *RECEIVER_CHOICES]
-    assert decision(asked, *many, verbosity=1) == [first.format(4, "arrive"), *RECEIVER_CHOICES, *(f"       {cls}" for cls in many)]
+    assert decision(asked, *many, verbosity=1) == [
+        first.format(4, "arrive"),
+        *RECEIVER_CHOICES,
+        *(f"       {cls}" for cls in many),
+    ]
     assert decision(asked, *few, verbosity=-1) == [first.format(3, "arrive")]
 
 
@@ -229,7 +301,8 @@ def test_whether_causes_are_needed_is_asked_of_whatever_tests_raise() -> None:
         "       a.E, KeyError",
     ]
     assert decision(asked, "builtins.KeyError")[0] == (
-        "FAILED portable-errors::chain - 1 exception class that your tests raise arrives without its chain, "
+        "FAILED portable-errors::chain - 1 exception class that your tests raise arrives "
+        "without its chain, "
         "which plain pickle does not carry."
     )
 
@@ -238,8 +311,14 @@ def test_where_the_settings_are_toml_one_choice_is_shown_as_it_is_written_there(
     found = decision(Verdict.LACKS_PROJECT, "a.E", toml_name="pyproject.toml")
     assert found[1:-1] == [
         *RECEIVER_CHOICES,
-        '                                in pyproject.toml: portable_errors_receiver = ["with-project"]',
+        (
+            "                                in pyproject.toml: portable_errors_receiver = "
+            '["with-project"]'
+        ),
     ]
     found = decision(Verdict.DROPS_CHAIN, "a.E", toml_name="pytest.toml")
     checks = '["type", "message", "args", "attributes", "notes", "members"]'
-    assert found[1:-1] == [*CHAIN_CHOICES, f"                              in pytest.toml: portable_errors_checks = {checks}"]
+    assert found[1:-1] == [
+        *CHAIN_CHOICES,
+        f"                              in pytest.toml: portable_errors_checks = {checks}",
+    ]

@@ -20,7 +20,9 @@ SERIALIZERS = ("pickle", "cloudpickle")
 RECEIVERS = ("with-project", "without-project")
 
 
-def finding(verdict: Verdict = Verdict.DEFECT, cause: str = "message-built-twice", **changes: Any) -> Finding:
+def finding(
+    verdict: Verdict = Verdict.DEFECT, cause: str = "message-built-twice", **changes: Any
+) -> Finding:
     whole = verdict is Verdict.WHOLE
     standard = Finding(
         verdict=verdict.value,
@@ -32,7 +34,8 @@ def finding(verdict: Verdict = Verdict.DEFECT, cause: str = "message-built-twice
         is_known=False,
         whole_with_project=False,
     )
-    return Finding(**{**standard, **changes})  # type: ignore[typeddict-item]  # keys that a test changes
+    # keys that a test changes
+    return Finding(**{**standard, **changes})  # type: ignore[typeddict-item]
 
 
 def row(cls: str, *findings: Finding, count: int = 1, how: str = "raised") -> Row:
@@ -40,7 +43,18 @@ def row(cls: str, *findings: Finding, count: int = 1, how: str = "raised") -> Ro
 
 
 def entries(*rows: Row, **more: Any) -> Entries:
-    return Entries(**{"rows": list(rows), "details": [], "not_checked": [], "ignored": [], "expected": [], "troubles": [], **more})  # type: ignore[typeddict-item]  # keys that a test changes
+    # keys that a test changes
+    return Entries(
+        **{
+            "rows": list(rows),
+            "details": [],
+            "not_checked": [],
+            "ignored": [],
+            "expected": [],
+            "troubles": [],
+            **more,  # type: ignore[typeddict-item]
+        }
+    )
 
 
 FINDINGS = st.builds(
@@ -66,7 +80,11 @@ ADDED = st.builds(
     st.lists(st.sampled_from([[cls, "never built"] for cls in CLASSES]), max_size=2),
     st.lists(st.sampled_from(CLASSES), max_size=2),
 )
-TESTS = st.dictionaries(st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.sampled_from(["setup", "call"])), ADDED, max_size=6)
+TESTS = st.dictionaries(
+    st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.sampled_from(["setup", "call"])),
+    ADDED,
+    max_size=6,
+)
 BASELINE = Baseline(
     entries=frozenset(
         Entry(cls, "message-built-twice", "message", serializer, receiver)
@@ -102,7 +120,9 @@ def told(tally: Tally) -> dict[str, object]:
             )
             for one in tally.defects
         ],
-        "decisions": [tally.undecided(verdict) for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)],
+        "decisions": [
+            tally.undecided(verdict) for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)
+        ],
         "entries": tally.baseline_entries(),
         "gone": tally.gone(BASELINE),
     }
@@ -110,7 +130,9 @@ def told(tally: Tally) -> dict[str, object]:
 
 @given(TESTS, st.randoms(use_true_random=False))
 @QUICK
-def test_the_order_of_arrival_makes_no_difference(tests: dict[tuple[str, str], Entries], random: Any) -> None:
+def test_the_order_of_arrival_makes_no_difference(
+    tests: dict[tuple[str, str], Entries], random: Any
+) -> None:
     added = list(tests.items())
     shuffled = random.sample(added, len(added))
     assert told(tally_of(shuffled)) == told(tally_of(added))
@@ -128,8 +150,18 @@ def test_the_same_test_twice_counts_once(tests: dict[tuple[str, str], Entries]) 
 def test_every_class_is_in_one_state(tests: dict[tuple[str, str], Entries]) -> None:
     tally = tally_of(list(tests.items()))
     totals = tally.totals
-    assert totals.whole + totals.lossy + totals.undecided + totals.of_tests + totals.of_python + totals.not_checked == totals.classes
-    assert {one.cls for one in tally.defects} == {cls for cls, state in tally.classes.items() if state == "lossy"}
+    assert (
+        totals.whole
+        + totals.lossy
+        + totals.undecided
+        + totals.of_tests
+        + totals.of_python
+        + totals.not_checked
+        == totals.classes
+    )
+    assert {one.cls for one in tally.defects} == {
+        cls for cls, state in tally.classes.items() if state == "lossy"
+    }
 
 
 def test_what_a_test_says_when_it_runs_again_replaces_what_it_said() -> None:
@@ -144,17 +176,42 @@ def test_what_a_test_says_when_it_runs_again_replaces_what_it_said() -> None:
 def test_one_class_and_cause_are_one_defect_with_its_widest_scope() -> None:
     tally = Tally()
     tally.add("t1", "call", entries(row("shop.A", finding(scope="chain", is_known=True))))
-    tally.add("t2", "call", entries(row("shop.A", finding(scope="receiver", serializer="cloudpickle", kinds=["args"]), how="required")))
+    tally.add(
+        "t2",
+        "call",
+        entries(
+            row(
+                "shop.A",
+                finding(scope="receiver", serializer="cloudpickle", kinds=["args"]),
+                how="required",
+            )
+        ),
+    )
     tally.add("t3", "call", entries(row("shop.A", finding(cause="other"))))
     other, first = tally.defects
     assert (other.cause, first.cause) == ("other", "message-built-twice")
-    assert (first.scope, first.kinds, list(first.serializers)) == ("receiver", {"message", "args"}, ["pickle", "cloudpickle"])
-    assert (list(first.tests), list(first.ways), first.is_known) == (["t1", "t2"], ["raised", "required"], False)
+    assert (first.scope, first.kinds, list(first.serializers)) == (
+        "receiver",
+        {"message", "args"},
+        ["pickle", "cloudpickle"],
+    )
+    assert (list(first.tests), list(first.ways), first.is_known) == (
+        ["t1", "t2"],
+        ["raised", "required"],
+        False,
+    )
 
 
 def test_a_class_with_a_defect_is_no_open_decision() -> None:
     tally = Tally()
-    tally.add("t1", "call", entries(row("shop.A", finding(Verdict.LACKS_PROJECT)), row("shop.B", finding(Verdict.LACKS_PROJECT))))
+    tally.add(
+        "t1",
+        "call",
+        entries(
+            row("shop.A", finding(Verdict.LACKS_PROJECT)),
+            row("shop.B", finding(Verdict.LACKS_PROJECT)),
+        ),
+    )
     tally.add("t2", "call", entries(row("shop.A", finding())))
     assert tally.undecided(Verdict.LACKS_PROJECT) == ["shop.B"]
     assert (tally.totals.lossy, tally.totals.undecided) == (1, 1)
@@ -170,12 +227,22 @@ def test_another_baseline_knows_what_it_has_and_nothing_else() -> None:
     tally = Tally()
     assert not tally
     known, other = finding(kinds=["message", "args"], is_known=True), finding(cause="other")
-    tally.add("t", "call", entries(row("shop.A", known), row("shop.B", other), row("shop.A", finding(Verdict.WHOLE))))
+    tally.add(
+        "t",
+        "call",
+        entries(row("shop.A", known), row("shop.B", other), row("shop.A", finding(Verdict.WHOLE))),
+    )
     assert tally
 
     def judged(*kinds: str) -> list[bool]:
-        baseline = Baseline(entries=frozenset(Entry("shop.A", known["cause"], kind, "pickle", "with-project") for kind in kinds))
-        return [one["is_known"] for _, each in tally.against(baseline).rows for one in each["findings"]]
+        baseline = Baseline(
+            entries=frozenset(
+                Entry("shop.A", known["cause"], kind, "pickle", "with-project") for kind in kinds
+            )
+        )
+        return [
+            one["is_known"] for _, each in tally.against(baseline).rows for one in each["findings"]
+        ]
 
     assert judged("message", "args") == [True, False, False]
     assert judged("message") == [False, False, False], "one of two losses is not all of the defect"
@@ -188,14 +255,20 @@ def test_a_credential_that_many_carry_is_told_once() -> None:
         carrying = row("shop.A", finding())
         carrying["credentials"] = [["exc.password", "password"], ["exc.token", "token"]]
         tally.add(nodeid, "call", entries(carrying))
-    assert tally.credentials == [("shop.A", "exc.password", "password"), ("shop.A", "exc.token", "token")]
+    assert tally.credentials == [
+        ("shop.A", "exc.password", "password"),
+        ("shop.A", "exc.token", "token"),
+    ]
 
 
 def test_what_settings_and_declarations_covered_in_some_test_is_known_by_name() -> None:
     tally = Tally()
     tally.add("t1", "call", entries(ignored=["shop.A"], expected=["shop.StepFailed"]))
     tally.add("t2", "setup", entries(ignored=["shop.A", "shop.B"], expected=["shop.StepFailed"]))
-    assert (sorted(tally.ignored), sorted(tally.expected)) == (["shop.A", "shop.B"], ["shop.StepFailed"])
+    assert (sorted(tally.ignored), sorted(tally.expected)) == (
+        ["shop.A", "shop.B"],
+        ["shop.StepFailed"],
+    )
     assert tally.totals.ignored == 2
 
 
@@ -207,7 +280,9 @@ def test_a_class_that_some_test_raised_is_checked_although_it_could_not_be_built
     assert tally.totals.classes == 2
 
 
-def test_a_defect_is_told_by_what_a_test_raised_then_by_the_first_by_name_whichever_came_first() -> None:
+def test_a_defect_is_told_by_what_a_test_raised_then_by_the_first_by_name_whichever_came_first() -> (
+    None
+):
     def detail(how: str) -> Detail:
         return Detail(
             cls="shop.A",
@@ -227,7 +302,9 @@ def test_a_defect_is_told_by_what_a_test_raised_then_by_the_first_by_name_whiche
     for order in itertools.permutations(hows):
         tally = Tally()
         for nodeid in order:
-            tally.add(nodeid, "call", entries(row("shop.A", finding()), details=[detail(hows[nodeid])]))
+            tally.add(
+                nodeid, "call", entries(row("shop.A", finding()), details=[detail(hows[nodeid])])
+            )
         assert tally.defects[0].detail == {**detail("raised"), "test": "t2"}
 
 
@@ -262,11 +339,15 @@ class TestGone:
             ([LACKS_PROJECT_ALONE, finding(Verdict.DROPS_CHAIN)], True),
         ],
     )
-    def test_only_if_it_was_checked_in_the_same_way_and_arrived_whole_each_time(self, findings: list[Finding], is_gone: bool) -> None:
+    def test_only_if_it_was_checked_in_the_same_way_and_arrived_whole_each_time(
+        self, findings: list[Finding], is_gone: bool
+    ) -> None:
         tally = Tally()
         for number, one in enumerate(findings):
             tally.add(f"t{number}", "call", entries(row("shop.A", one)))
-        assert tally.gone(Baseline(entries=frozenset({self.KNOWN}))) == ({self.KNOWN} if is_gone else set())
+        assert tally.gone(Baseline(entries=frozenset({self.KNOWN}))) == (
+            {self.KNOWN} if is_gone else set()
+        )
 
     @pytest.mark.parametrize(
         ("findings", "is_gone"),
@@ -276,14 +357,18 @@ class TestGone:
             ([finding(Verdict.WHOLE), finding(Verdict.DROPS_CHAIN)], False),
         ],
     )
-    def test_a_chain_only_if_every_chain_arrived(self, findings: list[Finding], is_gone: bool) -> None:
+    def test_a_chain_only_if_every_chain_arrived(
+        self, findings: list[Finding], is_gone: bool
+    ) -> None:
         known = self.KNOWN._replace(cause="chain-dropped", kind="chain")
         tally = Tally()
         tally.add("t", "call", entries(row("shop.A", *findings)))
         assert tally.gone(Baseline(entries=frozenset({known}))) == ({known} if is_gone else set())
 
     def test_what_lacks_the_project_is_still_known_to_lack_it(self) -> None:
-        known = self.KNOWN._replace(cause="class-not-importable", kind="arrival", receiver="without-project")
+        known = self.KNOWN._replace(
+            cause="class-not-importable", kind="arrival", receiver="without-project"
+        )
         tally = Tally()
         tally.add("t", "call", entries(row("shop.A", LACKS_PROJECT_ALONE)))
         assert tally.gone(Baseline(entries=frozenset({known}))) == set()
@@ -291,7 +376,9 @@ class TestGone:
     @pytest.mark.parametrize("is_whole", [True, False])
     def test_an_update_takes_out_what_is_gone_only_after_a_whole_run(self, is_whole: bool) -> None:
         tally = Tally()
-        tally.add("t", "call", entries(row("shop.A", finding(Verdict.WHOLE)), row("shop.B", finding())))
+        tally.add(
+            "t", "call", entries(row("shop.A", finding(Verdict.WHOLE)), row("shop.B", finding()))
+        )
         outcome = Outcome(
             tally=tally,
             mode="error",
@@ -305,7 +392,9 @@ class TestGone:
         )
         added = Entry("shop.B", "message-built-twice", "message", "pickle", "with-project")
         assert outcome.updated_baseline.entries == ({added} if is_whole else {added, self.KNOWN})
-        assert outcome.update_told == ("1 known, 1 added, 1 gone" if is_whole else "2 known, 1 added, 0 gone")
+        assert outcome.update_told == (
+            "1 known, 1 added, 1 gone" if is_whole else "2 known, 1 added, 0 gone"
+        )
 
 
 @pytest.mark.parametrize(("mode", "fails"), [("error", True), ("warn", False)])

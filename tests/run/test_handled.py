@@ -1,4 +1,5 @@
-"""What a plain ``except`` clause catches is seen, in the files that are asked for, and whatever looks at it disturbs nobody."""
+"""What a plain ``except`` clause catches is seen, in the files that are asked for, and whatever
+looks at it disturbs nobody."""
 
 from __future__ import annotations
 
@@ -15,11 +16,13 @@ from typing import Any
 import pytest
 
 from pytest_portable_errors.run import handled
-from pytest_portable_errors.run.capture import Captured, Sources, watching
+from pytest_portable_errors.run.capture import CapturedExceptions, Sources, watching
 from pytest_portable_errors.run.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Pickle
 
-monitored = pytest.mark.skipif(sys.version_info < handled.NEEDS, reason="sys.monitoring is Python 3.12")
+monitored = pytest.mark.skipif(
+    sys.version_info < handled.NEEDS, reason="sys.monitoring is Python 3.12"
+)
 
 
 def tools() -> list[str | None]:
@@ -166,11 +169,16 @@ class TestSeen:
     def test_frozen_and_made_up_code_lies_in_no_file(self) -> None:
         def body() -> None:
             catching()
-            assert os.environ.get("PORTABLE_ERRORS_NO_SUCH") is None  # Mapping.get catches a KeyError, in <frozen _collections_abc>
+            # Mapping.get catches a KeyError, in <frozen _collections_abc>
+            assert os.environ.get("PORTABLE_ERRORS_NO_SUCH") is None
             exec("try: 1 / 0\nexcept ZeroDivisionError: pass", {})
 
         asked: list[str] = []
-        assert seen_in(body, is_ours=lambda file: not asked.append(file)).count("ZeroDivisionError") == 0  # type: ignore[func-returns-value]  # append gives None
+        # append gives None
+        assert (
+            seen_in(body, is_ours=lambda file: not asked.append(file)).count("ZeroDivisionError")  # type: ignore[func-returns-value]
+            == 0
+        )
         assert __file__ in asked
         assert not any("<" in file for file in asked)
 
@@ -193,7 +201,9 @@ class TestUndisturbed:
         with watching_handled(lambda _: None, lambda _: bool(1 / 0)):
             catching()
 
-    def test_an_interrupt_while_looking_comes_when_the_code_goes_on_and_skips_no_cleanup(self) -> None:
+    def test_an_interrupt_while_looking_comes_when_the_code_goes_on_and_skips_no_cleanup(
+        self,
+    ) -> None:
         lock = threading.Lock()
 
         def interrupted(exc: BaseException) -> None:
@@ -204,7 +214,8 @@ class TestUndisturbed:
             with lock:
                 raise LookupError
 
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+        # a job in the background ignores it
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             with pytest.raises(KeyboardInterrupt), watching_handled(interrupted, here):
                 with contextlib.suppress(LookupError):
@@ -232,7 +243,9 @@ class TestUndisturbed:
         seen: list[list[str]] = [[], []]
         lines: list[int] = []
         monitoring.use_tool_id(monitoring.COVERAGE_ID, "coverage")
-        monitoring.register_callback(monitoring.COVERAGE_ID, monitoring.events.LINE, lambda _, line: lines.append(line))
+        monitoring.register_callback(
+            monitoring.COVERAGE_ID, monitoring.events.LINE, lambda _, line: lines.append(line)
+        )
         monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
         try:
             with (
@@ -265,7 +278,9 @@ class TestUndisturbed:
     def test_the_place_is_given_back_when_the_block_fails(self) -> None:
         with pytest.raises(OSError, match="out"), watching_handled(lambda _: None, here):
             raise OSError("out")
-        assert tools().count("pytest-portable-errors") <= 1, "the one of a run that checks these tests themselves"
+        assert tools().count("pytest-portable-errors") <= 1, (
+            "the one of a run that checks these tests themselves"
+        )
 
 
 @pytest.mark.skipif(sys.version_info >= handled.NEEDS, reason="there is sys.monitoring")
@@ -288,31 +303,35 @@ class Odd(Exception):
 
 
 class TestCaptured:
-    def captured(self) -> Captured:
-        return Captured(serializers=(Pickle(),), traceback=False, outcomes=())
+    def captured(self) -> CapturedExceptions:
+        return CapturedExceptions(serializers=(Pickle(),), traceback=False, outcomes=())
 
     def sources(self, *kinds: str) -> Sources:
-        return Sources(exception_info=pytest.ExceptionInfo, raises=pytest.raises, kinds=kinds, is_ours=here)
+        return Sources(
+            exception_info=pytest.ExceptionInfo, raises=pytest.raises, kinds=kinds, is_ours=here
+        )
 
     def test_what_an_exception_catches_in_its_own_code_is_not_what_the_test_raised(self) -> None:
         captured = self.captured()
         with watching(captured.see, self.sources("handled")):
-            departures = captured.see(Odd())
-        assert [one.cls for of_one in captured.departures for one in of_one] == [Odd]
-        assert [one.cls for one in departures] == [Odd]
+            pickled = captured.see(Odd())
+        assert [one.cls for of_one in captured.outgoing for one in of_one] == [Odd]
+        assert [one.cls for one in pickled] == [Odd]
 
     def test_the_same_object_is_described_once(self) -> None:
         captured = self.captured()
         for exc in (ValueError("a"), Odd()):
             assert captured.see(exc) is captured.see(exc)
-        assert len(captured.departures) == 2
+        assert len(captured.outgoing) == 2
 
     @pytest.mark.parametrize("cls", [ValueError, Odd])
-    def test_objects_that_follow_each_other_at_one_address_are_two(self, cls: type[BaseException]) -> None:
+    def test_objects_that_follow_each_other_at_one_address_are_two(
+        self, cls: type[BaseException]
+    ) -> None:
         captured = self.captured()
         for _ in range(20):
             captured.see(cls())
-        assert len(captured.departures) == 20
+        assert len(captured.outgoing) == 20
 
     def test_two_threads_that_look_at_once_do_not_mix_them_up(self) -> None:
         both = threading.Barrier(2, timeout=10)
@@ -342,7 +361,12 @@ class TestCaptured:
         assert found == {Waiting: [Waiting], Late: [Late]}
 
     def test_outcomes_interrupts_and_what_is_skipped_are_not_described(self) -> None:
-        captured = Captured(serializers=(Pickle(),), traceback=False, outcomes=(KeyError,), skips=lambda cls: cls is ValueError)
+        captured = CapturedExceptions(
+            serializers=(Pickle(),),
+            traceback=False,
+            outcomes=(KeyError,),
+            skips=lambda cls: cls is ValueError,
+        )
         for exc in (KeyError(), KeyboardInterrupt(), ValueError()):
             assert captured.see(exc) == []
-        assert captured.departures == []
+        assert captured.outgoing == []

@@ -1,4 +1,5 @@
-"""Serializers that are the carriers' own code. What the real carriers then do is shown in ``conftest_examples``."""
+"""Serializers that are the carriers' own code. What the real carriers then do is shown in
+``conftest_examples``."""
 
 from __future__ import annotations
 
@@ -70,7 +71,9 @@ def test_a_cause_is_lost_unless_the_carrier_keeps_it(carrier: str) -> None:
 
 
 @pytest.mark.parametrize("carrier", ["dbos", "docket"], indirect=True)
-def test_a_carrier_that_only_wraps_has_the_reasons_and_the_fixes_of_what_it_wraps(carrier: str) -> None:
+def test_a_carrier_that_only_wraps_has_the_reasons_and_the_fixes_of_what_it_wraps(
+    carrier: str,
+) -> None:
     trip = trip_of(zoo.PaymentError(7, "declined"), carrier)
     assert trip.diagnosis is not None
     assert trip.diagnosis.cause == "init-does-not-fit-args"
@@ -81,8 +84,14 @@ def test_a_carrier_that_only_wraps_has_the_reasons_and_the_fixes_of_what_it_wrap
 def test_asking_for_dask_leaves_the_tests_own_pickling_as_it_was(carrier: str) -> None:
     before = dict(copyreg.dispatch_table)
     assert trip_of(zoo.NoParameters(), carrier).arrived_whole
-    added = {cls.__name__ for cls, reducer in copyreg.dispatch_table.items() if before.get(cls) is not reducer}
-    assert added <= {"ufunc"}, "numpy's, which is imported with distributed, is nobody's to take away"
+    added = {
+        cls.__name__
+        for cls, reducer in copyreg.dispatch_table.items()
+        if before.get(cls) is not reducer
+    }
+    assert added <= {"ufunc"}, (
+        "numpy's, which is imported with distributed, is nobody's to take away"
+    )
     assert before.items() <= copyreg.dispatch_table.items()
     assert not trip_of(zoo.NoParameters(), "pickle").arrived_whole
 
@@ -109,19 +118,29 @@ def test_dockets_loads_is_pickles() -> None:
     assert pytest.importorskip("docket.execution").cloudpickle.loads is pickle.loads
 
 
-@pytest.mark.parametrize("name", [carrier.name for carrier in CARRIERS if carrier.name in LIBRARIES])
-def test_a_library_that_is_not_there_is_said_with_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name", [carrier.name for carrier in CARRIERS if carrier.name in LIBRARIES]
+)
+def test_a_library_that_is_not_there_is_said_with_how_to_get_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = next(carrier for carrier in CARRIERS if carrier.name == name)
     assert isinstance(found, Carrier)
     monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
-    with pytest.raises(PortableErrorsError, match=f"serializer '{name}' is not installed here: pip install {found.distribution}"):
+    with pytest.raises(
+        PortableErrorsError,
+        match=f"serializer '{name}' is not installed here: pip install {found.distribution}",
+    ):
         check_round_trip(ValueError(), serializer=name)
 
 
 @pytest.mark.parametrize("carrier", ["celery:pickle"], indirect=True)
 def test_what_the_client_lacks_is_told_although_celery_wraps_the_error(carrier: str) -> None:
     trip = trip_of(zoo.Portable("a", 3), carrier, receiver="without-project")
-    assert (trip.stage, trip.diagnosis and trip.diagnosis.cause) == (Stage.LOADS, "value-cannot-be-loaded")
+    assert (trip.stage, trip.diagnosis and trip.diagnosis.cause) == (
+        Stage.LOADS,
+        "value-cannot-be-loaded",
+    )
     assert "the receiver has no module 'error_zoo'" in str(trip)
     assert trip.with_project is not None
     assert trip.with_project.arrived_whole
@@ -148,7 +167,9 @@ def test_what_celery_puts_in_its_place_is_told_with_the_reason(carrier: str) -> 
     assert reason[0] == "loads calls PaymentError('order 7: declined') - the class with exc.args -"
 
 
-@pytest.mark.parametrize("carrier", ["celery", "celery:pickle", "dbos", "dask", "process-pool"], indirect=True)
+@pytest.mark.parametrize(
+    "carrier", ["celery", "celery:pickle", "dbos", "dask", "process-pool"], indirect=True
+)
 def test_that_the_client_lacks_the_project_is_told_apart_from_a_defect(carrier: str) -> None:
     trip = trip_of(zoo.Portable("a", 3), carrier, receiver="without-project")
     assert not trip.arrived_whole

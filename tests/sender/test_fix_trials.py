@@ -1,4 +1,5 @@
-"""Fixes are tried on the very exception, through a table of their own, and told as they turned out."""
+"""Fixes are tried on the very exception, through a table of their own, and told as they turned
+out."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from pytest_portable_errors import Fix, RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.fixes import Candidate
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.recipes import Target, WithChain, WithoutInit
-from pytest_portable_errors.sender.copies import copy_of
-from pytest_portable_errors.sender.fix_trials import Trials, Tried
+from pytest_portable_errors.sender.copies import copy_without_traceback
+from pytest_portable_errors.sender.fix_trials import FixTrials, TriedFix
 from pytest_portable_errors.sender.receivers import RUN_TRIAL_SECONDS, Receivers, Request
 
 
@@ -52,7 +53,11 @@ def test_the_process_s_copyreg_and_the_class_stay_as_they_were() -> None:
 
 
 def test_somebody_elses_class_gets_a_registration_and_one_s_own_a_method() -> None:
-    assert best(NameError("x", name="x")).code.rstrip().endswith("copyreg.pickle(NameError, reduce_exception)")
+    assert (
+        best(NameError("x", name="x"))
+        .code.rstrip()
+        .endswith("copyreg.pickle(NameError, reduce_exception)")
+    )
     assert best(zoo.NotFound("bob")).code.startswith("def __reduce__(self):")
 
 
@@ -69,7 +74,12 @@ def test_what_cannot_travel_is_given_up_by_name() -> None:
 
 
 def test_what_has_a_name_that_begins_alike_is_not_given_up_with_it() -> None:
-    candidate = Candidate(title="", recipe=WithoutInit(base="Exception", dropped=("client",)), target=TARGET, gives_up=("exc.client",))
+    candidate = Candidate(
+        title="",
+        recipe=WithoutInit(base="Exception", dropped=("client",)),
+        target=TARGET,
+        gives_up=("exc.client",),
+    )
     assert candidate.covers("exc.client")
     assert candidate.covers("exc.client.pool[0]")
     assert candidate.covers("exc.__cause__.client")
@@ -97,7 +107,10 @@ def test_what_a_fix_does_not_repair_is_told() -> None:
     assert trip.diagnosis is not None
     fixes = trip.diagnosis.fixes
     assert not any(fix.arrives_whole and not fix.gives_up for fix in fixes)
-    assert [(fix.gives_up, fix.still_lost) for fix in fixes] == [(("exc.args",), ()), (("exc.args[1]",), ("message",))]
+    assert [(fix.gives_up, fix.still_lost) for fix in fixes] == [
+        (("exc.args",), ()),
+        (("exc.args[1]",), ("message",)),
+    ]
     assert "(tried: arrives whole, without exc.args)" in str(trip)
     assert "and still loses message)" in str(trip)
 
@@ -112,7 +125,9 @@ def test_a_class_that_the_receiver_lacks_can_arrive_as_its_nearest_base() -> Non
 
 
 def test_a_chain_of_classes_that_the_receiver_lacks_arrives_as_text_below_the_base() -> None:
-    trip = check_round_trip(zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(zoo.Portable("p"), cause=KeyError("k"))))
+    trip = check_round_trip(
+        zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(zoo.Portable("p"), cause=KeyError("k")))
+    )
     assert trip.diagnosis is not None
     downgrade = trip.diagnosis.fixes[-1]
     assert (downgrade.receiver, downgrade.arrives_whole) == ("without-project", True)
@@ -122,15 +137,22 @@ def test_a_chain_of_classes_that_the_receiver_lacks_arrives_as_text_below_the_ba
 def test_a_defect_that_is_there_with_the_project_is_repaired_there() -> None:
     trip = check_round_trip(zoo.PaymentError(7, "declined"))
     assert trip.diagnosis is not None
-    assert [(fix.receiver, fix.arrives_whole) for fix in trip.diagnosis.fixes] == [("with-project", True), ("without-project", True)]
+    assert [(fix.receiver, fix.arrives_whole) for fix in trip.diagnosis.fixes] == [
+        ("with-project", True),
+        ("without-project", True),
+    ]
     assert "arrives whole in with-project" in str(trip)
 
 
 def test_a_chain_is_kept_whatever_its_classes_and_foreign_links_go_as_text() -> None:
-    exc = zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(zoo.PaymentError(1, "x"), cause=KeyError("k")))
+    exc = zoo.chained(
+        zoo.NotFound("bob"), cause=zoo.chained(zoo.PaymentError(1, "x"), cause=KeyError("k"))
+    )
     fix = best(exc)
     assert (fix.arrives_whole, fix.gives_up) == (True, ())
-    assert fix.limits == ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+    assert fix.limits == (
+        "tried with a cause whose class the receiver lacks, too: that arrives as text",
+    )
 
 
 def test_a_link_of_the_project_goes_as_it_is_where_the_receiver_has_the_project() -> None:
@@ -146,7 +168,11 @@ def test_what_is_declared_to_arrive_as_a_library_s_class_does() -> None:
 
 
 def test_a_class_that_a_library_makes_gets_a_registration_because_it_has_no_body() -> None:
-    made = type("DoesNotExist", (zoo.PaymentError,), {"__module__": __name__, "__qualname__": "Order.DoesNotExist"})
+    made = type(
+        "DoesNotExist",
+        (zoo.PaymentError,),
+        {"__module__": __name__, "__qualname__": "Order.DoesNotExist"},
+    )
     Order.DoesNotExist = made
     fix = best(made(7, "declined"))
     assert fix.arrives_whole
@@ -164,7 +190,10 @@ class Refused(InvalidArgument):
 
 
 def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
-    nodes: list[dict[str, Any]] = [{"type": "error_zoo.NotFound", "cause": 1}, {"type": "builtins.RuntimeError"}]
+    nodes: list[dict[str, Any]] = [
+        {"type": "error_zoo.NotFound", "cause": 1},
+        {"type": "builtins.RuntimeError"},
+    ]
     seen = {
         "that arrives as text": {"exceptions": nodes},
         "is lost": {"exceptions": [{**nodes[0], "cause": None}]},
@@ -172,16 +201,21 @@ def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
     }
     for words, received in seen.items():
         recipe = WithChain(known=())
-        way: Any = SimpleNamespace(arrive=lambda received=received: SimpleNamespace(received=received))
+        way: Any = SimpleNamespace(
+            arrive=lambda received=received: SimpleNamespace(received=received)
+        )
         trip: Any = SimpleNamespace(losses=(), declared_lost=())
-        tried = Tried(candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, reducers={})
+        tried = TriedFix(
+            candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, reducers={}
+        )
         (limit,) = tried.fix("with-project", way).limits
         assert limit.endswith(words)
 
 
 def test_a_test_that_replaces_the_clock_has_its_fixes_tried() -> None:
     freezegun = pytest.importorskip("freezegun")
-    with freezegun.freeze_time("2020-01-01", auto_tick_seconds=1_000):  # each look at that clock is beyond any budget
+    # each look at that clock is beyond any budget
+    with freezegun.freeze_time("2020-01-01", auto_tick_seconds=1_000):
         assert best(zoo.PaymentError(7, "by another clock")).arrives_whole
 
 
@@ -190,7 +224,8 @@ def test_a_chain_of_two_thousand_links_and_a_cycle_end() -> None:
     for n in range(2_000):
         last.__cause__ = ValueError(n)
         last = last.__cause__  # type: ignore[assignment]  # there is one
-    assert best(first).still_lost  # but it arrives, where the whole chain would exceed pickle's recursion
+    # but it arrives, where the whole chain would exceed pickle's recursion
+    assert best(first).still_lost
     cycle = zoo.NotFound("a")
     cycle.__cause__ = ValueError("b")
     cycle.__cause__.__cause__ = cycle
@@ -203,7 +238,11 @@ def test_a_class_that_refuses_its_state_is_called_again_whoever_s_it_is() -> Non
     trip = trip_of(raised.value, checks=("type", "message", "args", "attributes"))
     assert trip.diagnosis is not None
     fix = trip.diagnosis.fixes[0]
-    assert (fix.arrives_whole, fix.gives_up, fix.limits) == (True, (), ("carries no chain, as plain pickle",))
+    assert (fix.arrives_whole, fix.gives_up, fix.limits) == (
+        True,
+        (),
+        ("carries no chain, as plain pickle",),
+    )
 
 
 def test_a_serializer_of_one_s_own_gets_no_fix_because_none_can_be_tried() -> None:
@@ -220,15 +259,23 @@ def test_a_serializer_of_one_s_own_gets_no_fix_because_none_can_be_tried() -> No
 
 def test_a_credential_that_the_chain_would_expose_is_taken_out() -> None:
     httpx = pytest.importorskip("httpx")
-    request = httpx.Request("POST", "https://api.example/v1", headers={"Authorization": "Bearer sk-1234567890abcdef"})
-    exc = zoo.chained(zoo.NotFound("bob"), cause=httpx.HTTPStatusError("m", request=request, response=httpx.Response(401, request=request)))
+    request = httpx.Request(
+        "POST", "https://api.example/v1", headers={"Authorization": "Bearer sk-1234567890abcdef"}
+    )
+    exc = zoo.chained(
+        zoo.NotFound("bob"),
+        cause=httpx.HTTPStatusError(
+            "m", request=request, response=httpx.Response(401, request=request)
+        ),
+    )
     trip = trip_of(exc)
     assert trip.credentials == ()  # plain pickle drops the chain, and the key with it
     fix = best(exc)
     assert fix.arrives_whole
     assert all("authorization" in path for path in fix.gives_up)
     assert fix.gives_up
-    assert request.headers["Authorization"] == "Bearer sk-1234567890abcdef"  # the live request is not touched
+    # the live request is not touched
+    assert request.headers["Authorization"] == "Bearer sk-1234567890abcdef"
     assert "1234567890" not in str(trip) + repr(fix)
 
 
@@ -251,7 +298,9 @@ def test_a_link_that_refuses_whatever_is_left_out_goes_as_text() -> None:
     model = pydantic.create_model("Model", number=(int, ...))
     with pytest.raises(pydantic.ValidationError) as refused:
         model(number="seven")
-    fix = best(zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(KeyError("k"), cause=refused.value)))
+    fix = best(
+        zoo.chained(zoo.NotFound("bob"), cause=zoo.chained(KeyError("k"), cause=refused.value))
+    )
     assert (fix.arrives_whole, fix.gives_up) == (True, ("exc.__cause__.__cause__",))
 
 
@@ -294,13 +343,19 @@ def test_what_hangs_is_tried_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "exc", [zoo.PaymentError(1, "a"), zoo.FilenameError("f"), StopIteration(3), UnicodeDecodeError("u", b"a", 0, 1, "r")]
+    "exc",
+    [
+        zoo.PaymentError(1, "a"),
+        zoo.FilenameError("f"),
+        StopIteration(3),
+        UnicodeDecodeError("u", b"a", 0, 1, "r"),
+    ],
 )
 def test_a_copy_is_described_as_the_exception_is(exc: BaseException) -> None:
     from pytest_portable_errors.receiver.record import describe
 
     exc = zoo.chained(exc, cause=KeyError("k"))
-    copied = copy_of(exc)
+    copied = copy_without_traceback(exc)
     assert copied is not None
     assert copied is not exc
     assert type(copied) is type(exc)
@@ -316,7 +371,7 @@ def test_a_copy_keeps_neither_the_exception_nor_its_frames_alive() -> None:
         try:
             raise zoo.NotFound("bob")
         except zoo.NotFound as exc:
-            return copy_of(exc), weakref.ref(local), weakref.ref(exc)
+            return copy_without_traceback(exc), weakref.ref(local), weakref.ref(exc)
 
     copied, local, exc = raise_it()
     gc.collect()
@@ -329,29 +384,35 @@ def test_a_class_whose_end_has_consequences_is_not_copied() -> None:
     class Ends(Exception):
         def __del__(self) -> None: ...
 
-    assert copy_of(Ends("a")) is None
-    assert copy_of(zoo.chained(ValueError("a"), cause=Ends("b"))) is None
+    assert copy_without_traceback(Ends("a")) is None
+    assert copy_without_traceback(zoo.chained(ValueError("a"), cause=Ends("b"))) is None
 
 
 # --- what is not done twice
 
 
-def test_the_same_payload_of_pickle_and_cloudpickle_is_one_request_and_its_fixes_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_payload_of_pickle_and_cloudpickle_is_one_request_and_its_fixes_are_tried_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     runs: list[str] = []
-    original = Trials.run
+    original = FixTrials.run
 
-    def counted(self: Trials, candidates: Any) -> Any:
+    def counted(self: FixTrials, candidates: Any) -> Any:
         runs.append(self.serializer.name)
         return original(self, candidates)
 
-    monkeypatch.setattr(Trials, "run", counted)
+    monkeypatch.setattr(FixTrials, "run", counted)
     exc = zoo.PaymentError(7, "one that no other test has")
     assert trip_of(exc).diagnosis == trip_of(exc, serializer="cloudpickle").diagnosis
     assert runs == ["pickle"]
 
 
-@pytest.mark.parametrize(("exc", "is_kept"), [(zoo.Spins("a"), True), (zoo.Exits("a"), False)], ids=repr)
-def test_a_payload_that_takes_too_long_does_so_once(receivers: Receivers, exc: BaseException, is_kept: bool) -> None:
+@pytest.mark.parametrize(
+    ("exc", "is_kept"), [(zoo.Spins("a"), True), (zoo.Exits("a"), False)], ids=repr
+)
+def test_a_payload_that_takes_too_long_does_so_once(
+    receivers: Receivers, exc: BaseException, is_kept: bool
+) -> None:
     """Whatever ended the process may have been another payload's doing, and is seen again."""
     payload = pickle.dumps(exc)
     request = Request(
@@ -371,10 +432,14 @@ def test_a_payload_that_names_cloudpickle_is_a_request_of_its_own() -> None:
     class Local(Exception):
         pass
 
-    assert check_round_trip(Local("a"), serializer="cloudpickle", receiver="stdlib", checks=("message",)).arrived_whole
+    assert check_round_trip(
+        Local("a"), serializer="cloudpickle", receiver="stdlib", checks=("message",)
+    ).arrived_whole
 
 
-def test_when_the_time_of_a_run_is_used_up_no_fix_is_tried_and_that_is_said(receivers: Receivers) -> None:
+def test_when_the_time_of_a_run_is_used_up_no_fix_is_tried_and_that_is_said(
+    receivers: Receivers,
+) -> None:
     exc = zoo.PaymentError(7, "beyond the time of a run")
     receivers.trial_time.spent(RUN_TRIAL_SECONDS)
     trip = check_round_trip(exc, receiver="with-project")

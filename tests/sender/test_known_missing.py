@@ -1,4 +1,5 @@
-"""What is known to be absent need not travel, and is answered as the receiver itself would answer it."""
+"""What is known to be absent need not travel, and is answered as the receiver itself would answer
+it."""
 
 from __future__ import annotations
 
@@ -16,73 +17,115 @@ from hypothesis.errors import InvalidArgument, NoSuchExample
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.sender.client import Receiver
-from pytest_portable_errors.sender.known_missing import Absences, Name
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.known_missing import KnownMissing, Name
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers, Request
 from pytest_portable_errors.sender.serializers import Pickle
 
 PRESENT = {("builtins", "ValueError"), ("shop.errors", "Declined"), ("there", "Error")}
-MODULES = ("builtins", "shop.errors", "shop", "there", "there.not", "gone", "gone.errors", "gonefor", "further.away")
-NAMES = st.tuples(st.sampled_from(MODULES), st.sampled_from(("ValueError", "Declined", "Error", "Other")))
+MODULES = (
+    "builtins",
+    "shop.errors",
+    "shop",
+    "there",
+    "there.not",
+    "gone",
+    "gone.errors",
+    "gonefor",
+    "further.away",
+)
+NAMES = st.tuples(
+    st.sampled_from(MODULES), st.sampled_from(("ValueError", "Declined", "Error", "Other"))
+)
 
 
 def receiver_says(names: list[Name]) -> dict[str, Any]:
-    """What ``receiver/check.py`` would, in a world of ``PRESENT`` names, where ``shop`` and ``there`` are packages."""
+    """What ``receiver/check.py`` would, in a world of ``PRESENT`` names, where ``shop`` and
+    ``there`` are packages."""
     missing: list[list[str | None]] = []
     for module, qualname in names:
         if (module, qualname) not in PRESENT:
             top = module.partition(".")[0]
             is_known = module in {there for there, _ in PRESENT} | {"shop"}
-            missing.append([module, qualname, None if is_known else module if top in ("shop", "there") else top])
+            missing.append(
+                [
+                    module,
+                    qualname,
+                    None if is_known else module if top in ("shop", "there") else top,
+                ]
+            )
     if not missing:
         return {"stage": "arrived"}
     absent = missing[0][2]
-    error = {"type": "builtins.AttributeError" if absent is None else "builtins.ModuleNotFoundError", "module": absent}
+    error = {
+        "type": "builtins.AttributeError" if absent is None else "builtins.ModuleNotFoundError",
+        "module": absent,
+    }
     return {"stage": "loads", "error": error, "missing": missing}
 
 
 @given(st.lists(st.lists(NAMES, max_size=5, unique=True), max_size=8))
 def test_what_is_known_is_what_the_receiver_would_say(payloads: list[list[Name]]) -> None:
-    absences = Absences()
+    known_missing = KnownMissing()
     for names in payloads:
-        known = absences.answer_to(names)
+        known = known_missing.answer_to(names)
         assert known in (None, receiver_says(names))
-        absences.learn(names, receiver_says(names))
+        known_missing.learn(names, receiver_says(names))
 
 
 def test_one_answer_tells_of_all_that_the_absent_package_has() -> None:
-    absences = Absences()
-    absences.learn([("gone.errors", "A"), ("builtins", "ValueError")], receiver_says([("gone.errors", "A"), ("builtins", "ValueError")]))
+    known_missing = KnownMissing()
+    known_missing.learn(
+        [("gone.errors", "A"), ("builtins", "ValueError")],
+        receiver_says([("gone.errors", "A"), ("builtins", "ValueError")]),
+    )
     other = [("gone.other", "B"), ("gone", "C")]
-    assert absences.answer_to(other) == receiver_says(other)
-    assert absences.answer_to([("gonefor", "B")]) is None, "a name that only begins alike"
-    assert absences.answer_to([("gone", "B"), ("builtins", "ValueError")]) is None, "nobody has looked for the last name"
+    assert known_missing.answer_to(other) == receiver_says(other)
+    assert known_missing.answer_to([("gonefor", "B")]) is None, "a name that only begins alike"
+    assert known_missing.answer_to([("gone", "B"), ("builtins", "ValueError")]) is None, (
+        "nobody has looked for the last name"
+    )
 
 
 def test_what_a_module_that_is_there_lacks_says_nothing_of_the_module() -> None:
-    absences = Absences()
+    known_missing = KnownMissing()
     error = {"type": "builtins.ModuleNotFoundError", "module": "its_dependency"}
-    absences.learn([("shop", "A")], {"stage": "loads", "error": error, "missing": [["shop", "A", "its_dependency"]]})
-    assert absences.answer_to([("shop", "A")]) is None
-    assert absences.answer_to([("its_dependency", "A")]) is None
+    known_missing.learn(
+        [("shop", "A")],
+        {"stage": "loads", "error": error, "missing": [["shop", "A", "its_dependency"]]},
+    )
+    assert known_missing.answer_to([("shop", "A")]) is None
+    assert known_missing.answer_to([("its_dependency", "A")]) is None
 
 
 def test_an_error_of_the_class_s_own_is_not_that_of_the_import() -> None:
-    absences = Absences()
+    known_missing = KnownMissing()
     missing = [["gone", "A", "gone"]]
-    absences.learn([("gone", "A")], {"stage": "loads", "error": {"type": "builtins.TypeError", "module": None}, "missing": missing})
-    assert absences.answer_to([("gone", "A")]) is None
+    known_missing.learn(
+        [("gone", "A")],
+        {
+            "stage": "loads",
+            "error": {"type": "builtins.TypeError", "module": None},
+            "missing": missing,
+        },
+    )
+    assert known_missing.answer_to([("gone", "A")]) is None
 
 
 def test_nothing_is_learned_from_a_payload_that_has_run() -> None:
     """Its code may have emptied ``sys.path``, and what one check does is not there for the next."""
-    absences = Absences()
+    known_missing = KnownMissing()
     ran = {"type": "builtins.TypeError", "module": None}
-    absences.learn([("there", "Error"), ("hidden", "A")], {"stage": "loads", "error": ran, "missing": [["hidden", "A", "hidden"]]})
+    known_missing.learn(
+        [("there", "Error"), ("hidden", "A")],
+        {"stage": "loads", "error": ran, "missing": [["hidden", "A", "hidden"]]},
+    )
     names = [("gone", "A"), ("hidden", "A")]
-    absences.learn(names[:1], receiver_says(names[:1]))
-    assert absences.answer_to(names[:1]) == receiver_says(names[:1]), "the control: this one has not run"
-    assert absences.answer_to(names) is None
+    known_missing.learn(names[:1], receiver_says(names[:1]))
+    assert known_missing.answer_to(names[:1]) == receiver_says(names[:1]), (
+        "the control: this one has not run"
+    )
+    assert known_missing.answer_to(names) is None
 
 
 SENT: tuple[BaseException, ...] = (
@@ -100,7 +143,9 @@ SENT: tuple[BaseException, ...] = (
 )
 
 
-def test_real_receivers_give_the_answers_that_are_given_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_receivers_give_the_answers_that_are_given_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     travelled: list[int] = []
     submit = Receiver.submit
 
@@ -113,18 +158,25 @@ def test_real_receivers_give_the_answers_that_are_given_without_them(tmp_path: P
     def answer(receivers: Receivers, exc: BaseException) -> dict[str, Any]:
         payload = pickle.dumps(exc)
         names = [(name.module, name.qualname) for name in read(payload).names]
-        request = Request(receiver="stdlib", payload=payload, serializer=Pickle(), names=names, timeout=10.0, traceback=False)
+        request = Request(
+            receiver="stdlib",
+            payload=payload,
+            serializer=Pickle(),
+            names=names,
+            timeout=10.0,
+            traceback=False,
+        )
         ticket = receivers.submit(request)
         found = ticket.answer()
         assert receivers.submit(request) is ticket, "fixes that were tried for it are kept there"
         return {key: found[key] for key in ("stage", "error", "missing", "record") if key in found}
 
-    learning = Receivers(Surroundings(root=tmp_path))
+    learning = Receivers(ProjectContext(root=tmp_path))
     try:
         learned = [answer(learning, exc) for exc in SENT]
         assert len(travelled) < len(SENT), "no more than one of each package"
         for exc, known in zip(SENT, learned, strict=True):
-            fresh = Receivers(Surroundings(root=tmp_path))
+            fresh = Receivers(ProjectContext(root=tmp_path))
             try:
                 assert answer(fresh, exc) == known
             finally:

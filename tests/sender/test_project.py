@@ -1,4 +1,5 @@
-"""What is the project's is decided by files and metadata. (Real installs of many build back ends come with the receiver's own matrix.)"""
+"""What is the project's is decided by files and metadata. (Real installs of many build back ends
+come with the receiver's own matrix.)"""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portable_errors.sender.project import Surroundings, find_project
+from pytest_portable_errors.sender.project import ProjectContext, find_project
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def install(site: Path, name: str, files: dict[str, str], *, url: str | None = None, editable: bool = False) -> None:
+def install(
+    site: Path, name: str, files: dict[str, str], *, url: str | None = None, editable: bool = False
+) -> None:
     """Lay out an installed distribution as pip would."""
     info = site / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir()
@@ -29,16 +32,20 @@ def install(site: Path, name: str, files: dict[str, str], *, url: str | None = N
     for file, text in files.items():
         (site / file).parent.mkdir(parents=True, exist_ok=True)
         (site / file).write_text(text)
-    (info / "RECORD").write_text("".join(f"{file},,\n" for file in [*files, f"{info.name}/METADATA"]))
+    (info / "RECORD").write_text(
+        "".join(f"{file},,\n" for file in [*files, f"{info.name}/METADATA"])
+    )
     if url is not None:
-        (info / "direct_url.json").write_text(json.dumps({"url": url, "dir_info": {"editable": editable}}))
+        (info / "direct_url.json").write_text(
+            json.dumps({"url": url, "dir_info": {"editable": editable}})
+        )
 
 
-def root_with(tmp_path: Path, pyproject: str = "") -> Surroundings:
+def root_with(tmp_path: Path, pyproject: str = "") -> ProjectContext:
     root = tmp_path / "repo"
     root.mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text(pyproject)
-    return Surroundings(root=root)
+    return ProjectContext(root=root)
 
 
 def test_by_its_name(tmp_path: Path, site: Path) -> None:
@@ -46,15 +53,19 @@ def test_by_its_name(tmp_path: Path, site: Path) -> None:
     for table in ("[project]", "[tool.poetry]"):
         project = find_project(root_with(tmp_path, f'{table}\nname = "my.shop"\n'))
         assert "My-Shop" in project.distributions
-        assert project.installed_modules == ("shop", "shop_cli") or {"shop", "shop_cli"} <= set(project.installed_modules)
+        assert project.installed_modules == ("shop", "shop_cli") or {"shop", "shop_cli"} <= set(
+            project.installed_modules
+        )
 
 
 def test_by_the_folder_that_it_was_installed_from(tmp_path: Path, site: Path) -> None:
-    surroundings = root_with(tmp_path)
-    for number, folder in enumerate((surroundings.root, surroundings.root.parent, surroundings.root / "packages" / "a")):
+    context = root_with(tmp_path)
+    for number, folder in enumerate(
+        (context.root, context.root.parent, context.root / "packages" / "a")
+    ):
         install(site, f"related{number}", {f"related{number}.py": ""}, url=folder.as_uri())
     install(site, "unrelated", {"unrelated.py": ""}, url=(tmp_path / "elsewhere").as_uri())
-    found = find_project(surroundings)
+    found = find_project(context)
     assert {"related0", "related1", "related2"} <= set(found.distributions)
     assert "unrelated" not in found.distributions
 
@@ -65,7 +76,11 @@ def test_every_editable_distribution_wherever_it_points(tmp_path: Path, site: Pa
 
 
 def test_a_namespace_is_shared_with_others(tmp_path: Path, site: Path) -> None:
-    install(site, "ours", {"spaces/ours/__init__.py": "", "spaces/ours/errors.py": "", "spaces/single.py": ""})
+    install(
+        site,
+        "ours",
+        {"spaces/ours/__init__.py": "", "spaces/ours/errors.py": "", "spaces/single.py": ""},
+    )
     modules = find_project(root_with(tmp_path, '[project]\nname = "ours"\n')).installed_modules
     assert {"spaces.ours", "spaces.single"} <= set(modules)
     assert "spaces" not in modules
@@ -76,7 +91,9 @@ def test_paths(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> N
     source.mkdir(parents=True)
     monkeypatch.syspath_prepend(source)
     project = find_project(root_with(tmp_path))
-    without, stdlib, with_ = (project.imports(name).path or () for name in ("without-project", "stdlib", "with-project"))
+    without, stdlib, with_ = (
+        project.imports(name).path or () for name in ("without-project", "stdlib", "with-project")
+    )
     assert str(site) in without
     assert str(source) not in without
     assert str(site) not in stdlib
@@ -84,7 +101,9 @@ def test_paths(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert with_ == tuple(dict.fromkeys(entry or str(Path.cwd()) for entry in sys.path))
 
 
-def test_owning_and_testing_are_told_by_file(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_owning_and_testing_are_told_by_file(
+    tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import importlib
 
     source = tmp_path / "repo"

@@ -15,7 +15,14 @@ from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
 def lossy(*losses: Loss, serializer: str = "pickle", name: str = "a") -> RoundTrip:
     record = describe(ValueError(name))
-    return RoundTrip(serializer=serializer, receiver="stdlib", stage=Stage.ARRIVED, sent=record, received=record, losses=losses)
+    return RoundTrip(
+        serializer=serializer,
+        receiver="stdlib",
+        stage=Stage.ARRIVED,
+        sent=record,
+        received=record,
+        losses=losses,
+    )
 
 
 MESSAGE = Loss(kind="message", path="message", sent="a", received="b")
@@ -23,7 +30,13 @@ ARRIVAL = Loss(kind="arrival", path="exc", sent="a", received="nothing")
 
 
 def test_one_defect_is_told_once_for_all_serializers() -> None:
-    told = trip_text([lossy(MESSAGE), lossy(MESSAGE, serializer="cloudpickle"), lossy(MESSAGE, serializer="dill")])
+    told = trip_text(
+        [
+            lossy(MESSAGE),
+            lossy(MESSAGE, serializer="cloudpickle"),
+            lossy(MESSAGE, serializer="dill"),
+        ]
+    )
     assert told.splitlines() == [
         "ValueError arrives changed: message      [pickle, cloudpickle and dill; receiver: stdlib]",
         "",
@@ -34,12 +47,16 @@ def test_one_defect_is_told_once_for_all_serializers() -> None:
 
 def test_two_defects_are_told_apart() -> None:
     chain = Loss(kind="chain", path="exc.__cause__", sent="KeyError", received="None")
-    assert trip_text([lossy(MESSAGE), lossy(chain, serializer="dill")]).count("arrives changed") == 2
+    assert (
+        trip_text([lossy(MESSAGE), lossy(chain, serializer="dill")]).count("arrives changed") == 2
+    )
 
 
 def test_long_values_are_cut_where_they_part() -> None:
     one, other = "x" * 5_000 + "A" + "y" * 5_000, "x" * 5_000 + "B" + "y" * 5_000
-    lines = trip_text([lossy(Loss(kind="message", path="message", sent=one, received=other))]).splitlines()
+    lines = trip_text(
+        [lossy(Loss(kind="message", path="message", sent=one, received=other))]
+    ).splitlines()
     assert "A" in lines[2]
     assert "B" in lines[3]
     assert max(map(len, lines)) < 250
@@ -53,13 +70,23 @@ def test_many_losses_are_counted() -> None:
 @pytest.mark.parametrize(
     ("stage", "error", "said"),
     [
-        (Stage.DUMPS, {"type": "builtins.TypeError"}, "ValueError does not arrive: dumps raised TypeError"),
-        (Stage.LOADS, {"type": "shop.errors.Odd\n"}, r"ValueError does not arrive: loads raised shop.errors.Odd\n"),
+        (
+            Stage.DUMPS,
+            {"type": "builtins.TypeError"},
+            "ValueError does not arrive: dumps raised TypeError",
+        ),
+        (
+            Stage.LOADS,
+            {"type": "shop.errors.Odd\n"},
+            r"ValueError does not arrive: loads raised shop.errors.Odd\n",
+        ),
         (Stage.TIMED_OUT, None, "ValueError does not arrive: it took too long"),
         (Stage.CRASHED, None, "ValueError does not arrive: it ended the receiver's process"),
     ],
 )
-def test_what_did_not_arrive_is_told_by_what_stopped_it(stage: Stage, error: dict[str, str] | None, said: str) -> None:
+def test_what_did_not_arrive_is_told_by_what_stopped_it(
+    stage: Stage, error: dict[str, str] | None, said: str
+) -> None:
     assert first_line(replace(lossy(ARRIVAL), stage=stage, received=None, error=error)) == said
 
 

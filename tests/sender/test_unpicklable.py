@@ -15,7 +15,7 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
-from pytest_portable_errors.sender.outgoing import Departure, depart
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.serializers import WithReducers
 
@@ -24,15 +24,15 @@ SERIALIZERS = ("pickle", "pickle:0", "pickle:2", "cloudpickle", "dill")
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup is 3.11")
 
 
-def departure_of(exc: BaseException, serializer: str) -> Departure:
-    return depart(exc, serializer=Serializers().find(serializer))
+def departure_of(exc: BaseException, serializer: str) -> Outgoing:
+    return describe_and_pickle(exc, serializer=Serializers().find(serializer))
 
 
 def found(exc: BaseException, serializer: str = "pickle") -> tuple[str, str] | None:
     """Path and type of the value that is blamed."""
-    departure = departure_of(exc, serializer)
-    assert departure.error is not None, "the control: it cannot be pickled"
-    blamed = departure.unpicklable
+    outgoing = departure_of(exc, serializer)
+    assert outgoing.error is not None, "the control: it cannot be pickled"
+    blamed = outgoing.unpicklable
     return None if blamed is None else (blamed.path, blamed.type)
 
 
@@ -78,24 +78,45 @@ class ReducesToAttribute(Exception):
 SUBJECTS: dict[str, tuple[Callable[[Any], BaseException], str]] = {
     "an attribute": (lambda value: with_attributes(ValueError("m"), client=value), "exc.client"),
     "an argument": (lambda value: ValueError("m", value), "exc.args[1]"),
-    "a dict in a list": (lambda value: with_attributes(ValueError("m"), client=[0, {"pool": value}]), "exc.client[1]['pool']"),
-    "a list in a dict in an argument": (lambda value: ValueError({"pool": [0, value]}), "exc.args[0]['pool'][1]"),
+    "a dict in a list": (
+        lambda value: with_attributes(ValueError("m"), client=[0, {"pool": value}]),
+        "exc.client[1]['pool']",
+    ),
+    "a list in a dict in an argument": (
+        lambda value: ValueError({"pool": [0, value]}),
+        "exc.args[0]['pool'][1]",
+    ),
     "a tuple in a tuple": (lambda value: ValueError((0, (1, value))), "exc.args[0][1][1]"),
-    "a deque": (lambda value: with_attributes(ValueError("m"), queue=collections.deque([0, value])), "exc.queue[1]"),
-    "an ordered dict": (lambda value: with_attributes(ValueError("m"), client=collections.OrderedDict(pool=value)), "exc.client['pool']"),
-    "a default dict": (
-        lambda value: with_attributes(ValueError("m"), client=collections.defaultdict(list, pool=value)),
+    "a deque": (
+        lambda value: with_attributes(ValueError("m"), queue=collections.deque([0, value])),
+        "exc.queue[1]",
+    ),
+    "an ordered dict": (
+        lambda value: with_attributes(ValueError("m"), client=collections.OrderedDict(pool=value)),
         "exc.client['pool']",
     ),
-    "a note": (lambda value: with_attributes(ValueError("m"), __notes__=["a note", value]), "exc.__notes__[1]"),
+    "a default dict": (
+        lambda value: with_attributes(
+            ValueError("m"), client=collections.defaultdict(list, pool=value)
+        ),
+        "exc.client['pool']",
+    ),
+    "a note": (
+        lambda value: with_attributes(ValueError("m"), __notes__=["a note", value]),
+        "exc.__notes__[1]",
+    ),
     "an object's attributes": (
-        lambda value: with_attributes(ValueError("m"), client=types.SimpleNamespace(pool=types.SimpleNamespace(lock=value))),
+        lambda value: with_attributes(
+            ValueError("m"), client=types.SimpleNamespace(pool=types.SimpleNamespace(lock=value))
+        ),
         "exc.client.pool.lock",
     ),
     "a slot of its own": (with_own_slot, "exc.held"),
     "what a reducer gives for arguments": (ReducesToAttribute, "exc.client"),
     "a cause that the state carries": (
-        lambda value: zoo.chained(zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), client=value)),
+        lambda value: zoo.chained(
+            zoo.CarriesChain("a"), cause=with_attributes(KeyError("b"), client=value)
+        ),
         "exc.__cause__.client",
     ),
     "what is there twice, where it is met first": (
@@ -108,7 +129,9 @@ SUBJECTS: dict[str, tuple[Callable[[Any], BaseException], str]] = {
 class TestPath:
     @pytest.mark.parametrize("serializer", SERIALIZERS)
     @pytest.mark.parametrize(("make", "path"), SUBJECTS.values(), ids=SUBJECTS)
-    def test_leads_to_the_value(self, make: Callable[[Any], BaseException], path: str, serializer: str) -> None:
+    def test_leads_to_the_value(
+        self, make: Callable[[Any], BaseException], path: str, serializer: str
+    ) -> None:
         value, kind = unpicklable(serializer)
         assert found(make(value), serializer) == (path, kind)
 
@@ -116,7 +139,9 @@ class TestPath:
     @pytest.mark.parametrize("serializer", SERIALIZERS)
     def test_leads_into_the_member_of_a_group(self, serializer: str) -> None:
         value, kind = unpicklable(serializer)
-        group = ExceptionGroup("several", [KeyError("a"), with_attributes(ValueError("m"), client=value)])  # noqa: F821  # a built-in since 3.11
+        group = ExceptionGroup(  # noqa: F821  # a built-in since 3.11
+            "several", [KeyError("a"), with_attributes(ValueError("m"), client=value)]
+        )
         assert found(group, serializer) == ("exc.exceptions[1].client", kind)
         nested = ExceptionGroup("outer", [group])  # noqa: F821  # a built-in since 3.11
         assert found(nested, serializer) == ("exc.exceptions[0].exceptions[1].client", kind)
@@ -124,18 +149,29 @@ class TestPath:
     @pytest.mark.parametrize("serializer", [name for name in SERIALIZERS if name != "pickle:0"])
     def test_leads_into_the_slots_of_an_object(self, serializer: str) -> None:
         value, kind = unpicklable(serializer)
-        assert found(with_attributes(ValueError("m"), client=zoo.Holder(value)), serializer) == ("exc.client.held", kind)
-        assert found(with_attributes(ValueError("m"), client=zoo.Holder(pool=zoo.Holder(value))), serializer) == (
+        assert found(with_attributes(ValueError("m"), client=zoo.Holder(value)), serializer) == (
+            "exc.client.held",
+            kind,
+        )
+        assert found(
+            with_attributes(ValueError("m"), client=zoo.Holder(pool=zoo.Holder(value))), serializer
+        ) == (
             "exc.client.pool.held",
             kind,
         )
 
     def test_ends_at_an_object_whose_slots_protocol_0_does_not_know(self) -> None:
-        assert found(with_attributes(ValueError("m"), client=zoo.Holder(1)), "pickle:0") == ("exc.client", "error_zoo.Holder")
+        assert found(with_attributes(ValueError("m"), client=zoo.Holder(1)), "pickle:0") == (
+            "exc.client",
+            "error_zoo.Holder",
+        )
 
     def test_ends_at_a_frame_for_dill(self) -> None:
         frame = sys._getframe()
-        assert found(with_attributes(ValueError("m"), frame=[frame]), "dill") == ("exc.frame[0]", "builtins.frame")
+        assert found(with_attributes(ValueError("m"), frame=[frame]), "dill") == (
+            "exc.frame[0]",
+            "builtins.frame",
+        )
 
     def test_leads_into_the_globals_of_a_lambda_that_cloudpickle_sends_by_value(self) -> None:
         exc = with_attributes(ValueError("m"), callback=lambda: LOCK)
@@ -158,7 +194,10 @@ class TestPath:
 
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:0", "pickle:2"])
     def test_ends_at_a_function_that_pickle_cannot_name(self, serializer: str) -> None:
-        assert found(with_attributes(ValueError("m"), callback=LAMBDA), serializer) == ("exc.callback", "builtins.function")
+        assert found(with_attributes(ValueError("m"), callback=LAMBDA), serializer) == (
+            "exc.callback",
+            "builtins.function",
+        )
 
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:0", "pickle:2"])
     def test_ends_at_a_local_function(self, serializer: str) -> None:
@@ -166,12 +205,21 @@ class TestPath:
         assert found(local, serializer) == ("exc.callback", "builtins.function")
 
     def test_is_told_in_one_line(self) -> None:
-        assert str(departure_of(zoo.HoldsLock("m"), "pickle").unpicklable) == "exc.client['pool'][0] (_thread.lock)"
+        assert (
+            str(departure_of(zoo.HoldsLock("m"), "pickle").unpicklable)
+            == "exc.client['pool'][0] (_thread.lock)"
+        )
 
     def test_is_found_by_the_reducers_that_a_fix_is_tried_with(self) -> None:
         pickler = Serializers().find("pickle")
-        tried = WithReducers(of=pickler, reducers={zoo.HoldsLock: lambda exc: (zoo.HoldsLock, (exc.client,))})  # type: ignore[arg-type]  # a Pickle
-        assert depart(zoo.HoldsLock("m"), serializer=tried).unpicklable == Unpicklable(path="exc.client['pool'][0]", type="_thread.lock")
+        # a Pickle
+        tried = WithReducers(
+            of=pickler,  # type: ignore[arg-type]
+            reducers={zoo.HoldsLock: lambda exc: (zoo.HoldsLock, (exc.client,))},
+        )
+        assert describe_and_pickle(zoo.HoldsLock("m"), serializer=tried).unpicklable == Unpicklable(
+            path="exc.client['pool'][0]", type="_thread.lock"
+        )
 
 
 LAMBDA = lambda: None  # noqa: E731  # what pickle finds no name for
@@ -186,18 +234,28 @@ class TestNothingIsBlamed:
         assert found(Local("m"), serializer) is None
 
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:0", "pickle:2"])
-    def test_where_the_module_holds_another_class_under_that_name(self, serializer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_where_the_module_holds_another_class_under_that_name(
+        self, serializer: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         exc = zoo.Portable("m")
         monkeypatch.setattr(zoo, "Portable", zoo.Narrow)
         assert found(exc, serializer) is None
 
     @pytest.mark.parametrize("serializer", SERIALIZERS)
-    @pytest.mark.parametrize("exc", [zoo.ReduceExits("m"), zoo.ReducesToNonsense("m")], ids=lambda exc: type(exc).__name__)
-    def test_where_the_exceptions_own_reducer_fails(self, exc: BaseException, serializer: str) -> None:
+    @pytest.mark.parametrize(
+        "exc",
+        [zoo.ReduceExits("m"), zoo.ReducesToNonsense("m")],
+        ids=lambda exc: type(exc).__name__,
+    )
+    def test_where_the_exceptions_own_reducer_fails(
+        self, exc: BaseException, serializer: str
+    ) -> None:
         assert found(exc, serializer) is None
 
     @pytest.mark.parametrize("serializer", SERIALIZERS)
-    def test_where_a_second_run_fails_otherwise(self, serializer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_where_a_second_run_fails_otherwise(
+        self, serializer: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(zoo.ReduceFailsTwice, "calls", 0)
         inner = with_attributes(ValueError("m"), inner=zoo.ReduceFailsTwice())
         assert found(inner, serializer) is None
@@ -217,9 +275,9 @@ class TestNothingIsBlamed:
 
     @pytest.mark.parametrize("serializer", SERIALIZERS)
     def test_where_all_can_be_pickled(self, serializer: str) -> None:
-        departure = departure_of(zoo.Portable("m"), serializer)
-        assert departure.payload is not None
-        assert departure.unpicklable is None
+        outgoing = departure_of(zoo.Portable("m"), serializer)
+        assert outgoing.payload is not None
+        assert outgoing.unpicklable is None
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)
@@ -242,7 +300,8 @@ def test_a_keyboard_interrupt_in_the_second_run_passes_through() -> None:
 
 
 class TestBesideDill:
-    """Importing dill teaches pickle's pickler in Python to pickle locks, lambdas and modules; the one written in C does not learn it."""
+    """Importing dill teaches pickle's pickler in Python to pickle locks, lambdas and modules; the
+    one written in C does not learn it."""
 
     def test_the_control_dill_has_changed_the_pickler(self) -> None:
         assert dill.__name__ in pickle._Pickler.dispatch[type(LOCK)].__module__
@@ -254,17 +313,23 @@ class TestBesideDill:
 
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:2"])
     def test_the_path_of_a_module_is_found(self, serializer: str) -> None:
-        assert found(with_attributes(ValueError("m"), library=[sys]), serializer) == ("exc.library[0]", "builtins.module")
+        assert found(with_attributes(ValueError("m"), library=[sys]), serializer) == (
+            "exc.library[0]",
+            "builtins.module",
+        )
 
     def test_the_path_of_a_lambda_is_found(self) -> None:
-        assert found(with_attributes(ValueError("m"), callback=[LAMBDA])) == ("exc.callback[0]", "builtins.function")
+        assert found(with_attributes(ValueError("m"), callback=[LAMBDA])) == (
+            "exc.callback[0]",
+            "builtins.function",
+        )
 
 
 def test_nothing_is_to_blame_where_data_is_nested_too_deep() -> None:
     deep: list[object] = []
     for _ in range(5_000):
         deep = [deep]
-    departure = departure_of(ValueError(deep), "pickle")
-    assert departure.error is not None
-    assert departure.error["type"] == "builtins.RecursionError"
-    assert departure.unpicklable is None
+    outgoing = departure_of(ValueError(deep), "pickle")
+    assert outgoing.error is not None
+    assert outgoing.error["type"] == "builtins.RecursionError"
+    assert outgoing.unpicklable is None

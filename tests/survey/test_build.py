@@ -39,7 +39,13 @@ class Typed(Exception):
         super().__init__(message)
         assert failures[0]["store"]
         assert isinstance(kind, Kind)
-        self.seen = {"status_code": status_code, "level": level, "cause": cause, "tags": tags, "ratio": ratio}
+        self.seen = {
+            "status_code": status_code,
+            "level": level,
+            "cause": cause,
+            "tags": tags,
+            "ratio": ratio,
+        }
 
 
 def by_way(cls: type[BaseException], **values: Any) -> dict[str, Any]:
@@ -52,11 +58,24 @@ def test_required_all_by_position_and_all_by_keyword() -> None:
     assert built["required"].args == ("message-text",)
     assert built["required"].seen["cause"] is None
     assert isinstance(built["by position"].seen["cause"], ValueError)
-    assert built["by keyword"].args == ("message-text",), "BaseException.__new__ saw none, __init__ passed one on"
+    assert built["by keyword"].args == ("message-text",), (
+        "BaseException.__new__ saw none, __init__ passed one on"
+    )
     assert built["by keyword"].seen["level"] == "high"
 
 
-@pytest.mark.parametrize("cls", [zoo.PaymentError, zoo.KeywordOnly, zoo.NoParameters, zoo.NotFound, zoo.Picky, zoo.Portable, ValueError])
+@pytest.mark.parametrize(
+    "cls",
+    [
+        zoo.PaymentError,
+        zoo.KeywordOnly,
+        zoo.NoParameters,
+        zoo.NotFound,
+        zoo.Picky,
+        zoo.Portable,
+        ValueError,
+    ],
+)
 def test_the_zoo_is_built(cls: type[BaseException]) -> None:
     assert all(type(exc) is cls for exc in by_way(cls).values())
 

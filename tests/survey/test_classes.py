@@ -21,7 +21,9 @@ def module(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
 
 
 def define(module: Any, name: str, *bases: type, **namespace: object) -> Any:
-    cls = type(bases[0])(name, bases, {"__module__": module.__name__, "__qualname__": name, **namespace})
+    cls = type(bases[0])(
+        name, bases, {"__module__": module.__name__, "__qualname__": name, **namespace}
+    )
     setattr(module, name, cls)
     return cls
 

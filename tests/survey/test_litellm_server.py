@@ -1,4 +1,5 @@
-"""The server that the LiteLLM suite raises errors from says what the client's own library would say."""
+"""The server that the LiteLLM suite raises errors from says what the client's own library would
+say."""
 
 from __future__ import annotations
 
@@ -43,11 +44,15 @@ def test_what_made_the_response_says_the_phrase(library: str, phrase: str) -> No
         provider.phrase_of = lambda _: "Words of Nobody"
         foreign = refused(library, provider.address)
     assert shown(own, travelled=True) == shown(own, travelled=False)
-    assert shown(foreign, travelled=True) != shown(foreign, travelled=False), "the control: a server's own words are dropped"
+    assert shown(foreign, travelled=True) != shown(foreign, travelled=False), (
+        "the control: a server's own words are dropped"
+    )
 
 
 def test_the_libraries_differ() -> None:
-    phrases: list[Callable[[int], str]] = [pytest.importorskip(name).codes.get_reason_phrase for name, _ in LIBRARIES]
+    phrases: list[Callable[[int], str]] = [
+        pytest.importorskip(name).codes.get_reason_phrase for name, _ in LIBRARIES
+    ]
     assert [phrase_of(422) for phrase_of in phrases] == [phrase for _, phrase in LIBRARIES]
 
 
@@ -56,4 +61,6 @@ def test_without_a_response_from_a_server_nobody_is_asked() -> None:
     made_here = httpx.HTTPStatusError("refused", request=None, response=httpx.Response(422))
     cyclic = Wrapper()
     cyclic.__cause__ = cyclic
-    assert [phrases_of_response(error) for error in (None, Wrapper(), made_here, cyclic)] == [None] * 4
+    assert [phrases_of_response(error) for error in (None, Wrapper(), made_here, cyclic)] == [
+        None
+    ] * 4

@@ -20,7 +20,8 @@ def built(cls: type[BaseException]) -> Any:
 
 def test_attributes_are_given_however_deep() -> None:
     class Deep(Exception):
-        def __init__(self, node, parent) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+        # written without annotations, as many are
+        def __init__(self, node, parent) -> None:  # type: ignore[no-untyped-def]
             super().__init__(f"{node.token.line} in {parent.name}")
 
     assert str(built(Deep)) == "line-text in name-text"
@@ -28,7 +29,8 @@ def test_attributes_are_given_however_deep() -> None:
 
 def test_an_attribute_that_is_called_is_a_method() -> None:
     class Calls(Exception):
-        def __init__(self, context) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+        # written without annotations, as many are
+        def __init__(self, context) -> None:  # type: ignore[no-untyped-def]
             super().__init__(context.get_help())
             self.context = context
 
@@ -37,7 +39,8 @@ def test_an_attribute_that_is_called_is_a_method() -> None:
 
 def test_methods_of_built_in_types_tell_the_type() -> None:
     class Looks(Exception):
-        def __init__(self, found, moment) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+        # written without annotations, as many are
+        def __init__(self, found, moment) -> None:  # type: ignore[no-untyped-def]
             super().__init__(f"{sorted(found.items())} at {moment.isoformat()}")
 
     assert "found-text" in str(built(Looks))
@@ -45,7 +48,8 @@ def test_methods_of_built_in_types_tell_the_type() -> None:
 
 def test_a_text_that_is_made_later_has_what_it_needs() -> None:
     class Later(Exception):
-        def __init__(self, position) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+        # written without annotations, as many are
+        def __init__(self, position) -> None:  # type: ignore[no-untyped-def]
             self.position = position
 
         def __str__(self) -> str:
@@ -101,7 +105,16 @@ def test_new_is_asked_where_init_takes_anything() -> None:
 
 
 @pytest.mark.parametrize(
-    "base", [UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, OSError, KeyError, SyntaxError, StopIteration]
+    "base",
+    [
+        UnicodeDecodeError,
+        UnicodeEncodeError,
+        UnicodeTranslateError,
+        OSError,
+        KeyError,
+        SyntaxError,
+        StopIteration,
+    ],
 )
 def test_subclasses_of_built_in_classes_without_a_signature(base: type[BaseException]) -> None:
     cls = type("Derived", (base,), {})
@@ -116,7 +129,8 @@ def test_groups_have_members() -> None:
     def new(cls: Any, message: str, members: list[Exception], _: int) -> Any:
         return group.__new__(cls, message, members)
 
-    def init(self: Any, message, members, code) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+    # written without annotations, as many are
+    def init(self: Any, message, members, code) -> None:  # type: ignore[no-untyped-def]
         self.code = code
 
     plain = type("Plain", (group,), {})

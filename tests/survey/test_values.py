@@ -56,7 +56,9 @@ class Base(abc.ABC):
 
 class Locked:
     def __init__(self, path: str) -> None:
-        raise AssertionError("constructors of ordinary classes may connect or write: they are not called")
+        raise AssertionError(
+            "constructors of ordinary classes may connect or write: they are not called"
+        )
 
 
 @dataclasses.dataclass
@@ -110,7 +112,9 @@ def value_of(annotation: object) -> Any:
         (requests.PreparedRequest, requests.PreparedRequest),
     ],
 )
-def test_an_annotation_is_followed_as_far_as_its_values_travel(annotation: object, kind: type) -> None:
+def test_an_annotation_is_followed_as_far_as_its_values_travel(
+    annotation: object, kind: type
+) -> None:
     value = value_of(annotation)
     assert isinstance(value, kind)
     assert value != ""
@@ -119,7 +123,9 @@ def test_an_annotation_is_followed_as_far_as_its_values_travel(annotation: objec
 
 def test_a_generic_annotation_is_followed_into_its_items() -> None:
     assert value_of(tuple[int, str]) == (1001, "value-item-2-text")
-    assert value_of(dict[str, list[Place]]) == {"value-key-text": [Place(line=1001, text="text-text")]}
+    assert value_of(dict[str, list[Place]]) == {
+        "value-key-text": [Place(line=1001, text="text-text")]
+    }
     assert all(isinstance(item, Exception) for item in value_of(list[Exception]))
     assert len({repr(item) for item in value_of(list[str])}) == 2
     assert len(value_of(set[str])) == 1, "the order of more changes with the process"
@@ -133,16 +139,20 @@ def test_a_callable_is_a_function_that_every_receiver_has() -> None:
 
 def test_a_default_tells_a_type_and_is_not_used_again() -> None:
     class Defaults(Exception):
-        def __init__(self, a=0, b=False, c=(), d=Level.LOW, e=1.5, f=None) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+        # written without annotations, as many are
+        def __init__(self, a=0, b=False, c=(), d=Level.LOW, e=1.5, f=None) -> None:  # type: ignore[no-untyped-def]
             self.values = [a, b, c, d, e, f]
 
-    exc: Any = next(variant.exc for variant in build(Defaults, values={}) if variant.how == "by position")
+    exc: Any = next(
+        variant.exc for variant in build(Defaults, values={}) if variant.how == "by position"
+    )
     assert exc.values == [1001, True, ("c-text",), Level.HIGH, 1005.5, "f-text"]
 
 
 def test_a_name_tells_what_it_usually_holds() -> None:
     class Named(Exception):
-        def __init__(self, status, original_error, lineno, response_headers, exc_info) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+        # written without annotations, as many are
+        def __init__(self, status, original_error, lineno, response_headers, exc_info) -> None:  # type: ignore[no-untyped-def]
             self.values = [status, original_error, lineno, response_headers, exc_info]
 
     exc: Any = build(Named, values={})[0].exc
@@ -153,11 +163,14 @@ def test_a_name_tells_what_it_usually_holds() -> None:
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpx2", "requests"])  # openai stands on httpx2 since 3
-def test_requests_and_responses_are_those_of_the_library_that_the_class_derives_from(name: str) -> None:
+def test_requests_and_responses_are_those_of_the_library_that_the_class_derives_from(
+    name: str,
+) -> None:
     library = pytest.importorskip(name)
     base = library.HTTPError if name == "requests" else library.HTTPStatusError
 
-    def init(self: Any, response, request) -> None:  # type: ignore[no-untyped-def]  # written without annotations, as many are
+    # written without annotations, as many are
+    def init(self: Any, response, request) -> None:  # type: ignore[no-untyped-def]
         self.seen = response, request
 
     cls = type("Derived", (base,), {"__init__": init})
@@ -191,7 +204,13 @@ for name, cls in sorted(vars(error_zoo).items()):
 def test_values_are_the_same_in_every_process(pytestconfig: pytest.Config) -> None:
     def run(seed: str) -> str:
         environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(pytestconfig.rootpath / "tests")}
-        return subprocess.run([sys.executable, "-c", VALUES_ELSEWHERE], capture_output=True, text=True, check=True, env=environment).stdout
+        return subprocess.run(
+            [sys.executable, "-c", VALUES_ELSEWHERE],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        ).stdout
 
     assert run("1") == run("2")
 

@@ -1,4 +1,5 @@
-"""Whatever an exception or a test does to its surroundings, the verdict is clear and the next check works."""
+"""Whatever an exception or a test does to its context, the verdict is clear and the next check
+works."""
 
 from __future__ import annotations
 
@@ -20,10 +21,10 @@ import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
 from pytest_portable_errors.round_trip import shared
-from pytest_portable_errors.sender.outgoing import depart
-from pytest_portable_errors.sender.pending_trip import set_out
+from pytest_portable_errors.sender.outgoing import describe_and_pickle
+from pytest_portable_errors.sender.pending_trip import send
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 
@@ -64,7 +65,9 @@ class TestHostileExceptions:
         ],
         ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
     )
-    def test_a_payload_that_attacks_the_receiver(self, exc: BaseException, stage: Stage, says: str) -> None:
+    def test_a_payload_that_attacks_the_receiver(
+        self, exc: BaseException, stage: Stage, says: str
+    ) -> None:
         trip = trip_of(exc, timeout=0.5)
         assert trip.stage is stage
         assert says in str(trip)
@@ -75,7 +78,9 @@ class TestHostileExceptions:
         """The branch that was to import it ends while the payload is still being written to it."""
         assert trip_of(DefinedInATest(b"x" * 5_000_000)).stage is Stage.LOADS
 
-    @pytest.mark.parametrize("exc", [zoo.Prints("m"), zoo.Forks("m")], ids=lambda exc: type(exc).__name__)
+    @pytest.mark.parametrize(
+        "exc", [zoo.Prints("m"), zoo.Forks("m")], ids=lambda exc: type(exc).__name__
+    )
     def test_what_makes_noise_arrives_whole_all_the_same(self, exc: BaseException) -> None:
         assert trip_of(exc).arrived_whole
 
@@ -94,7 +99,9 @@ class TestHostileExceptions:
 
     @pytest.mark.parametrize("serializer", ["pickle", "pickle:5", "cloudpickle"])
     def test_a_payload_without_end_is_ended_there(self, serializer: str) -> None:
-        trip = check_round_trip(ValueError(Endless()), serializer=serializer, receiver="with-project")
+        trip = check_round_trip(
+            ValueError(Endless()), serializer=serializer, receiver="with-project"
+        )
         assert (trip.stage, trip.stopped_at) == (Stage.DUMPS, None)
         assert "is over the limit of 67,108,864 bytes" in str(trip)
 
@@ -117,9 +124,19 @@ class TestHostileExceptions:
 def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
     """Both are under way when it happens; the bystander is sent again."""
     pickle = shared().serializers.find("pickle")
-    departures = [depart(exc, serializer=pickle) for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))]
-    journeys = [set_out(departure, receivers=shared(), receiver="with-project", timeout=0.5) for departure in departures]
-    assert [journey.arrive().stage for journey in journeys] == [Stage.CRASHED, Stage.TIMED_OUT, Stage.ARRIVED]
+    each = [
+        describe_and_pickle(exc, serializer=pickle)
+        for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))
+    ]
+    pending_trips = [
+        send(outgoing, receivers=shared(), receiver="with-project", timeout=0.5)
+        for outgoing in each
+    ]
+    assert [pending.arrive().stage for pending in pending_trips] == [
+        Stage.CRASHED,
+        Stage.TIMED_OUT,
+        Stage.ARRIVED,
+    ]
 
 
 class TestAChangingWorld:
@@ -136,11 +153,17 @@ class TestAChangingWorld:
             with monkeypatch.context() as patch:
                 patch.syspath_prepend(folder)
                 module = importlib.import_module("changing_module")
-                verdicts.append(check_round_trip(module.E(*"ab"[: number + 1]), receiver="with-project").arrived_whole)
+                verdicts.append(
+                    check_round_trip(
+                        module.E(*"ab"[: number + 1]), receiver="with-project"
+                    ).arrived_whole
+                )
                 del sys.modules["changing_module"]
         assert verdicts == [True, False]
 
-    def test_a_path_object_a_missing_folder_and_a_relative_entry_in_sys_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_path_object_a_missing_folder_and_a_relative_entry_in_sys_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         (tmp_path / "below").mkdir()
         (tmp_path / "below" / "relative_module.py").write_text("class E(Exception): pass\n")
         monkeypatch.chdir(tmp_path)
@@ -148,26 +171,40 @@ class TestAChangingWorld:
         module = importlib.import_module("relative_module")
         assert check_round_trip(module.E("a"), receiver="with-project").arrived_whole
 
-    def test_a_lazy_module_that_raises_when_asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_lazy_module_that_raises_when_asked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         lazy = types.ModuleType("lazy_module")
         lazy.__getattr__ = lambda _: 1 / 0  # type: ignore[method-assign]  # PEP 562
         monkeypatch.setitem(sys.modules, "lazy_module", lazy)
         monkeypatch.syspath_prepend(tmp_path)
         assert check_round_trip(ValueError("a"), receiver="with-project").arrived_whole
 
-    def test_a_reducer_that_only_the_sender_registered_is_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(copyreg.dispatch_table, argparse.Namespace, lambda found: (argparse.Namespace, (), vars(found)))
+    def test_a_reducer_that_only_the_sender_registered_is_no_difference(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(
+            copyreg.dispatch_table,
+            argparse.Namespace,
+            lambda found: (argparse.Namespace, (), vars(found)),
+        )
         assert check_round_trip(ValueError(argparse.Namespace(a=1))).arrived_whole
 
     def test_ignored_children_of_the_sender(self, tmp_path: Path) -> None:
-        source = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nfrom pytest_portable_errors import check_round_trip\n"
+        source = (
+            "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nfrom "
+            "pytest_portable_errors import check_round_trip\n"
+        )
         run = subprocess.run(
-            [sys.executable, "-c", source + "print(check_round_trip(KeyError(1)))"], cwd=tmp_path, capture_output=True, text=True
+            [sys.executable, "-c", source + "print(check_round_trip(KeyError(1)))"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
         )
         assert run.stdout.startswith("KeyError arrives whole"), run.stderr
 
     def test_a_fork_of_the_sender_does_not_delay_its_end(self, tmp_path: Path) -> None:
-        receivers = Receivers(Surroundings(root=tmp_path))
+        receivers = Receivers(ProjectContext(root=tmp_path))
         before = share(receivers)
         assert check_round_trip(ValueError("a")).arrived_whole
         child = os.fork()
@@ -177,7 +214,9 @@ class TestAChangingWorld:
         share(before)
         ending = [running._process for running in receivers._running.values()]
         receivers.close()
-        assert all(process.returncode == 0 for process in ending), "ended by itself, and was not killed after a time"
+        assert all(process.returncode == 0 for process in ending), (
+            "ended by itself, and was not killed after a time"
+        )
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 

@@ -1,4 +1,5 @@
-"""Whatever an exception holds, what is done for it is bounded, and what was not looked at is said."""
+"""Whatever an exception holds, what is done for it is bounded, and what was not looked at is
+said."""
 
 from __future__ import annotations
 
@@ -9,7 +10,18 @@ from typing import Any
 
 import pytest
 from carriers_here import skip_without
-from large_zoo import KINDS, HoldsError, Thing, cycle, grows, grows_itself, holding, interpreter, million, shared
+from large_zoo import (
+    KINDS,
+    HoldsError,
+    Thing,
+    cycle,
+    grows,
+    grows_itself,
+    holding,
+    interpreter,
+    million,
+    shared,
+)
 
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, read
@@ -29,7 +41,8 @@ def trip_of(exc: HoldsError, serializer: str) -> RoundTrip:
 @pytest.mark.parametrize("serializer", SERIALIZERS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_there_is_a_verdict_in_bounded_space(kind: Any, serializer: str) -> None:
-    """Whether it arrives is each serializer's own; what is kept of it is small whatever it holds."""
+    """Whether it arrives is each serializer's own; what is kept of it is small whatever it
+    holds."""
     exc = kind()
     trip = trip_of(exc, serializer)
     assert trip.arrived_whole or trip.losses
@@ -67,7 +80,8 @@ def test_nothing_is_said_of_an_ordinary_one() -> None:
 
 
 class TestWhatIsNearTheSurfaceIsSeen:
-    """However much lies in an attribute before it: values are described less deep, and none is left out for another."""
+    """However much lies in an attribute before it: values are described less deep, and none is left
+    out for another."""
 
     def test_a_change_beside_a_graph(self) -> None:
         def record(code: int) -> Any:
@@ -80,7 +94,8 @@ class TestWhatIsNearTheSurfaceIsSeen:
         assert record(1) != record(2)
 
     def test_what_arrives_is_described_no_deeper(self) -> None:
-        """Or a graph of which a part is lost would differ in all the rest, which is then few enough to be described deeper."""
+        """Or a graph of which a part is lost would differ in all the rest, which is then few enough
+        to be described deeper."""
         sent = describe(cycle())
         assert depth_of(describe(holding([1]), depth=depth_of(sent))) == depth_of(sent)
 
@@ -93,7 +108,9 @@ class TestWhatIsNearTheSurfaceIsSeen:
 
     def test_sets_are_described_alike_whatever_their_order(self) -> None:
         """A cut that hung on which element came first would be a loss that is none."""
-        elements = [frozenset((name, f"{name}/{number}")) for name in "abcdefgh" for number in range(60)]
+        elements = [
+            frozenset((name, f"{name}/{number}")) for name in "abcdefgh" for number in range(60)
+        ]
         one = holding([{*elements}, {*elements[::-1]}] * 3)
         other = holding([{*elements[::-1]}, {*elements}] * 3)
         assert describe(one) == describe(other)
@@ -131,7 +148,9 @@ class TestOutline:
         one, other = (outline_of(holding([Thing() for _ in range(n)]), 50) for n in (20, 30))
         assert one == other
 
-    @pytest.mark.parametrize("held", [{}, None, [threading.Lock()]], ids=["dict", "None", "unpicklable"])
+    @pytest.mark.parametrize(
+        "held", [{}, None, [threading.Lock()]], ids=["dict", "None", "unpicklable"]
+    )
     def test_is_another_for_other_types_and_for_what_cannot_be_pickled(self, held: Any) -> None:
         assert outline_of(holding([Thing()]), 50) != outline_of(holding(held), 50)
 

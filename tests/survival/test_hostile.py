@@ -1,4 +1,5 @@
-"""Whatever an exception does to whoever rebuilds it, there is one clear verdict, the next check works, and nothing stays behind."""
+"""Whatever an exception does to whoever rebuilds it, there is one clear verdict, the next check
+works, and nothing stays behind."""
 
 from __future__ import annotations
 
@@ -14,10 +15,10 @@ from processes import below, wait_until_gone
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
 from pytest_portable_errors.round_trip import shared
 from pytest_portable_errors.sender import client
-from pytest_portable_errors.sender.outgoing import depart
-from pytest_portable_errors.sender.pending_trip import set_out
+from pytest_portable_errors.sender.outgoing import describe_and_pickle
+from pytest_portable_errors.sender.pending_trip import send
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import Surroundings
+from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 
@@ -31,7 +32,9 @@ def test_there_are_kinds_enough() -> None:
 
 @pytest.mark.parametrize("serializer", hostile_zoo.BOTH)
 @pytest.mark.parametrize("kind", hostile_zoo.KINDS, ids=lambda kind: kind.name)
-def test_one_clear_verdict_and_the_next_check_works(kind: hostile_zoo.Kind, serializer: str) -> None:
+def test_one_clear_verdict_and_the_next_check_works(
+    kind: hostile_zoo.Kind, serializer: str
+) -> None:
     trip = trip_of(kind.make(), serializer=serializer, timeout=kind.timeout)
     assert trip.stage is kind.stage, str(trip)
     assert kind.says in str(trip)
@@ -43,7 +46,8 @@ def test_one_clear_verdict_and_the_next_check_works(kind: hostile_zoo.Kind, seri
 
 
 def test_in_a_run_of_all_tests_none_changes_an_outcome(run: Any, pytester: pytest.Pytester) -> None:
-    """Those that end at once. What looks at hundreds of exceptions takes short cuts, and asks classes on the way."""
+    """Those that end at once. What looks at hundreds of exceptions takes short cuts, and asks
+    classes on the way."""
     pytester.makeini(f"[pytest]\npythonpath = . {Path(hostile_zoo.__file__).parent}\n")
     names = [kind.name for kind in hostile_zoo.KINDS if kind.stage in (Stage.ARRIVED, Stage.DUMPS)]
     source = (
@@ -51,13 +55,22 @@ def test_in_a_run_of_all_tests_none_changes_an_outcome(run: Any, pytester: pytes
         f"@pytest.mark.parametrize('name', {names} * 2)\ndef test_it(name):\n"
         "    with pytest.raises(BaseException):\n        raise MAKE[name]()\n"
     )
-    result = run(source, "--portable-errors-mode=warn", "-o", "portable_errors_receiver=with-project", "test_shop.py")
+    result = run(
+        source,
+        "--portable-errors-mode=warn",
+        "-o",
+        "portable_errors_receiver=with-project",
+        "test_shop.py",
+    )
     assert result.parseoutcomes() == {"passed": 2 * len(names)}
-    result.stdout.fnmatch_lines([f"checked * classes, {2 * len(names)} exceptions: * whole, * lossy*"])
+    result.stdout.fnmatch_lines(
+        [f"checked * classes, {2 * len(names)} exceptions: * whole, * lossy*"]
+    )
 
 
 def test_nothing_stays_behind(receivers: Receivers) -> None:
-    """Not even what forked twice into a session of its own, nor what was left when its server was killed."""
+    """Not even what forked twice into a session of its own, nor what was left when its server was
+    killed."""
     check_round_trip(ValueError("begin"), receiver="with-project")
     guardian = receivers._running[next(iter(receivers._running))]._process.pid
     for name in ("fork-twice-and-stay", "fork-and-hold-the-pipe"):
@@ -72,9 +85,19 @@ def test_nothing_stays_behind(receivers: Receivers) -> None:
 def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
     """All are under way when it happens; the bystander is sent again."""
     pickle = shared().serializers.find("pickle")
-    departures = [depart(exc, serializer=pickle) for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))]
-    journeys = [set_out(departure, receivers=shared(), receiver="with-project", timeout=0.5) for departure in departures]
-    assert [journey.arrive().stage for journey in journeys] == [Stage.CRASHED, Stage.TIMED_OUT, Stage.ARRIVED]
+    each = [
+        describe_and_pickle(exc, serializer=pickle)
+        for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))
+    ]
+    pending_trips = [
+        send(outgoing, receivers=shared(), receiver="with-project", timeout=0.5)
+        for outgoing in each
+    ]
+    assert [pending.arrive().stage for pending in pending_trips] == [
+        Stage.CRASHED,
+        Stage.TIMED_OUT,
+        Stage.ARRIVED,
+    ]
 
 
 class TestImports:
@@ -89,7 +112,9 @@ class TestImports:
 
         def make(deed: str) -> BaseException:
             """In the sender the module is made by hand: only the receiver imports it."""
-            (tmp_path / "hostile_module.py").write_text(f"import os, sys, threading, time\n{deed}\nclass E(Exception): pass\n")
+            (tmp_path / "hostile_module.py").write_text(
+                f"import os, sys, threading, time\n{deed}\nclass E(Exception): pass\n"
+            )
             import sys
             import types
 
@@ -105,13 +130,25 @@ class TestImports:
     @pytest.mark.parametrize(
         ("deed", "stage", "says"),
         [
-            ("time.sleep(10_000)", Stage.TIMED_OUT, "importing hostile_module hangs: it used no processor time for 1 s"),
-            ("while True: pass", Stage.TIMED_OUT, "importing hostile_module takes more than 2 s of processor time"),
+            (
+                "time.sleep(10_000)",
+                Stage.TIMED_OUT,
+                "importing hostile_module hangs: it used no processor time for 1 s",
+            ),
+            (
+                "while True: pass",
+                Stage.TIMED_OUT,
+                "importing hostile_module takes more than 2 s of processor time",
+            ),
             ("os._exit(3)", Stage.CRASHED, "exited with status 3"),
             ("sys.exit(3)", Stage.LOADS, "SystemExit: 3"),
             ("os.kill(os.getpid(), 11)", Stage.CRASHED, "ended by SIGSEGV"),
             ("os.closerange(3, 4096)", Stage.CRASHED, "before it answered"),
-            ("threading.Thread(target=time.sleep, args=(10_000,)).start()", Stage.ARRIVED, "arrives whole"),
+            (
+                "threading.Thread(target=time.sleep, args=(10_000,)).start()",
+                Stage.ARRIVED,
+                "arrives whole",
+            ),
             ("sys.path.clear(); sys.setrecursionlimit(50)", Stage.ARRIVED, "arrives whole"),
             ("if os.fork() == 0: time.sleep(10_000)", Stage.ARRIVED, "arrives whole"),
             ("os.fork()", Stage.ARRIVED, "arrives whole"),
@@ -123,7 +160,10 @@ class TestImports:
         assert trip_of(ValueError("next")).arrived_whole
 
     def test_it_does_not_count_as_time_of_the_check(self, make: Any) -> None:
-        assert trip_of(make("end = time.process_time() + 1.2\nwhile time.process_time() < end: pass"), timeout=0.2).arrived_whole
+        assert trip_of(
+            make("end = time.process_time() + 1.2\nwhile time.process_time() < end: pass"),
+            timeout=0.2,
+        ).arrived_whole
 
     def test_nobody_waits_twice_for_an_import_that_hangs(self, make: Any) -> None:
         """The second payload is answered for at once: the clock of the first has told."""
@@ -132,12 +172,18 @@ class TestImports:
         first.args = ("another",)
         assert trip_of(first).stage is Stage.TIMED_OUT
 
-    def test_a_branch_whose_import_hangs_holds_up_nobody(self, make: Any, receivers: Receivers) -> None:
+    def test_a_branch_whose_import_hangs_holds_up_nobody(
+        self, make: Any, receivers: Receivers
+    ) -> None:
         pickle = receivers.serializers.find("pickle")
-        hanging = set_out(depart(make("time.sleep(10_000)"), serializer=pickle), receivers=receivers, receiver="with-project")
+        hanging = send(
+            describe_and_pickle(make("time.sleep(10_000)"), serializer=pickle),
+            receivers=receivers,
+            receiver="with-project",
+        )
         assert trip_of(ValueError("meanwhile")).arrived_whole
-        assert hanging.ticket is not None
-        assert hanging.ticket.known is None, "the other answer came first"
+        assert hanging.pending_answer is not None
+        assert hanging.pending_answer.known is None, "the other answer came first"
         assert hanging.arrive().stage is Stage.TIMED_OUT
 
 
@@ -152,7 +198,9 @@ class TestSetup:
 
         def with_setup(source: str) -> None:
             (tmp_path / "consumer.py").write_text(source)
-            opened.append(Receivers(Surroundings(root=tmp_path, receiver_setup=("consumer:start",))))
+            opened.append(
+                Receivers(ProjectContext(root=tmp_path, receiver_setup=("consumer:start",)))
+            )
             share(opened[-1])
 
         yield with_setup
@@ -165,7 +213,9 @@ class TestSetup:
         assert all(trip_of(ValueError(number)).arrived_whole for number in range(3))
         assert (tmp_path / "log").read_text() == "." or client.start_method() == "spawn"
 
-    def test_it_runs_in_each_check_where_it_starts_threads(self, with_setup: Any, tmp_path: Path) -> None:
+    def test_it_runs_in_each_check_where_it_starts_threads(
+        self, with_setup: Any, tmp_path: Path
+    ) -> None:
         with_setup(
             "import threading, time\ndef start():\n"
             f"    open({str(tmp_path / 'log')!r}, 'a').write('.')\n"
@@ -176,7 +226,12 @@ class TestSetup:
 
     def test_one_that_raises_is_named(self, with_setup: Any) -> None:
         with_setup("def start(): raise RuntimeError('no database')\n")
-        with pytest.raises(PortableErrorsError, match="portable_errors_receiver_setup = consumer:start: raised RuntimeError: no database"):
+        with pytest.raises(
+            PortableErrorsError,
+            match=(
+                "portable_errors_receiver_setup = consumer:start: raised RuntimeError: no database"
+            ),
+        ):
             trip_of(ValueError("a"))
 
     def test_it_is_not_for_the_receiver_without_the_project(self, with_setup: Any) -> None:

@@ -1,4 +1,5 @@
-"""pytest is killed at any moment, forks, or runs in workers: no process of ours stays, and each process has a receiver of its own."""
+"""pytest is killed at any moment, forks, or runs in workers: no process of ours stays, and each
+process has a receiver of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ RECEIVER = str(Path(__file__).resolve().parents[2] / "pytest_portable_errors" / 
 
 
 def test_no_process_stays_when_pytest_is_killed(tmp_path: Path) -> None:
-    """At twenty moments between its start and its hanging in a check; the moments are chosen by chance, and told by the seed."""
+    """At twenty moments between its start and its hanging in a check; the moments are chosen by
+    chance, and told by the seed."""
     (tmp_path / "test_it.py").write_text(SOURCE)
     seed = random.randrange(10**6)
     moments = random.Random(seed)

@@ -1,4 +1,5 @@
-"""Tests that patch the world do not disturb the receivers, nor do the receivers see the patched world."""
+"""Tests that patch the world do not disturb the receivers, nor do the receivers see the patched
+world."""
 
 from __future__ import annotations
 
@@ -6,23 +7,74 @@ from typing import Any
 
 import pytest
 
-# name of the module that patches -> what comes before the tests, what each test does first, and pytest's own arguments
+# name of the module that patches -> what comes before the tests, what each test does first, and
+# pytest's own arguments
 WORLDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "freezegun": ("@pytest.fixture(autouse=True)\ndef world():\n    with freezegun.freeze_time('2001-01-01'): yield\n", "", ()),
-    "time_machine": ("@pytest.fixture(autouse=True)\ndef world():\n    with time_machine.travel(0, tick=False): yield\n", "", ()),
-    "pyfakefs": ("@pytest.fixture(autouse=True)\ndef world(fs): assert not os.path.exists(__file__)\n", "", ()),
+    "freezegun": (
+        (
+            "@pytest.fixture(autouse=True)\ndef world():\n    with "
+            "freezegun.freeze_time('2001-01-01'): yield\n"
+        ),
+        "",
+        (),
+    ),
+    "time_machine": (
+        (
+            "@pytest.fixture(autouse=True)\ndef world():\n    with time_machine.travel(0, "
+            "tick=False): yield\n"
+        ),
+        "",
+        (),
+    ),
+    "pyfakefs": (
+        "@pytest.fixture(autouse=True)\ndef world(fs): assert not os.path.exists(__file__)\n",
+        "",
+        (),
+    ),
     "pytest_socket": ("", "", ("--disable-socket",)),
     "gevent": (
         "",
-        "    import gevent.monkey; gevent.monkey.patch_all()\n    assert gevent.monkey.is_module_patched('select')\n",
+        (
+            "    import gevent.monkey; gevent.monkey.patch_all()\n    assert "
+            "gevent.monkey.is_module_patched('select')\n"
+        ),
         (),
     ),
     "no environment": ("", "    monkeypatch.setattr(os, 'environ', {})\n", ()),
-    "cleared environment": ("@pytest.fixture(autouse=True)\ndef world():\n    os.environ.clear()\n", "", ()),
-    "another folder": ("@pytest.fixture(autouse=True)\ndef world(tmp_path): os.chdir(tmp_path)\n", "", ()),
-    "no folder": ("@pytest.fixture(autouse=True)\ndef world(tmp_path):\n    os.chdir(tmp_path)\n    tmp_path.rmdir()\n", "", ()),
-    "no processes": ("", "    monkeypatch.setattr(subprocess, 'Popen', None)\n    monkeypatch.setattr(os, 'read', None)\n", ()),
-    "no JSON": ("", "    monkeypatch.setattr(json, 'dumps', None)\n    monkeypatch.setattr(json, 'loads', None)\n", ()),
+    "cleared environment": (
+        "@pytest.fixture(autouse=True)\ndef world():\n    os.environ.clear()\n",
+        "",
+        (),
+    ),
+    "another folder": (
+        "@pytest.fixture(autouse=True)\ndef world(tmp_path): os.chdir(tmp_path)\n",
+        "",
+        (),
+    ),
+    "no folder": (
+        (
+            "@pytest.fixture(autouse=True)\ndef world(tmp_path):\n    os.chdir(tmp_path)\n    "
+            "tmp_path.rmdir()\n"
+        ),
+        "",
+        (),
+    ),
+    "no processes": (
+        "",
+        (
+            "    monkeypatch.setattr(subprocess, 'Popen', None)\n    monkeypatch.setattr(os, "
+            "'read', None)\n"
+        ),
+        (),
+    ),
+    "no JSON": (
+        "",
+        (
+            "    monkeypatch.setattr(json, 'dumps', None)\n    monkeypatch.setattr(json, 'loads', "
+            "None)\n"
+        ),
+        (),
+    ),
     "another pickle": ("", "    monkeypatch.setattr('pickle.DEFAULT_PROTOCOL', 2)\n", ()),
 }
 
@@ -54,25 +106,33 @@ def test_fixture(monkeypatch, assert_roundtrip):
 """
 
 
-# Python itself cannot start a process there; a receiver that is named by a marker or setting, or by a fixture's default, has started before.
+# Python itself cannot start a process there; a receiver that is named by a marker or setting, or by
+# a fixture's default, has started before.
 NOTHING_STARTS = {"pyfakefs", "gevent", "no processes"}
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 @pytest.mark.parametrize("world", WORLDS)
-def test_the_verdicts_are_the_same(run: Any, monkeypatch: pytest.MonkeyPatch, world: str, start: str) -> None:
+def test_the_verdicts_are_the_same(
+    run: Any, monkeypatch: pytest.MonkeyPatch, world: str, start: str
+) -> None:
     before, first, arguments = WORLDS[world]
     imports = "import json, os, subprocess, pytest_portable_errors\n"
     if " " not in world:
         pytest.importorskip(world)
         imports += f"import {world}\n"
     monkeypatch.setenv("PORTABLE_ERRORS_RECEIVER_START", start)
-    result = run(imports + before + TESTS.format(first=first, starts=world not in NOTHING_STARTS), *arguments)
+    result = run(
+        imports + before + TESTS.format(first=first, starts=world not in NOTHING_STARTS), *arguments
+    )
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(
         [
             "shop.errors.NotFound arrives changed: message, args *receiver: with-project*",
-            "shop.errors.Whole does not arrive: loads raised ModuleNotFoundError *receiver: without-project*",
+            (
+                "shop.errors.Whole does not arrive: loads raised ModuleNotFoundError *receiver: "
+                "without-project*"
+            ),
             "*arrives only where the project is installed (receiver with-project: it arrives)",
         ]
     )

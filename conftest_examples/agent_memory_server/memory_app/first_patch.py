@@ -1,6 +1,8 @@
-"""The patch as agent-memory-server's pull request had it, in short. It makes what its own tests look at arrive; see test_first_patch.py.
+"""The patch as agent-memory-server's pull request had it, in short. It makes what its own tests
+look at arrive; see test_first_patch.py.
 
-A list of classes, a ``__reduce__`` for each, a reconstructor in this package, ``repr`` for what plain pickle refuses, applied on import.
+A list of classes, a ``__reduce__`` for each, a reconstructor in this package, ``repr`` for what
+plain pickle refuses, applied on import.
 """
 
 from __future__ import annotations
@@ -29,7 +31,12 @@ CLASSES: tuple[Any, ...] = (
 )
 
 
-def rebuild(cls: type[Exception], args: tuple[Any, ...], state: dict[str, Any], chain: dict[str, BaseException]) -> Exception:
+def rebuild(
+    cls: type[Exception],
+    args: tuple[Any, ...],
+    state: dict[str, Any],
+    chain: dict[str, BaseException],
+) -> Exception:
     exc = Exception.__new__(cls)
     exc.__dict__.update(state)
     exc.args = args
@@ -39,9 +46,16 @@ def rebuild(cls: type[Exception], args: tuple[Any, ...], state: dict[str, Any], 
 
 
 def reduce(self: Exception) -> tuple[Any, ...]:
-    state = {name: value if _is_picklable(value) else repr(value) for name, value in vars(self).items()}
+    state = {
+        name: value if _is_picklable(value) else repr(value) for name, value in vars(self).items()
+    }
     chain = {"cause": self.__cause__, "context": self.__context__}
-    return rebuild, (type(self), self.args, state, {name: link for name, link in chain.items() if link and _is_picklable(link)})
+    return rebuild, (
+        type(self),
+        self.args,
+        state,
+        {name: link for name, link in chain.items() if link and _is_picklable(link)},
+    )
 
 
 def _is_picklable(value: object) -> bool:

@@ -1,16 +1,21 @@
-"""LiteLLM's exceptions arrive whole at whoever waits for a task. The worker calls ``apply()`` at its start; importing changes nothing.
+"""LiteLLM's exceptions arrive whole at whoever waits for a task. The worker calls ``apply()`` at
+its start; importing changes nothing.
 
 What the reviews of the first patch asked for, and where it is:
 
-- cause, context and the suppress flag: ``reduce``, the flag last, because assigning ``__cause__`` sets it;
+- cause, context and the suppress flag: ``reduce``, the flag last, because assigning ``__cause__``
+  sets it;
 - no list of classes: ``unpicklable_classes`` finds those of the installed version;
 - nothing of this package in the payload: it is rebuilt by the built-in base's own ``__new__``;
 - a link of the chain that cannot be rebuilt takes nothing down: ``_Link`` and ``_as_text``;
-- what cannot travel is found with the serializer in use, Docket's, and by loading it too: ``_portable``;
-- no mark on foreign classes that a subclass or a stranger might share: the guard is ``copyreg``'s own table, looked up by the exact class;
+- what cannot travel is found with the serializer in use, Docket's, and by loading it too:
+  ``_portable``;
+- no mark on foreign classes that a subclass or a stranger might share: the guard is ``copyreg``'s
+  own table, looked up by the exact class;
 - a class that LiteLLM repairs itself, or that somebody else has registered, is left to them.
 
-Limits: a chain of several hundred links exceeds pickle's recursion. An object of your own in an attribute needs its class at the client.
+Limits: a chain of several hundred links exceeds pickle's recursion. An object of your own in an
+attribute needs its class at the client.
 """
 
 from __future__ import annotations
@@ -28,19 +33,34 @@ from typing import Any
 
 import cloudpickle
 
-PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")  # the last two: what openai 3 stands on
+# the last two: what openai 3 stands on
+PACKAGES = ("litellm", "openai", "httpx", "httpcore", "httpx2", "httpcore2")
 """Whose exceptions LiteLLM raises, and chains to those that it raises. The clients have them."""
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie"})
-_HTTP = [importlib.import_module(name) for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
+SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "api-key",
+        "x-api-key",
+        "x-goog-api-key",
+        "cookie",
+        "set-cookie",
+    }
+)
+_HTTP = [
+    importlib.import_module(name) for name in ("httpx", "httpx2") if importlib.util.find_spec(name)
+]
 _MESSAGES = tuple(message for library in _HTTP for message in (library.Request, library.Response))
-_EXTRAS = ("litellm.proxy._types",)  # defines exceptions, and is imported neither by litellm nor without its dependencies
+# defines exceptions, and is imported neither by litellm nor without its dependencies
+_EXTRAS = ("litellm.proxy._types",)
 _PLAIN = (type(None), bool, int, float, str, bytes)
 
 Reduced = tuple[Any, tuple[Any, ...], dict[str, Any]]
 
 
 def apply() -> list[type[BaseException]]:
-    """Register the reducer for this process. Gives the classes, so that a caller sees that there are some."""
+    """Register the reducer for this process. Gives the classes, so that a caller sees that there
+    are some."""
     for module in (*PACKAGES, *_EXTRAS):
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
@@ -52,12 +72,17 @@ def apply() -> list[type[BaseException]]:
 
 def unpicklable_classes() -> list[type[BaseException]]:
     """Those of the packages that leave their pickling to BaseException."""
-    found = {cls for cls in _subclasses(BaseException) if cls.__module__.partition(".")[0] in PACKAGES and _is_ours(cls)}
+    found = {
+        cls
+        for cls in _subclasses(BaseException)
+        if cls.__module__.partition(".")[0] in PACKAGES and _is_ours(cls)
+    }
     return sorted(found, key=lambda cls: (cls.__module__, cls.__qualname__))
 
 
 def reduce(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Reduced:
-    """Rebuild through the built-in base's ``__new__``, without ``__init__``, and restore what the exception stores.
+    """Rebuild through the built-in base's ``__new__``, without ``__init__``, and restore what the
+    exception stores.
 
     ``above`` is the chain that led here: a chain may be a ring.
     """
@@ -76,7 +101,8 @@ def reduce(exc: BaseException, above: tuple[BaseException, ...] = ()) -> Reduced
 
 
 class _Link:
-    """Pickled in the place of a link of the chain; what is rebuilt is the link, with its own chain. Nobody needs this class for it."""
+    """Pickled in the place of a link of the chain; what is rebuilt is the link, with its own chain.
+    Nobody needs this class for it."""
 
     def __init__(self, exc: BaseException, above: tuple[BaseException, ...]) -> None:
         self._exc = exc
@@ -91,15 +117,24 @@ def _link(exc: BaseException | None, above: tuple[BaseException, ...]) -> object
         return None
     package = type(exc).__module__.partition(".")[0]
     is_known = package in PACKAGES or package in sys.stdlib_module_names
-    if is_known and _is_ours(type(exc)) and not isinstance(exc, getattr(builtins, "BaseExceptionGroup", ())):
+    if (
+        is_known
+        and _is_ours(type(exc))
+        and not isinstance(exc, getattr(builtins, "BaseExceptionGroup", ()))
+    ):
         return _Link(exc, above)
     return exc if is_known and _travels(exc) else _Link(_as_text(exc), (*above, exc))
 
 
 def _as_text(exc: BaseException) -> RuntimeError:
-    """For a link whose class the client may lack: one that cannot be rebuilt would take the whole error down."""
+    """For a link whose class the client may lack: one that cannot be rebuilt would take the whole
+    error down."""
     text = RuntimeError(f"{type(exc).__module__}.{type(exc).__qualname__}: {exc}")
-    text.__cause__, text.__context__, text.__suppress_context__ = exc.__cause__, exc.__context__, exc.__suppress_context__
+    text.__cause__, text.__context__, text.__suppress_context__ = (
+        exc.__cause__,
+        exc.__context__,
+        exc.__suppress_context__,
+    )
     return text
 
 
@@ -117,7 +152,8 @@ def _portable(value: object) -> object:
 
 
 def _travels(value: object) -> bool:
-    """Whether the serializer in use can write it and read it again: what is written and not read would take the whole error down."""
+    """Whether the serializer in use can write it and read it again: what is written and not read
+    would take the whole error down."""
     try:
         cloudpickle.loads(cloudpickle.dumps(value))
     except Exception:  # pickling raises whatever the value's class does
@@ -129,7 +165,13 @@ def _without_credentials(value: Any) -> Any:
     if not isinstance(value, _MESSAGES):
         return value
     clean = copy.copy(value)
-    clean.headers = type(value.headers)([(name, text) for name, text in value.headers.multi_items() if name.lower() not in SECRET_HEADERS])
+    clean.headers = type(value.headers)(
+        [
+            (name, text)
+            for name, text in value.headers.multi_items()
+            if name.lower() not in SECRET_HEADERS
+        ]
+    )
     if getattr(clean, "_request", None) is not None:
         clean._request = _without_credentials(clean._request)
     return clean
@@ -148,7 +190,9 @@ def _c_fields(exc: BaseException) -> dict[str, object]:
     fields: dict[str, object] = {}
     for cls in reversed(type(exc).__mro__[:-2]):  # without BaseException and object
         for name, descriptor in vars(cls).items():
-            if isinstance(descriptor, (types.MemberDescriptorType, types.GetSetDescriptorType)) and not name.startswith("__"):
+            if isinstance(
+                descriptor, (types.MemberDescriptorType, types.GetSetDescriptorType)
+            ) and not name.startswith("__"):
                 with contextlib.suppress(AttributeError):  # not set
                     fields[name] = descriptor.__get__(exc)
     return fields

@@ -18,4 +18,6 @@ async def extract_topics() -> None:
     try:
         raise NoSuchMemory("7", "alice")
     except NoSuchMemory as missing:
-        raise litellm.RateLimitError("Rate limit reached for gpt-4o", llm_provider="openai", model="gpt-4o") from missing
+        raise litellm.RateLimitError(
+            "Rate limit reached for gpt-4o", llm_provider="openai", model="gpt-4o"
+        ) from missing

@@ -1,4 +1,5 @@
-"""The worker's entry point, and so the place where pickling is set up: ``python -m memory_app.worker [--without-pickling]``.
+"""The worker's entry point, and so the place where pickling is set up: ``python -m
+memory_app.worker [--without-pickling]``.
 
 Prints as JSON what a client gets that asks for the result of ``extract_topics``.
 """
@@ -22,9 +23,18 @@ async def main() -> None:
             await worker.run_until_finished()
         await execution.sync()
         try:
-            await execution.get_result(timeout=timedelta(seconds=1))  # it is there, or it will never be
+            # it is there, or it will never be
+            await execution.get_result(timeout=timedelta(seconds=1))
         except Exception as error:
-            sys.stdout.write(json.dumps({"raised": type(error).__name__, "message": str(error), "cause": repr(error.__cause__)}))
+            sys.stdout.write(
+                json.dumps(
+                    {
+                        "raised": type(error).__name__,
+                        "message": str(error),
+                        "cause": repr(error.__cause__),
+                    }
+                )
+            )
 
 
 if __name__ == "__main__":

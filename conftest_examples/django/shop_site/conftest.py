@@ -1,8 +1,9 @@
 """What pytest needs for a Django site: its settings, its models, its tables.
 
-What happens in production: a worker raises ``Product.DoesNotExist``, and whoever unpickles it imports ``catalog.models``. That works only
-where ``django.setup()`` has been called; elsewhere an AppRegistryNotReady is all that is seen of the error. Django's own processes call it,
-and so must the plugin's receiver: ``portable_errors_receiver_setup`` in pyproject.toml.
+What happens in production: a worker raises ``Product.DoesNotExist``, and whoever unpickles it
+imports ``catalog.models``. That works only where ``django.setup()`` has been called; elsewhere an
+AppRegistryNotReady is all that is seen of the error. Django's own processes call it, and so must
+the plugin's receiver: ``portable_errors_receiver_setup`` in pyproject.toml.
 """
 
 from __future__ import annotations

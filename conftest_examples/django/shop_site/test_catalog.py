@@ -1,4 +1,5 @@
-"""Under pytest: an error of a model and one of the application make the trip, and a real reader shows what the first one needs there."""
+"""Under pytest: an error of a model and one of the application make the trip, and a real reader
+shows what the first one needs there."""
 
 from __future__ import annotations
 
@@ -38,5 +39,7 @@ def test_a_real_reader(setup: str, says: str) -> None:
         order("A2", 1)
     code = f"import django, pickle, sys; {setup}; raise pickle.loads(sys.stdin.buffer.read())"
     reader = [sys.executable, "-c", code]
-    done = subprocess.run(reader, cwd=Path(__file__).parent, input=pickle.dumps(caught.value), capture_output=True)
+    done = subprocess.run(
+        reader, cwd=Path(__file__).parent, input=pickle.dumps(caught.value), capture_output=True
+    )
     assert done.stderr.decode().rstrip().endswith(says)

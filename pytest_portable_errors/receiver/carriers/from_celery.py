@@ -11,14 +11,22 @@ from celery.backends.base import KeyValueStoreBackend
 def backend(serializer: str) -> Any:
     """A result backend of an application that has no broker and is nobody's current one."""
     # Without fixups: that for Django puts the current folder on sys.path.
-    app = Celery("portable-errors", set_as_current=False, result_serializer=serializer, accept_content=[serializer], fixups=[])
+    app = Celery(
+        "portable-errors",
+        set_as_current=False,
+        result_serializer=serializer,
+        accept_content=[serializer],
+        fixups=[],
+    )
     return KeyValueStoreBackend(app)
 
 
 def loads_json(payload: bytes) -> Any:
-    """From JSON an exception is rebuilt by its class's name, if the module is imported: as in a client that has imported what it has."""
+    """From JSON an exception is rebuilt by its class's name, if the module is imported: as in a
+    client that has imported what it has."""
     stored = payload.decode()
-    with contextlib.suppress(Exception):  # it lacks the module; Celery then makes up a class of that name
+    # it lacks the module; Celery then makes up a class of that name
+    with contextlib.suppress(Exception):
         importlib.import_module(backend("json").decode(stored)["result"]["exc_module"])
     return backend("json").decode_result(stored)["result"]
 

@@ -1,4 +1,5 @@
-"""What ``dbos workflow steps`` and DBOS's dashboards do with an error that is stored in the system database."""
+"""What ``dbos workflow steps`` and DBOS's dashboards do with an error that is stored in the system
+database."""
 
 import base64
 from typing import Any
@@ -10,6 +11,11 @@ def loads(payload: bytes) -> Any:
     """What fails to load arrives as the text that is stored: base64."""
     stored = base64.b64encode(payload).decode()
     *_, error = safe_deserialize(
-        DBOSDefaultSerializer, None, "portable-errors", serialized_input=None, serialized_output=None, serialized_exception=stored
+        DBOSDefaultSerializer,
+        None,
+        "portable-errors",
+        serialized_input=None,
+        serialized_output=None,
+        serialized_exception=stored,
     )
     return error

@@ -5,7 +5,8 @@ from typing import Any
 
 
 def loads(payload: bytes) -> Any:
-    """The pool puts the worker's traceback, as text, where the exception's cause was: that is taken off, and the cause remains lost."""
+    """The pool puts the worker's traceback, as text, where the exception's cause was: that is taken
+    off, and the cause remains lost."""
     exc = ForkingPickler.loads(payload).exception
     if type(exc.__cause__).__name__ == "_RemoteTraceback":
         exc.__cause__ = None

@@ -1,12 +1,14 @@
 """Every exception class of the LiteLLM that is installed: built, and raised for real.
 
-Raised means ``litellm.completion`` against a server on loopback that answers as OpenAI's does when it refuses, so that the exceptions carry
-the chain that LiteLLM gives them. Nothing here lists classes: they change with every release.
+Raised means ``litellm.completion`` against a server on loopback that answers as OpenAI's does when
+it refuses, so that the exceptions carry the chain that LiteLLM gives them. Nothing here lists
+classes: they change with every release.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -43,10 +45,13 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
     try:
         metadata.version("litellm")
     except metadata.PackageNotFoundError:
-        raise PortableErrorsError("the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'") from None
+        raise PortableErrorsError(
+            "the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'"
+        ) from None
     with _offline():
         for name in receiver_names:
-            receivers.prepare(name, [_SHARED_MODULE])  # it takes seconds, here as well: so at the same time
+            # it takes seconds, here as well: so at the same time
+            receivers.prepare(name, [_SHARED_MODULE])
         with uncollected():  # a fifth of the import's time
             litellm: Any = importlib.import_module("litellm")
         litellm.suppress_debug_info = True  # it prints how to get help
@@ -60,8 +65,16 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
 def _built(classes: Sequence[type[BaseException]]) -> Iterator[Subject]:
     short = [cls.__name__ for cls in classes]
     for cls in classes:
-        name = cls.__name__ if short.count(cls.__name__) == 1 else f"{cls.__module__.removeprefix('litellm.')}.{cls.__name__}"
-        yield Subject(name=name, origin="", instances=lambda cls=cls: build(cls, values=_values()))  # type: ignore[misc]  # bound now
+        name = (
+            cls.__name__
+            if short.count(cls.__name__) == 1
+            else f"{cls.__module__.removeprefix('litellm.')}.{cls.__name__}"
+        )
+        yield Subject(name=name, origin="", instances=functools.partial(_instances, cls))
+
+
+def _instances(cls: type[BaseException]) -> Sequence[Variant]:
+    return build(cls, values=_values())
 
 
 def _values() -> Values:
@@ -70,27 +83,46 @@ def _values() -> Values:
 
     def request() -> object:
         return httpx.Request(
-            "POST", "https://api.openai.com/v1/chat/completions", headers={"content-type": "application/json"}, json={"model": "gpt-4o"}
+            "POST",
+            "https://api.openai.com/v1/chat/completions",
+            headers={"content-type": "application/json"},
+            json={"model": "gpt-4o"},
         )
 
     def response() -> object:
-        body = {"error": {"message": "Rate limit reached for gpt-4o", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
-        return httpx.Response(429, headers={"retry-after": "7", "x-request-id": "req_7"}, json=body, request=request())
+        body = {
+            "error": {
+                "message": "Rate limit reached for gpt-4o",
+                "type": "requests",
+                "param": None,
+                "code": "rate_limit_exceeded",
+            }
+        }
+        return httpx.Response(
+            429, headers={"retry-after": "7", "x-request-id": "req_7"}, json=body, request=request()
+        )
 
     return {
         "request": request,
         "response": response,
-        "original_error": lambda: httpx.HTTPStatusError("Rate limit reached", request=request(), response=response()),
+        "original_error": lambda: httpx.HTTPStatusError(
+            "Rate limit reached", request=request(), response=response()
+        ),
         "Request": request,
         "Response": response,
         "headers": lambda: httpx.Headers({"retry-after": "7"}),
         "Headers": lambda: httpx.Headers({"retry-after": "7"}),
-        "body": lambda: {"error": {"message": "Rate limit reached for gpt-4o", "code": "rate_limit_exceeded"}},
+        "body": lambda: {
+            "error": {"message": "Rate limit reached for gpt-4o", "code": "rate_limit_exceeded"}
+        },
         "model": lambda: "gpt-4o",
         "llm_provider": lambda: "openai",
         "message": lambda: "Rate limit reached for gpt-4o",
         "litellm_debug_info": lambda: "Model: gpt-4o",
-        "request_data": lambda: {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]},
+        "request_data": lambda: {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "hi"}],
+        },
         "max_retries": lambda: 2,
         "num_retries": lambda: 1,
     }
@@ -110,9 +142,16 @@ _ERRORS = {
     "context": (
         "invalid_request_error",
         "context_length_exceeded",
-        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+        (
+            "This model's maximum context length is 8192 tokens. However, your messages resulted "
+            "in 9000 tokens."
+        ),
     ),
-    "policy": ("invalid_request_error", "content_policy_violation", "Your request was rejected as a result of our safety system."),
+    "policy": (
+        "invalid_request_error",
+        "content_policy_violation",
+        "Your request was rejected as a result of our safety system.",
+    ),
 }
 _PROBE = "/429/plain"
 _STATUSES = (400, 401, 403, 404, 408, 422, 429, 500, 502, 503)
@@ -132,7 +171,10 @@ def _raised(litellm: Any) -> Iterator[Subject]:
         for scenario in _SCENARIOS:
             yield _scenario_subject(
                 scenario.name,
-                lambda scenario=scenario: _complete(litellm, address + scenario.path, scenario.timeout),  # type: ignore[misc]  # bound now
+                # bound now
+                lambda scenario=scenario: _complete(
+                    litellm, address + scenario.path, scenario.timeout
+                ),  # type: ignore[misc]
             )
     # The server is gone, so its port refuses.
     yield _scenario_subject("raised-refused", lambda: _complete(litellm, address, 30.0))
@@ -147,10 +189,12 @@ def _error_of(complete: Callable[[], None]) -> BaseException | None:
 
 
 def phrases_of_response(exc: BaseException | None) -> Callable[[int], str] | None:
-    """The reason phrases of the library that made the response which an error, or one that it is chained to, got from a server.
+    """The reason phrases of the library that made the response which an error, or one that it is
+    chained to, got from a server.
 
-    A response drops the server's phrase when it is pickled, and has its library's instead; httpx and httpx2 differ in it for 413 and 422.
-    openai may stand on the one while LiteLLM hands it a client of the other, so the response is asked, and not what is installed.
+    A response drops the server's phrase when it is pickled, and has its library's instead; httpx
+    and httpx2 differ in it for 413 and 422. openai may stand on the one while LiteLLM hands it a
+    client of the other, so the response is asked, and not what is installed.
 
     Args:
         exc: The error; None if there was none.
@@ -164,7 +208,9 @@ def phrases_of_response(exc: BaseException | None) -> Callable[[int], str] | Non
         response = vars(exc).get("response")
         # One that came over the network: LiteLLM makes others itself, which have nobody's phrase.
         if "network_stream" in getattr(response, "extensions", {}):
-            codes = getattr(importlib.import_module(type(response).__module__.partition(".")[0]), "codes", None)
+            codes = getattr(
+                importlib.import_module(type(response).__module__.partition(".")[0]), "codes", None
+            )
             return getattr(codes, "get_reason_phrase", None)
         exc = exc.__cause__ or exc.__context__
     return None
@@ -173,7 +219,10 @@ def phrases_of_response(exc: BaseException | None) -> Callable[[int], str] | Non
 def _scenario_subject(name: str, complete: Callable[[], None]) -> Subject:
     exc = _error_of(complete)
     if exc is not None:
-        variant = Variant(how=f"by litellm.completion ({name.removeprefix('raised-')})", exc=exc.with_traceback(None))
+        variant = Variant(
+            how=f"by litellm.completion ({name.removeprefix('raised-')})",
+            exc=exc.with_traceback(None),
+        )
         return Subject(name=type(exc).__name__, origin=name, instances=lambda: [variant])
     return Subject(name="nothing", origin=name, instances=_nothing_raised)
 
@@ -185,7 +234,12 @@ def _nothing_raised() -> Sequence[Variant]:
 def _complete(litellm: Any, address: str, timeout: float) -> None:
     messages = [{"role": "user", "content": "hi"}]
     litellm.completion(
-        model="openai/gpt-4o", messages=messages, api_base=f"{address}/v1", api_key="portable-errors", max_retries=0, timeout=timeout
+        model="openai/gpt-4o",
+        messages=messages,
+        api_base=f"{address}/v1",
+        api_key="portable-errors",
+        max_retries=0,
+        timeout=timeout,
     )
 
 
@@ -193,7 +247,8 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        """As WSGIServer does it, but without looking up the host's name, which may take a second."""
+        """As WSGIServer does it, but without looking up the host's name, which may take a
+        second."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
         self.setup_environ()
@@ -215,7 +270,8 @@ class Provider:
 
 @contextlib.contextmanager
 def refusing_provider() -> Iterator[Provider]:
-    """An OpenAI-compatible server on loopback that refuses everything, with the status that stands first in the path."""
+    """An OpenAI-compatible server on loopback that refuses everything, with the status that stands
+    first in the path."""
     ended = threading.Event()
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -224,15 +280,20 @@ def refusing_provider() -> Iterator[Provider]:
             ended.wait(30)
             status = "503"
         type_, code, message = _ERRORS[kind]
-        body = json.dumps({"error": {"message": message, "type": type_, "param": None, "code": code}}).encode()
+        body = json.dumps(
+            {"error": {"message": message, "type": type_, "param": None, "code": code}}
+        ).encode()
         start_response(
-            f"{status} {provider.phrase_of(int(status))}", [("content-type", "application/json"), ("content-length", str(len(body)))]
+            f"{status} {provider.phrase_of(int(status))}",
+            [("content-type", "application/json"), ("content-length", str(len(body)))],
         )
         return [body]
 
     server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
     provider = Provider(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield provider
@@ -246,12 +307,17 @@ def refusing_provider() -> Iterator[Provider]:
 @contextlib.contextmanager
 def _offline() -> Iterator[None]:
     """LiteLLM without its price list from the network, and loopback without a proxy."""
-    wanted = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    wanted = {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # LiteLLM's own are not this run's concern, even under filterwarnings = error
+            # LiteLLM's own are not this run's concern, even under filterwarnings = error
+            warnings.simplefilter("ignore")
             yield
     finally:
         for name, value in before.items():

@@ -1,6 +1,8 @@
-"""How the site's own processes read a stored error. Given to ``check_round_trip``, it makes the receiver one of them.
+"""How the site's own processes read a stored error. Given to ``check_round_trip``, it makes the
+receiver one of them.
 
-Under pytest ``portable_errors_receiver_setup`` does that. ``python manage.py test`` reads no such settings.
+Under pytest ``portable_errors_receiver_setup`` does that. ``python manage.py test`` reads no such
+settings.
 """
 
 from __future__ import annotations
