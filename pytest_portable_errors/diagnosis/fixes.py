@@ -27,7 +27,7 @@ from pytest_portable_errors.diagnosis.recipes import (
     WithoutInit,
 )
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.described import Node, Record, Stage, subject_of
 
 _ON_THE_WAY = re.compile(
     r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)"
@@ -84,7 +84,7 @@ def candidates(
     ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the
     type that it is meant to become.
     """
-    node = facts.sent["exceptions"][0]
+    node = subject_of(facts.sent)
     name = short_name(node["type"])
     target = Target(
         module=facts.cls.__module__,
@@ -112,7 +112,7 @@ def candidates(
     if (
         not is_chained
         and not target.in_class
-        and facts.stage == "arrived"
+        and facts.stage is Stage.ARRIVED
         and _has_own_reducer(facts.cls)
     ):
         yield Candidate(
@@ -150,7 +150,7 @@ def _as_declared(
     module, _, qualname = declared.rpartition(".")
     recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
     converted: tuple[str, ...] = ()
-    if is_chained or module != "builtins" or facts.sent["exceptions"][0]["notes"] is not None:
+    if is_chained or module != "builtins" or subject_of(facts.sent)["notes"] is not None:
         # requests' ConnectionError is not Python's
         built_in = getattr(builtins, qualname) if module == "builtins" else None
         base = next(
@@ -181,7 +181,7 @@ def _downgrades(
 ) -> Iterator[Candidate]:
     """The nearest bases that the receiver has; a message that a base would write otherwise
     (KeyError's) goes to the next."""
-    keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
+    keeps_more = is_chained or subject_of(facts.sent)["notes"] is not None
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
             continue
@@ -246,7 +246,7 @@ def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     return tuple(path for path, name in links(sent).items() if name.partition(".")[0] not in known)
 
 
-def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
+def _by_constructor(cls: type, node: Node) -> Iterator[ByConstructor]:
     """Its parameters as far as attributes bear their names; with its state, and without for a class
     that refuses to be given any."""
     constructor = class_source.own_constructor(cls)

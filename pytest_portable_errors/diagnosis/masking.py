@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
@@ -19,7 +19,7 @@ from pytest_portable_errors.diagnosis.secret_patterns import (
     spellings,
     without_secrets,
 )
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.described import ErrorRecord, Record
 
 # characters of a value that is masked wherever it turns up; a shorter one only where its name
 # stands
@@ -134,6 +134,10 @@ class Mask:
                 for key, item in data.items()
             }
         return data
+
+    def error(self, error: ErrorRecord) -> ErrorRecord:
+        """An error's type and message without secrets."""
+        return cast(ErrorRecord, self.data(error))
 
     def record(self, record: Record) -> Record:
         """A record without secrets."""
