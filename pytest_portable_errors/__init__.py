@@ -28,7 +28,7 @@ _HOMES = {
     "Serializer": "sender.serializers",
     "Stage": "receiver.described",
     "check_round_trip": "round_trip",
-    "portable_cases": "survey.cases",
+    "portable_cases": "run.portable_cases",
 }
 
 __all__ = [

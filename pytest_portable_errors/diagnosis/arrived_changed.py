@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.cause_names import (
     ARGS_REACH_OTHER_PARAMETERS,
@@ -31,6 +28,7 @@ from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.pickle_paths import built_class, places
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
     brief_argument,
@@ -43,9 +41,7 @@ from pytest_portable_errors.receiver.described import Stage, subject_of
 from pytest_portable_errors.receiver.fields import slot_names
 
 _LINKS = ("__cause__", "__context__")
-_INNER = re.compile(r"(?P<path>exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+)(?:\.| )\w+")
 _MOST_PATHS = 5
-_STEP = re.compile(r"^exc|\.\w+|\[[^\]]*\]")
 _BY_VALUE = ("cloudpickle.", "dill.")  # whose functions make the class again
 
 
@@ -197,7 +193,9 @@ def value_changes(facts: Facts) -> Diagnosis | None:
         if isinstance(place.value, Call)
     }
     changed = {
-        loss: next(((way, made[way]) for way in _outward(loss.path) if way in made), None)
+        loss: next(
+            ((way, made[way]) for way in ValuePath.of(loss.path).outward() if way in made), None
+        )
         for loss in lost
     }
     # The same value may lie in several places, and the payload has it in one.
@@ -215,18 +213,10 @@ def value_changes(facts: Facts) -> Diagnosis | None:
     return Diagnosis(cause=VALUE_CHANGES, why=why, evidence=(path, str(built)))
 
 
-def _outward(path: str) -> Iterator[str]:
-    """The path, and those of what holds the value, short of the exception: ``exc.kwargs['error']``,
-    ``exc.kwargs``."""
-    steps = _STEP.findall(path)
-    for count in range(len(steps), 1 if steps[1:2] != [".args"] else 2, -1):
-        yield "".join(steps[:count])
-
-
 def message_rewritten(facts: Facts) -> Diagnosis | None:
     """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
     rewritten = any(
-        loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None
+        loss.kind in ("message", "args", "attributes") and ValuePath.of(loss.path).holder == "exc"
         for loss in facts.losses
     )
     constructor, root = class_source.own_constructor(facts.cls), facts.reading.root
@@ -360,9 +350,9 @@ def link_changed(facts: Facts) -> Diagnosis | None:
     """The exception itself is whole; one that it is chained to, or a member of the group, is
     not."""
     inner = [
-        (match["path"], loss)
+        (holder, loss)
         for loss in facts.losses
-        if (match := _INNER.match(loss.path)) and not loss.path.endswith(_LINKS)
+        if (holder := ValuePath.of(loss.path).holder) != "exc" and not loss.path.endswith(_LINKS)
     ]
     inner += [
         (loss.path, loss)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from types import FunctionType
 
@@ -26,6 +25,7 @@ from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
     called,
@@ -41,8 +41,6 @@ _NOT_SET_UP = (
     "django.core.exceptions.ImproperlyConfigured",
     "django.core.exceptions.AppRegistryNotReady",
 )
-_LINK = re.compile(r"exc((?:\.exceptions\[\d+\])*)\.__(?:cause|context)__")
-_EXCEPTION = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])*$")
 
 
 def stopped_receiver(facts: Facts) -> Diagnosis | None:
@@ -100,7 +98,11 @@ def missing_name(facts: Facts) -> Diagnosis | None:
     path = path_of(Global(module, qualname), facts.reading.root) or "exc"
     is_class = class_source.find_class(module, qualname) is not None
     if path != "exc":
-        cause = LINK_CANNOT_BE_REBUILT if _LINK.match(path) else VALUE_CANNOT_BE_LOADED
+        cause = (
+            LINK_CANNOT_BE_REBUILT
+            if ValuePath.of(path).goes_along_the_chain
+            else VALUE_CANNOT_BE_LOADED
+        )
         what = f"the payload holds {path}, which needs {name}, and the receiver has {lacks}"
         if cause == LINK_CANNOT_BE_REBUILT:
             what += "\nthe whole exception goes down with that link"
@@ -170,7 +172,7 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     else:
         cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {taken}"
     path = path_of(call, facts.reading.root) or "exc"
-    stored = f"{path}.args" if _EXCEPTION.match(path) else f"what was stored of {path}"
+    stored = f"{path}.args" if ValuePath.of(path).is_exception else f"what was stored of {path}"
     how = f"loads calls {cls.__qualname__}({shown}) - the class with {stored} -"
     diagnosis = Diagnosis(
         cause=cause,
@@ -301,7 +303,7 @@ def _misfit(facts: Facts) -> tuple[Call, type, FunctionType] | None:
 
 def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
     """The same, where it is a link of the chain that takes the whole exception with it."""
-    if _LINK.match(path) is None:
+    if not ValuePath.of(path).goes_along_the_chain:
         return diagnosis
     why = (
         "the payload carries the chain, and the whole exception goes down with "

@@ -19,6 +19,7 @@ from pytest_portable_errors.diagnosis.secret_patterns import (
     spellings,
     without_secrets,
 )
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.described import ErrorRecord, Record
 
 # characters of a value that is masked wherever it turns up; a shorter one only where its name
@@ -180,9 +181,7 @@ class Mask:
     def loss(self, loss: Loss) -> Loss:
         """A loss without secrets; that there is a difference can still be seen."""
         sent, received = self.quoting_text(loss.sent), self.quoting_text(loss.received)
-        if is_secret_name(
-            re.sub(r"(?:\[\d+\])+$", "", loss.path).rpartition(".")[2].rpartition("[")[2]
-        ):
+        if is_secret_name(ValuePath.of(loss.path).name):
             sent, received = (
                 text if text in ("missing", "None") else MASK for text in (loss.sent, loss.received)
             )

@@ -16,8 +16,9 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.fixes import (
     Candidate,
     is_of_its_own,
-    refined,
     without_changed,
+    without_credentials,
+    without_obstacle,
 )
 from pytest_portable_errors.diagnosis.recipes import WithChain
 from pytest_portable_errors.receiver.described import Record, subject_of
@@ -94,13 +95,10 @@ class FixTrials:
                 if c.path not in self.carried or is_secret_header(c.path)
             )
             better: Candidate | None
-            if trip.received is None or exposed:
-                better = refined(
-                    candidate,
-                    stopped_at=trip.stopped_at if trip.received is None else None,
-                    exposed=exposed,
-                    sent=trip.sent,
-                )
+            if trip.received is None and trip.stopped_at is not None:
+                better = without_obstacle(candidate, trip.stopped_at, trip.sent)
+            elif trip.received is None or exposed:
+                better = without_credentials(candidate, exposed)
             else:
                 tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best

@@ -33,7 +33,7 @@ from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, Unpickla
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.pickle_reader import Global, Reading, read
-from pytest_portable_errors.sender import pending_trip
+from pytest_portable_errors.sender import arrival
 
 MODULES = (dumps_failed, loads_failed, arrived_changed)
 ARRIVAL = Loss(kind="arrival", path="exc", sent="s", received="r")
@@ -157,7 +157,7 @@ def facts_of(exc: BaseException, **settings: Any) -> Facts:
     """What a real trip knows."""
     seen: list[Facts] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pending_trip, "diagnose", lambda facts: seen.append(facts))
+        patch.setattr(arrival, "diagnose", lambda facts: seen.append(facts))
         trip_of(exc, **settings)
     return seen[-1]
 

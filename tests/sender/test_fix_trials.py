@@ -203,14 +203,12 @@ def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
     }
     for words, received in seen.items():
         recipe = WithChain(known=())
-        way: Any = SimpleNamespace(
-            arrive=lambda received=received: SimpleNamespace(received=received)
-        )
+        with_foreign_cause: Any = SimpleNamespace(received=received)
         trip: Any = SimpleNamespace(losses=(), declared_lost=())
         tried = TriedFix(
             candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, reducers={}
         )
-        (limit,) = tried.fix("with-project", way).limits
+        (limit,) = tried.fix("with-project", with_foreign_cause).limits
         assert limit.endswith(words)
 
 
