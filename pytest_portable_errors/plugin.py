@@ -7,7 +7,7 @@ what pytest has imported; the rest loads when a marker, a fixture or an option a
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -176,7 +176,9 @@ def _read_marks(item: pytest.Item) -> str | None:
     return None
 
 
-def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> None:
     if isinstance(obj, BaseException) and collector.funcnamefilter(name):
         from pytest_portable_errors.run.marker import swallowed_test
 
@@ -226,7 +228,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     wrong = _read_marks(item)
     if wrong:
         fail(wrong)
@@ -239,12 +241,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         from pytest_portable_errors.run.case_items import check_case
 
         assert isinstance(item, pytest.Function)  # parametrized by us
-        case: Any = item.callspec.params["portable_case"]
+        case = cast("Case", item.callspec.params["portable_case"])
         check_case(session_of(item.config), case)
     return result
 
 
-def _watch(item: pytest.Item) -> Generator[None, Any, Any]:
+def _watch(item: pytest.Item) -> Generator[None, object, object]:
     if _REQUIREMENT in item.stash:
         item.stash[_TEST] = session_of(item.config).marked_test(item.stash[_REQUIREMENT])
     elif item.config.stash[OPTIONS].is_on and not is_own_item(item.nodeid):

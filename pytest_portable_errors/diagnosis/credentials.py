@@ -217,7 +217,7 @@ def _secrets_of(record: Record) -> set[str]:
             secrets.update(text[secret.start : secret.end] for secret in secrets_in(text))
         return text
 
-    def note(value: dict[str, Any], name: str) -> dict[str, Any]:
+    def note(value: dict[str, Any], name: str) -> dict[str, object]:
         plain = plain_text(value)
         text = value["text"] if plain is None else plain
         if is_secret_value(name, value):

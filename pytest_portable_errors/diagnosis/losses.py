@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_portable_errors.receiver.described import (
     Answer,
@@ -348,7 +347,7 @@ def same_text(sent: Value, received: Value) -> bool:
     return exactly[0] == exactly[1] or _same_value(sent, received)
 
 
-def _same_value(sent: Any, received: Any) -> bool:
+def _same_value(sent: object, received: object) -> bool:
     if canonical(sent) == canonical(received) or canonical(in_any_order(sent)) == canonical(
         in_any_order(received)
     ):
@@ -358,7 +357,7 @@ def _same_value(sent: Any, received: Any) -> bool:
     return canonical(_as_printed(sent)) == canonical(_as_printed(received))
 
 
-def _as_printed(described: Any) -> Any:
+def _as_printed(described: object) -> object:
     if isinstance(described, list):
         return [_as_printed(item) for item in described]
     if not isinstance(described, dict):

@@ -45,7 +45,7 @@ class Call:
     by: str
     """``reduce``; ``new`` where loads calls ``cls.__new__(cls, *args)`` and no ``__init__``."""
     state: object = None
-    items: list[Any] = field(default_factory=list)
+    items: list[object] = field(default_factory=list)
     """What would be appended to the object."""
     pairs: Pairs = field(default_factory=Pairs)
     """What would be set in the object, by key."""
@@ -179,8 +179,13 @@ _PUSH_ARGUMENT = frozenset(
 )
 _GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
 _PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
-_CONSTANTS: dict[str, Any] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_EMPTY: dict[str, Callable[[], Any]] = {
+_CONSTANTS: dict[str, object] = {
+    "NONE": None,
+    "NEWTRUE": True,
+    "NEWFALSE": False,
+    "EMPTY_TUPLE": (),
+}
+_EMPTY: dict[str, Callable[[], object]] = {
     "EMPTY_LIST": list,
     "EMPTY_DICT": Pairs,
     "EMPTY_SET": list,
@@ -194,7 +199,7 @@ class _Machine:
     """The unpickler's stack and memo, with names and calls in place of objects."""
 
     stack: list[Any] = field(default_factory=list)
-    memo: dict[int, Any] = field(default_factory=dict)
+    memo: dict[int, object] = field(default_factory=dict)
     names: dict[Global, None] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
@@ -213,7 +218,7 @@ class _Machine:
         elif name not in _NOTHING:
             getattr(self, f"_{name.lower()}")(argument)
 
-    def closed(self) -> Any:
+    def closed(self) -> object:
         """What the payload would end in, if everything that is open ended here."""
         while any(item is _MARK for item in self.stack):
             items = _with_state(self._until_mark())
@@ -233,13 +238,13 @@ class _Machine:
             return Call(items[0], tuple(items[1:]), "reduce")
         return items[0] if len(items) == 1 else tuple(items) or None
 
-    def _memoize(self, _: Any) -> None:
+    def _memoize(self, _: object) -> None:
         self.memo[len(self.memo)] = self.stack[-1]
 
-    def _mark(self, _: Any) -> None:
+    def _mark(self, _: object) -> None:
         self.stack.append(_MARK)
 
-    def _pop(self, _: Any) -> None:
+    def _pop(self, _: object) -> None:
         dropped = self.stack.pop()
         made = self.stack[-1] if self.stack else None
         # How pickle writes a state setter: setter(object, state), whose result is dropped (Python
@@ -254,48 +259,48 @@ class _Machine:
             if setter_of is made and made.state is None:
                 made.state = state
 
-    def _pop_mark(self, _: Any) -> None:
+    def _pop_mark(self, _: object) -> None:
         self._until_mark()
 
-    def _dup(self, _: Any) -> None:
+    def _dup(self, _: object) -> None:
         self.stack.append(self.stack[-1])
 
-    def _append(self, _: Any) -> None:
+    def _append(self, _: object) -> None:
         item = self.stack.pop()
         self._extend([item])
 
-    def _appends(self, _: Any) -> None:
+    def _appends(self, _: object) -> None:
         self._extend(self._until_mark())
 
     _additems = _appends
 
-    def _setitem(self, _: Any) -> None:
+    def _setitem(self, _: object) -> None:
         item, key = self.stack.pop(), self.stack.pop()
         self._extend(Pairs([(key, item)]))
 
-    def _setitems(self, _: Any) -> None:
+    def _setitems(self, _: object) -> None:
         items = self._until_mark()
         self._extend(Pairs(zip(items[::2], items[1::2], strict=False)))
 
-    def _list(self, _: Any) -> None:
+    def _list(self, _: object) -> None:
         self.stack.append(self._until_mark())
 
     _frozenset = _list
 
-    def _dict(self, _: Any) -> None:
+    def _dict(self, _: object) -> None:
         items = self._until_mark()
         self.stack.append(Pairs(zip(items[::2], items[1::2], strict=False)))
 
-    def _tuple(self, _: Any) -> None:
+    def _tuple(self, _: object) -> None:
         self.stack.append(tuple(self._until_mark()))
 
-    def _tuple1(self, _: Any) -> None:
+    def _tuple1(self, _: object) -> None:
         self._tuple_of(1)
 
-    def _tuple2(self, _: Any) -> None:
+    def _tuple2(self, _: object) -> None:
         self._tuple_of(2)
 
-    def _tuple3(self, _: Any) -> None:
+    def _tuple3(self, _: object) -> None:
         self._tuple_of(3)
 
     def _tuple_of(self, count: int) -> None:
@@ -304,11 +309,11 @@ class _Machine:
     def _global(self, argument: str) -> None:
         self._name(*argument.split(" ", 1))
 
-    def _stack_global(self, _: Any) -> None:
+    def _stack_global(self, _: object) -> None:
         qualname, module = self.stack.pop(), self.stack.pop()
         self._name(str(module), str(qualname))
 
-    def _reduce(self, _: Any) -> None:
+    def _reduce(self, _: object) -> None:
         args, function = self.stack.pop(), self.stack.pop()
         if function == Global("copyreg", "__newobj__") or function == Global(
             "copy_reg", "__newobj__"
@@ -317,11 +322,11 @@ class _Machine:
         else:
             self._call(function, args, "reduce")
 
-    def _newobj(self, _: Any) -> None:
+    def _newobj(self, _: object) -> None:
         args, cls = self.stack.pop(), self.stack.pop()
         self._call(cls, args, "new")
 
-    def _newobj_ex(self, _: Any) -> None:
+    def _newobj_ex(self, _: object) -> None:
         keywords, args, cls = self.stack.pop(), self.stack.pop(), self.stack.pop()
         self._call(cls, args, "new")
         if isinstance(keywords, Pairs):
@@ -332,16 +337,16 @@ class _Machine:
         self._name(*argument.split(" ", 1))
         self._call(self.stack.pop(), args, "reduce")
 
-    def _obj(self, _: Any) -> None:
+    def _obj(self, _: object) -> None:
         function, *args = self._until_mark()
         self._call(function, tuple(args), "reduce")
 
-    def _build(self, _: Any) -> None:
+    def _build(self, _: object) -> None:
         state = self.stack.pop()
         if isinstance(self.stack[-1], Call):
             self.stack[-1].state = state
 
-    def _binpersid(self, _: Any) -> None:
+    def _binpersid(self, _: object) -> None:
         pass  # the id on the stack stands for the object
 
     def _name(self, module: str, qualname: str) -> None:
@@ -354,15 +359,15 @@ class _Machine:
         self.calls.append(call)
         self.stack.append(call)
 
-    def _extend(self, items: list[Any]) -> None:
+    def _extend(self, items: list[object]) -> None:
         onto = self.stack[-1]
         if isinstance(onto, Call):  # a list's or dict's subclass
             onto = onto.pairs if isinstance(items, Pairs) else onto.items
         if isinstance(onto, list):
             onto.extend(items)
 
-    def _until_mark(self) -> list[Any]:
-        items: list[Any] = []
+    def _until_mark(self) -> list[object]:
+        items: list[object] = []
         while (item := self.stack.pop()) is not _MARK:
             items.append(item)
         return items[::-1]

@@ -185,7 +185,7 @@ def _parts(exc: BaseException, where: str) -> Iterator[tuple[str, Any]]:
     )
 
 
-def _of_state(state: dict[Any, Any], where: str) -> Iterator[tuple[str, Any]]:
+def _of_state(state: dict[object, object], where: str) -> Iterator[tuple[str, Any]]:
     for name, value in state.items():
         named = str.__str__(name) if issubclass(type(name), str) else f"<{_name(type(name))}>"
         if named == "args" and type(value) is tuple:  # of a recipe that sets them by the state
@@ -200,14 +200,14 @@ def _path(path: str, steps: Sequence[Any]) -> str:
     return path + "".join(f"[{_shown(step, steps[:number])}]" for number, step in enumerate(steps))
 
 
-def _shown(key: str | bytes | int, above: Sequence[Any]) -> str:
+def _shown(key: str | bytes | int, above: Sequence[object]) -> str:
     if type(key) is not int and any(type(step) is str and is_secret_name(step) for step in above):
         return repr(MASK)
     start = key if type(key) is int else key[:_MUCH]  # type: ignore[index]  # a text, or bytes
     return _cut(without_secrets(repr(start)))
 
 
-def _key(key: object, path: str, steps: Sequence[Any]) -> NotPrimitive:
+def _key(key: object, path: str, steps: Sequence[object]) -> NotPrimitive:
     kind = type(key)
     if kind is bytes:
         shown = _shown(key, steps)  # type: ignore[arg-type]  # just seen

@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,10 @@ class StoredError:
     message: str | None
     """As ``str()`` gives it where the class does not say otherwise; None if the arguments are not
     known."""
-    args: tuple[Any, ...]
+    args: tuple[object, ...]
     """Plain data: what is no plain data is text."""
-    attributes: dict[str, Any]
-    notes: tuple[Any, ...] = ()
+    attributes: dict[str, object]
+    notes: tuple[object, ...] = ()
     rebuilt_by: str | None = None
     """The function that would be called, if it is not the class."""
     links: tuple[tuple[str, str], ...] = ()
@@ -65,7 +65,7 @@ class Inspection:
 
     errors: tuple[StoredError, ...]
     """The outermost first; none if the payload holds no exception, as far as can be told."""
-    value: Any
+    value: object
     """What the payload holds if that is no exception: plain data."""
     names: tuple[Name, ...]
     credentials: tuple[Credential, ...]
@@ -221,7 +221,7 @@ def _is_os_error(cls: object) -> bool:
     return isinstance(found, type) and issubclass(found, OSError)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     plain = _plain(value)
     return (
         plain
@@ -230,7 +230,7 @@ def _text(value: Any) -> str:
     )
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def _plain(value: object, depth: int = 0) -> Any:
     """Plain data for JSON; what is none is written as the call or name that it is."""
     if value is None or isinstance(value, (bool, int, float)):
         return (
@@ -261,7 +261,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _plain_call(call: Call, depth: int) -> Any:
-    parts: dict[str, Any] = {"<made by>": _short(call.function)}
+    parts: dict[str, object] = {"<made by>": _short(call.function)}
     cls, args = built_class(call)
     if args:
         parts["<args>"] = [_plain(item, depth + 1) for item in args[:_ITEMS]]
@@ -312,7 +312,7 @@ def _lacks(name: Global) -> str | None:
     if module in sys.modules:
         return None
     parts = module.split(".")
-    folders: Any = None
+    folders: Iterable[str] | None = None
     for position in range(len(parts)):
         part = ".".join(parts[: position + 1])
         try:

@@ -13,7 +13,7 @@ refers to by their index, so that chains of any length and cycles need no recurs
 import hashlib
 import types
 from collections import deque
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import fields, values
 from .described import ErrorRecord, Node, Record, subject_of
@@ -21,6 +21,7 @@ from .described import ErrorRecord, Node, Record, subject_of
 LINKS_KEPT = 1_000  # exceptions of a chain or group; of the rest their number and SHA-256 are kept
 FRAMES_KEPT = 200  # of a traceback, the innermost
 
+_Index = Callable[[Optional[BaseException]], Optional[int]]
 _Memory = Dict[int, Tuple[int, BaseException]]
 
 
@@ -131,7 +132,9 @@ def _describe_value(subject: object, budget: values.Budget) -> Node:
     }
 
 
-def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: values.Budget) -> Node:
+def _describe_one(
+    exc: BaseException, index: _Index, traceback: bool, budget: values.Budget
+) -> Node:
     describer = values.Describer(budget)
     message = values.text_of(str, exc)
     args, members = fields.base_field(exc, "args"), fields.members_of(exc)
@@ -153,7 +156,7 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: value
         "attributes": describer.named(attributes),
         "base_fields": fields.base_fields(type(exc)),
         "notes": None if notes is None else describer.value(notes),
-        "members": None if members is None else [index(member) for member in members],
+        "members": None if members is None else _indices(members, index),
         "cause": index(cause),
         "context": index(printed),
         "hides_context": context is not None and printed is None and cause is None,
@@ -165,7 +168,11 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: value
     return node
 
 
-def _outline(exc: BaseException, index: Any) -> List[Any]:
+def _indices(members: Tuple[BaseException, ...], index: _Index) -> List[int]:
+    return [number for number in map(index, members) if number is not None]
+
+
+def _outline(exc: BaseException, index: _Index) -> List[object]:
     """What is still seen of an exception far down a chain: there may be a hundred thousand of
     them."""
     links = [fields.base_field(exc, name) for name in ("__cause__", "__context__")]
@@ -177,8 +184,8 @@ def _outline(exc: BaseException, index: Any) -> List[Any]:
     ]
 
 
-def _frames(step: Optional[types.TracebackType]) -> Iterator[List[Any]]:
-    kept: deque[List[Any]] = deque(maxlen=FRAMES_KEPT)  # the innermost say most
+def _frames(step: Optional[types.TracebackType]) -> Iterator[List[object]]:
+    kept: deque[List[object]] = deque(maxlen=FRAMES_KEPT)  # the innermost say most
     while step is not None:
         code = step.tb_frame.f_code
         kept.append([code.co_filename, step.tb_lineno, code.co_name])

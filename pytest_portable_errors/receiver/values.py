@@ -92,8 +92,8 @@ class _ClassFacts(NamedTuple):
     name: str
     has_own_protocol: bool
     keeps_attributes: bool
-    dict_descriptor: Any
-    slot_descriptors: List[Tuple[str, Any]]
+    dict_descriptor: object
+    slot_descriptors: List[Tuple[str, object]]
 
 
 class Describer:
@@ -243,7 +243,7 @@ class Describer:
             )
         return {}
 
-    def _sequence(self, elements: List[Any], length: int) -> Value:
+    def _sequence(self, elements: List[object], length: int) -> Value:
         if length <= ITEMS_KEPT:
             return {"items": [self.value(item) for item in elements]}
         if _are_plain(elements) or length > self._budget.values:
@@ -251,7 +251,7 @@ class Describer:
             return {"items": beginning, **self._too_long(elements, length)}
         return _cut_items([self.value(item) for item in elements])
 
-    def _mapping(self, pairs: List[Any], length: int) -> Value:
+    def _mapping(self, pairs: Sequence[Tuple[object, object]], length: int) -> Value:
         if length <= self._budget.values:
             described = _by_key([[self.value(key), self.value(item)] for key, item in pairs])
             cut: Value = {"pairs": described[:ITEMS_KEPT]}
@@ -264,7 +264,7 @@ class Describer:
             length,
         )
 
-    def _too_long(self, elements: List[Any], length: int) -> Value:
+    def _too_long(self, elements: Sequence[object], length: int) -> Value:
         """A container of which not every item is described: with a digest if they are plain, else
         with no more than its length."""
         described: Value = {"length": length}
@@ -352,7 +352,7 @@ def _text(described: Value) -> str:
     return text
 
 
-def _are_plain(elements: List[Any]) -> bool:
+def _are_plain(elements: Sequence[Any]) -> bool:
     """Whether all of them are values that can be digested without being described one by one."""
     return {*map(id, map(type, elements))} <= _PLAIN and all(
         cls is not int or -_HUGE < value < _HUGE
@@ -360,12 +360,12 @@ def _are_plain(elements: List[Any]) -> bool:
     )
 
 
-def digest_of_plain(elements: List[Any]) -> str:
+def digest_of_plain(elements: Sequence[object]) -> str:
     """A SHA-256 of plain values, which is a hundred times faster than of their descriptions."""
     return hashlib.sha256(canonical(elements).encode()).hexdigest()
 
 
-def in_any_order(described: Any) -> Any:
+def in_any_order(described: object) -> object:
     """The description with the words of a text in place of the text, wherever a set may have been
     printed in it."""
     if isinstance(described, list):
@@ -376,7 +376,7 @@ def in_any_order(described: Any) -> Any:
     return {key: in_any_order(item) for key, item in described.items() if key not in left_out}
 
 
-def text_of(show: Any, value: object) -> Value:
+def text_of(show: Callable[[object], str], value: object) -> Value:
     """``str`` or ``repr`` of a value, or what it raised; KeyboardInterrupt passes through, because
     it may be the user's."""
     try:

@@ -146,7 +146,7 @@ def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
 class Sources:
     """Where exceptions are seen. Two of them are pytest's; this module does not import it."""
 
-    exception_info: type[Any]
+    exception_info: type[object]
     """``pytest.ExceptionInfo``."""
     raises: Callable[..., Any]
     """``pytest.raises``."""
@@ -240,7 +240,7 @@ def can_watch(sources: Sources) -> bool:
 
 
 @contextlib.contextmanager
-def _wrapped(owner: type[Any], name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
+def _wrapped(owner: type[object], name: str, wrap: Callable[[object], object]) -> Iterator[None]:
     original = vars(owner)[name]
     setattr(owner, name, wrap(original))
     try:
@@ -249,12 +249,12 @@ def _wrapped(owner: type[Any], name: str, wrap: Callable[[Any], Any]) -> Iterato
         setattr(owner, name, original)
 
 
-def _seeing_filled(see: See) -> Callable[[Any], Any]:
+def _seeing_filled(see: See) -> Callable[[object], object]:
     """``ExceptionInfo.fill_unfilled``: where ``pytest.raises`` and ``RaisesGroup`` put what they
     caught."""
 
     def wrap(original: Any) -> Any:
-        def fill_unfilled(self: Any, exc_info: Any) -> None:
+        def fill_unfilled(self: object, exc_info: Any) -> None:
             original(self, exc_info)
             see(exc_info[1])
 
@@ -263,11 +263,11 @@ def _seeing_filled(see: See) -> Callable[[Any], Any]:
     return wrap
 
 
-def _seeing_made_by(see: See, raises: Callable[..., Any]) -> Callable[[Any], Any]:
+def _seeing_made_by(see: See, raises: Callable[..., object]) -> Callable[[Any], object]:
     """``ExceptionInfo.from_exception``: the callable form of ``pytest.raises`` before pytest 8.4,
     which fills nothing."""
 
-    def wrap(original: classmethod[Any, Any, Any]) -> Any:
+    def wrap(original: classmethod[object, Any, object]) -> object:
         def from_exception(cls: Any, exception: BaseException, *args: Any, **kwargs: Any) -> Any:
             if sys._getframe(1).f_code is raises.__code__:
                 see(exception)
@@ -278,12 +278,14 @@ def _seeing_made_by(see: See, raises: Callable[..., Any]) -> Callable[[Any], Any
     return wrap
 
 
-def _seeing_swallowed(see: See) -> Callable[[Any], Any]:
+def _seeing_swallowed(see: See) -> Callable[[object], object]:
     """``__exit__`` of the context that ``TestCase.assertRaises`` gives; both of its forms end
     there."""
 
     def wrap(original: Any) -> Any:
-        def exit_(self: Any, exc_type: Any, exc: BaseException | None, traceback: Any) -> Any:
+        def exit_(
+            self: object, exc_type: object, exc: BaseException | None, traceback: object
+        ) -> object:
             swallowed = original(self, exc_type, exc, traceback)
             if swallowed and exc is not None:
                 see(exc)

@@ -24,11 +24,11 @@ class Mark(Protocol):
     """As much of ``pytest.Mark`` as is needed here."""
 
     @property
-    def args(self) -> tuple[Any, ...]:
+    def args(self) -> tuple[object, ...]:
         """Positional arguments."""
 
     @property
-    def kwargs(self) -> Mapping[str, Any]:
+    def kwargs(self) -> Mapping[str, object]:
         """Keyword arguments."""
 
 
@@ -138,7 +138,7 @@ def _is_type_name(value: object) -> bool:
 
 
 # keyword -> what it must be, and how to say that
-_RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_RIGHT: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "raises": (
         lambda value: (
             _is_exception_class(value)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
+import pytest
+
 from pytest_portable_errors.diagnosis.printable import brief
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.policies import Policy
@@ -44,7 +46,7 @@ class WatchedTest:
         self._subject: list[Outgoing] | None = None
         self._test = ""
 
-    def watch(self, item: Any) -> Generator[None, Any, Any]:
+    def watch(self, item: pytest.Item) -> Generator[None, object, object]:
         """Around the body of the test that ``item`` is. Ends in the test's own result or failure,
         or in ours."""
         self._test = str(item.nodeid)
@@ -54,7 +56,7 @@ class WatchedTest:
             self.captured.forget()  # later tests may ask whether anything is still alive
             self._subject = None
 
-    def _watch(self, item: Any) -> Generator[None, Any, Any]:
+    def _watch(self, item: object) -> Generator[None, object, object]:
         result = None
         self.is_running = True
         with self._watching.showing(self.captured.see):

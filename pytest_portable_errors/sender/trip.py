@@ -115,7 +115,7 @@ def _loss_row(loss: Loss) -> dict[str, str]:
     return {"kind": loss.kind, "path": loss.path, "sent": loss.sent, "received": loss.received}
 
 
-def _fix_row(fix: Fix) -> dict[str, Any]:
+def _fix_row(fix: Fix) -> dict[str, object]:
     return {
         "title": fix.title,
         "code": fix.code,

@@ -31,7 +31,6 @@ import typing
 import uuid
 from collections import abc
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from pytest_portable_errors.receiver.values import canonical, describe_value
 from pytest_portable_errors.survey import http_messages
@@ -53,7 +52,7 @@ _FUNCTIONS = (
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Annotated", "Final", "ClassVar")
 
 
-def hints_of(annotated: Any) -> dict[str, Any]:
+def hints_of(annotated: object) -> dict[str, object]:
     """The annotations of a function or class. Names that only type checkers import stand for
     ``Any``."""
     try:
@@ -68,33 +67,33 @@ def hints_of(annotated: Any) -> dict[str, Any]:
     }
 
 
-def _resolved(hint: Any, owner: Any) -> Any:
+def _resolved(hint: object, owner: object) -> object:
     if not isinstance(hint, str):
         return hint
     known = getattr(owner, "__globals__", None) or vars(sys.modules.get(owner.__module__, builtins))
     try:
         return eval(hint, dict(known), _Names(known))
     except Exception:
-        return Any
+        return object
 
 
-class _Names(dict[str, Any]):
+class _Names(dict[str, object]):
     """Names that a module uses in annotations and does not have."""
 
-    def __init__(self, known: Mapping[str, Any]) -> None:
+    def __init__(self, known: Mapping[str, object]) -> None:
         super().__init__()
         self._known = known
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> object:
         if name in self._known or hasattr(builtins, name):
             raise KeyError(name)
         return next(
             (getattr(place, name) for place in (typing, abc) if hasattr(place, name)),
-            sys.modules.get(name, Any),
+            sys.modules.get(name, object),
         )
 
 
-def members(hint: Any) -> list[Any]:
+def members(hint: object) -> list[object]:
     """Those of a Union that are not None, in their order; else the annotation itself."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [
@@ -106,7 +105,7 @@ def members(hint: Any) -> list[Any]:
     return [hint]
 
 
-def by_annotation(name: str, hint: Any, number: int, depth: int = 0) -> Any:
+def by_annotation(name: str, hint: object, number: int, depth: int = 0) -> object:
     """A value of that type, UNKNOWN where the annotation does not tell, or where such a value could
     not travel."""
     if depth > _DEEPEST:
@@ -127,7 +126,7 @@ def travels(value: object) -> bool:
     return canonical(describe_value(back)) == canonical(describe_value(value))
 
 
-def _value(name: str, hint: Any, number: int, depth: int) -> Any:
+def _value(name: str, hint: object, number: int, depth: int) -> object:
     hint = members(hint)[0] if members(hint) else type(None)
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
@@ -151,7 +150,7 @@ def _value(name: str, hint: Any, number: int, depth: int) -> Any:
     if not isinstance(plain, type) or plain is object:
         return UNKNOWN
 
-    def part(hint: Any, suffix: str) -> Any:
+    def part(hint: object, suffix: str) -> object:
         made = by_annotation(f"{name}-{suffix}", hint, number, depth + 1)
         return f"{name}-{suffix}-text" if made is UNKNOWN else made
 
@@ -160,7 +159,9 @@ def _value(name: str, hint: Any, number: int, depth: int) -> Any:
     return _collection(plain, inner, part) if inner else _of_class(plain, name, number, depth)
 
 
-def _collection(plain: type, inner: tuple[Any, ...], part: Callable[[Any, str], Any]) -> Any:
+def _collection(
+    plain: type, inner: tuple[object, ...], part: Callable[[object, str], object]
+) -> object:
     if issubclass(plain, tuple) and not (len(inner) == 2 and inner[1] is Ellipsis):
         return tuple(part(hint, f"item-{place}") for place, hint in enumerate(inner, 1))
     if issubclass(plain, abc.Mapping) and len(inner) == 2:
@@ -176,7 +177,7 @@ def _collection(plain: type, inner: tuple[Any, ...], part: Callable[[Any, str], 
     return UNKNOWN
 
 
-def _of_class(cls: type, name: str, number: int, depth: int) -> Any:
+def _of_class(cls: type, name: str, number: int, depth: int) -> object:
     if cls in _PLAIN:  # with arguments, and no collection: PathLike[str]
         return _PLAIN[cls](name, number)
     if http_messages.makes(cls):
@@ -210,7 +211,7 @@ def _exception(cls: type, name: str) -> BaseException:
     return ValueError(f"{name}-text")
 
 
-def _field(name: str, hint: Any, number: int, depth: int) -> Any:
+def _field(name: str, hint: object, number: int, depth: int) -> object:
     made = by_annotation(name, hint, number, depth + 1)
     return f"{name}-text" if made is UNKNOWN else made
 
@@ -225,7 +226,7 @@ def _is_record(cls: type) -> bool:
     )
 
 
-def _record(cls: type, depth: int) -> Any:
+def _record(cls: type, depth: int) -> object:
     try:
         hints = {**hints_of(cls), **hints_of(getattr(cls, "__init__", None))}
         wanted = [
@@ -243,7 +244,7 @@ def _record(cls: type, depth: int) -> Any:
         return UNKNOWN
 
 
-def husk(hint: Any) -> Any:
+def husk(hint: object) -> object:
     """An instance of an ordinary class whose constructor was not called, since that may connect,
     start or write something.
 
@@ -262,7 +263,7 @@ def husk(hint: Any) -> Any:
     return made if travels(made) else UNKNOWN
 
 
-def _is_qualifier(origin: Any) -> bool:
+def _is_qualifier(origin: object) -> bool:
     """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of
     ``typing_extensions`` (which we do not import)."""
     modules = (typing, sys.modules.get("typing_extensions"))
@@ -273,19 +274,19 @@ def _is_qualifier(origin: Any) -> bool:
     )
 
 
-def _text(name: str, _: int) -> Any:
+def _text(name: str, _: int) -> object:
     return f"{name}-text"
 
 
-def _texts(name: str, _: int) -> Any:
+def _texts(name: str, _: int) -> object:
     return [f"{name}-text"]
 
 
-def _mapping(name: str, _: int) -> Any:
+def _mapping(name: str, _: int) -> object:
     return {f"{name}-key": f"{name}-text"}
 
 
-def _moment(_: str, number: int) -> Any:
+def _moment(_: str, number: int) -> object:
     return datetime.datetime(2031, 1, 2, 3, 4, number % 60, tzinfo=datetime.timezone.utc)
 
 
@@ -293,7 +294,7 @@ def is_status(name: str) -> bool:
     return name.endswith(("status", "status_code", "statuscode"))
 
 
-_PLAIN: dict[type, Callable[[str, int], Any]] = {
+_PLAIN: dict[type, Callable[[str, int], object]] = {
     type(None): lambda *_: None,
     str: _text,
     bool: lambda *_: True,

@@ -13,7 +13,6 @@ import re
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_portable_errors.survey import http_messages
 from pytest_portable_errors.survey.annotations import UNKNOWN, by_annotation, husk, members
@@ -27,7 +26,7 @@ class Wanted:
     """A parameter of an exception class's constructor."""
 
     name: str
-    hint: Any
+    hint: object
     """Its annotation, resolved; UNKNOWN if there is none."""
     default: object
     """``Parameter.empty`` if it is required."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import metadata
 from socketserver import TCPServer, ThreadingMixIn
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -163,7 +164,7 @@ _SCENARIOS = (
 )
 
 
-def _raised(litellm: Any) -> Iterator[Subject]:
+def _raised(litellm: ModuleType) -> Iterator[Subject]:
     with refusing_provider() as provider:
         address = provider.address
         probed = _error_of(lambda: _complete(litellm, address + _PROBE, 30.0))
@@ -231,7 +232,7 @@ def _nothing_raised() -> Sequence[Variant]:
     raise CannotBuild("litellm.completion raised nothing")
 
 
-def _complete(litellm: Any, address: str, timeout: float) -> None:
+def _complete(litellm: ModuleType, address: str, timeout: float) -> None:
     messages = [{"role": "user", "content": "hi"}]
     litellm.completion(
         model="openai/gpt-4o",
