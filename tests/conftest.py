@@ -10,7 +10,7 @@ import pytest
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.answered import TrialTime
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy

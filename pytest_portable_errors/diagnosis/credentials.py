@@ -14,18 +14,13 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask, is_secret_value, plain_text, rewritten
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import places
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Reading
-from pytest_portable_errors.diagnosis.secret_patterns import (
-    NO_VALUE,
-    SCHEME,
-    is_secret_name,
-    kind_of,
-    may_hold,
-    secrets_in,
-)
+from pytest_portable_errors.diagnosis.pickle_reader import Reading
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
+from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE, SCHEME, may_hold, secrets_in
+from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.described import Record
-from pytest_portable_errors.receiver.values import canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Pairs, read
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Pairs
+from pytest_portable_errors.diagnosis.pickle_reader import read
 
 _SQLITE = b"SQLite format 3\0"
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")

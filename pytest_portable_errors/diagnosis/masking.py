@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
 from pytest_portable_errors.diagnosis.secret_patterns import (
     MASK,
     NO_VALUE,
-    is_secret_name,
-    kind_of,
     spellings,
     without_secrets,
 )

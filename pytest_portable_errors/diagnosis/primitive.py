@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.diagnosis.secret_patterns import MASK, is_secret_name, without_secrets
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name
+from pytest_portable_errors.diagnosis.secret_patterns import MASK, without_secrets
 from pytest_portable_errors.receiver import fields
 
 PRIMITIVES = (type(None), bool, int, float, str, bytes)

@@ -15,7 +15,7 @@ import types
 from collections import deque
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import fields, values
+from . import canonical, fields, texts, values
 from .described import ErrorRecord, Node, Record, subject_of
 
 LINKS_KEPT = 1_000  # exceptions of a chain or group; of the rest their number and SHA-256 are kept
@@ -81,7 +81,7 @@ def outline(exc: BaseException) -> ErrorRecord:
     holds or is chained to."""
     return {
         "type": fields.type_name(type(exc)),
-        "message": values.comparable_text(values.text_of(str, exc), False),
+        "message": texts.comparable_text(texts.text_of(str, exc), False),
     }
 
 
@@ -108,7 +108,7 @@ def _describe_all(subject: object, traceback: bool, budget: values.Budget) -> Re
             nodes.append(_describe_one(exc, index, traceback, budget))
         else:
             rest += 1
-            kept.update(values.digest(_outline(exc, index)).encode())
+            kept.update(canonical.digest(_outline(exc, index)).encode())
     record: Record = {"exceptions": nodes}
     if rest:
         record["more"] = {"length": rest, "sha256": kept.hexdigest()}
@@ -128,7 +128,7 @@ def _describe_value(subject: object, budget: values.Budget) -> Node:
         "type": fields.type_name(type(subject)),
         "importable": fields.is_importable(type(subject)),
         "value": value,
-        "message": values.comparable_text(values.text_of(repr, subject), describer.unordered),
+        "message": texts.comparable_text(texts.text_of(repr, subject), describer.unordered),
     }
 
 
@@ -136,7 +136,7 @@ def _describe_one(
     exc: BaseException, index: _Index, traceback: bool, budget: values.Budget
 ) -> Node:
     describer = values.Describer(budget)
-    message = values.text_of(str, exc)
+    message = texts.text_of(str, exc)
     args, members = fields.base_field(exc, "args"), fields.members_of(exc)
     attributes = fields.attributes_of(exc)
     for name in ("exceptions", "_exceptions") if members is not None else ():
@@ -162,7 +162,7 @@ def _describe_one(
         "hides_context": context is not None and printed is None and cause is None,
     }
     # Only after the values is it known whether the text may show a set, whose order is chance.
-    node["message"] = values.comparable_text(message, describer.unordered)
+    node["message"] = texts.comparable_text(message, describer.unordered)
     if traceback:
         node["traceback"] = list(_frames(fields.base_field(exc, "__traceback__")))
     return node
@@ -178,7 +178,7 @@ def _outline(exc: BaseException, index: _Index) -> List[object]:
     links = [fields.base_field(exc, name) for name in ("__cause__", "__context__")]
     return [
         fields.type_name(type(exc)),
-        values.text_of(str, exc),
+        texts.text_of(str, exc),
         *map(index, links),
         *map(index, fields.members_of(exc) or ()),
     ]

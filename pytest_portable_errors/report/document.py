@@ -14,8 +14,8 @@ from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import Baseline
+from pytest_portable_errors.report.defect_lines import selector
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.summary import selector
 from pytest_portable_errors.report.tally import Defect, Tally
 
 FORMAT = "pytest-portable-errors report"

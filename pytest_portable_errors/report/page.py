@@ -17,12 +17,13 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
-from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.printable import plain
+from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
+from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_choice
+from pytest_portable_errors.report.defect_lines import SCOPE_TEXTS
 from pytest_portable_errors.report.document import Document, Part
 from pytest_portable_errors.report.rows import Verdict, is_own_item
-from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, decision_text, toml_choice
 
 _STATES = {
     "lossy": "lossy",

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from types import CodeType, SimpleNamespace
 from typing import Any
 
+from pytest_portable_errors.diagnosis.candidate import Candidate
+from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.diagnosis.fixes import (
-    Candidate,
+from pytest_portable_errors.diagnosis.refinements import (
     is_of_its_own,
     without_changed,
     without_credentials,
     without_obstacle,
 )
-from pytest_portable_errors.diagnosis.recipes import WithChain
 from pytest_portable_errors.receiver.described import Record, subject_of
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.copies import copy_without_traceback

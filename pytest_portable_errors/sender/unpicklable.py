@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
-from pytest_portable_errors.diagnosis.losses import show
+from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.carriers import Carrier

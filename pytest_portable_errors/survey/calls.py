@@ -9,7 +9,8 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.class_source import own_constructor, signature
-from pytest_portable_errors.survey.annotations import UNKNOWN, by_annotation, hints_of
+from pytest_portable_errors.survey.annotations import by_annotation
+from pytest_portable_errors.survey.hints import UNKNOWN, hints_of
 from pytest_portable_errors.survey.values import LADDER, Values, Wanted, best, others
 
 _PYTHONS_OWN = ("name", "obj")

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pytest_portable_errors.survey import http_messages
-from pytest_portable_errors.survey.annotations import UNKNOWN, by_annotation, husk, members
+from pytest_portable_errors.survey.annotations import by_annotation, husk
+from pytest_portable_errors.survey.hints import UNKNOWN, members
 
 Values = Mapping[str, Callable[[], object]]
 """Factories of values, by parameter name or by the name of an annotated type."""
