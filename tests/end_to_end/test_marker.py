@@ -190,8 +190,8 @@ def test_a_pytest_that_is_made_otherwise_is_told_and_not_failed(
     run: Any, pytester: pytest.Pytester
 ) -> None:
     pytester.makeconftest(
-        "import pytest_portable_errors.run.capture as capture\n"
-        "capture._seeing_filled = lambda see: lambda original: original  # as if pytest no "
+        "import pytest_portable_errors.run.capture_patch as patches\n"
+        "patches._seeing_filled = lambda see: lambda original: original  # as if pytest no "
         "longer called it\n"
     )
     source = (
