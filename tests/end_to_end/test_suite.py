@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 if importlib.util.find_spec("litellm") is None:
     pytest.skip("LiteLLM is not installed", allow_module_level=True)
@@ -49,9 +50,22 @@ QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 def pytest_in(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *args]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        *chosen(),
+        *args,
+    ]
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env={**os.environ, **NO_OTHERS, **QUIET},
+        capture_output=True,
+        text=True,
     )
 
 

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from in_matrix import MATRIX
 from processes import below, wait_until_gone
 
-ROUNDS = 20
 SOURCE = """
 import os, time
 import pytest
@@ -38,14 +38,15 @@ def test_it(number):
 RECEIVER = str(Path(__file__).resolve().parents[2] / "pytest_portable_errors" / "receiver")
 
 
-def test_no_process_stays_when_pytest_is_killed(tmp_path: Path) -> None:
-    """At twenty moments between its start and its hanging in a check; the moments are chosen by
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=MATRIX)])
+def test_no_process_stays_when_pytest_is_killed(tmp_path: Path, rounds: int) -> None:
+    """At some moments between its start and its hanging in a check; the moments are chosen by
     chance, and told by the seed."""
     (tmp_path / "test_it.py").write_text(SOURCE)
     seed = random.randrange(10**6)
     moments = random.Random(seed)
     seen = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         # -B marks the receivers of these runs
         pytest_run = subprocess.Popen(
             [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
