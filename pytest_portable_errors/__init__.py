@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix
     from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Loss
     from pytest_portable_errors.errors import PortableErrorsError
+    from pytest_portable_errors.receiver.described import Stage
     from pytest_portable_errors.round_trip import check_round_trip
     from pytest_portable_errors.run.portable_cases import portable_cases
     from pytest_portable_errors.sender.serializers import Serializer
-    from pytest_portable_errors.sender.trip import RoundTrip, Stage
+    from pytest_portable_errors.sender.trip import RoundTrip
 
 _HOMES = {
     "DEFAULT_CHECKS": "diagnosis.losses",
@@ -25,9 +26,9 @@ _HOMES = {
     "PortableErrorsError": "errors",
     "RoundTrip": "sender.trip",
     "Serializer": "sender.serializers",
-    "Stage": "sender.trip",
+    "Stage": "receiver.described",
     "check_round_trip": "round_trip",
-    "portable_cases": "survey.cases",
+    "portable_cases": "run.portable_cases",
 }
 
 __all__ = [

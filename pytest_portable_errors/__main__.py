@@ -11,13 +11,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
 from pytest_portable_errors.diagnosis.envelopes import (
     Envelope,
     envelopes,
     envelopes_of_database,
     is_database,
 )
-from pytest_portable_errors.diagnosis.explain import causes, explanation, first_sentence
+from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
 from pytest_portable_errors.diagnosis.pickle_reader import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
 from pytest_portable_errors.errors import PortableErrorsError
@@ -100,8 +101,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _listed() -> str:
-    width = max(map(len, causes()))
-    return "\n".join(f"{cause:<{width}}  {first_sentence(cause)}" for cause in causes())
+    width = max(map(len, CAUSE_NAMES))
+    return "\n".join(f"{cause:<{width}}  {first_sentence(cause)}" for cause in CAUSE_NAMES)
 
 
 def _inspect(options: argparse.Namespace) -> int:

@@ -9,8 +9,10 @@ from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.arguments import checked_names, dotted_name, exception_of
+from pytest_portable_errors.sender.arrival import compare_answer, explain
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
-from pytest_portable_errors.sender.pending_trip import DEFAULT_TIMEOUT, send
+from pytest_portable_errors.sender.pending_trip import DEFAULT_TIMEOUT, TripSettings, send
+from pytest_portable_errors.sender.proposed_fixes import with_fixes
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
@@ -27,31 +29,43 @@ def check_round_trip(
 ) -> RoundTrip:
     """Send an exception to a fresh interpreter and compare what arrives with what was sent.
 
-    ``exc`` is an exception or a ``pytest.ExceptionInfo``. ``serializer`` is a name or a Serializer.
-    ``receiver`` is ``without-project``, ``stdlib``, ``with-project``, or the path of a Python
-    interpreter. ``arrives_as`` declares a deliberate change of type, by the class or its dotted
-    name. ``timeout`` is seconds of processor time in the receiver; the limit on the wall clock is
-    six times that.
+    Args:
+        exc: The exception, or the ``pytest.ExceptionInfo`` that holds it.
+        serializer: A name (``pickle``, ``pickle:2``, ``cloudpickle``, ``dill``, a carrier's), or a
+            ``Serializer``.
+        receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of a Python
+            interpreter.
+        checks: What is compared; names of section "Checks" in docs/reference.md, in any order.
+        arrives_as: A deliberate change of type: the class, or its dotted name.
+        timeout: Processor time in seconds that the receiver may use; the wall-clock limit is six
+            times that.
 
-    What the exception does on the way is data in the RoundTrip. Raises PortableErrorsError only
-    when this function is misused or the receiver cannot start.
+    Returns:
+        What became of it. ``arrived_whole`` is False when anything is in ``losses``. Whatever the
+        exception does on the way is data in there, and raises nothing here.
+
+    Raises:
+        PortableErrorsError: ``exc`` is no exception, a name is unknown, or the receiver cannot
+            start.
     """
     subject = exception_of(exc, asked_by="check_round_trip()")
-    checks, declared = checked_names(checks), dotted_name(arrives_as)
-    receivers = shared()
-    outgoing = describe_and_pickle(
-        subject, serializer=receivers.serializers.find(serializer), traceback="traceback" in checks
-    )
-    pending = send(
-        outgoing,
-        receivers=receivers,
+    settings = TripSettings(
         receiver=receiver,
-        checks=checks,
-        arrives_as=declared,
+        checks=checked_names(checks),
+        arrives_as=dotted_name(arrives_as),
         timeout=timeout,
     )
-    trip = pending.arrive()
-    return trip if trip.arrived_whole else pending.repaired(trip)
+    receivers = shared()
+    outgoing = describe_and_pickle(
+        subject,
+        serializer=receivers.serializers.find(serializer),
+        traceback="traceback" in settings.checks,
+    )
+    pending = send(outgoing, receivers=receivers, settings=settings)
+    answer = pending.answer()
+    compared = compare_answer(pending, answer)
+    explained = explain(pending, answer, compared)
+    return with_fixes(pending, explained)
 
 
 def shared() -> Receivers:

@@ -9,9 +9,10 @@ import pytest
 from chosen_plugins import NO_OTHERS, chosen
 
 from pytest_portable_errors.sender import process_receivers
+from pytest_portable_errors.sender.answered import TrialTime
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import ProjectContext
-from pytest_portable_errors.sender.receivers import Receivers, TrialTime
+from pytest_portable_errors.sender.receivers import Receivers
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
 
@@ -58,7 +59,7 @@ def as_if_alone() -> None:
     run of its own."""
     current = process_receivers.now().receivers
     if current is not None:
-        current.trial_time = TrialTime()
+        current.answered.trial_time = TrialTime()
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 
 class FormatsItsMessage(Exception):
-    """``PaymentError`` as it was: loads calls it with ``args``, the one formatted text, and it
-    takes two arguments."""
+    """``PaymentError`` as it was: it cannot be rebuilt.
+
+    loads calls it with ``args``, the one formatted text, and it takes two arguments. conftest.py
+    says what each pool makes of that; no pool is given one here.
+    """
 
     def __init__(self, order_id: int, reason: str) -> None:
         super().__init__(f"order {order_id}: {reason}")
@@ -32,25 +35,30 @@ class NotFound(Exception):
 
 
 class HoldsALock(Exception):
-    """Cannot be pickled."""
+    """Cannot be pickled. joblib 1.6 takes that for a crash of the worker: its TerminatedWorkerError
+    speaks of a segmentation fault. No pool is given one here."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.lock = threading.Lock()
 
 
-ERRORS: dict[str, Callable[[], Exception]] = {
+ARRIVE: dict[str, Callable[[], Exception]] = {
     "of Python's own": lambda: ValueError("seven"),
     "repaired": lambda: PaymentError(7, "declined"),
-    "cannot be rebuilt": lambda: FormatsItsMessage(7, "declined"),
     "changes its message": lambda: NotFound("bob"),
+}
+"""Those that reach the parent process, whole or not: these go through real pools."""
+DO_NOT_ARRIVE: dict[str, Callable[[], Exception]] = {
+    "cannot be rebuilt": lambda: FormatsItsMessage(7, "declined"),
     "cannot be pickled": lambda: HoldsALock("busy"),
 }
+"""Those that break a pool or leave it waiting: only the plugin is asked about these."""
 
 
 def charge(name: str) -> None:
     """A task that fails."""
-    raise ERRORS[name]()
+    raise ARRIVE[name]()
 
 
 def charge_unknown_order(name: str) -> None:
@@ -59,4 +67,4 @@ def charge_unknown_order(name: str) -> None:
     try:
         orders["order 7"]
     except KeyError as missing:
-        raise ERRORS[name]() from missing
+        raise ARRIVE[name]() from missing

@@ -7,16 +7,10 @@ printed as JSON.
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import json
 import multiprocessing
-import multiprocessing.pool
-import queue
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any
 
 import pools_errors
 
@@ -38,68 +32,30 @@ def outcome(exc: BaseException) -> Outcome:
 
 
 def concurrent_futures(task: Callable[[str], None], names: list[str]) -> dict[str, Outcome]:
-    """The outcomes, one pool for all as long as it is not broken."""
+    """The outcomes, one pool for all."""
     seen: dict[str, Outcome] = {}
-    pool = concurrent.futures.ProcessPoolExecutor(max_workers=1)
-    for name in names:
-        error = pool.submit(task, name).exception(timeout=PATIENCE)
-        assert error is not None
-        seen[name] = outcome(error)
-        if isinstance(error, BrokenProcessPool):
-            with contextlib.suppress(BrokenProcessPool):
-                pool.submit(len, "")
-                seen[name]["pool works"] = True
-            pool.shutdown()
-            pool = concurrent.futures.ProcessPoolExecutor(max_workers=1)
-    pool.shutdown()
+    with concurrent.futures.ProcessPoolExecutor(max_workers=1) as pool:
+        for name in names:
+            error = pool.submit(task, name).exception(timeout=PATIENCE)
+            assert error is not None
+            seen[name] = outcome(error)
     return seen
 
 
 def multiprocessing_pool(task: Callable[[str], None], names: list[str]) -> dict[str, Outcome]:
-    """The outcomes, one pool for all as long as it does not hang.
-
-    That it hangs is seen by the death of its only thread that delivers results, and not by the
-    clock: a result that is not there then will never be there.
-    """
+    """The outcomes, one pool for all."""
     seen: dict[str, Outcome] = {}
-    news: queue.SimpleQueue[BaseException | str] = queue.SimpleQueue()
-    threading.excepthook = lambda dead: news.put(f"{dead.exc_type.__name__}: {dead.exc_value}")
-    pool = multiprocessing.Pool(1)
-    for name in names:
-        pending = pool.apply_async(task, (name,), error_callback=news.put)
-        told = news.get(timeout=PATIENCE)
-        if isinstance(told, BaseException):
-            seen[name] = outcome(told)
-            continue
-        seen[name] = {
-            "type": "nothing",
-            "result": waited(pending),
-            "the next task": waited(pool.apply_async(len, ("",))),
-            "thread died of": told,
-        }
-        # "Cannot have cache with result_hander not alive": the pool cannot be ended either
-        with contextlib.suppress(AssertionError):
-            pool.terminate()
-        for worker in multiprocessing.active_children():
-            worker.kill()
-            worker.join()
-        pool = multiprocessing.Pool(1)
-    pool.close()
-    pool.join()
+    with multiprocessing.Pool(1) as pool:
+        for name in names:
+            try:
+                pool.apply_async(task, (name,)).get(timeout=PATIENCE)
+            except Exception as error:
+                seen[name] = outcome(error)
     return seen
 
 
-def waited(pending: multiprocessing.pool.AsyncResult[Any]) -> str:
-    """How waiting for a result ends that nobody will deliver: without the time limit, it does
-    not."""
-    try:
-        return repr(pending.get(timeout=1))
-    except multiprocessing.TimeoutError:
-        return "TimeoutError"
-
-
 def joblib_parallel(task: Callable[[str], None], names: list[str]) -> dict[str, Outcome]:
-    """The outcomes; joblib replaces a broken pool by itself."""
+    """The outcomes, one pool for all: joblib keeps it."""
     import joblib  # untyped, and costly for those who do not use it
 
     seen: dict[str, Outcome] = {}
@@ -120,9 +76,9 @@ CARRIERS = {
 
 if __name__ == "__main__":
     carrier = CARRIERS[sys.argv[1]]
-    names = list(pools_errors.ERRORS)
+    names = list(pools_errors.ARRIVE)
     report = {
-        "sent": {name: outcome(error()) for name, error in pools_errors.ERRORS.items()},
+        "sent": {name: outcome(error()) for name, error in pools_errors.ARRIVE.items()},
         "alone": carrier(pools_errors.charge, names),
         "because of another": carrier(pools_errors.charge_unknown_order, ["repaired"]),
     }

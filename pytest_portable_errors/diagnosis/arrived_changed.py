@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis.cause_names import (
+    ARGS_REACH_OTHER_PARAMETERS,
+    CHAIN_DROPPED,
+    CLASS_SENT_BY_VALUE,
+    DROPPED_BY_PYTHON,
+    INIT_REWRITES_MESSAGE,
+    LINK_CHANGED,
+    MEMBER_CHANGED,
+    REBUILT_OTHERWISE,
+    RECEIVER_NOT_SET_UP,
+    REDUCE_CHANGES_TYPE,
+    REDUCE_DROPS_NOTES,
+    REDUCE_DROPS_STATE,
+    REGISTERED_REDUCER_LOSES,
+    RENAMED_BY_PROTOCOL,
+    SLOTS_NOT_CARRIED,
+    SUPPRESSION_FLIPPED,
+    TRAVELS_ONLY_IN_TESTS,
+    VALUE_CHANGES,
+)
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.pickle_paths import built_class, places
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
     brief_argument,
@@ -19,12 +37,11 @@ from pytest_portable_errors.diagnosis.wording import (
     placed,
     wants_set_up,
 )
+from pytest_portable_errors.receiver.described import Stage, subject_of
 from pytest_portable_errors.receiver.fields import slot_names
 
 _LINKS = ("__cause__", "__context__")
-_INNER = re.compile(r"(?P<path>exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+)(?:\.| )\w+")
 _MOST_PATHS = 5
-_STEP = re.compile(r"^exc|\.\w+|\[[^\]]*\]")
 _BY_VALUE = ("cloudpickle.", "dill.")  # whose functions make the class again
 
 
@@ -32,7 +49,7 @@ def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
     """The reducer in use is a test module's or a conftest's: production has none."""
     found = facts.reducer
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or not facts.from_tests
         or found is None
         or any(loss.kind != "arrival" for loss in facts.losses)
@@ -49,7 +66,7 @@ def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
         "raises or sends the error"
     )
     return Diagnosis(
-        cause="travels-only-in-tests", why=why, evidence=(found.name, found.module, found.location)
+        cause=TRAVELS_ONLY_IN_TESTS, why=why, evidence=(found.name, found.module, found.location)
     )
 
 
@@ -57,9 +74,9 @@ def dropped_by_python(facts: Facts) -> Diagnosis | None:
     """Fields that CPython's own ``__reduce__`` leaves out (``AttributeError.name`` before 3.12,
     ``NameError.name``)."""
     lost = {loss.path for loss in facts.losses}
-    fields = {f"exc.{name}" for name in facts.sent["exceptions"][0].get("base_fields", ())}
+    fields = {f"exc.{name}" for name in subject_of(facts.sent).get("base_fields", ())}
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or not lost
         or not lost <= fields
         or facts.reduce_method is not None
@@ -71,7 +88,7 @@ def dropped_by_python(facts: Facts) -> Diagnosis | None:
         return None
     names = ", ".join(sorted(path.removeprefix("exc.") for path in lost))
     why = f"Python's own {base.__name__}.__reduce__ leaves out {names}"
-    return Diagnosis(cause="dropped-by-python", why=why, evidence=(base.__name__, names))
+    return Diagnosis(cause=DROPPED_BY_PYTHON, why=why, evidence=(base.__name__, names))
 
 
 def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
@@ -79,7 +96,7 @@ def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
     ImportError (bpo-6137)."""
     python2 = next((name for name in facts.reading.names if name.module == "exceptions"), None)
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or python2 is None
         or not any(loss.path == "exc" and loss.kind == "type" for loss in facts.losses)
     ):
@@ -87,32 +104,32 @@ def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
     sent = class_name(facts.cls)
     why = f"protocols 0 to 2 write {sent} as Python 2's {python2.qualname}; use protocol 3 or later"
     return Diagnosis(
-        cause="renamed-by-protocol", why=why, evidence=(sent, f"exceptions.{python2.qualname}")
+        cause=RENAMED_BY_PROTOCOL, why=why, evidence=(sent, f"exceptions.{python2.qualname}")
     )
 
 
 def unreadable_there(facts: Facts) -> Diagnosis | None:
     """``str`` of it raises in the receiver: what it asks there (settings, translations) was not set
     up."""
-    received = facts.received["exceptions"][0] if facts.received is not None else {}
+    received = subject_of(facts.received) if facts.received is not None else {}
     raised = received.get("message", {}).get("raises")
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or raised is None
-        or "raises" in facts.sent["exceptions"][0]["message"]
+        or "raises" in subject_of(facts.sent)["message"]
     ):
         return None
     why = (
         f"str() of it raises {short_name(raised)} in the receiver, and not "
         f"here\n{wants_set_up(raised)}"
     )
-    return Diagnosis(cause="receiver-not-set-up", why=why, evidence=("str(exc)", raised))
+    return Diagnosis(cause=RECEIVER_NOT_SET_UP, why=why, evidence=("str(exc)", raised))
 
 
 def sent_by_value(facts: Facts) -> Diagnosis | None:
     """The class itself is in the payload: what arrives is a copy of it, that no ``except`` clause
     names."""
-    if facts.stage != "arrived" or not any(
+    if facts.stage is not Stage.ARRIVED or not any(
         loss.kind == "type" and loss.path == "exc" for loss in facts.losses
     ):
         return None
@@ -125,7 +142,7 @@ def sent_by_value(facts: Facts) -> Diagnosis | None:
         f"the payload holds a copy of the class {name}, because it cannot be imported under "
         "that name"
     )
-    return Diagnosis(cause="class-sent-by-value", why=why, evidence=(name,))
+    return Diagnosis(cause=CLASS_SENT_BY_VALUE, why=why, evidence=(name,))
 
 
 def slots_not_carried(facts: Facts) -> Diagnosis | None:
@@ -133,28 +150,28 @@ def slots_not_carried(facts: Facts) -> Diagnosis | None:
     lost = {loss.path.removeprefix("exc.") for loss in facts.losses if loss.kind == "attributes"}
     owners = {name: owner for owner in reversed(facts.cls.__mro__) for name in slot_names(owner)}
     has_reducer = facts.reduce_method is not None or facts.reducer is not None
-    if facts.stage != "arrived" or has_reducer or not lost or not lost <= owners.keys():
+    if facts.stage is not Stage.ARRIVED or has_reducer or not lost or not lost <= owners.keys():
         return None
     names = sorted(lost)
     where = class_name(owners[names[0]])
     why = (
         f"{', '.join(names)}: slots of {where}, and BaseException.__reduce__ carries only __dict__"
     )
-    return Diagnosis(cause="slots-not-carried", why=why, evidence=(f"{where}.__slots__", *names))
+    return Diagnosis(cause=SLOTS_NOT_CARRIED, why=why, evidence=(f"{where}.__slots__", *names))
 
 
 def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
     """What is in ``copyreg`` decides how a class is pickled, whoever put it there (tblib, by way of
     distributed)."""
     own, found = _own_losses(facts), facts.reducer
-    if facts.stage != "arrived" or found is None or found.place != "copyreg" or not own:
+    if facts.stage is not Stage.ARRIVED or found is None or found.place != "copyreg" or not own:
         return None
     why = (
         f"copyreg has {found.name} of {found.module} for it, which leaves out or changes "
         f"{own}    {found.location}"
     ).rstrip()
     return Diagnosis(
-        cause="registered-reducer-loses",
+        cause=REGISTERED_REDUCER_LOSES,
         why=why,
         evidence=(found.name, found.module, found.location),
     )
@@ -165,7 +182,7 @@ def value_changes(facts: Facts) -> Diagnosis | None:
     something else (urllib3's errors)."""
     lost = [loss for loss in facts.losses if loss.kind in ("args", "attributes")]
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or not lost
         or any(loss.received in ("None", "missing") for loss in lost)
     ):
@@ -176,7 +193,9 @@ def value_changes(facts: Facts) -> Diagnosis | None:
         if isinstance(place.value, Call)
     }
     changed = {
-        loss: next(((way, made[way]) for way in _outward(loss.path) if way in made), None)
+        loss: next(
+            ((way, made[way]) for way in ValuePath.of(loss.path).outward() if way in made), None
+        )
         for loss in lost
     }
     # The same value may lie in several places, and the payload has it in one.
@@ -191,26 +210,18 @@ def value_changes(facts: Facts) -> Diagnosis | None:
         f"{path} holds a {built}, which is pickled by rules of its own, and comes back as "
         "something else"
     )
-    return Diagnosis(cause="value-changes", why=why, evidence=(path, str(built)))
-
-
-def _outward(path: str) -> Iterator[str]:
-    """The path, and those of what holds the value, short of the exception: ``exc.kwargs['error']``,
-    ``exc.kwargs``."""
-    steps = _STEP.findall(path)
-    for count in range(len(steps), 1 if steps[1:2] != [".args"] else 2, -1):
-        yield "".join(steps[:count])
+    return Diagnosis(cause=VALUE_CHANGES, why=why, evidence=(path, str(built)))
 
 
 def message_rewritten(facts: Facts) -> Diagnosis | None:
     """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
     rewritten = any(
-        loss.kind in ("message", "args", "attributes") and _INNER.match(loss.path) is None
+        loss.kind in ("message", "args", "attributes") and ValuePath.of(loss.path).holder == "exc"
         for loss in facts.losses
     )
     constructor, root = class_source.own_constructor(facts.cls), facts.reading.root
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or not rewritten
         or constructor is None
         or not isinstance(root, Call)
@@ -240,7 +251,7 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
                 constructor,
             )
             evidence = (f"{class_name(facts.cls)}({named})", class_source.location(constructor))
-            return Diagnosis(cause="args-reach-other-parameters", why=why, evidence=evidence)
+            return Diagnosis(cause=ARGS_REACH_OTHER_PARAMETERS, why=why, evidence=evidence)
     what = "builds its message a second time" if says else f"sets {_own_losses(facts)} once more"
     whose = (
         "the class with exc.args"
@@ -248,7 +259,7 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         else f"what {facts.reduce_method.__qualname__} gave"
     )
     return Diagnosis(
-        cause="init-rewrites-message",
+        cause=INIT_REWRITES_MESSAGE,
         why=f"loads calls {facts.cls.__qualname__}({shown}) - {whose} -\n"
         + placed(
             f"and {constructor.__name__}{class_source.parameters(constructor)} {what}", constructor
@@ -260,7 +271,7 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
 def _is_nested(facts: Facts) -> bool:
     """Whether the message that was sent stands within the one that arrived."""
     texts = [
-        record["exceptions"][0]["message"].get("text")
+        subject_of(record)["message"].get("text")
         for record in (facts.sent, facts.received)
         if record is not None
     ]
@@ -276,18 +287,18 @@ def _is_nested(facts: Facts) -> bool:
 def reduce_loses(facts: Facts) -> Diagnosis | None:
     """A ``__reduce__`` of the class's own that leaves something out."""
     own, method = _own_losses(facts), facts.reduce_method
-    if facts.stage != "arrived" or not own or method is None:
+    if facts.stage is not Stage.ARRIVED or not own or method is None:
         return None
     kinds = {loss.kind for loss in facts.losses}
     cause = (
-        "reduce-changes-type"
+        REDUCE_CHANGES_TYPE
         if "type" in kinds
-        else "reduce-drops-notes"
+        else REDUCE_DROPS_NOTES
         if kinds <= {"notes", "chain"}
-        else "reduce-drops-state"
+        else REDUCE_DROPS_STATE
     )
     what = (
-        "makes something else of it:" if cause == "reduce-changes-type" else "leaves out or changes"
+        "makes something else of it:" if cause == REDUCE_CHANGES_TYPE else "leaves out or changes"
     )
     return Diagnosis(
         cause=cause,
@@ -300,7 +311,7 @@ def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
     """Something of its own was lost, and the payload only says by what it was rebuilt."""
     root, own = facts.reading.root, _own_losses(facts)
     if (
-        facts.stage != "arrived"
+        facts.stage is not Stage.ARRIVED
         or not own
         or not isinstance(root, Call)
         or root.function == _global(facts.cls)
@@ -311,7 +322,7 @@ def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
         f"likely: it is rebuilt by {called(root.function)}({shown}), which does not give back {own}"
     )
     return Diagnosis(
-        cause="rebuilt-otherwise", why=why, evidence=(f"{called(root.function)}({shown})",)
+        cause=REBUILT_OTHERWISE, why=why, evidence=(f"{called(root.function)}({shown})",)
     )
 
 
@@ -321,7 +332,7 @@ def suppression_flipped(facts: Facts) -> Diagnosis | None:
     flipped = next(
         (loss for loss in facts.losses if loss.path.endswith("__suppress_context__")), None
     )
-    if facts.stage != "arrived" or flipped is None:
+    if facts.stage is not Stage.ARRIVED or flipped is None:
         return None
     by = facts.reduce_method.__qualname__ if facts.reduce_method is not None else "what rebuilds it"
     why = (
@@ -329,7 +340,7 @@ def suppression_flipped(facts: Facts) -> Diagnosis | None:
         "assigning __cause__, even None, sets the flag: it has to be restored last"
     )
     return Diagnosis(
-        cause="suppression-flipped",
+        cause=SUPPRESSION_FLIPPED,
         why=why,
         evidence=(flipped.path, flipped.sent, flipped.received),
     )
@@ -339,9 +350,9 @@ def link_changed(facts: Facts) -> Diagnosis | None:
     """The exception itself is whole; one that it is chained to, or a member of the group, is
     not."""
     inner = [
-        (match["path"], loss)
+        (holder, loss)
         for loss in facts.losses
-        if (match := _INNER.match(loss.path)) and not loss.path.endswith(_LINKS)
+        if (holder := ValuePath.of(loss.path).holder) != "exc" and not loss.path.endswith(_LINKS)
     ]
     inner += [
         (loss.path, loss)
@@ -353,11 +364,11 @@ def link_changed(facts: Facts) -> Diagnosis | None:
         for loss in facts.losses
         if loss.path.endswith(_LINKS) and "None" not in (loss.sent, loss.received)
     ]
-    if facts.stage != "arrived" or not inner:
+    if facts.stage is not Stage.ARRIVED or not inner:
         return None
     # a path of its own says more than "exc.__cause__ message"
     path, loss = min(inner, key=lambda pair: " " in pair[1].path)
-    cause = "member-changed" if ".exceptions[" in path else "link-changed"
+    cause = MEMBER_CHANGED if ".exceptions[" in path else LINK_CHANGED
     what = loss.path.removeprefix(path).lstrip(".") or "its type"
     why = f"the exception is carried, and {path} loses {what}: its class has a defect of its own"
     return Diagnosis(cause=cause, why=why, evidence=(path, loss.path))
@@ -370,7 +381,7 @@ def chain_dropped(facts: Facts) -> Diagnosis | None:
         for loss in facts.losses
         if loss.kind in ("chain", "members") and loss.path.endswith(_LINKS)
     ]
-    if facts.stage != "arrived" or not links:
+    if facts.stage is not Stage.ARRIVED or not links:
         return None
     method, registered = facts.reduce_method, facts.reducer
     name = method.__qualname__ if method is not None else "BaseException.__reduce__"
@@ -380,7 +391,7 @@ def chain_dropped(facts: Facts) -> Diagnosis | None:
     if registered is not None and registered.place == "copyreg":
         name = f"{registered.name}, which copyreg has for it,"
     return Diagnosis(
-        cause="chain-dropped",
+        cause=CHAIN_DROPPED,
         why=f"{name} does not carry {', '.join(links[:_MOST_PATHS])}",
         evidence=(name, *links[:_MOST_PATHS]),
     )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from pytest_portable_errors.diagnosis.losses import headline, short_name
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.described import Node, Record
 
-_Node = dict[str, Any]
 _SHOWN = 12
 
 
@@ -42,9 +40,10 @@ def expected_tree(types: Sequence[str]) -> list[str]:
     return [f"{_indent(depth, '')}{short_name(name)}" for depth, name in enumerate(types)]
 
 
-def _links(record: Record) -> Iterator[tuple[str, _Node]]:
+def _links(record: Record) -> Iterator[tuple[str, Node]]:
     """Each with the name under which the one above it holds it."""
-    index, name, seen = 0, "", set[int]()
+    index: int | None = 0
+    name, seen = "", set[int]()
     while index is not None and index not in seen and index < len(record["exceptions"]):
         seen.add(index)
         node = record["exceptions"][index]

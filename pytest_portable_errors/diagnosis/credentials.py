@@ -24,7 +24,7 @@ from pytest_portable_errors.diagnosis.secret_patterns import (
     may_hold,
     secrets_in,
 )
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.described import Record
 from pytest_portable_errors.receiver.values import canonical
 
 

@@ -7,6 +7,7 @@ import difflib
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
 from pytest_portable_errors.errors import PortableErrorsError
 
 if TYPE_CHECKING:
@@ -15,25 +16,13 @@ if TYPE_CHECKING:
 _SUFFIX = ".md"
 
 
-def causes() -> tuple[str, ...]:
-    """The names of all causes, sorted."""
-    return tuple(
-        sorted(
-            file.name.removesuffix(_SUFFIX)
-            for file in _documents().iterdir()
-            if file.name.endswith(_SUFFIX)
-        )
-    )
-
-
 def explanation(cause: str) -> str:
     """The document, Markdown without a newline at its end.
 
     Raises PortableErrorsError if there is no such cause; it names those that are called alike.
     """
-    known = causes()
-    if cause not in known:
-        alike = difflib.get_close_matches(cause, known)
+    if cause not in CAUSE_NAMES:
+        alike = difflib.get_close_matches(cause, CAUSE_NAMES)
         meant = f"; did you mean {' or '.join(alike)}?" if alike else ";"
         raise PortableErrorsError(
             f"unknown cause {cause!r}{meant} `python -m pytest_portable_errors explain` lists "

@@ -10,7 +10,7 @@ from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Reading
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.described import ErrorRecord, Missing, Record, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ class WithProject:
 class Facts:
     """What is known of a trip that lost something."""
 
-    stage: str
-    """``dumps``, ``loads``, ``timed-out``, ``crashed`` or ``arrived``."""
+    stage: Stage
+    """Where the trip ended."""
     cls: type
     """The class that was sent."""
     sent: Record
@@ -84,11 +84,10 @@ class Facts:
     losses: tuple[Loss, ...]
     reading: Reading
     """The payload's opcodes; empty if there is no payload."""
-    error: dict[str, Any] | None
+    error: ErrorRecord | None
     """The error that stopped it: ``type``, ``message`` and, for an import, ``module``."""
-    missing: tuple[tuple[str, str, str | None], ...] = ()
-    """Names of the payload that the receiver lacks: module, qualname, and the module whose import
-    failed (None: it is there)."""
+    missing: tuple[Missing, ...] = ()
+    """Names of the payload that the receiver lacks."""
     unpicklable: Unpicklable | None = None
     """The value that cannot be pickled."""
     failure: LoadsFailure | None = None

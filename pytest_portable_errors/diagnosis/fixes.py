@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import BuiltinFunctionType
-from typing import Any
+from typing import TypeVar
 
 from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.facts import Facts
@@ -26,15 +26,11 @@ from pytest_portable_errors.diagnosis.recipes import (
     WithChain,
     WithoutInit,
 )
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.receiver.described import Node, Record, Stage, subject_of
 
-_ON_THE_WAY = re.compile(
-    r"exc((?:\.__cause__|\.__context__|\.exceptions\[\d+\])*)"
-    r"(?:\.args\[(?P<position>\d+)\]|\.(?P<name>\w+))"
-)
-_LINK = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])+")
-_HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +80,7 @@ def candidates(
     ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the
     type that it is meant to become.
     """
-    node = facts.sent["exceptions"][0]
+    node = subject_of(facts.sent)
     name = short_name(node["type"])
     target = Target(
         module=facts.cls.__module__,
@@ -112,7 +108,7 @@ def candidates(
     if (
         not is_chained
         and not target.in_class
-        and facts.stage == "arrived"
+        and facts.stage is Stage.ARRIVED
         and _has_own_reducer(facts.cls)
     ):
         yield Candidate(
@@ -150,7 +146,7 @@ def _as_declared(
     module, _, qualname = declared.rpartition(".")
     recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
     converted: tuple[str, ...] = ()
-    if is_chained or module != "builtins" or facts.sent["exceptions"][0]["notes"] is not None:
+    if is_chained or module != "builtins" or subject_of(facts.sent)["notes"] is not None:
         # requests' ConnectionError is not Python's
         built_in = getattr(builtins, qualname) if module == "builtins" else None
         base = next(
@@ -181,7 +177,7 @@ def _downgrades(
 ) -> Iterator[Candidate]:
     """The nearest bases that the receiver has; a message that a base would write otherwise
     (KeyError's) goes to the next."""
-    keeps_more = is_chained or facts.sent["exceptions"][0]["notes"] is not None
+    keeps_more = is_chained or subject_of(facts.sent)["notes"] is not None
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
             continue
@@ -246,7 +242,7 @@ def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     return tuple(path for path, name in links(sent).items() if name.partition(".")[0] not in known)
 
 
-def _by_constructor(cls: type, node: dict[str, Any]) -> Iterator[ByConstructor]:
+def _by_constructor(cls: type, node: Node) -> Iterator[ByConstructor]:
     """Its parameters as far as attributes bear their names; with its state, and without for a class
     that refuses to be given any."""
     constructor = class_source.own_constructor(cls)
@@ -314,77 +310,79 @@ def links(record: Record) -> dict[str, str]:
 def is_of_its_own(path: str) -> bool:
     """Whether a path leads to what the exception itself stores, and not to a link of its chain or
     to a member."""
-    return _LINK.match(path) is None
+    return not ValuePath.of(path).links
 
 
 def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
     """The candidate without the exception's own values that do arrive, but as something else; None
     if there are none."""
     for path in lost:
-        way = _ON_THE_WAY.match(path)
-        if way is not None and not way[1] and not candidate.covers(path):
-            return refined(candidate, stopped_at=path, exposed=(), sent=sent)
+        held = ValuePath.of(path).held
+        if held is not None and held.is_of_subject and not candidate.covers(path):
+            return without_obstacle(candidate, path, sent)
     return None
 
 
-def refined(
-    candidate: Candidate, *, stopped_at: str | None, exposed: tuple[str, ...], sent: Record
-) -> Candidate | None:
-    """The candidate without what stopped it, or without the credentials that it would put on the
-    wire; None if that cannot be said.
+def without_obstacle(candidate: Candidate, stopped_at: str, sent: Record) -> Candidate | None:
+    """The candidate without what stopped it.
 
-    ``stopped_at`` and ``exposed`` are paths, ``sent`` is the record of what was tried.
+    Args:
+        candidate: What was tried.
+        stopped_at: Path of the value at which dumps or loads failed.
+        sent: The record of what was tried.
+
+    Returns:
+        The changed candidate; None if its recipe leaves nothing out, or nothing is left to change.
     """
     recipe = candidate.recipe
     if not isinstance(recipe, (WithoutInit, WithChain)):
         return None
-    gives_up: tuple[str, ...]
-    changed: Recipe
-    if stopped_at is None:
-        if not isinstance(recipe, WithChain):
-            return None
-        headers = tuple(
-            dict.fromkeys(match["name"] for path in exposed if (match := _HEADER.search(path)))
-        )
-        if not recipe.headers and headers:
-            changed, gives_up = (
-                replace(recipe, headers=headers),
-                tuple(path for path in exposed if _HEADER.search(path)),
-            )
-        else:
-            ways = [way for path in exposed if (way := _ON_THE_WAY.match(path)) and way["name"]]
-            # Copying what has headers did not help. If something else needs it, that will be seen
-            # again.
-            changed = replace(
-                recipe, headers=(), dropped=_more(recipe.dropped, *(way["name"] for way in ways))
-            )
-            gives_up = tuple(way[0] for way in ways)
-    else:
-        way = _ON_THE_WAY.match(stopped_at)
-        changed, gives_up = recipe, ()
-        if way is not None and way["position"] and not way[1]:
-            changed, gives_up = (
-                replace(recipe, as_text=_more(recipe.as_text, int(way["position"]))),
-                (way[0],),
-            )
-        elif way is not None and way["name"] and not way["position"]:
-            changed, gives_up = (
-                replace(recipe, dropped=_more(recipe.dropped, way["name"])),
-                (way[0],),
-            )
-        link = _LINK.match(stopped_at)
-        if changed == recipe and link is not None and isinstance(recipe, WithChain):
-            # The link itself refuses, whatever is left out of it.
-            of_class = links(sent).get(link[0])
-            if of_class is not None:
-                changed, gives_up = (
-                    replace(recipe, links_as_text=_more(recipe.links_as_text, of_class)),
-                    (link[0],),
-                )
-    if changed == recipe:
+    held, path = ValuePath.of(stopped_at).held, ValuePath.of(stopped_at)
+    if held is not None and held.argument is not None and held.is_of_subject:
+        without = replace(recipe, as_text=_more(recipe.as_text, held.argument))
+        if without != recipe:
+            return _giving_up(candidate, without, held.path)
+    elif held is not None and held.attribute is not None:
+        without = replace(recipe, dropped=_more(recipe.dropped, held.attribute))
+        if without != recipe:
+            return _giving_up(candidate, without, held.path)
+    # The link itself refuses, whatever is left out of it.
+    of_class = links(sent).get(path.exception)
+    if of_class is None or not isinstance(recipe, WithChain):
         return None
-    return replace(candidate, recipe=changed, gives_up=_more(candidate.gives_up, *gives_up))
+    as_text = replace(recipe, links_as_text=_more(recipe.links_as_text, of_class))
+    return None if as_text == recipe else _giving_up(candidate, as_text, path.exception)
 
 
-def _more(known: tuple[Any, ...], *added: Any) -> tuple[Any, ...]:
+def without_credentials(candidate: Candidate, exposed: tuple[str, ...]) -> Candidate | None:
+    """The candidate without the credentials that it would put on the wire.
+
+    Args:
+        candidate: What was tried.
+        exposed: Paths of the credentials.
+
+    Returns:
+        The changed candidate; None if its recipe leaves nothing out, or nothing is left to change.
+    """
+    recipe = candidate.recipe
+    if not isinstance(recipe, WithChain):
+        return None
+    headers = {path: header for path in exposed if (header := ValuePath.of(path).header)}
+    if headers and not recipe.headers:
+        without = replace(recipe, headers=tuple(dict.fromkeys(headers.values())))
+        return _giving_up(candidate, without, *headers)
+    # Copying what has headers did not help. If something else needs it, that will be seen again.
+    held = [held for path in exposed if (held := ValuePath.of(path).held) and held.attribute]
+    names = [each.attribute for each in held if each.attribute is not None]
+    without = replace(recipe, headers=(), dropped=_more(recipe.dropped, *names))
+    if without == recipe:
+        return None
+    return _giving_up(candidate, without, *(each.path for each in held))
+
+
+def _giving_up(candidate: Candidate, recipe: Recipe, *paths: str) -> Candidate:
+    return replace(candidate, recipe=recipe, gives_up=_more(candidate.gives_up, *paths))
+
+
+def _more(known: tuple[T, ...], *added: T) -> tuple[T, ...]:
     return tuple(dict.fromkeys((*known, *added)))

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from types import FunctionType
 
 from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis.cause_names import (
+    CLASS_NOT_IMPORTABLE,
+    CRASHES_THE_RECEIVER,
+    HANGS_THE_RECEIVER,
+    INIT_DOES_NOT_FIT_ARGS,
+    INIT_REJECTS_ARGS,
+    INIT_TAKES_NO_ARGUMENTS,
+    LINK_CANNOT_BE_REBUILT,
+    LOADS_FAILED,
+    RECEIVER_NOT_SET_UP,
+    RECONSTRUCTOR_NOT_IMPORTABLE,
+    STATE_CANNOT_BE_RESTORED,
+    VALUE_CANNOT_BE_LOADED,
+)
 from pytest_portable_errors.diagnosis.facts import Facts, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import error_text
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
     called,
@@ -19,6 +33,7 @@ from pytest_portable_errors.diagnosis.wording import (
     placed,
     wants_set_up,
 )
+from pytest_portable_errors.receiver.described import Stage
 
 # Whatever was done when they were raised, they say that settings are missing
 # (django.core.exceptions).
@@ -26,18 +41,16 @@ _NOT_SET_UP = (
     "django.core.exceptions.ImproperlyConfigured",
     "django.core.exceptions.AppRegistryNotReady",
 )
-_LINK = re.compile(r"exc((?:\.exceptions\[\d+\])*)\.__(?:cause|context)__")
-_EXCEPTION = re.compile(r"exc(?:\.__cause__|\.__context__|\.exceptions\[\d+\])*$")
 
 
 def stopped_receiver(facts: Facts) -> Diagnosis | None:
     """Rebuilding it ended the process, or did not end."""
-    if facts.stage == "crashed":
+    if facts.stage is Stage.CRASHED:
         why = f"rebuilding it ended the receiver's process: {facts.how}"
-        return Diagnosis(cause="crashes-the-receiver", why=why, evidence=(str(facts.how),))
-    if facts.stage == "timed-out":
+        return Diagnosis(cause=CRASHES_THE_RECEIVER, why=why, evidence=(str(facts.how),))
+    if facts.stage is Stage.TIMED_OUT:
         return Diagnosis(
-            cause="hangs-the-receiver",
+            cause=HANGS_THE_RECEIVER,
             why=f"rebuilding it did not come to an end: {facts.how}",
             evidence=(str(facts.how),),
         )
@@ -49,7 +62,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
     ``django.setup()``."""
     failure = facts.failure
     if (
-        facts.stage != "loads"
+        facts.stage is not Stage.LOADS
         or failure is None
         or facts.error is None
         or (facts.missing and _is_import_failure(facts))
@@ -68,7 +81,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
         f"{error_text(facts.error)}\n{wants_set_up(facts.error['type'])}"
     )
     return Diagnosis(
-        cause="receiver-not-set-up",
+        cause=RECEIVER_NOT_SET_UP,
         why=why,
         evidence=(failure.path if not is_import else str(failure.subject), facts.error["type"]),
     )
@@ -77,7 +90,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
 def missing_name(facts: Facts) -> Diagnosis | None:
     """A class or a function that the receiver does not have: the exception's own, a link's, a
     value's."""
-    if facts.stage != "loads" or not facts.missing or not _is_import_failure(facts):
+    if facts.stage is not Stage.LOADS or not facts.missing or not _is_import_failure(facts):
         return None
     module, qualname, absent = facts.missing[0]
     name = f"{module}.{qualname}"
@@ -85,18 +98,22 @@ def missing_name(facts: Facts) -> Diagnosis | None:
     path = path_of(Global(module, qualname), facts.reading.root) or "exc"
     is_class = class_source.find_class(module, qualname) is not None
     if path != "exc":
-        cause = "link-cannot-be-rebuilt" if _LINK.match(path) else "value-cannot-be-loaded"
+        cause = (
+            LINK_CANNOT_BE_REBUILT
+            if ValuePath.of(path).goes_along_the_chain
+            else VALUE_CANNOT_BE_LOADED
+        )
         what = f"the payload holds {path}, which needs {name}, and the receiver has {lacks}"
-        if cause == "link-cannot-be-rebuilt":
+        if cause == LINK_CANNOT_BE_REBUILT:
             what += "\nthe whole exception goes down with that link"
     elif is_class:
         cause, what = (
-            "class-not-importable",
+            CLASS_NOT_IMPORTABLE,
             f"the payload names the class {name}, and the receiver has {lacks}",
         )
     else:
         cause, what = (
-            "reconstructor-not-importable",
+            RECONSTRUCTOR_NOT_IMPORTABLE,
             f"the payload is rebuilt by {name}(), and the receiver has {lacks}",
         )
     with_project = facts.with_project
@@ -108,7 +125,7 @@ def missing_name(facts: Facts) -> Diagnosis | None:
         # The defect to repair first: with the project installed it would still be there.
         where = (
             "here"
-            if with_project.diagnosis.cause == "receiver-not-set-up"
+            if with_project.diagnosis.cause == RECEIVER_NOT_SET_UP
             else "broken everywhere: here"
         )
         why = f"{with_project.diagnosis.why}\n{where} {what}"
@@ -139,23 +156,23 @@ def _only_there(with_project: WithProject) -> str:
 def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     """``loads`` calls a class with what ``args`` holds, and ``__init__`` takes something else."""
     misfit = _misfit(facts)
-    if facts.stage != "loads" or misfit is None:
+    if facts.stage is not Stage.LOADS or misfit is None:
         return None
     call, cls, constructor = misfit
     shown, taken = arguments(call, facts.mask), class_source.parameters(constructor)
     named = class_source.keyword_only(constructor)
     if taken == "()":
         cause, why = (
-            "init-takes-no-arguments",
+            INIT_TAKES_NO_ARGUMENTS,
             f"but {constructor.__name__} takes none: its message is fixed",
         )
     elif named:
-        cause = "init-does-not-fit-args"
+        cause = INIT_DOES_NOT_FIT_ARGS
         why = f"but {constructor.__name__} takes {taken}, where {', '.join(named)} must be named"
     else:
-        cause, why = "init-does-not-fit-args", f"but {constructor.__name__} takes {taken}"
+        cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {taken}"
     path = path_of(call, facts.reading.root) or "exc"
-    stored = f"{path}.args" if _EXCEPTION.match(path) else f"what was stored of {path}"
+    stored = f"{path}.args" if ValuePath.of(path).is_exception else f"what was stored of {path}"
     how = f"loads calls {cls.__qualname__}({shown}) - the class with {stored} -"
     diagnosis = Diagnosis(
         cause=cause,
@@ -169,7 +186,7 @@ def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
     """The object is made, and refuses what was stored."""
     failure = facts.failure
     if (
-        facts.stage != "loads"
+        facts.stage is not Stage.LOADS
         or failure is None
         or failure.opcode != "BUILD"
         or facts.error is None
@@ -184,13 +201,13 @@ def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
         why += f"\n{owner}"
         evidence.append(owner)
     return _within(
-        Diagnosis(cause="state-cannot-be-restored", why=why, evidence=tuple(evidence)), failure.path
+        Diagnosis(cause=STATE_CANNOT_BE_RESTORED, why=why, evidence=tuple(evidence)), failure.path
     )
 
 
 def constructor_rejects(facts: Facts) -> Diagnosis | None:
     """A class was called with arguments that fit its signature, and raised."""
-    if facts.stage != "loads" or facts.error is None:
+    if facts.stage is not Stage.LOADS or facts.error is None:
         return None
     failure = facts.failure
     calls = [failure.subject] if failure is not None else facts.reading.calls[::-1]
@@ -214,7 +231,7 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
             )
             return _within(
                 Diagnosis(
-                    cause="init-rejects-args",
+                    cause=INIT_REJECTS_ARGS,
                     why=why,
                     evidence=(f"{class_name(found)}({shown})", class_source.location(constructor)),
                 ),
@@ -226,13 +243,18 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
 def unloadable_value(facts: Facts) -> Diagnosis | None:
     """A value that was pickled, and cannot be made again."""
     failure = facts.failure
-    if facts.stage != "loads" or failure is None or facts.error is None or failure.path == "exc":
+    if (
+        facts.stage is not Stage.LOADS
+        or failure is None
+        or facts.error is None
+        or failure.path == "exc"
+    ):
         return None
     made = called(
         failure.subject.function if isinstance(failure.subject, Call) else failure.subject
     )
     diagnosis = Diagnosis(
-        cause="value-cannot-be-loaded",
+        cause=VALUE_CANNOT_BE_LOADED,
         why=(
             f"{failure.path} was pickled, and making it again by {made} raises "
             f"{error_text(facts.error)}"
@@ -244,7 +266,7 @@ def unloadable_value(facts: Facts) -> Diagnosis | None:
 
 def loads_failed(facts: Facts) -> Diagnosis | None:
     """Nothing else is known."""
-    if facts.stage != "loads" or facts.error is None:
+    if facts.stage is not Stage.LOADS or facts.error is None:
         return None
     root = facts.reading.root
     by = (
@@ -253,7 +275,7 @@ def loads_failed(facts: Facts) -> Diagnosis | None:
         else ""
     )
     return Diagnosis(
-        cause="loads-failed",
+        cause=LOADS_FAILED,
         why=f"rebuilding it{by} raised {error_text(facts.error)}",
         evidence=(facts.error["type"],),
     )
@@ -261,7 +283,7 @@ def loads_failed(facts: Facts) -> Diagnosis | None:
 
 def needs_replay(facts: Facts) -> bool:
     """Whether only a second run can tell where loads failed."""
-    if facts.stage != "loads" or facts.reading.root is None:
+    if facts.stage is not Stage.LOADS or facts.reading.root is None:
         return False
     return not (facts.missing and _is_import_failure(facts)) and _misfit(facts) is None
 
@@ -281,7 +303,7 @@ def _misfit(facts: Facts) -> tuple[Call, type, FunctionType] | None:
 
 def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
     """The same, where it is a link of the chain that takes the whole exception with it."""
-    if _LINK.match(path) is None:
+    if not ValuePath.of(path).goes_along_the_chain:
         return diagnosis
     why = (
         "the payload carries the chain, and the whole exception goes down with "
@@ -289,7 +311,7 @@ def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
     )
     return replace(
         diagnosis,
-        cause="link-cannot-be-rebuilt",
+        cause=LINK_CANNOT_BE_REBUILT,
         why=why,
         evidence=tuple(dict.fromkeys((path, *diagnosis.evidence))),
     )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.receiver.record import Record
-from pytest_portable_errors.receiver.values import Value, canonical, in_any_order
+from pytest_portable_errors.receiver.described import (
+    Answer,
+    ErrorRecord,
+    Node,
+    Record,
+    Value,
+    subject_of,
+)
+from pytest_portable_errors.receiver.values import canonical, in_any_order
 
 CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
 DEFAULT_CHECKS = tuple(check for check in CHECKS if check != "traceback")
 
-_Node = dict[str, Any]
 _MOST_LOSSES = 100
 
 
@@ -70,7 +76,7 @@ def compare(
 def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
     """The same for what is no exception: one loss, as far inside as there is one place that
     differs."""
-    one, other = sent["exceptions"][0], received["exceptions"][0]
+    one, other = subject_of(sent), subject_of(received)
     if "value" not in other:
         return (
             Loss(kind="type", path="value", sent=short_name(one["type"]), received=headline(other)),
@@ -92,13 +98,13 @@ def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
     )
 
 
-def arrival_loss(sent: Record, answer: Mapping[str, Any], *, path: str = "exc") -> Loss:
+def arrival_loss(sent: Record, answer: Answer, *, path: str = "exc") -> Loss:
     """That nothing arrived, and why: ``answer`` is what the receiver said, or dumps."""
     received = error_text(answer["error"]) if answer.get("error") else answer["how"]
     return Loss(
         kind="arrival",
         path=path,
-        sent=headline(sent["exceptions"][0]),
+        sent=headline(subject_of(sent)),
         received=f"nothing. {received}",
     )
 
@@ -106,7 +112,7 @@ def arrival_loss(sent: Record, answer: Mapping[str, Any], *, path: str = "exc") 
 def only_in_tests(sent: Record, location: str) -> Loss:
     """That it arrived by what production does not have."""
     received = f"whole, by a reducer that only the tests have ({location})"
-    return Loss(kind="arrival", path="exc", sent=headline(sent["exceptions"][0]), received=received)
+    return Loss(kind="arrival", path="exc", sent=headline(subject_of(sent)), received=received)
 
 
 def _differences(
@@ -151,8 +157,8 @@ def _rest(record: Record) -> str:
 
 
 def _node_losses(
-    sent: _Node,
-    received: _Node,
+    sent: Node,
+    received: Node,
     checks: set[str],
     path: str,
     arrives_as: str | None,
@@ -205,7 +211,7 @@ def _node_losses(
         )
 
 
-def _attribute_losses(sent: _Node, received: _Node, path: str) -> Iterator[Loss]:
+def _attribute_losses(sent: Node, received: Node, path: str) -> Iterator[Loss]:
     for name in sorted({*sent["attributes"], *received["attributes"]}):
         if (
             name in sent["base_fields"]
@@ -225,7 +231,7 @@ def _attribute_losses(sent: _Node, received: _Node, path: str) -> Iterator[Loss]
 
 
 def _member_pairs(
-    sent: _Node, received: _Node, path: str, checks: set[str], within: str
+    sent: Node, received: Node, path: str, checks: set[str], within: str
 ) -> Iterator[Loss | tuple[int, int, str, str]]:
     if "members" not in checks or (sent.get("members") is None and received.get("members") is None):
         return
@@ -242,8 +248,8 @@ def _member_pairs(
 
 
 def _link_pairs(
-    sent: _Node,
-    received: _Node,
+    sent: Node,
+    received: Node,
     sent_record: Record,
     received_record: Record,
     path: str,
@@ -360,13 +366,13 @@ def _as_printed(described: Any) -> Any:
     return {key: _as_printed(item) for key, item in described.items() if key != "words"}
 
 
-def headline(node: _Node) -> str:
+def headline(node: Node) -> str:
     """``shop.errors.PaymentError: order 7: declined``."""
     message = show(node["message"])
     return short_name(node["type"]) + (f": {message}" if message else "")
 
 
-def error_text(error: dict[str, Any]) -> str:
+def error_text(error: ErrorRecord) -> str:
     """``TypeError: ...``, as the receiver or dumps said it."""
     return f"{short_name(error['type'])}: {show(error['message'])}"
 
@@ -404,7 +410,7 @@ def show(value: Value) -> str:
     return f"<{name}>"
 
 
-def _show_frames(node: _Node) -> str:
+def _show_frames(node: Node) -> str:
     steps = node.get("traceback") or []
     return (
         " > ".join(f"{file}:{line} {function}" for file, line, function in steps[-3:])

@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
@@ -19,7 +19,8 @@ from pytest_portable_errors.diagnosis.secret_patterns import (
     spellings,
     without_secrets,
 )
-from pytest_portable_errors.receiver.record import Record
+from pytest_portable_errors.diagnosis.value_path import ValuePath
+from pytest_portable_errors.receiver.described import ErrorRecord, Record
 
 # characters of a value that is masked wherever it turns up; a shorter one only where its name
 # stands
@@ -135,6 +136,10 @@ class Mask:
             }
         return data
 
+    def error(self, error: ErrorRecord) -> ErrorRecord:
+        """An error's type and message without secrets."""
+        return cast(ErrorRecord, self.data(error))
+
     def record(self, record: Record) -> Record:
         """A record without secrets."""
         if any(record is known for known in self._harmless):
@@ -176,9 +181,7 @@ class Mask:
     def loss(self, loss: Loss) -> Loss:
         """A loss without secrets; that there is a difference can still be seen."""
         sent, received = self.quoting_text(loss.sent), self.quoting_text(loss.received)
-        if is_secret_name(
-            re.sub(r"(?:\[\d+\])+$", "", loss.path).rpartition(".")[2].rpartition("[")[2]
-        ):
+        if is_secret_name(ValuePath.of(loss.path).name):
             sent, received = (
                 text if text in ("missing", "None") else MASK for text in (loss.sent, loss.received)
             )

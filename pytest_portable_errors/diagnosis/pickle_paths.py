@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import builtins
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs
+from pytest_portable_errors.diagnosis.value_path import leads_to_exception
 
 _MOST_PLACES = 20_000  # the nearest; as many as payload.OPCODES make have room
 _LONGEST_PATH = 1_000  # characters
-_OF_EXCEPTION = re.compile(r"(^exc|__cause__|__context__|\.exceptions\[\d+\])$")
 _ENDINGS = (
     "Error",
     "Exception",
@@ -146,7 +145,7 @@ def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
         yield PayloadValue(path, None, call.args)
         return
     built, args = built_class(call)
-    is_exception = _OF_EXCEPTION.search(path) is not None or looks_like_exception(call)
+    is_exception = leads_to_exception(path) or looks_like_exception(call)
     names = _TBLIB.get(getattr(call.function, "qualname", ""), ())
     for position, item in enumerate(call.args if names else args):
         if position < len(names) and names[position]:

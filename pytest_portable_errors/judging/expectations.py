@@ -30,7 +30,7 @@ def unmet(judged: Iterable[JudgedTrip], requirements: TripRequirements) -> list[
 def _other_chains(judged: Sequence[JudgedTrip], expected: Sequence[str]) -> Iterator[str]:
     for one in judged:
         sent, received = one.trip.sent, one.trip.received
-        as_declared = None if one.pending is None else one.pending.arrives_as
+        as_declared = None if one.pending is None else one.pending.settings.arrives_as
         is_sent = printed_chain(sent) == list(expected)
         if is_sent and (
             received is None
@@ -52,7 +52,7 @@ def _other_chains(judged: Sequence[JudgedTrip], expected: Sequence[str]) -> Iter
 
 def _refused(judged: JudgedTrip) -> str:
     assert judged.pending is not None  # seen above
-    name = clean(short_name(judged.trip.sent["exceptions"][0]["type"]))
+    name = clean(short_name(judged.trip.type_name))
     return primitive_text(f"{name} carries", judged.pending.outgoing.not_primitive)
 
 

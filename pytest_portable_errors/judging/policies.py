@@ -22,6 +22,7 @@ from pytest_portable_errors.judging.verdicts import (
 )
 from pytest_portable_errors.report.baseline import Baseline
 from pytest_portable_errors.report.rows import RAISED, Verdict
+from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.receivers import Receivers
@@ -255,7 +256,7 @@ class RepoWidePolicy:
         if not asks or judged.pending is None or way_of(judged.trip) not in self._lost_with_project:
             return judged
         return replace(
-            judged, whole_with_project=judged.pending.with_project().arrive().arrived_whole
+            judged, whole_with_project=arrive(judged.pending.with_project()).trip.arrived_whole
         )
 
 
@@ -294,16 +295,12 @@ def _told(judged: JudgedTrip, known: set[tuple[object, ...]]) -> JudgedTrip:
     if judged.verdict is not Verdict.DEFECT or judged.trip.defect in known:
         return judged
     known.add(judged.trip.defect)
-    return judged.repaired()
+    return judged.with_fixes()
 
 
 def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:
     """The failure's text where credentials in a payload are an error."""
-    found = [
-        (trip.sent["exceptions"][0]["type"], credential)
-        for trip in trips
-        for credential in trip.credentials
-    ]
+    found = [(trip.type_name, credential) for trip in trips for credential in trip.credentials]
     if not found:
         return []
     names = ", ".join(dict.fromkeys(clean(short_name(name)) for name, _ in found))

@@ -6,13 +6,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+from pytest_portable_errors.diagnosis.cause_names import (
+    CLASS_NOT_IMPORTABLE,
+    RECEIVER_NOT_SET_UP,
+    RECONSTRUCTOR_NOT_IMPORTABLE,
+)
 from pytest_portable_errors.diagnosis.class_source import place_of
 from pytest_portable_errors.diagnosis.printable import clean, plain
 from pytest_portable_errors.judging.verdicts import JudgedTrip
+from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.report.baseline import Entry, in_a_line
 from pytest_portable_errors.report.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
-from pytest_portable_errors.sender.trip import RoundTrip, Stage, first_line, trip_text
+from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
 
 class Recorder:
@@ -29,7 +35,7 @@ class Recorder:
         """Keep what became of one exception. The first trip of each defect is kept in full."""
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
         for text in dict.fromkeys(text for one in judged for text in one.trip.not_looked_at):
-            self.not_looked_at(judged[0].trip.sent["exceptions"][0]["type"], text)
+            self.not_looked_at(judged[0].trip.type_name, text)
         for one in judged:
             if one.verdict is Verdict.DEFECT and defect_of(one.trip) not in self._described:
                 self._described.add(defect_of(one.trip))
@@ -81,7 +87,7 @@ class Recorder:
 
 def defect_of(trip: RoundTrip) -> tuple[str, str]:
     """One class, one cause: what the reader repairs."""
-    return trip.sent["exceptions"][0]["type"], cause_of(trip)
+    return trip.type_name, cause_of(trip)
 
 
 def cause_of(trip: RoundTrip) -> str:
@@ -98,7 +104,7 @@ def entries_of(judged: JudgedTrip) -> list[Entry]:
         sorted({loss.kind for loss in trip.losses}),
     )
     if _only_lacks_project(judged):
-        cause, receiver, kinds = "class-not-importable", DEFAULT_RECEIVER, ["arrival"]
+        cause, receiver, kinds = CLASS_NOT_IMPORTABLE, DEFAULT_RECEIVER, ["arrival"]
     cls, serializer = way_of(trip)
     return [Entry(cls, cause, kind, serializer, clean(_portable(receiver))) for kind in kinds]
 
@@ -135,7 +141,7 @@ def _row(how: str, judged: Sequence[JudgedTrip], *, names_credentials: bool) -> 
         else []
     )
     return Row(
-        cls=clean(judged[0].trip.sent["exceptions"][0]["type"]),
+        cls=clean(judged[0].trip.type_name),
         how=how,
         count=1,
         findings=[_finding(one) for one in judged],
@@ -163,13 +169,13 @@ def _scope(judged: JudgedTrip) -> str:
         return "chain"
     if judged.verdict is Verdict.LACKS_PROJECT:
         return "without-project"
-    if cause_of(trip) == "receiver-not-set-up":
+    if cause_of(trip) == RECEIVER_NOT_SET_UP:
         return "receiver"
     if there is not None:
         return "without-project" if _lost(there) <= {"chain"} else "everywhere"
     is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in (
-        "class-not-importable",
-        "reconstructor-not-importable",
+        CLASS_NOT_IMPORTABLE,
+        RECONSTRUCTOR_NOT_IMPORTABLE,
     )
     return "receiver" if is_lacking else "everywhere"
 

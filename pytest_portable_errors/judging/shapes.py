@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pytest_portable_errors.diagnosis.secret_patterns import secrets_in
@@ -225,7 +224,7 @@ class SettledShapes:
         # Without its pending, which holds a copy of the exception.
         self._met[shape] = (
             count + 1 if is_same else 1,
-            [replace(one, pending=None) for one in judged],
+            [one.as_example() for one in judged],
         )
 
     def is_settled(self, shape: Hashable) -> bool:

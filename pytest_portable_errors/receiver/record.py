@@ -16,11 +16,11 @@ from collections import deque
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import fields, values
+from .described import ErrorRecord, Node, Record, subject_of
 
 LINKS_KEPT = 1_000  # exceptions of a chain or group; of the rest their number and SHA-256 are kept
 FRAMES_KEPT = 200  # of a traceback, the innermost
 
-Record = Dict[str, Any]
 _Memory = Dict[int, Tuple[int, BaseException]]
 
 
@@ -38,11 +38,13 @@ def describe(subject: object, traceback: bool = False, depth: int = values.DEPTH
         record = _describe_all(subject, traceback, values.Budget(depth, cuts=False))
         # Asking for texts may fill caches (pyparsing's do): the second look sees what every later
         # one will see, on both sides.
-        if "value" not in record["exceptions"][0]:
+        if "value" not in subject_of(record):
             record = _describe_all(subject, traceback, values.Budget(depth))
     except values.TooMuch:
         return _describe_less(subject, traceback, depth)
-    return record if depth == values.DEPTH else dict(record, depth=depth)
+    if depth != values.DEPTH:
+        record["depth"] = depth
+    return record
 
 
 def is_cut(record: Record) -> bool:
@@ -62,18 +64,18 @@ def _describe_less(subject: object, traceback: bool, depth: int) -> Record:
     A cut after so many values would depend on the order of a set; the number of values down to a
     depth does not.
     """
-    fitting = dict(_describe_all(subject, traceback, values.Budget(1)), depth=1)
+    fitting = _describe_all(subject, traceback, values.Budget(1))
+    fitting["depth"] = 1
     for deeper in range(2, depth):
         try:
-            fitting = dict(
-                _describe_all(subject, traceback, values.Budget(deeper, cuts=False)), depth=deeper
-            )
+            fitting = _describe_all(subject, traceback, values.Budget(deeper, cuts=False))
         except values.TooMuch:
             break
+        fitting["depth"] = deeper
     return fitting
 
 
-def outline(exc: BaseException) -> Dict[str, Any]:
+def outline(exc: BaseException) -> ErrorRecord:
     """What is said of an error beside the exception: its type and message, and nothing that it
     holds or is chained to."""
     return {
@@ -97,7 +99,7 @@ def _describe_all(subject: object, traceback: bool, budget: values.Budget) -> Re
         return memory[id(exc)][0]
 
     index(subject)  # type: ignore[arg-type]  # issubclass above
-    nodes: List[Record] = []
+    nodes: List[Node] = []
     rest, kept = 0, hashlib.sha256()
     while waiting:
         exc = waiting.popleft()
@@ -113,10 +115,12 @@ def _describe_all(subject: object, traceback: bool, budget: values.Budget) -> Re
 
 
 def _with_depth(record: Record, budget: values.Budget) -> Record:
-    return dict(record, depth=budget.depth) if budget.is_cut else record
+    if budget.is_cut:
+        record["depth"] = budget.depth
+    return record
 
 
-def _describe_value(subject: object, budget: values.Budget) -> Record:
+def _describe_value(subject: object, budget: values.Budget) -> Node:
     describer = values.Describer(budget)
     value = describer.value(subject)
     return {
@@ -127,7 +131,7 @@ def _describe_value(subject: object, budget: values.Budget) -> Record:
     }
 
 
-def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: values.Budget) -> Record:
+def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: values.Budget) -> Node:
     describer = values.Describer(budget)
     message = values.text_of(str, exc)
     args, members = fields.base_field(exc, "args"), fields.members_of(exc)
@@ -140,7 +144,7 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: value
     )
     printed = None if cause is not None or suppressed else context
     notes = fields.dict_of(exc).get("__notes__")
-    node: Record = {
+    node: Node = {
         "type": fields.type_name(type(exc)),
         "importable": fields.is_importable(type(exc)),
         # A group passes its members to __new__, so they stand in args too; they are compared as

@@ -10,9 +10,10 @@ import itertools
 import json
 import re
 import types
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from . import fields
+from .described import Value
 
 TEXT_KEPT = 2_000  # characters of a text or repr; of the rest length and SHA-256 are kept
 ITEMS_KEPT = 200  # items of a container, likewise
@@ -22,8 +23,6 @@ DEPTH = 8  # how deep values are described at most; below that, their types
 _TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
 # described values in one record; where there would be more, they are described less deep
 VALUES = 2_000
-
-Value = Dict[str, Any]
 
 # An object's own text often shows where it lies in memory, which says nothing about the object.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
@@ -196,11 +195,11 @@ class Describer:
         """An exception as a value: what it says and stores. What it is chained to is not the
         value's content."""
         message = text_of(str, exc)
-        content = {
+        content: Value = {
             "args": self.value(fields.base_field(exc, "args")),
             "attributes": self.named(fields.attributes_of(exc)),
         }
-        return dict(content, message=comparable_text(message, self.unordered))
+        return {**content, "message": comparable_text(message, self.unordered)}
 
     def _own_text(self, value: object) -> Value:
         shown = text_of(repr, value)
@@ -237,9 +236,7 @@ class Describer:
                 # which elements the budget would reach depends on the hash seed
                 return self._too_long([], len(value))
             elements = (set if issubclass(cls, set) else frozenset).__iter__(value)
-            return self._cut_items(
-                _in_order([self.value(item) for item in list(elements)]), "items"
-            )
+            return _cut_items(_in_order([self.value(item) for item in list(elements)]))
         if issubclass(cls, dict):
             return self._mapping(
                 list(itertools.islice(dict.items(value), PLAIN_ITEMS)), dict.__len__(value)
@@ -250,16 +247,15 @@ class Describer:
         if length <= ITEMS_KEPT:
             return {"items": [self.value(item) for item in elements]}
         if _are_plain(elements) or length > self._budget.values:
-            return self._too_long(
-                elements, length, items=[self.value(item) for item in elements[:ITEMS_KEPT]]
-            )
-        return self._cut_items([self.value(item) for item in elements], "items")
+            beginning = [self.value(item) for item in elements[:ITEMS_KEPT]]
+            return {"items": beginning, **self._too_long(elements, length)}
+        return _cut_items([self.value(item) for item in elements])
 
     def _mapping(self, pairs: List[Any], length: int) -> Value:
         if length <= self._budget.values:
-            return self._cut_items(
-                _by_key([[self.value(key), self.value(item)] for key, item in pairs]), "pairs"
-            )
+            described = _by_key([[self.value(key), self.value(item)] for key, item in pairs])
+            cut: Value = {"pairs": described[:ITEMS_KEPT]}
+            return cut if length <= ITEMS_KEPT else {**cut, **_whole(described)}
         # No items: in which order a dict was filled is not compared.
         return self._too_long(
             sorted(map(canonical, pairs))
@@ -268,20 +264,25 @@ class Describer:
             length,
         )
 
-    def _too_long(self, elements: List[Any], length: int, **described: Any) -> Value:
+    def _too_long(self, elements: List[Any], length: int) -> Value:
         """A container of which not every item is described: with a digest if they are plain, else
         with no more than its length."""
-        described["length"] = length
+        described: Value = {"length": length}
         if elements and length <= PLAIN_ITEMS and _are_plain(elements):
             described["sha256"] = digest_of_plain(elements)
         else:
             self._budget.is_cut = True
         return described
 
-    def _cut_items(self, items: List[Any], kind: str) -> Value:
-        if len(items) <= ITEMS_KEPT:
-            return {kind: items}
-        return {kind: items[:ITEMS_KEPT], "length": len(items), "sha256": digest(items)}
+
+def _cut_items(items: List[Value]) -> Value:
+    cut: Value = {"items": items[:ITEMS_KEPT]}
+    return cut if len(items) <= ITEMS_KEPT else {**cut, **_whole(items)}
+
+
+def _whole(described: Sequence[object]) -> Value:
+    """What is kept of all items, where not each is."""
+    return {"length": len(described), "sha256": digest(described)}
 
 
 def _int_text(value: int) -> Value:
@@ -293,8 +294,8 @@ def _int_text(value: int) -> Value:
 # Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's.
 # By their ids, as in _PLAIN.
 _PLAINLY: Dict[int, Callable[[Any], Value]] = {
-    id(str): lambda value: dict(_cut_text(value, repr), type="builtins.str"),
-    id(int): lambda value: dict(_int_text(value), type="builtins.int"),
+    id(str): lambda value: {**_cut_text(value, repr), "type": "builtins.str"},
+    id(int): lambda value: {**_int_text(value), "type": "builtins.int"},
     id(bool): lambda value: {"type": "builtins.bool", "text": repr(value)},
     id(type(None)): lambda _: {"type": "builtins.NoneType", "text": "None"},
     id(float): lambda value: {"type": "builtins.float", "text": repr(value)},

@@ -9,55 +9,32 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import CodeType, SimpleNamespace
-from typing import Any, Protocol
+from typing import Any
 
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
-from pytest_portable_errors.diagnosis.findings import Credential, Fix
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.fixes import (
     Candidate,
     is_of_its_own,
-    refined,
     without_changed,
+    without_credentials,
+    without_obstacle,
 )
-from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.recipes import WithChain
-from pytest_portable_errors.receiver.record import Record, describe
+from pytest_portable_errors.receiver.described import Record, subject_of
+from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+from pytest_portable_errors.sender.trip import RoundTrip
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
 
 
-class Trip(Protocol):
-    """What is looked at of a round trip."""
-
-    @property
-    def losses(self) -> tuple[Loss, ...]: ...
-    @property
-    def declared_lost(self) -> tuple[Loss, ...]: ...
-    @property
-    def credentials(self) -> tuple[Credential, ...]: ...
-    @property
-    def stopped_at(self) -> str | None: ...
-    @property
-    def sent(self) -> Record: ...
-    @property
-    def received(self) -> Record | None: ...
-    @property
-    def took_too_long(self) -> bool: ...
-
-
-class UnderWay(Protocol):
-    """A trip that has begun."""
-
-    def arrive(self) -> Trip: ...
-
-
-Send = Callable[[Outgoing, "str | None"], UnderWay]
-"""Begins a trip, with what it is declared to arrive as."""
+MakeTrip = Callable[[Outgoing, "str | None"], RoundTrip]
+"""Makes a trip, with what it is declared to arrive as."""
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: what is cached needs a place
@@ -69,7 +46,7 @@ class FixTrials:
     receiver: str
     carried: frozenset[str]
     """Paths of the credentials that the payload carries without a fix."""
-    send: Send
+    make_trip: MakeTrip
     traceback: bool = False
     until: float = float("inf")
     """When no further trial is begun: seconds of processor time of this process."""
@@ -109,7 +86,7 @@ class FixTrials:
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
                 break
-            trip = self._set_out(self.subject, reducers, candidate, self._sent).arrive()
+            trip = self._trip_with(self.subject, reducers, candidate, self._sent)
             if trip.took_too_long:
                 raise TookTooLong
             exposed = tuple(
@@ -118,13 +95,10 @@ class FixTrials:
                 if c.path not in self.carried or is_secret_header(c.path)
             )
             better: Candidate | None
-            if trip.received is None or exposed:
-                better = refined(
-                    candidate,
-                    stopped_at=trip.stopped_at if trip.received is None else None,
-                    exposed=exposed,
-                    sent=trip.sent,
-                )
+            if trip.received is None and trip.stopped_at is not None:
+                better = without_obstacle(candidate, trip.stopped_at, trip.sent)
+            elif trip.received is None or exposed:
+                better = without_credentials(candidate, exposed)
             else:
                 tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best
@@ -141,24 +115,24 @@ class FixTrials:
         """The subject's description, which is the same whatever pickles it."""
         return describe(self.subject, traceback=self.traceback)
 
-    def _set_out(
+    def _trip_with(
         self,
         exc: BaseException,
         reducers: dict[type, Any],
         candidate: Candidate,
         sent: Record | None = None,
-    ) -> UnderWay:
+    ) -> RoundTrip:
         assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
         serializer = WithReducers(of=self.serializer, reducers=reducers)
         outgoing = describe_and_pickle(
             exc, serializer=serializer, traceback=self.traceback, sent=sent
         )
         # whoever's it is, it was not used
-        return self.send(replace(outgoing, reducer=None), candidate.arrives_as)
+        return self.make_trip(replace(outgoing, reducer=None), candidate.arrives_as)
 
     def _with_foreign_cause(
         self, reducers: dict[type, Any], candidate: Candidate
-    ) -> UnderWay | None:
+    ) -> RoundTrip | None:
         """The same with a cause whose class the receiver lacks: where a recipe keeps the chain,
         that could take the whole error down."""
         copied = (
@@ -171,7 +145,7 @@ class FixTrials:
         absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
         # past a __setattr__ that refuses
         vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))
-        return self._set_out(copied, reducers, candidate)
+        return self._trip_with(copied, reducers, candidate)
 
 
 class TookTooLong(Exception):
@@ -183,7 +157,7 @@ class TriedFix:
     """A candidate that arrived, and how."""
 
     candidate: Candidate
-    trip: Trip
+    trip: RoundTrip
     reducers: dict[type, Any]
 
     @property
@@ -195,7 +169,7 @@ class TriedFix:
             )
         )
 
-    def fix(self, receiver: str, with_foreign_cause: UnderWay | None) -> Fix:
+    def fix(self, receiver: str, with_foreign_cause: RoundTrip | None) -> Fix:
         """What people are told of it.
 
         ``with_foreign_cause`` is None if the recipe keeps no chain, or no copy could be made to try
@@ -226,17 +200,17 @@ class TriedFix:
             # the title says what to declare; or it is of a link, and the chain is compared whatever
             # is declared
             return ()
-        name = self.trip.sent["exceptions"][0]["type"]
+        name = subject_of(self.trip.sent)["type"]
         return (
             f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",
         )
 
-    def _limits(self, with_foreign_cause: UnderWay | None) -> tuple[str, ...]:
+    def _limits(self, with_foreign_cause: RoundTrip | None) -> tuple[str, ...]:
         if not isinstance(self.candidate.recipe, WithChain):
             return ("carries no chain, as plain pickle",)
         if with_foreign_cause is None:
             return ()
-        received = with_foreign_cause.arrive().received
+        received = with_foreign_cause.received
         if received is None:
             return ("a cause whose class the receiver lacks takes the whole error down",)
         nodes = received["exceptions"]

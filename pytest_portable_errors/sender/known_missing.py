@@ -4,12 +4,8 @@ absent need not travel."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from pytest_portable_errors.receiver import messages
-
-Name = tuple[str, str]
-"""Module and qualified name, as a payload has them."""
+from pytest_portable_errors.receiver.described import Answer, ErrorRecord, Name
 
 
 class KnownMissing:
@@ -17,12 +13,12 @@ class KnownMissing:
     first that cannot be imported."""
 
     def __init__(self) -> None:
-        self._errors: dict[str, dict[str, Any] | None] = {}
+        self._errors: dict[str, ErrorRecord | None] = {}
         """By absent module or package: what loads raises where a payload begins with something of
         it, if that is known."""
         self._present: set[Name] = set()
 
-    def learn(self, names: Sequence[Name], answer: messages.Head) -> None:
+    def learn(self, names: Sequence[Name], answer: Answer) -> None:
         """Keep what the answer tells to a payload that names these."""
         missing: dict[Name, str | None] = {
             (module, qualname): absent for module, qualname, absent in answer.get("missing", ())
@@ -39,7 +35,7 @@ class KnownMissing:
                 self._errors.setdefault(absent, None)
         self._errors[first] = answer["error"]
 
-    def answer_to(self, names: Sequence[Name]) -> messages.Head | None:
+    def answer_to(self, names: Sequence[Name]) -> Answer | None:
         """The answer to a payload that names these, if it is known."""
         first = self._absent(names[0][0]) if names else None
         error = None if first is None else self._errors[first]
@@ -48,7 +44,7 @@ class KnownMissing:
         ):
             return None
         missing = [
-            [module, qualname, self._absent(module)]
+            (module, qualname, self._absent(module))
             for module, qualname in names
             if self._absent(module)
         ]

@@ -13,6 +13,7 @@ from pytest_portable_errors.diagnosis.facts import Reducer, Unpicklable
 from pytest_portable_errors.diagnosis.pickle_reader import content
 from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primitive_on_the_wire
 from pytest_portable_errors.receiver import record
+from pytest_portable_errors.receiver.described import ErrorRecord, Record
 from pytest_portable_errors.receiver.fields import own_dict
 from pytest_portable_errors.sender.extent import SOME, extent_of
 from pytest_portable_errors.sender.serializers import PAYLOAD_LIMIT, PayloadTooLarge, Serializer
@@ -24,11 +25,11 @@ class Outgoing:
     """What is known of an exception, or of a value that departs by itself, once it was pickled."""
 
     cls: type[Any]
-    sent: record.Record
+    sent: Record
     serializer: Serializer
     payload: bytes | None
     """None when dumps failed, or gave more than ``PAYLOAD_LIMIT``."""
-    error: dict[str, Any] | None = None
+    error: ErrorRecord | None = None
     """What dumps raised: its ``type`` and ``message``."""
     unpicklable: Unpicklable | None = None
     """The value that cannot be pickled, if that is what failed."""
@@ -49,7 +50,7 @@ def describe_and_pickle(
     *,
     serializer: Serializer,
     traceback: bool = False,
-    sent: record.Record | None = None,
+    sent: Record | None = None,
 ) -> Outgoing:
     """Describe and pickle it. What the exception's own code raises on the way is data, but for
     KeyboardInterrupt.
@@ -65,7 +66,7 @@ def describe_and_pickle_by_each(
     *,
     traceback: bool = False,
     primitive: bool = False,
-    sent: record.Record | None = None,
+    sent: Record | None = None,
     extent: int | None = None,
 ) -> list[Outgoing]:
     """The same by each serializer. Where two give the same payload, as pickle and cloudpickle
@@ -111,7 +112,7 @@ def _outgoing(
     exc: BaseException,
     serializer: Serializer,
     dumped: tuple[bytes | None, BaseException | None, bool],
-    sent: record.Record,
+    sent: Record,
 ) -> Outgoing:
     payload, error, has_raised = dumped
     return Outgoing(
@@ -177,5 +178,5 @@ def unchanged(exc: object) -> Iterator[None]:
             stored.update(before)
 
 
-def _error(error: BaseException) -> dict[str, Any]:
+def _error(error: BaseException) -> ErrorRecord:
     return {**record.outline(error), "module": None}

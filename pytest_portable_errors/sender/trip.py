@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix, fix_outcome
 from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
 from pytest_portable_errors.diagnosis.printable import WIDTH, brief, clean
-from pytest_portable_errors.receiver.record import Record
-
-
-class Stage(enum.Enum):
-    """Where a trip ended."""
-
-    DUMPS = "dumps"
-    LOADS = "loads"
-    TIMED_OUT = "timed-out"
-    CRASHED = "crashed"
-    ARRIVED = "arrived"
+from pytest_portable_errors.receiver.described import ErrorRecord, Record, Stage, subject_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +27,7 @@ class RoundTrip:
     losses: tuple[Loss, ...]
     declared_lost: tuple[Loss, ...] = ()
     """Differences that ``arrives_as`` declares; they are no losses."""
-    error: dict[str, Any] | None = None
+    error: ErrorRecord | None = None
     """What stopped it: ``type`` and ``message`` of the error that dumps or loads raised."""
     diagnosis: Diagnosis | None = None
     """Why. None if it arrived whole, or if no rule explains it."""
@@ -57,6 +47,11 @@ class RoundTrip:
     of it was looked at."""
 
     @property
+    def type_name(self) -> str:
+        """Dotted name of the class that was sent."""
+        return subject_of(self.sent)["type"]
+
+    @property
     def took_too_long(self) -> bool:
         """Whether it was given up."""
         return self.stage is Stage.TIMED_OUT
@@ -66,7 +61,7 @@ class RoundTrip:
         """What is the same for trips that show the same defect."""
         what = self.diagnosis.cause if self.diagnosis else self.losses
         return (
-            self.sent["exceptions"][0]["type"],
+            self.type_name,
             self.stage,
             frozenset(loss.kind for loss in self.losses),
             what,
@@ -84,7 +79,7 @@ class RoundTrip:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "type": self.sent["exceptions"][0]["type"],
+            "type": self.type_name,
             "serializer": self.serializer,
             "receiver": self.receiver,
             "stage": self.stage.value,
@@ -106,6 +101,14 @@ class RoundTrip:
             "sent": self.sent,
             "received": self.received,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedTrip:
+    """A trip, and the facts that its diagnosis rests on: fixes are proposed from those."""
+
+    trip: RoundTrip
+    facts: Facts
 
 
 def _loss_row(loss: Loss) -> dict[str, str]:
@@ -195,7 +198,7 @@ def _fixes(trip: RoundTrip) -> Iterator[str]:
 
 def first_line(trip: RoundTrip) -> str:
     """What became of which class."""
-    name = clean(short_name(trip.sent["exceptions"][0]["type"]))
+    name = clean(short_name(trip.type_name))
     if trip.arrived_whole:
         return f"{name} arrives whole"
     if trip.received is not None:
@@ -212,7 +215,7 @@ def first_line(trip: RoundTrip) -> str:
             f"{clean(short_name(trip.error['type']))}"
         )
     what = (
-        "it took too long" if trip.stage.value == "timed-out" else "it ended the receiver's process"
+        "it took too long" if trip.stage is Stage.TIMED_OUT else "it ended the receiver's process"
     )
     return f"{name} does not arrive: {what}"
 
@@ -229,7 +232,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _sent(trip: RoundTrip) -> str:
-    node = trip.sent["exceptions"][0]
+    node = subject_of(trip.sent)
     stored = {
         name: value
         for name, value in node.get("attributes", {}).items()

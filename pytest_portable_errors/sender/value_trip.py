@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from pytest_portable_errors.diagnosis.cause_names import (
+    CLASS_NOT_IMPORTABLE,
+    VALUE_CANNOT_BE_PICKLED,
+)
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import arrival_loss, compare_values
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.described import Answer, Stage
 from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_value
-from pytest_portable_errors.sender.receivers import Receivers, Request
+from pytest_portable_errors.sender.pending_trip import not_sent
+from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.sender.request import Request
 from pytest_portable_errors.sender.serializers import Serializer
-from pytest_portable_errors.sender.trip import RoundTrip, Stage
+from pytest_portable_errors.sender.trip import RoundTrip
 
 
 def value_trip(
@@ -32,7 +38,7 @@ def value_trip(
         )
     outgoing = describe_and_pickle_value(value, serializer=serializer)
     reading = read(outgoing.payload or b"")
-    answer: dict[str, Any] = {"stage": "dumps", "error": outgoing.error}
+    answer = not_sent(outgoing)
     if outgoing.payload is not None:
         request = Request(
             receiver=receiver,
@@ -58,7 +64,7 @@ def value_trip(
         sent=found.mask.record(outgoing.sent),
         received=None if received is None else found.mask.record(received),
         losses=tuple(map(found.mask.loss, losses)),
-        error=found.mask.data(answer.get("error")),
+        error=None if "error" not in answer else found.mask.error(answer["error"]),
         diagnosis=None if diagnosis is None else found.mask.diagnosis(diagnosis),
         stopped_at=found.mask.text(outgoing.unpicklable.path) or None
         if outgoing.unpicklable is not None
@@ -69,12 +75,12 @@ def value_trip(
     )
 
 
-def _diagnosis(outgoing: Outgoing, answer: dict[str, Any]) -> Diagnosis | None:
+def _diagnosis(outgoing: Outgoing, answer: Answer) -> Diagnosis | None:
     """Why, as far as that is plain: values have no constructor that everybody knows."""
     value = outgoing.unpicklable
     if value is not None:
         return Diagnosis(
-            cause="value-cannot-be-pickled",
+            cause=VALUE_CANNOT_BE_PICKLED,
             why=f"{value} cannot be pickled",
             evidence=(value.path, value.type),
         )
@@ -83,6 +89,6 @@ def _diagnosis(outgoing: Outgoing, answer: dict[str, Any]) -> Diagnosis | None:
         lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
         why = f"the payload names {module}.{qualname}, and the receiver has {lacks}"
         return Diagnosis(
-            cause="class-not-importable", why=why, evidence=(f"{module}.{qualname}", lacks)
+            cause=CLASS_NOT_IMPORTABLE, why=why, evidence=(f"{module}.{qualname}", lacks)
         )
     return None

@@ -22,6 +22,7 @@ import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
 from pytest_portable_errors.round_trip import shared
+from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import send
 from pytest_portable_errors.sender.receivers import Receivers
@@ -58,10 +59,10 @@ def check(make: Callable[[int], BaseException], numbers: Iterator[int]) -> None:
     """Another exception each time: an answer that is known is not asked for again. The trip alone;
     no fix is tried."""
     receivers = shared()
-    trip = send(
-        describe_and_pickle(make(next(numbers)), serializer=receivers.serializers.find("pickle")),
-        receivers=receivers,
-    ).arrive()
+    outgoing = describe_and_pickle(
+        make(next(numbers)), serializer=receivers.serializers.find("pickle")
+    )
+    trip = arrive(send(outgoing, receivers=receivers)).trip
     assert trip.stage in (Stage.ARRIVED, Stage.LOADS), "the receiver has answered"
 
 

@@ -21,13 +21,19 @@ import pytest
 from diagnosis.trips import MESSAGE, cause, facts, trip_of, with_attributes
 
 from pytest_portable_errors import Stage
-from pytest_portable_errors.diagnosis import arrived_changed, causes, dumps_failed, loads_failed
+from pytest_portable_errors.diagnosis import (
+    arrived_changed,
+    cause_names,
+    causes,
+    dumps_failed,
+    loads_failed,
+)
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, Unpicklable, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.pickle_reader import Global, Reading, read
-from pytest_portable_errors.sender import pending_trip
+from pytest_portable_errors.sender import arrival
 
 MODULES = (dumps_failed, loads_failed, arrived_changed)
 ARRIVAL = Loss(kind="arrival", path="exc", sent="s", received="r")
@@ -46,7 +52,7 @@ class TestOrderOfCauses:
         value = Unpicklable(path="exc.a", type="x")
         given = facts(
             zoo.DropsState("a"),
-            stage="dumps",
+            stage=Stage.DUMPS,
             losses=(ARRIVAL,),
             unpicklable=value,
             error=error("TypeError"),
@@ -56,7 +62,7 @@ class TestOrderOfCauses:
     def test_a_type_error_says_that_a_missing_name_was_not_yet_reached(self) -> None:
         given = facts(
             zoo.Portable("a"),
-            stage="loads",
+            stage=Stage.LOADS,
             losses=(ARRIVAL,),
             missing=MISSING,
             error=error("TypeError"),
@@ -84,7 +90,7 @@ class TestBrokenEverywhere:
         found = diagnose(
             facts(
                 zoo.Portable("a"),
-                stage="loads",
+                stage=Stage.LOADS,
                 losses=(ARRIVAL,),
                 missing=MISSING,
                 error=error("ModuleNotFoundError"),
@@ -151,7 +157,7 @@ def facts_of(exc: BaseException, **settings: Any) -> Facts:
     """What a real trip knows."""
     seen: list[Facts] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pending_trip, "diagnose", lambda facts: seen.append(facts))
+        patch.setattr(arrival, "diagnose", lambda facts: seen.append(facts))
         trip_of(exc, **settings)
     return seen[-1]
 
@@ -226,12 +232,17 @@ def known() -> list[Facts]:
         ),
         facts(
             zoo.Portable("m"),
-            stage="loads",
+            stage=Stage.LOADS,
             losses=(ARRIVAL,),
             error=error("RuntimeError"),
-            halt=LoadsFailure(path="exc", opcode="GLOBAL", subject=Global("error_zoo", "Portable")),
+            failure=LoadsFailure(
+                path="exc", opcode="GLOBAL", subject=Global("error_zoo", "Portable")
+            ),
         ),
     ]
+
+
+ENDED_THE_RECEIVER = {Stage.CRASHED, Stage.TIMED_OUT}
 
 
 class TestEachRule:
@@ -243,13 +254,9 @@ class TestEachRule:
     def test_speaks_of_its_own_stage_alone(self, known: list[Facts]) -> None:
         for given in known:
             for rule in causes.CAUSES:
-                own = (
-                    {given.stage}
-                    if given.stage not in ("crashed", "timed-out")
-                    else {"crashed", "timed-out"}
-                )
+                own = {given.stage} if given.stage not in ENDED_THE_RECEIVER else ENDED_THE_RECEIVER
                 if rule(given) is not None:
-                    stages = [stage.value for stage in Stage if stage.value not in own]
+                    stages = [stage for stage in Stage if stage not in own]
                     assert [rule(replace(given, stage=stage)) for stage in stages] == [None] * len(
                         stages
                     )
@@ -262,7 +269,7 @@ class TestEachRule:
                 for name in (
                     "received",
                     "error",
-                    "halt",
+                    "failure",
                     "unpicklable",
                     "reducer",
                     "with_project",
@@ -289,28 +296,34 @@ class TestEachRule:
 @pytest.mark.parametrize(
     ("given", "needed"),
     [
-        (facts(zoo.Picky(4), stage="loads", error=error("ValueError")), True),
-        (facts(zoo.Picky(4), stage="arrived"), False),
+        (facts(zoo.Picky(4), stage=Stage.LOADS, error=error("ValueError")), True),
+        (facts(zoo.Picky(4), stage=Stage.ARRIVED), False),
         (
             facts(
                 zoo.Picky(4),
-                stage="loads",
+                stage=Stage.LOADS,
                 reading=Reading(names=(), calls=()),
                 error=error("ValueError"),
             ),
             False,
         ),
-        (facts(zoo.PaymentError(7, "declined"), stage="loads", error=error("TypeError")), False),
+        (
+            facts(zoo.PaymentError(7, "declined"), stage=Stage.LOADS, error=error("TypeError")),
+            False,
+        ),
         (
             facts(
                 zoo.Portable("a"),
-                stage="loads",
+                stage=Stage.LOADS,
                 missing=MISSING,
                 error=error("ModuleNotFoundError"),
             ),
             False,
         ),
-        (facts(zoo.Portable("a"), stage="loads", missing=MISSING, error=error("TypeError")), True),
+        (
+            facts(zoo.Portable("a"), stage=Stage.LOADS, missing=MISSING, error=error("TypeError")),
+            True,
+        ),
     ],
     ids=[
         "rejected",
@@ -342,17 +355,11 @@ def test_every_rule_of_the_modules_is_in_the_order() -> None:
 
 
 def names_of_causes(module: ModuleType) -> set[str]:
-    """Words with hyphens, in the module's strings: causes are called that, and stages of a trip."""
-    texts = (
-        node.value
-        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text()))
-        if isinstance(node, ast.Constant)
-    )
-    return {
-        text
-        for text in texts
-        if isinstance(text, str) and "-" in text and text.replace("-", "").isalpha()
-    } - {s.value for s in Stage}
+    """The constants of ``cause_names`` that the module uses."""
+    constants = {name: value for name, value in vars(cause_names).items() if name.isupper()}
+    tree = ast.parse(Path(str(module.__file__)).read_text())
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return {constants[name] for name in used & constants.keys()}
 
 
 def names_of_tests() -> dict[str, set[str]]:
@@ -386,7 +393,7 @@ def test_where_a_class_cannot_be_looked_at_no_second_run_is_asked_for(
     def raises(facts: Facts) -> bool:
         raise ZeroDivisionError
 
-    given = facts(zoo.Portable("a"), stage="loads", losses=(ARRIVAL,), error=error("TypeError"))
+    given = facts(zoo.Portable("a"), stage=Stage.LOADS, losses=(ARRIVAL,), error=error("TypeError"))
     assert needs_replay(given), "the control"
     monkeypatch.setattr(loads_failed, "needs_replay", raises)
     assert not needs_replay(given)

@@ -42,7 +42,8 @@ from pytest_portable_errors.diagnosis.losses import Loss, headline, show
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.secret_patterns import MASK
-from pytest_portable_errors.receiver.record import Record, describe
+from pytest_portable_errors.receiver.described import Record
+from pytest_portable_errors.receiver.record import describe
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup

@@ -26,7 +26,9 @@ import pytest
 
 import pytest_portable_errors
 from pytest_portable_errors import PortableErrorsError, RoundTrip, Stage, check_round_trip
-from pytest_portable_errors.diagnosis.explain import causes, explanation, first_sentence
+from pytest_portable_errors.diagnosis import cause_names
+from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
+from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
 from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import ProjectContext
@@ -119,39 +121,24 @@ def trip(cause: str, which: str, folder: Path) -> RoundTrip:
 
 
 def named_in_rules() -> set[str]:
-    """What stands for ``cause=``, or is assigned to ``cause``, anywhere in the package: words with
-    hyphens."""
-    names: set[str] = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call):
-                values = [keyword.value for keyword in node.keywords if keyword.arg == "cause"]
-            elif isinstance(node, ast.Assign) and any(
-                ast.unparse(target).lstrip("(").startswith("cause") for target in node.targets
-            ):
-                values = [node.value]
-            else:
-                continue
-            texts = [
-                inner.value
-                for value in values
-                for inner in ast.walk(value)
-                if isinstance(inner, ast.Constant)
-            ]
-            names |= {
-                text
-                for text in texts
-                if isinstance(text, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", text)
-            }
-    return names
+    """The constants of ``cause_names`` that the rest of the package uses."""
+    constants = {name: value for name, value in vars(cause_names).items() if name.isupper()}
+    used = {
+        node.id
+        for path in PACKAGE.rglob("*.py")
+        if path.stem != "cause_names"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Name)
+    }
+    return {constants[name] for name in used & constants.keys() - {"CAUSE_NAMES"}}
 
 
 class TestDocuments:
     def test_there_is_one_for_every_cause_that_a_rule_gives_and_for_no_other(self) -> None:
-        assert len(causes()) > 30
-        assert set(causes()) == named_in_rules()
+        assert len(CAUSE_NAMES) > 30
+        assert set(CAUSE_NAMES) == named_in_rules()
 
-    @pytest.mark.parametrize("cause", causes())
+    @pytest.mark.parametrize("cause", CAUSE_NAMES)
     def test_each_has_the_same_form(self, cause: str) -> None:
         found = FORM.fullmatch(explanation(cause))
         assert found is not None
@@ -161,7 +148,7 @@ class TestDocuments:
         assert max(map(len, explanation(cause).splitlines())) <= 140
         assert explanation(cause).isascii()
 
-    @pytest.mark.parametrize("cause", causes())
+    @pytest.mark.parametrize("cause", CAUSE_NAMES)
     def test_an_example_and_its_fix_are_sent_to_the_same_reader(self, cause: str) -> None:
         example, fix = block(cause, "example").settings, block(cause, "fix").settings
         # To declare a change of type is a fix.
@@ -169,7 +156,7 @@ class TestDocuments:
 
 
 class TestExamples:
-    @pytest.mark.parametrize("cause", causes())
+    @pytest.mark.parametrize("cause", CAUSE_NAMES)
     def test_the_example_has_the_cause(
         self, cause: str, folder: Path, receivers: Receivers
     ) -> None:
@@ -178,7 +165,7 @@ class TestExamples:
         assert found.diagnosis.cause == cause
         assert not found.arrived_whole
 
-    @pytest.mark.parametrize("cause", causes())
+    @pytest.mark.parametrize("cause", CAUSE_NAMES)
     def test_the_fix_mends_it(self, cause: str, folder: Path, receivers: Receivers) -> None:
         found = trip(cause, "fix", folder)
         assert found.arrived_whole, str(found)
@@ -288,12 +275,12 @@ class TestExplanation:
         """In an archive, which is the strictest that importlib.resources is asked for."""
         archive = tmp_path / "package.zip"
         with zipfile.ZipFile(archive, "w") as packed:
-            for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("explanations/*")]:
+            for path in [*PACKAGE.rglob("*.py"), *PACKAGE.glob("explanations/*")]:
                 packed.write(path, Path(PACKAGE.name) / path.relative_to(PACKAGE))
         program = (
-            "from pytest_portable_errors.diagnosis import explain; "
+            "from pytest_portable_errors.diagnosis import cause_names, explain; "
             "print(explain.__file__, len(list(map(explain.explanation, "
-            "explain.causes()))))"
+            "cause_names.CAUSE_NAMES))))"
         )
         run = subprocess.run(
             [sys.executable, "-S", "-c", program],
@@ -304,8 +291,8 @@ class TestExplanation:
             check=True,
         )
         assert run.stdout.split() == [
-            str(archive / PACKAGE.name / "explain.py"),
-            str(len(causes())),
+            str(archive / PACKAGE.name / "diagnosis" / "explain.py"),
+            str(len(CAUSE_NAMES)),
         ]
 
 
@@ -326,6 +313,6 @@ def test_the_command_line() -> None:
         )
 
     assert told("chain-dropped").stdout == explanation("chain-dropped") + "\n"
-    assert [line.split()[0] for line in told().stdout.splitlines()] == list(causes())
+    assert [line.split()[0] for line in told().stdout.splitlines()] == list(CAUSE_NAMES)
     assert told("chain-droped").returncode == 2
     assert "chain-dropped" in told("chain-droped").stderr

@@ -15,8 +15,8 @@ from pytest_portable_errors.diagnosis.fixes import (
     FixContext,
     candidates,
     links,
-    refined,
     without_changed,
+    without_obstacle,
 )
 from pytest_portable_errors.diagnosis.recipes import (
     AndState,
@@ -232,11 +232,8 @@ class TestRefined:
     SENT = describe(zoo.chained(ValueError("a"), cause=KeyError("k")))
 
     def test_an_argument_that_stopped_it_goes_as_text_and_covers_all_arguments(self) -> None:
-        found = refined(
-            candidate(WithoutInit(base="ValueError")),
-            stopped_at="exc.args[1].pool",
-            exposed=(),
-            sent=self.SENT,
+        found = without_obstacle(
+            candidate(WithoutInit(base="ValueError")), "exc.args[1].pool", self.SENT
         )
         assert found is not None
         assert (found.recipe, found.gives_up) == (
@@ -247,23 +244,13 @@ class TestRefined:
         assert not candidate(WithoutInit(base="ValueError")).covers("exc.args")
 
     def test_a_link_whose_argument_stopped_it_goes_as_text_whole(self) -> None:
-        found = refined(
-            candidate(WithChain(known=())),
-            stopped_at="exc.__cause__.args[0]",
-            exposed=(),
-            sent=self.SENT,
-        )
+        found = without_obstacle(candidate(WithChain(known=())), "exc.__cause__.args[0]", self.SENT)
         assert found is not None
         assert found.recipe == WithChain(known=(), links_as_text=("builtins.KeyError",))
         assert found.gives_up == ("exc.__cause__",)
 
     def test_an_attribute_of_a_link_that_stopped_it_is_left_out_and_the_link_stays(self) -> None:
-        found = refined(
-            candidate(WithChain(known=())),
-            stopped_at="exc.__cause__.pool",
-            exposed=(),
-            sent=self.SENT,
-        )
+        found = without_obstacle(candidate(WithChain(known=())), "exc.__cause__.pool", self.SENT)
         assert found is not None
         assert (found.recipe, found.gives_up) == (
             WithChain(known=(), dropped=("pool",)),
@@ -284,12 +271,7 @@ class TestRefined:
 
     @pytest.mark.parametrize("stopped_at", ["exc", "exc.__context__.args[0]"])
     def test_what_the_record_does_not_have_cannot_be_left_out(self, stopped_at: str) -> None:
-        assert (
-            refined(
-                candidate(WithChain(known=())), stopped_at=stopped_at, exposed=(), sent=self.SENT
-            )
-            is None
-        )
+        assert without_obstacle(candidate(WithChain(known=())), stopped_at, self.SENT) is None
 
 
 class TestCode:

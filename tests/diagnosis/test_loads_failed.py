@@ -121,7 +121,9 @@ class TestReceiverNotSetUp:
             **error_record(RuntimeError("Apps aren't loaded yet.")),
             "type": "django.core.exceptions.AppRegistryNotReady",
         }
-        found = receiver_not_set_up(facts(ValueError("m"), stage="loads", error=error, halt=halt))
+        found = receiver_not_set_up(
+            facts(ValueError("m"), stage=Stage.LOADS, error=error, failure=halt)
+        )
         assert found is not None
         assert found.evidence == ("exc.order", "django.core.exceptions.AppRegistryNotReady")
         assert found.why.startswith("making exc.order again in the receiver raised ")
@@ -292,12 +294,12 @@ class TestInitDoesNotFitArgs:
 
     def test_fires_where_values_are_made_before_it(self) -> None:
         exc = ValueError(zoo.Holder(), zoo.PaymentError(7, "declined"))
-        assert cause(facts(exc, stage="loads")) == "init-does-not-fit-args"
+        assert cause(facts(exc, stage=Stage.LOADS)) == "init-does-not-fit-args"
 
     def test_fires_where_the_payload_was_not_read_to_its_end(self) -> None:
         exc = zoo.PaymentError(7, "declined")
         reading = read(pickle.dumps(exc)[:-1])
-        assert (reading.root, cause(facts(exc, stage="loads", reading=reading))) == (
+        assert (reading.root, cause(facts(exc, stage=Stage.LOADS, reading=reading))) == (
             None,
             "init-does-not-fit-args",
         )
@@ -361,7 +363,9 @@ class TestStateCannotBeRestored:
         made = Call(Global("shop", "Client"), (), "reduce", state=Pairs([("code", 3)]))
         halt = LoadsFailure(path="exc.client", opcode="BUILD", subject=made)
         found = diagnose(
-            facts(ValueError("m"), stage="loads", halt=halt, error=error_record(KeyError("k")))
+            facts(
+                ValueError("m"), stage=Stage.LOADS, failure=halt, error=error_record(KeyError("k"))
+            )
         )
         assert found is not None
         assert (found.cause, found.evidence) == (
@@ -395,7 +399,7 @@ class TestInitRejectsArgs:
     def test_fires_for_the_last_class_that_was_called_where_no_second_run_has_seen_it(self) -> None:
         exc = ValueError(zoo.Portable("a"), zoo.Holder(), zoo.Picky(4))
         error = error_record(ValueError("not a code"))
-        found = diagnose(facts(exc, stage="loads", error=error))
+        found = diagnose(facts(exc, stage=Stage.LOADS, error=error))
         assert found is not None
         assert (found.cause, found.evidence[0]) == (
             "init-rejects-args",
@@ -405,7 +409,7 @@ class TestInitRejectsArgs:
             "likely: loads calls Picky('code 4') - the class with exc.args[2].args -"
         )
         unread = replace(
-            facts(exc, stage="loads", error=error), reading=read(pickle.dumps(exc)[:-1])
+            facts(exc, stage=Stage.LOADS, error=error), reading=read(pickle.dumps(exc)[:-1])
         )
         assert "the class with exc.args -" in str(diagnose(unread))
 
@@ -415,14 +419,19 @@ class TestInitRejectsArgs:
         assert (
             cause(
                 facts(
-                    zoo.Picky(4), stage="loads", reading=reading, error=error_record(KeyError("k"))
+                    zoo.Picky(4),
+                    stage=Stage.LOADS,
+                    reading=reading,
+                    error=error_record(KeyError("k")),
                 )
             )
             == "loads-failed"
         )
 
     def test_silent_where_no_class_of_an_exception_is_called(self) -> None:
-        given = facts(ValueError(Fraction(1, 2)), stage="loads", error=error_record(KeyError("k")))
+        given = facts(
+            ValueError(Fraction(1, 2)), stage=Stage.LOADS, error=error_record(KeyError("k"))
+        )
         assert cause(given) == "loads-failed"
 
     def test_silent_where_it_accepts_them(self) -> None:

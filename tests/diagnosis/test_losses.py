@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.losses import CHECKS, compare, compare_values, show
+from pytest_portable_errors.receiver.described import Value
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.run.options import CHECKS as OPTION_CHECKS
@@ -467,7 +468,7 @@ ONE = {"type": "builtins.int", "text": "1"}
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_every_form_of_a_value_is_shown(value: dict[str, Any], shown: str) -> None:
+def test_every_form_of_a_value_is_shown(value: Value, shown: str) -> None:
     assert show(value) == shown
 
 

@@ -16,6 +16,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.receiver.record import describe
 
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup is 3.11")
@@ -61,7 +62,7 @@ def place(function: object) -> str:
 
 def facts(exc: BaseException, **known: Any) -> Facts:
     defaults: dict[str, Any] = {
-        "stage": "arrived",
+        "stage": Stage.ARRIVED,
         "losses": (MESSAGE,),
         "reading": read(pickle.dumps(exc)),
         "error": None,

@@ -9,12 +9,15 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.judging import verdicts as verdict_module
 from pytest_portable_errors.judging.verdicts import JudgedTrip, TripRequirements, judge
+from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.pending_trip import PendingTrip
-from pytest_portable_errors.sender.trip import RoundTrip, Stage
+from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 
 DECIDED = TripRequirements(receivers=("without-project",), checks=("message", "chain"), timeout=1.0)
 RECEIVER_OPEN = replace(DECIDED, receiver_is_undecided=True)
@@ -49,32 +52,38 @@ DROPPED = trip("chain", cause="chain-dropped")
 
 
 @dataclass(frozen=True)
-class FakeJourney:
+class FakePendingTrip:
     """One whose ends are known."""
 
     here: RoundTrip
     there: RoundTrip = WHOLE_THERE
     chain: RoundTrip = WHOLE
 
-    def arrive(self) -> RoundTrip:
-        return self.here
-
     @property
     def has_chain(self) -> bool:
         return self.chain is not WHOLE
 
-    def lacks_project(self) -> bool:
-        return self.here.with_project is not None
-
-    def with_project(self) -> FakeJourney:
+    def with_project(self) -> FakePendingTrip:
         return replace(self, here=self.there)
 
-    def comparing(self, checks: Collection[str]) -> FakeJourney:
+    def comparing(self, checks: Collection[str]) -> FakePendingTrip:
         assert checks == ("chain",)
         return replace(self, here=self.chain)
 
 
-def verdicts(terms: TripRequirements, *begun: FakeJourney) -> list[tuple[Verdict, RoundTrip]]:
+@pytest.fixture(autouse=True)
+def ends_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent: what is judged is where a trip ends."""
+    no_facts = cast(Facts, None)
+    monkeypatch.setattr(
+        verdict_module, "arrive", lambda fake: ExplainedTrip(trip=fake.here, facts=no_facts)
+    )
+    monkeypatch.setattr(
+        verdict_module, "lacks_project", lambda fake: fake.here.with_project is not None
+    )
+
+
+def verdicts(terms: TripRequirements, *begun: FakePendingTrip) -> list[tuple[Verdict, RoundTrip]]:
     return [
         (one.verdict, one.trip) for one in judge([cast(PendingTrip, one) for one in begun], terms)
     ]
@@ -83,75 +92,75 @@ def verdicts(terms: TripRequirements, *begun: FakeJourney) -> list[tuple[Verdict
 @pytest.mark.parametrize("terms", [DECIDED, RECEIVER_OPEN, CHAIN_OPEN, BOTH_OPEN])
 class TestWhateverIsDecided:
     def test_what_arrives_whole_is_well(self, terms: TripRequirements) -> None:
-        assert verdicts(terms, FakeJourney(WHOLE)) == [(Verdict.WHOLE, WHOLE)]
+        assert verdicts(terms, FakePendingTrip(WHOLE)) == [(Verdict.WHOLE, WHOLE)]
 
     def test_what_is_lost_everywhere_is_a_defect(self, terms: TripRequirements) -> None:
         lost = trip("message")
         there = BROKEN_THERE
-        ((verdict, found),) = verdicts(terms, FakeJourney(lost, there=there))
+        ((verdict, found),) = verdicts(terms, FakePendingTrip(lost, there=there))
         assert verdict is Verdict.DEFECT
         assert found.losses == lost.losses
 
     def test_every_journey_is_judged_in_order(self, terms: TripRequirements) -> None:
         found = verdicts(
             terms,
-            FakeJourney(WHOLE),
-            FakeJourney(trip("args"), there=trip("args")),
-            FakeJourney(WHOLE),
+            FakePendingTrip(WHOLE),
+            FakePendingTrip(trip("args"), there=trip("args")),
+            FakePendingTrip(WHOLE),
         )
         assert [verdict for verdict, _ in found] == [Verdict.WHOLE, Verdict.DEFECT, Verdict.WHOLE]
 
 
 class TestTheReceiver:
     def test_while_it_is_open_what_arrives_only_with_the_project_is_a_decision(self) -> None:
-        ((verdict, _),) = verdicts(RECEIVER_OPEN, FakeJourney(LACKS))
+        ((verdict, _),) = verdicts(RECEIVER_OPEN, FakePendingTrip(LACKS))
         assert verdict is Verdict.LACKS_PROJECT
 
     def test_once_it_is_chosen_the_same_is_a_defect(self) -> None:
-        assert verdicts(DECIDED, FakeJourney(LACKS)) == [(Verdict.DEFECT, LACKS)]
+        assert verdicts(DECIDED, FakePendingTrip(LACKS)) == [(Verdict.DEFECT, LACKS)]
 
     def test_what_is_broken_with_the_project_as_well_is_a_defect_and_told_as_it_is_there(
         self,
     ) -> None:
-        pending = FakeJourney(LACKS_AND_BROKEN, there=BROKEN_THERE)
+        pending = FakePendingTrip(LACKS_AND_BROKEN, there=BROKEN_THERE)
         assert verdicts(RECEIVER_OPEN, pending) == [(Verdict.DEFECT, BROKEN_THERE)]
         assert verdicts(DECIDED, pending) == [(Verdict.DEFECT, LACKS_AND_BROKEN)]
 
 
 class TestTheChain:
     def test_while_it_is_open_a_chain_that_pickle_drops_is_a_decision(self) -> None:
-        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=DROPPED)) == [
+        assert verdicts(CHAIN_OPEN, FakePendingTrip(WHOLE, chain=DROPPED)) == [
             (Verdict.DROPS_CHAIN, DROPPED)
         ]
 
     def test_a_chain_that_is_lost_for_another_reason_is_a_defect(self) -> None:
         flipped = trip("chain", cause="suppress-context-flipped")
-        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=flipped)) == [
+        assert verdicts(CHAIN_OPEN, FakePendingTrip(WHOLE, chain=flipped)) == [
             (Verdict.DEFECT, flipped)
         ]
 
     def test_a_defect_and_the_chain_are_two_findings(self) -> None:
         lost = trip("message")
-        assert verdicts(CHAIN_OPEN, FakeJourney(lost, chain=DROPPED)) == [
+        assert verdicts(CHAIN_OPEN, FakePendingTrip(lost, chain=DROPPED)) == [
             (Verdict.DROPS_CHAIN, DROPPED),
             (Verdict.DEFECT, lost),
         ]
 
     def test_what_did_not_arrive_has_no_chain_to_ask_for(self) -> None:
         nothing = trip("arrival")
-        assert verdicts(CHAIN_OPEN, FakeJourney(nothing, chain=DROPPED)) == [
+        assert verdicts(CHAIN_OPEN, FakePendingTrip(nothing, chain=DROPPED)) == [
             (Verdict.DEFECT, nothing)
         ]
 
     def test_both_decisions_of_one_exception(self) -> None:
-        found = verdicts(BOTH_OPEN, FakeJourney(LACKS, chain=DROPPED))
+        found = verdicts(BOTH_OPEN, FakePendingTrip(LACKS, chain=DROPPED))
         assert [verdict for verdict, _ in found] == [Verdict.DROPS_CHAIN, Verdict.LACKS_PROJECT]
 
     def test_once_it_is_chosen_nothing_is_asked_apart(self) -> None:
-        assert verdicts(DECIDED, FakeJourney(WHOLE, chain=DROPPED)) == [(Verdict.WHOLE, WHOLE)]
+        assert verdicts(DECIDED, FakePendingTrip(WHOLE, chain=DROPPED)) == [(Verdict.WHOLE, WHOLE)]
 
     def test_a_chain_that_arrives_is_no_question(self) -> None:
-        assert verdicts(CHAIN_OPEN, FakeJourney(WHOLE, chain=trip(receiver="with-chain"))) == [
+        assert verdicts(CHAIN_OPEN, FakePendingTrip(WHOLE, chain=trip(receiver="with-chain"))) == [
             (Verdict.WHOLE, WHOLE)
         ]
 
@@ -162,20 +171,20 @@ class TestOfTests:
 
     def test_a_class_of_a_test_is_no_defect_where_they_are_spared(self) -> None:
         spared = replace(DECIDED, ignores_test_classes=True)
-        assert verdicts(spared, FakeJourney(self.LOCAL)) == [(Verdict.OF_TESTS, self.LOCAL)]
+        assert verdicts(spared, FakePendingTrip(self.LOCAL)) == [(Verdict.OF_TESTS, self.LOCAL)]
 
     def test_while_the_receiver_is_open_it_is_part_of_that_decision(self) -> None:
-        assert verdicts(BOTH_OPEN, FakeJourney(self.LOCAL, chain=DROPPED)) == [
+        assert verdicts(BOTH_OPEN, FakePendingTrip(self.LOCAL, chain=DROPPED)) == [
             (Verdict.LACKS_PROJECT, self.LOCAL)
         ]
 
     def test_what_holds_a_tests_value_hangs_on_no_decision(self) -> None:
-        assert verdicts(BOTH_OPEN, FakeJourney(self.HOLDS_A_MOCK)) == [
+        assert verdicts(BOTH_OPEN, FakePendingTrip(self.HOLDS_A_MOCK)) == [
             (Verdict.OF_TESTS, self.HOLDS_A_MOCK)
         ]
 
     def test_under_a_marker_it_is_a_defect(self) -> None:
-        assert verdicts(DECIDED, FakeJourney(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]
+        assert verdicts(DECIDED, FakePendingTrip(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]
 
 
 class TestOfPython:
@@ -185,23 +194,25 @@ class TestOfPython:
     )
 
     def test_what_python_drops_of_its_own_nobody_can_repair(self) -> None:
-        assert verdicts(BOTH_OPEN, FakeJourney(self.OWN)) == [(Verdict.OF_PYTHON, self.OWN)]
+        assert verdicts(BOTH_OPEN, FakePendingTrip(self.OWN)) == [(Verdict.OF_PYTHON, self.OWN)]
 
     def test_of_a_class_of_the_projects_it_is_a_defect(self) -> None:
         derived = replace(self.OWN, sent={"exceptions": [{"type": "shop.errors.A"}]})
-        assert verdicts(BOTH_OPEN, FakeJourney(derived, there=derived)) == [
+        assert verdicts(BOTH_OPEN, FakePendingTrip(derived, there=derived)) == [
             (Verdict.DEFECT, derived)
         ]
 
     def test_under_a_marker_it_is_a_defect(self) -> None:
-        assert verdicts(DECIDED, FakeJourney(self.OWN)) == [(Verdict.DEFECT, self.OWN)]
+        assert verdicts(DECIDED, FakePendingTrip(self.OWN)) == [(Verdict.DEFECT, self.OWN)]
 
 
 def test_what_the_baseline_knows_and_what_is_no_defect_do_not_fail() -> None:
-    pending = cast(PendingTrip, FakeJourney(WHOLE))
+    pending = cast(PendingTrip, FakePendingTrip(WHOLE))
     fails = {
-        verdict: JudgedTrip(pending=pending, trip=WHOLE, verdict=verdict).fails
+        verdict: JudgedTrip(pending=pending, facts=None, trip=WHOLE, verdict=verdict).fails
         for verdict in Verdict
     }
     assert [verdict for verdict, does in fails.items() if does] == [Verdict.DEFECT]
-    assert not JudgedTrip(pending=pending, trip=WHOLE, verdict=Verdict.DEFECT, is_known=True).fails
+    assert not JudgedTrip(
+        pending=pending, facts=None, trip=WHOLE, verdict=Verdict.DEFECT, is_known=True
+    ).fails

@@ -17,8 +17,9 @@ from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender import client
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.project import ProjectContext
-from pytest_portable_errors.sender.receivers import Receivers, Request
+from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
+from pytest_portable_errors.sender.request import Request
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 ORDINARY: tuple[BaseException, ...] = (

@@ -20,9 +20,11 @@ from pytest_portable_errors import Fix, RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.fixes import Candidate
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.recipes import Target, WithChain, WithoutInit
+from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.fix_trials import FixTrials, TriedFix
-from pytest_portable_errors.sender.receivers import RUN_TRIAL_SECONDS, Receivers, Request
+from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.sender.request import Request
 
 
 def trip_of(exc: BaseException, **asked: Any) -> RoundTrip:
@@ -201,14 +203,12 @@ def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
     }
     for words, received in seen.items():
         recipe = WithChain(known=())
-        way: Any = SimpleNamespace(
-            arrive=lambda received=received: SimpleNamespace(received=received)
-        )
+        with_foreign_cause: Any = SimpleNamespace(received=received)
         trip: Any = SimpleNamespace(losses=(), declared_lost=())
         tried = TriedFix(
             candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, reducers={}
         )
-        (limit,) = tried.fix("with-project", way).limits
+        (limit,) = tried.fix("with-project", with_foreign_cause).limits
         assert limit.endswith(words)
 
 
@@ -441,12 +441,12 @@ def test_when_the_time_of_a_run_is_used_up_no_fix_is_tried_and_that_is_said(
     receivers: Receivers,
 ) -> None:
     exc = zoo.PaymentError(7, "beyond the time of a run")
-    receivers.trial_time.spent(RUN_TRIAL_SECONDS)
+    receivers.answered.trial_time.spent(RUN_TRIAL_SECONDS)
     trip = check_round_trip(exc, receiver="with-project")
     assert trip.diagnosis is not None
     assert trip.diagnosis.fixes == ()
     assert trip.not_looked_at == ("fixes: all of the 60 s for trying them in one run are used up",)
-    receivers.trial_time.left = RUN_TRIAL_SECONDS
+    receivers.answered.trial_time.left = RUN_TRIAL_SECONDS
     control = check_round_trip(exc, receiver="with-project")
     assert control.diagnosis is not None
     assert control.diagnosis.fixes

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NoSuchExample
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.receiver.described import Answer, ErrorRecord, Missing, Name
 from pytest_portable_errors.sender.client import Receiver
-from pytest_portable_errors.sender.known_missing import KnownMissing, Name
+from pytest_portable_errors.sender.known_missing import KnownMissing
 from pytest_portable_errors.sender.project import ProjectContext
-from pytest_portable_errors.sender.receivers import Receivers, Request
+from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.sender.request import Request
 from pytest_portable_errors.sender.serializers import Pickle
 
 PRESENT = {("builtins", "ValueError"), ("shop.errors", "Declined"), ("there", "Error")}
@@ -39,25 +41,25 @@ NAMES = st.tuples(
 )
 
 
-def receiver_says(names: list[Name]) -> dict[str, Any]:
+def receiver_says(names: list[Name]) -> Answer:
     """What ``receiver/check.py`` would, in a world of ``PRESENT`` names, where ``shop`` and
     ``there`` are packages."""
-    missing: list[list[str | None]] = []
+    missing: list[Missing] = []
     for module, qualname in names:
         if (module, qualname) not in PRESENT:
             top = module.partition(".")[0]
             is_known = module in {there for there, _ in PRESENT} | {"shop"}
             missing.append(
-                [
+                (
                     module,
                     qualname,
                     None if is_known else module if top in ("shop", "there") else top,
-                ]
+                )
             )
     if not missing:
         return {"stage": "arrived"}
     absent = missing[0][2]
-    error = {
+    error: ErrorRecord = {
         "type": "builtins.AttributeError" if absent is None else "builtins.ModuleNotFoundError",
         "module": absent,
     }
@@ -89,10 +91,10 @@ def test_one_answer_tells_of_all_that_the_absent_package_has() -> None:
 
 def test_what_a_module_that_is_there_lacks_says_nothing_of_the_module() -> None:
     known_missing = KnownMissing()
-    error = {"type": "builtins.ModuleNotFoundError", "module": "its_dependency"}
+    error: ErrorRecord = {"type": "builtins.ModuleNotFoundError", "module": "its_dependency"}
     known_missing.learn(
         [("shop", "A")],
-        {"stage": "loads", "error": error, "missing": [["shop", "A", "its_dependency"]]},
+        {"stage": "loads", "error": error, "missing": [("shop", "A", "its_dependency")]},
     )
     assert known_missing.answer_to([("shop", "A")]) is None
     assert known_missing.answer_to([("its_dependency", "A")]) is None
@@ -100,7 +102,7 @@ def test_what_a_module_that_is_there_lacks_says_nothing_of_the_module() -> None:
 
 def test_an_error_of_the_class_s_own_is_not_that_of_the_import() -> None:
     known_missing = KnownMissing()
-    missing = [["gone", "A", "gone"]]
+    missing: list[Missing] = [("gone", "A", "gone")]
     known_missing.learn(
         [("gone", "A")],
         {
@@ -115,10 +117,10 @@ def test_an_error_of_the_class_s_own_is_not_that_of_the_import() -> None:
 def test_nothing_is_learned_from_a_payload_that_has_run() -> None:
     """Its code may have emptied ``sys.path``, and what one check does is not there for the next."""
     known_missing = KnownMissing()
-    ran = {"type": "builtins.TypeError", "module": None}
+    ran: ErrorRecord = {"type": "builtins.TypeError", "module": None}
     known_missing.learn(
         [("there", "Error"), ("hidden", "A")],
-        {"stage": "loads", "error": ran, "missing": [["hidden", "A", "hidden"]]},
+        {"stage": "loads", "error": ran, "missing": [("hidden", "A", "hidden")]},
     )
     names = [("gone", "A"), ("hidden", "A")]
     known_missing.learn(names[:1], receiver_says(names[:1]))

@@ -9,6 +9,7 @@ import pytest
 from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.losses import Loss
 from pytest_portable_errors.judging.policies import trips_text
+from pytest_portable_errors.receiver.described import ErrorRecord
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
@@ -85,7 +86,7 @@ def test_many_losses_are_counted() -> None:
     ],
 )
 def test_what_did_not_arrive_is_told_by_what_stopped_it(
-    stage: Stage, error: dict[str, str] | None, said: str
+    stage: Stage, error: ErrorRecord | None, said: str
 ) -> None:
     assert first_line(replace(lossy(ARRIVAL), stage=stage, received=None, error=error)) == said
 

@@ -17,8 +17,9 @@ from processes import below, wait_until_gone
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
 from pytest_portable_errors.round_trip import shared
 from pytest_portable_errors.sender import client
+from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
-from pytest_portable_errors.sender.pending_trip import send
+from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
@@ -109,10 +110,14 @@ def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
         for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))
     ]
     pending_trips = [
-        send(outgoing, receivers=shared(), receiver="with-project", timeout=0.5)
+        send(
+            outgoing,
+            receivers=shared(),
+            settings=TripSettings(receiver="with-project", timeout=0.5),
+        )
         for outgoing in each
     ]
-    assert [pending.arrive().stage for pending in pending_trips] == [
+    assert [arrive(pending).trip.stage for pending in pending_trips] == [
         Stage.CRASHED,
         Stage.TIMED_OUT,
         Stage.ARRIVED,
@@ -198,12 +203,12 @@ class TestImports:
         hanging = send(
             describe_and_pickle(make("time.sleep(10_000)"), serializer=pickle),
             receivers=receivers,
-            receiver="with-project",
+            settings=TripSettings(receiver="with-project"),
         )
         assert trip_of(ValueError("meanwhile")).arrived_whole
         assert hanging.pending_answer is not None
         assert hanging.pending_answer.known is None, "the other answer came first"
-        assert hanging.arrive().stage is Stage.TIMED_OUT
+        assert arrive(hanging).trip.stage is Stage.TIMED_OUT
 
 
 class TestSetup:

@@ -1,0 +1,258 @@
+"""What becomes of a trip once its answer is there: compared, explained, told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
+
+from pytest_portable_errors.diagnosis.cause_names import REPLACED_BY_CARRIER
+from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
+from pytest_portable_errors.diagnosis.credentials import SEARCHED, CredentialScan
+from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, WithProject
+from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.losses import (
+    Comparison,
+    arrival_loss,
+    compare,
+    only_in_tests,
+)
+from pytest_portable_errors.diagnosis.pickle_paths import path_of
+from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, Reading, step_at
+from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
+from pytest_portable_errors.receiver.fields import module_of
+from pytest_portable_errors.receiver.record import is_cut
+from pytest_portable_errors.receiver.values import VALUES
+from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
+from pytest_portable_errors.sender.carriers import Carrier, plainly
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
+from pytest_portable_errors.sender.pending_trip import PendingTrip
+from pytest_portable_errors.sender.project import Project
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
+from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
+
+
+def arrive(pending: PendingTrip) -> ExplainedTrip:
+    """Wait for the answer, compare, explain; once for payloads that are the same.
+
+    Raises:
+        PortableErrorsError: The receiver cannot start, or is not made as it has to be.
+    """
+    outgoing, answered = pending.outgoing, pending.receivers.answered
+    settings = _what_decides(pending)
+    before = answered.trip_of(pending.pending_answer, outgoing.sent, settings)
+    if before is not None:
+        return replace(before, trip=replace(before.trip, serializer=outgoing.serializer.name))
+    answer = pending.answer()
+    explained = explain(pending, answer, compare_answer(pending, answer))
+    answered.keep_trip(pending.pending_answer, outgoing.sent, settings, explained)
+    return explained
+
+
+def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
+    """Compare what was sent with what arrived, if anything did."""
+    outgoing, settings = pending.outgoing, pending.settings
+    if Stage(answer["stage"]) is not Stage.ARRIVED:
+        return Comparison(losses=(arrival_loss(outgoing.sent, answer),), declared=())
+    compared = compare(
+        outgoing.sent,
+        answer["record"],
+        checks=settings.checks,
+        arrives_as=settings.arrives_as,
+        copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
+    )
+    reducer = outgoing.reducer
+    if reducer is not None and not compared.losses and _is_from_tests(pending):
+        return replace(compared, losses=(only_in_tests(outgoing.sent, reducer.location),))
+    return compared
+
+
+def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> ExplainedTrip:
+    """Say why something was lost, and make the trip: all that people read is without credentials.
+
+    Further trips are made where they tell why: to where the project is installed, without the
+    carrier, and once more to see where loads fails.
+    """
+    received = answer.get("record")
+    scan = pending.receivers.answered.scan(pending.reading, pending.outgoing.sent, received)
+    with_project = arrive(pending.with_project()).trip if lacks_project(pending) else None
+    facts = _facts(pending, answer, compared, with_project)
+    failure = _loads_failure(pending, facts) if needs_replay(facts) else None
+    facts = replace(facts, mask=scan.mask, failure=failure)
+    trip = RoundTrip(
+        serializer=pending.outgoing.serializer.name,
+        receiver=pending.settings.receiver,
+        stage=facts.stage,
+        sent=scan.mask.record(facts.sent),
+        received=None if facts.received is None else scan.mask.record(facts.received),
+        losses=tuple(map(scan.mask.loss, compared.losses)),
+        declared_lost=tuple(map(scan.mask.loss, compared.declared)),
+        error=None if facts.error is None else scan.mask.error(facts.error),
+        diagnosis=_diagnosis(pending, facts),
+        with_project=with_project,
+        is_of_tests=facts.defined_in_test or _is_of_tests(pending),
+        stopped_at=_stopped_at(facts, scan.mask.text),
+        credentials=scan.credentials,
+        not_looked_at=tuple(_not_looked_at(pending.outgoing, pending.reading, scan)),
+    )
+    return ExplainedTrip(trip=trip, facts=facts)
+
+
+def lacks_project(pending: PendingTrip) -> bool:
+    """Whether the receiver failed for want of a module of the project, one that no test defines."""
+    missing = pending.answer().get("missing")
+    if pending.settings.receiver == "with-project" or not (missing or _is_replaced(pending)):
+        return False
+    module = missing[0][0] if missing else module_of(pending.outgoing.cls) or "?"
+    project = pending.receivers.project
+    return project.owns(module) and not project.is_test(module)
+
+
+def without_carrier(pending: PendingTrip) -> PendingTrip | None:
+    """The same payload without its carrier, where that made no exception of it: it tells why.
+
+    DBOS, for one, gives the stored text. None where the carrier gave an exception, or there is no
+    carrier.
+    """
+    outgoing, answer = pending.outgoing, pending.answer()
+    plain = plainly(outgoing.serializer)
+    has_arrived = Stage(answer["stage"]) is Stage.ARRIVED
+    if plain is outgoing.serializer or not has_arrived or "args" in subject_of(answer["record"]):
+        return None
+    return pending.resent(outgoing=replace(outgoing, serializer=plain))
+
+
+def _what_decides(pending: PendingTrip) -> Hashable:
+    """What a trip depends on, beside its payload and the record of what was sent."""
+    outgoing, settings = pending.outgoing, pending.settings
+    may_copy_classes = outgoing.serializer.name not in PLAIN_PICKLES and not all(
+        node["importable"] for node in outgoing.sent["exceptions"]
+    )
+    return (settings.receiver, settings.checks, settings.arrives_as, may_copy_classes)
+
+
+def _facts(
+    pending: PendingTrip, answer: Answer, compared: Comparison, with_project: RoundTrip | None
+) -> Facts:
+    outgoing, project = pending.outgoing, pending.receivers.project
+    stage = Stage(answer["stage"])
+    missing = tuple(answer.get("missing", ()))
+    return Facts(
+        stage=stage,
+        cls=outgoing.cls,
+        sent=outgoing.sent,
+        received=answer["record"] if stage is Stage.ARRIVED else None,
+        losses=compared.losses,
+        reading=pending.reading,
+        error=answer.get("error"),
+        missing=missing,
+        unpicklable=outgoing.unpicklable,
+        reducer=outgoing.reducer,
+        from_tests=_is_from_tests(pending),
+        how=answer.get("how"),
+        defined_in_test=bool(missing) and project.is_test(missing[0][0]),
+        with_project=None
+        if with_project is None
+        else WithProject(losses=with_project.losses, diagnosis=with_project.diagnosis),
+    )
+
+
+def _diagnosis(pending: PendingTrip, facts: Facts) -> Diagnosis | None:
+    """Why something was lost, without credentials; None if nothing was, or no rule explains it."""
+    plain = without_carrier(pending)
+    if plain is not None:
+        diagnosis = arrive(plain).trip.diagnosis
+    elif any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
+        diagnosis = _carrier_diagnosis(pending) or diagnose(facts)
+    else:
+        diagnosis = diagnose(facts) if facts.losses else None
+    return None if diagnosis is None else facts.mask.diagnosis(diagnosis)
+
+
+def _carrier_diagnosis(pending: PendingTrip) -> Diagnosis | None:
+    """Where the carrier gives another class on purpose: what it does, and why.
+
+    Why is what becomes of the exception by plain pickle.
+    """
+    carrier, subject = pending.outgoing.serializer, pending.outgoing.subject
+    if not isinstance(carrier, Carrier) or not carrier.replaces or subject is None:
+        return None
+    by_plain_pickle = describe_and_pickle(subject, serializer=carrier.of)
+    reason = arrive(pending.resent(outgoing=by_plain_pickle)).trip.diagnosis
+    return Diagnosis(
+        cause=REPLACED_BY_CARRIER,
+        why=carrier.replaces if reason is None else f"{carrier.replaces}\n{reason.why}",
+        evidence=(carrier.name, *(() if reason is None else reason.evidence)),
+    )
+
+
+def _loads_failure(pending: PendingTrip, facts: Facts) -> LoadsFailure | None:
+    """Where loads failed: another process rebuilds it once more, counting opcodes.
+
+    None if it fails in another way there, or there is too much to count: an unpickler in Python
+    takes fifty times as long.
+    """
+    assert pending.pending_answer is not None  # something was sent, and loads failed
+    if pending.reading.is_cut or facts.error is None:
+        return None
+    request = replace(pending.pending_answer.request, replay=True)
+    again = pending.receivers.submit(request).answer()
+    if "opcode" not in again or again["error"]["type"] != facts.error["type"]:
+        return None
+    step = step_at(pending.outgoing.payload or b"", again["opcode"])
+    path = None if step is None else path_of(step.subject, step.root)
+    if step is None or path is None:
+        return None
+    return LoadsFailure(path=path, opcode=step.opcode, subject=step.subject)
+
+
+def _is_replaced(pending: PendingTrip) -> bool:
+    """Whether a carrier gave another class, so that no import failed where the project is not."""
+    outgoing, answer = pending.outgoing, pending.answer()
+    return (
+        isinstance(outgoing.serializer, Carrier)
+        and pending.settings.receiver in NAMED_RECEIVERS
+        and Stage(answer["stage"]) is Stage.ARRIVED
+        and subject_of(answer["record"])["type"] != subject_of(outgoing.sent)["type"]
+    )
+
+
+def _is_from_tests(pending: PendingTrip) -> bool:
+    """Whether a test module or conftest brought the reducer that pickles it."""
+    reducer, project = pending.outgoing.reducer, pending.receivers.project
+    if reducer is None or reducer.beside_class:
+        return False
+    return project.is_test_code(reducer.module, reducer.file)
+
+
+def _is_of_tests(pending: PendingTrip) -> bool:
+    """Whether a test defines the class, or made what cannot be pickled."""
+    project = pending.receivers.project
+    return project.is_test(module_of(pending.outgoing.cls) or "?") or _holds_what_tests_make(
+        pending.outgoing, project
+    )
+
+
+def _holds_what_tests_make(outgoing: Outgoing, project: Project) -> bool:
+    """Whether what cannot be pickled is a test's, or stands for something that production has."""
+    value = outgoing.unpicklable
+    return value is not None and (value.module == "unittest.mock" or project.is_test(value.module))
+
+
+def _not_looked_at(
+    outgoing: Outgoing, reading: Reading, credentials: CredentialScan
+) -> Iterator[str]:
+    """What there was too much of to look at."""
+    if is_cut(outgoing.sent):
+        yield f"values past the {VALUES:,} that are nearest to the surface"
+    if reading.is_cut:
+        yield f"what the payload has past its first {OPCODES:,} opcodes"
+    if credentials.is_cut:
+        yield f"credentials past {SEARCHED:,} characters of text"
+
+
+def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
+    if facts.unpicklable is not None and facts.unpicklable.path:
+        return masked(facts.unpicklable.path)
+    return (
+        None if facts.failure is None or facts.failure.path == "exc" else masked(facts.failure.path)
+    )

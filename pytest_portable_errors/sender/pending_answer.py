@@ -1,0 +1,66 @@
+"""A request on its way to a receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_portable_errors.diagnosis.losses import error_text
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.described import Answer
+from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
+from pytest_portable_errors.sender.client import Receiver
+from pytest_portable_errors.sender.project import Imports
+from pytest_portable_errors.sender.request import Request
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class PendingAnswer:
+    """A request on its way. Its answer is waited for when it is needed."""
+
+    request: Request
+    plan: Imports
+    """What the receiver may import."""
+    wait: Callable[[PendingAnswer], Answer]
+    """Waits for the answer: ``Receivers.answer``."""
+    running: Receiver | None = None
+    """The process that it was sent to."""
+    number: int | None = None
+    """The request's number there."""
+    known: Answer | None = None
+    """The answer, once it is known."""
+
+    def answer(self) -> Answer:
+        """Wait for the answer.
+
+        Raises:
+            PortableErrorsError: The receiver cannot start.
+        """
+        return self.wait(self)
+
+    def usable_answer(self) -> Answer:
+        """Wait for the answer; it is about the payload.
+
+        Raises:
+            PortableErrorsError: The receiver cannot start, lacks what the serializer needs, or its
+                set-up raised.
+        """
+        answer, receiver = self.answer(), self.request.receiver
+        if answer["stage"] == "loader":
+            serializer, why = self.request.serializer, error_text(answer["error"])
+            if receiver in NAMED_RECEIVERS:
+                raise PortableErrorsError(
+                    f"serializer {serializer.name!r}: receiver {receiver!r} cannot import its "
+                    f"loader {serializer.loader} ({why}). "
+                    "Name the modules that it needs in `needs`"
+                )
+            raise PortableErrorsError(
+                f"serializer {serializer.name!r} cannot be used in receiver {receiver!r} ({why}). "
+                "Install it there, or choose another"
+            )
+        if answer["stage"] == "setup":
+            raise PortableErrorsError(
+                f"portable_errors_receiver_setup = {answer['setup']}: "
+                f"raised {error_text(answer['error'])} in receiver {receiver!r}"
+            )
+        return answer

@@ -1,0 +1,123 @@
+"""The fixes of a trip that lost something: proposed by its facts, and tried on the exception."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.values import canonical
+from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
+from pytest_portable_errors.sender.arrival import arrive, without_carrier
+from pytest_portable_errors.sender.carriers import plainly
+from pytest_portable_errors.sender.extent import MUCH
+from pytest_portable_errors.sender.outgoing import Outgoing
+from pytest_portable_errors.sender.pending_trip import PendingTrip
+from pytest_portable_errors.sender.serializers import Library, Pickle
+from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
+from pytest_portable_errors.sender.unpatched import UNPATCHED
+
+TRIAL_SECONDS = 2.0  # of processor time, for a trip that only tries a fix
+TRIALS_SECONDS = 3.0  # of processor time in this process, for all trials of one exception
+# the same for one that holds much: each trial describes and pickles all of it
+LARGE_TRIALS_SECONDS = 0.25
+
+
+def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
+    """Add the fixes of its diagnosis to a trip, the best first. They are tried now.
+
+    Args:
+        pending: The trip, whose outgoing exception they are tried on.
+        explained: What ``arrive`` made of it.
+
+    Returns:
+        The trip; as it is, if nothing was lost, or no rule explains it.
+
+    Raises:
+        PortableErrorsError: A receiver cannot start.
+    """
+    trip, receivers = explained.trip, pending.receivers
+    if trip.diagnosis is None:
+        return trip
+    if receivers.answered.trial_time.left <= 0:
+        untried = (
+            f"fixes: all of the {RUN_TRIAL_SECONDS:g} s for trying them in one run are used up"
+        )
+        return replace(trip, not_looked_at=(*trip.not_looked_at, untried))
+    plain = without_carrier(pending)
+    if plain is not None:
+        return replace(trip, diagnosis=with_fixes(plain, arrive(plain)).diagnosis)
+    fixes = _known_or_tried(pending, explained)
+    if trip.with_project is not None and not trip.with_project.arrived_whole:
+        pending_with_project = pending.with_project()
+        with_project = with_fixes(pending_with_project, arrive(pending_with_project))
+        if with_project.diagnosis is not None:
+            fixes = (*with_project.diagnosis.fixes, *fixes)
+    return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
+
+
+def _known_or_tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
+    """Most payloads of pickle and cloudpickle are the same, and so is what becomes of fixes."""
+    outgoing, settings = pending.outgoing, pending.settings
+    is_known = isinstance(outgoing.serializer, (Pickle, Library)) and all(
+        node["importable"] for node in outgoing.sent["exceptions"]
+    )
+    if pending.pending_answer is None or not is_known:
+        return _tried(pending, explained)
+    answer = pending.pending_answer
+    same = (
+        (answer.plan, answer.request.content),
+        (canonical(outgoing.sent), settings.checks, settings.arrives_as),
+    )
+    return pending.receivers.answered.fixes_of(same, lambda: _tried(pending, explained))
+
+
+def _tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
+    # here, because nothing needs fixes where all is well
+    from pytest_portable_errors.diagnosis.fixes import FixContext, candidates
+    from pytest_portable_errors.sender.fix_trials import FixTrials
+
+    outgoing, settings = pending.outgoing, pending.settings
+    project, trial_time = pending.receivers.project, pending.receivers.answered.trial_time
+    if outgoing.subject is None:
+        return ()
+
+    def make_trip(repaired: Outgoing, arrives_as: str | None) -> RoundTrip:
+        trial = replace(
+            settings,
+            arrives_as=arrives_as or settings.arrives_as,
+            timeout=min(settings.timeout, TRIAL_SECONDS),
+        )
+        return arrive(pending.resent(outgoing=repaired, settings=trial)).trip
+
+    begun = UNPATCHED.process_time()
+    trials = FixTrials(
+        subject=outgoing.subject,
+        serializer=plainly(outgoing.serializer),
+        receiver=settings.receiver,
+        carried=frozenset(credential.path for credential in explained.trip.credentials),
+        make_trip=make_trip,
+        traceback="traceback" in settings.checks,
+        until=begun
+        + trial_time.of(LARGE_TRIALS_SECONDS if outgoing.extent >= MUCH else TRIALS_SECONDS),
+    )
+    context = FixContext(
+        is_ours=lambda module: project.owns(module) or project.is_test(module),
+        is_absent=lambda module: settings.receiver != "with-project" or project.is_test(module),
+    )
+    try:
+        return trials.run(
+            candidates(
+                explained.facts,
+                context,
+                needs_chain="chain" in settings.checks,
+                declared=settings.arrives_as,
+            )
+        )
+    except PortableErrorsError:
+        raise  # a receiver could not start
+    # as with its causes: a class may not let itself be looked at, and the verdict stands
+    except Exception:
+        return ()
+    finally:
+        trial_time.spent(UNPATCHED.process_time() - begun)
