@@ -22,7 +22,7 @@ SLICE = (
     "tests/end_to_end/test_fixture.py",
     "tests/end_to_end/test_outcomes.py",
     "tests/end_to_end/test_capture.py",
-    "tests/end_to_end/test_demands.py",
+    "tests/end_to_end/test_expectations.py",
     "tests/end_to_end/test_unused.py",
     "tests/end_to_end/test_sample_repo.py",
     "tests/receiver/test_check.py",

@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
     from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix
-    from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS, Loss
+    from pytest_portable_errors.diagnosis.loss import Loss
     from pytest_portable_errors.errors import PortableErrorsError
     from pytest_portable_errors.receiver.described import Stage
     from pytest_portable_errors.round_trip import check_round_trip
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from pytest_portable_errors.sender.trip import RoundTrip
 
 _HOMES = {
-    "DEFAULT_CHECKS": "diagnosis.losses",
+    "DEFAULT_CHECKS": "diagnosis.checks",
     "Credential": "diagnosis.findings",
     "Diagnosis": "diagnosis.findings",
     "Fix": "diagnosis.findings",
-    "Loss": "diagnosis.losses",
+    "Loss": "diagnosis.loss",
     "PortableErrorsError": "errors",
     "RoundTrip": "sender.trip",
     "Serializer": "sender.serializers",

@@ -6,48 +6,50 @@ what pytest has imported; the rest loads when a marker, a fixture or an option a
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.report.rows import is_own_item
-from pytest_portable_errors.run.option_specs import add_options
-from pytest_portable_errors.run.options import FROM_CONTROLLER, gave_no_paths, read_options
-from pytest_portable_errors.run.reporter import Reporting
+from pytest_portable_errors.report.rows import is_own_item, junit_properties
+from pytest_portable_errors.run.fixtures import (
+    assert_primitive,
+    assert_roundtrip,
+    assert_value_roundtrip,
+    portable_case,
+)
+from pytest_portable_errors.run.option_specs import CASES, MARKER, add_options
+from pytest_portable_errors.run.option_values import FROM_CONTROLLER
+from pytest_portable_errors.run.options import gave_no_paths, read_options
+from pytest_portable_errors.run.reporter import Reporter
 from pytest_portable_errors.run.stash import (
     OPTIONS,
-    SESSION,
+    RUN,
     NotPortable,
     baseline_of,
     declarations_of,
     ensure_serializers,
     fail,
     receivers_of,
+    run_of,
     serializers_of,
-    session_of,
     suites,
 )
 from pytest_portable_errors.sender import process_receivers
 
 if TYPE_CHECKING:
-    from pytest_portable_errors.report.rows import Entries
-    from pytest_portable_errors.run.fixtures import (
-        AssertPrimitive,
-        AssertRoundtrip,
-        AssertValueRoundtrip,
-    )
     from pytest_portable_errors.run.marker import MarkerOptions
-    from pytest_portable_errors.run.monitored_test import WatchedTest
+    from pytest_portable_errors.run.monitored_test import MonitoredTest
     from pytest_portable_errors.survey.cases import Case
 
-MARKER = "portable_exception"
-CASES = "portable_cases"
+__all__ = ["assert_primitive", "assert_roundtrip", "assert_value_roundtrip", "portable_case"]
+"""The fixtures, which pytest finds here."""
+
 _TRIPS = frozenset({"assert_roundtrip", "assert_value_roundtrip"})  # fixtures that ask a receiver
 
-_REQUIREMENT: pytest.StashKey[MarkerOptions] = pytest.StashKey()
-_TEST: pytest.StashKey[WatchedTest] = pytest.StashKey()
+_MARKER_OPTIONS: pytest.StashKey[MarkerOptions] = pytest.StashKey()
+_TEST: pytest.StashKey[MonitoredTest] = pytest.StashKey()
 _IN_CALL: pytest.StashKey[bool] = pytest.StashKey()
 _SHARED_BEFORE: pytest.StashKey[process_receivers.Shared] = pytest.StashKey()
 
@@ -89,22 +91,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         looks = config.stash[OPTIONS].is_on or config.stash[OPTIONS].surveys
         config.pluginmanager.register(
-            Reporting(config, config.stash[OPTIONS], baseline_of(config) if looks else None),
+            Reporter(config, config.stash[OPTIONS], baseline_of(config) if looks else None),
             "portable_errors_reporting",
         )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if SESSION in session.config.stash:
+    if RUN in session.config.stash:
         # while the summary is made: in pytest_unconfigure they are waited for
-        session_of(session.config).receivers.end()
+        run_of(session.config).receivers.end()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    session = config.stash.get(SESSION, None)
-    if session is not None:
-        session.close()
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.close()
     before = config.stash.get(_SHARED_BEFORE, None)
     if before is not None:
         process_receivers.replace(before)
@@ -153,15 +155,15 @@ def _case_collectors(parent: pytest.Session) -> list[pytest.Collector]:
     from pytest_portable_errors.run.case_items import CaseCollector, Lookahead
 
     parent.config.pluginmanager.register(Lookahead(), "portable_errors_lookahead")
-    ours = session_of(parent.config)
+    cases = run_of(parent.config).cases
     collectors: list[pytest.Collector] = [
-        CaseCollector.of(parent, ours, suite=suite) for suite in options.suites
+        CaseCollector.of(parent, cases, suite=suite) for suite in options.suites
     ]
-    return [*collectors, *([CaseCollector.of(parent, ours)] if options.surveys else [])]
+    return [*collectors, *([CaseCollector.of(parent, cases)] if options.surveys else [])]
 
 
 def _asks_receivers(item: pytest.Item) -> bool:
-    return _REQUIREMENT in item.stash or not _TRIPS.isdisjoint(getattr(item, "fixturenames", ()))
+    return _MARKER_OPTIONS in item.stash or not _TRIPS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def _read_marks(item: pytest.Item) -> str | None:
@@ -170,13 +172,15 @@ def _read_marks(item: pytest.Item) -> str | None:
     marks = list(item.iter_markers(MARKER))
     try:
         if marks:
-            item.stash[_REQUIREMENT] = session_of(item.config).requirement(marks)
+            item.stash[_MARKER_OPTIONS] = run_of(item.config).marker_options(marks)
     except PortableErrorsError as error:
         return f"{item.nodeid}: @pytest.mark.{MARKER}: {error}"
     return None
 
 
-def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> None:
     if isinstance(obj, BaseException) and collector.funcnamefilter(name):
         from pytest_portable_errors.run.marker import swallowed_test
 
@@ -188,7 +192,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers(CASES):
         try:
-            cases = session_of(metafunc.config).cases(*mark.args)
+            cases = run_of(metafunc.config).cases.of_suite(*mark.args)
         except PortableErrorsError as error:
             raise pytest.Collector.CollectError(str(error)) from error
         if "portable_case" not in metafunc.fixturenames:
@@ -207,16 +211,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if wrong:
         raise pytest.UsageError(wrong)
     if (
-        SESSION in session.config.stash
+        RUN in session.config.stash
         or session.config.stash[OPTIONS].is_on
         or any(map(_asks_receivers, session.items))
     ):
-        ours = session_of(session.config)
-        ours.collected({item.path for item in session.items})
+        run = run_of(session.config)
+        run.collected({item.path for item in session.items})
         if not session.config.option.collectonly:
             # Now, and not in the middle of a test that patches the world.
-            ours.start_receivers(
-                ours.requirement(item.iter_markers(MARKER))
+            run.start_receivers(
+                run.marker_options(item.iter_markers(MARKER))
                 for item in session.items
                 if _asks_receivers(item)
             )
@@ -226,7 +230,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     wrong = _read_marks(item)
     if wrong:
         fail(wrong)
@@ -239,16 +243,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         from pytest_portable_errors.run.case_items import check_case
 
         assert isinstance(item, pytest.Function)  # parametrized by us
-        case: Any = item.callspec.params["portable_case"]
-        check_case(session_of(item.config), case)
+        case = cast("Case", item.callspec.params["portable_case"])
+        check_case(run_of(item.config).cases, case)
     return result
 
 
-def _watch(item: pytest.Item) -> Generator[None, Any, Any]:
-    if _REQUIREMENT in item.stash:
-        item.stash[_TEST] = session_of(item.config).marked_test(item.stash[_REQUIREMENT])
+def _watch(item: pytest.Item) -> Generator[None, object, object]:
+    if _MARKER_OPTIONS in item.stash:
+        item.stash[_TEST] = run_of(item.config).marked_test(item.stash[_MARKER_OPTIONS])
     elif item.config.stash[OPTIONS].is_on and not is_own_item(item.nodeid):
-        item.stash[_TEST] = session_of(item.config).any_test()
+        item.stash[_TEST] = run_of(item.config).any_test()
     else:
         return (yield)
     return (yield from item.stash[_TEST].watch(item))
@@ -266,59 +270,20 @@ def pytest_runtest_makereport(
         if test.section is not None and report.failed:
             report.sections.append(("portable errors", test.section))
     # a subtest's report comes in the middle of the call
-    if SESSION in item.config.stash and not item.stash.get(_IN_CALL, False):
-        entries = session_of(item.config).recorder.take()
+    if RUN in item.config.stash and not item.stash.get(_IN_CALL, False):
+        entries = run_of(item.config).recorder.take()
         if entries is not None:
             # reports carry what plugins put on them, also through pytest-xdist
             report.portable_errors = entries  # type: ignore[attr-defined]
-            item.user_properties.extend(_properties(entries))
+            item.user_properties.extend(junit_properties(entries))
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
         report.longrepr = str(call.excinfo.value)
         report.portable_errors_text = True  # type: ignore[attr-defined]  # as above
     return report
 
 
-def _properties(entries: Entries) -> Iterable[tuple[str, object]]:
-    """For JUnit's XML."""
-    found = (
-        (row["cls"], finding["cause"])
-        for row in entries["rows"]
-        for finding in row["findings"]
-        if finding["verdict"] == "defect"
-    )
-    return [("portable_errors", f"{cls}: {cause}") for cls, cause in dict.fromkeys(found)]
-
-
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    for line in session_of(config).warnings if SESSION in config.stash else ():
+    for line in run_of(config).warnings if RUN in config.stash else ():
         terminalreporter.write_line(f"portable errors: {line}", yellow=True)
-
-
-@pytest.fixture
-def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
-    """Send an exception to a fresh interpreter without the project's modules, and fail if something
-    of it is lost there."""
-    return session_of(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
-
-
-@pytest.fixture
-def assert_value_roundtrip(request: pytest.FixtureRequest) -> AssertValueRoundtrip:
-    """Send what is no exception, an argument or a result of a task, the same way, and fail if it
-    arrives changed."""
-    return session_of(request.config).assert_value_roundtrip(request.node.iter_markers(MARKER))
-
-
-@pytest.fixture
-def assert_primitive(request: pytest.FixtureRequest) -> AssertPrimitive:
-    """Fail if a value holds anything but None, bool, int, float, str, bytes, lists, and dicts with
-    str keys, by exact type."""
-    return session_of(request.config).assert_primitive()
-
-
-@pytest.fixture
-def portable_case(request: pytest.FixtureRequest) -> Case:
-    """The case that a test under ``@portable_cases`` runs for."""
-    case: Case = request.param
-    return case

@@ -5,13 +5,13 @@ from __future__ import annotations
 import atexit
 from collections.abc import Collection
 
-from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS
+from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIMEOUT
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.arguments import checked_names, dotted_name, exception_of
 from pytest_portable_errors.sender.arrival import compare_answer, explain
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
-from pytest_portable_errors.sender.pending_trip import DEFAULT_TIMEOUT, TripSettings, send
+from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.proposed_fixes import with_fixes
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer

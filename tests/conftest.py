@@ -11,7 +11,7 @@ from chosen_plugins import NO_OTHERS, chosen
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.answered import TrialTime
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy

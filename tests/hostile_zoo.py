@@ -184,7 +184,7 @@ DEEDS: dict[str, Callable[[], object]] = {
     "kill-parent-leaving-an-orphan": _orphan_and_kill_parent,
     "stop-itself": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     "stop-parent": _stop_parent,
-    "segfault": lambda: ctypes.string_at(0),
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "abort": os.abort,
     "alarm": _wait_for_an_alarm,
     "hang-in-python": lambda: time.sleep(10_000),

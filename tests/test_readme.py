@@ -91,9 +91,9 @@ def test_ci_installs_and_tests_as_the_readme_says() -> None:
 
 
 def test_every_setting_and_keyword_is_told() -> None:
+    from pytest_portable_errors.diagnosis.checks import CHECKS
     from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
     from pytest_portable_errors.run.marker import KEYWORDS
-    from pytest_portable_errors.run.options import CHECKS
 
     for word in (
         *CHECKS,

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytest_portable_errors.diagnosis import arrived_changed, dumps_failed, loads_failed
+from pytest_portable_errors.diagnosis import (
+    arrived_changed,
+    arrived_changed_links,
+    arrived_changed_rebuilt,
+    dumps_failed,
+    loads_failed,
+    loads_failed_calls,
+)
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 
@@ -23,10 +30,10 @@ CAUSES: tuple[Rule, ...] = (
     loads_failed.stopped_receiver,
     loads_failed.receiver_not_set_up,
     loads_failed.missing_name,
-    loads_failed.constructor_does_not_fit,
-    loads_failed.state_cannot_be_restored,
-    loads_failed.constructor_rejects,
-    loads_failed.unloadable_value,
+    loads_failed_calls.constructor_does_not_fit,
+    loads_failed_calls.state_cannot_be_restored,
+    loads_failed_calls.constructor_rejects,
+    loads_failed_calls.unloadable_value,
     loads_failed.loads_failed,
     arrived_changed.travels_only_in_tests,
     arrived_changed.dropped_by_python,
@@ -36,12 +43,12 @@ CAUSES: tuple[Rule, ...] = (
     arrived_changed.slots_not_carried,
     arrived_changed.registered_reducer_loses,
     arrived_changed.value_changes,
-    arrived_changed.message_rewritten,
-    arrived_changed.reduce_loses,
-    arrived_changed.rebuilt_otherwise,
-    arrived_changed.suppression_flipped,
-    arrived_changed.link_changed,
-    arrived_changed.chain_dropped,
+    arrived_changed_rebuilt.message_rewritten,
+    arrived_changed_rebuilt.reduce_loses,
+    arrived_changed_rebuilt.rebuilt_otherwise,
+    arrived_changed_links.suppression_flipped,
+    arrived_changed_links.link_changed,
+    arrived_changed_links.chain_dropped,
 )
 
 

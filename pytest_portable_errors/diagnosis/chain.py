@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_portable_errors.diagnosis.losses import headline, short_name
+from pytest_portable_errors.diagnosis.shown import headline, short_name
 from pytest_portable_errors.receiver.described import Node, Record
 
 _SHOWN = 12

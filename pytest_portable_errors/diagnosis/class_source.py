@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Reducer
-from pytest_portable_errors.diagnosis.pickle_reader import Pairs
+from pytest_portable_errors.diagnosis.pickle_machine import Pairs
 
 
 def find_class(module: str, qualname: str) -> type | None:

@@ -14,18 +14,13 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask, is_secret_value, plain_text, rewritten
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import places
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Reading
-from pytest_portable_errors.diagnosis.secret_patterns import (
-    NO_VALUE,
-    SCHEME,
-    is_secret_name,
-    kind_of,
-    may_hold,
-    secrets_in,
-)
+from pytest_portable_errors.diagnosis.pickle_reader import Reading
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
+from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE, SCHEME, may_hold, secrets_in
+from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.described import Record
-from pytest_portable_errors.receiver.values import canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +212,7 @@ def _secrets_of(record: Record) -> set[str]:
             secrets.update(text[secret.start : secret.end] for secret in secrets_in(text))
         return text
 
-    def note(value: dict[str, Any], name: str) -> dict[str, Any]:
+    def note(value: dict[str, Any], name: str) -> dict[str, object]:
         plain = plain_text(value)
         text = value["text"] if plain is None else plain
         if is_secret_value(name, value):

@@ -13,7 +13,7 @@ from pytest_portable_errors.diagnosis.cause_names import (
 )
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import error_text
+from pytest_portable_errors.diagnosis.shown import error_text
 from pytest_portable_errors.diagnosis.wording import class_name
 from pytest_portable_errors.receiver.described import Stage, subject_of
 

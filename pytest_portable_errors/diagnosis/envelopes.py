@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Pairs, read
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Pairs
+from pytest_portable_errors.diagnosis.pickle_reader import read
 
 _SQLITE = b"SQLite format 3\0"
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
@@ -32,7 +32,7 @@ class Envelope:
     form: str
     """``pickle`` or ``base64``; ``celery`` for an error that Celery's JSON serializer wrote."""
     payload: bytes
-    written: dict[str, Any] | None = None
+    written: dict[str, object] | None = None
     """For ``celery``: ``exc_module``, ``exc_type``, ``exc_message``."""
 
 
@@ -105,7 +105,7 @@ def _in_line(line: str, where: str) -> Iterator[Envelope]:
             yield Envelope(where=where, form="base64", payload=decoded)
 
 
-def _in_document(document: Any, where: str) -> Iterator[Envelope]:
+def _in_document(document: object, where: str) -> Iterator[Envelope]:
     waiting = deque([(where, document)])
     for _ in range(_MOST_VALUES):
         if not waiting:
@@ -124,7 +124,7 @@ def _in_document(document: Any, where: str) -> Iterator[Envelope]:
             waiting.append((path, inner))  # JSON in JSON: a message whose body is not base64
 
 
-def _from_json(text: str) -> Any:
+def _from_json(text: str) -> object:
     """A JSON object or array; None for anything else, also for numbers and strings, which a pickle
     could be taken for."""
     if text[:1] not in ("{", "["):

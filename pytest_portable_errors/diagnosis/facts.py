@@ -7,9 +7,10 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Reading
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
+from pytest_portable_errors.diagnosis.pickle_reader import Reading
 from pytest_portable_errors.receiver.described import ErrorRecord, Missing, Record, Stage
 
 

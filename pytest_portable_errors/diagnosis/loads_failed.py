@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import FunctionType
 
 from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_NOT_IMPORTABLE,
     CRASHES_THE_RECEIVER,
     HANGS_THE_RECEIVER,
-    INIT_DOES_NOT_FIT_ARGS,
-    INIT_REJECTS_ARGS,
-    INIT_TAKES_NO_ARGUMENTS,
     LINK_CANNOT_BE_REBUILT,
     LOADS_FAILED,
     RECEIVER_NOT_SET_UP,
     RECONSTRUCTOR_NOT_IMPORTABLE,
-    STATE_CANNOT_BE_RESTORED,
     VALUE_CANNOT_BE_LOADED,
 )
 from pytest_portable_errors.diagnosis.facts import Facts, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import error_text
+from pytest_portable_errors.diagnosis.loads_failed_calls import misfit_of
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.shown import error_text
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
     called,
-    class_name,
-    placed,
     wants_set_up,
 )
 from pytest_portable_errors.receiver.described import Stage
@@ -153,117 +147,6 @@ def _only_there(with_project: WithProject) -> str:
     return f"arrives only where the project is installed (receiver with-project: it arrives{how})"
 
 
-def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
-    """``loads`` calls a class with what ``args`` holds, and ``__init__`` takes something else."""
-    misfit = _misfit(facts)
-    if facts.stage is not Stage.LOADS or misfit is None:
-        return None
-    call, cls, constructor = misfit
-    shown, taken = arguments(call, facts.mask), class_source.parameters(constructor)
-    named = class_source.keyword_only(constructor)
-    if taken == "()":
-        cause, why = (
-            INIT_TAKES_NO_ARGUMENTS,
-            f"but {constructor.__name__} takes none: its message is fixed",
-        )
-    elif named:
-        cause = INIT_DOES_NOT_FIT_ARGS
-        why = f"but {constructor.__name__} takes {taken}, where {', '.join(named)} must be named"
-    else:
-        cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {taken}"
-    path = path_of(call, facts.reading.root) or "exc"
-    stored = f"{path}.args" if ValuePath.of(path).is_exception else f"what was stored of {path}"
-    how = f"loads calls {cls.__qualname__}({shown}) - the class with {stored} -"
-    diagnosis = Diagnosis(
-        cause=cause,
-        why=f"{how}\n{placed(why, constructor)}",
-        evidence=(f"{class_name(cls)}({shown})", taken, class_source.location(constructor)),
-    )
-    return _within(diagnosis, path)
-
-
-def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
-    """The object is made, and refuses what was stored."""
-    failure = facts.failure
-    if (
-        facts.stage is not Stage.LOADS
-        or failure is None
-        or failure.opcode != "BUILD"
-        or facts.error is None
-    ):
-        return None
-    call = failure.subject if isinstance(failure.subject, Call) else None
-    cls = None if call is None else _called_class(call)
-    owner = None if cls is None or call is None else class_source.setter_at_fault(cls, call.state)
-    why = f"{failure.path} is made, and setting its state raises {error_text(facts.error)}"
-    evidence = [failure.path, facts.error["type"]]
-    if owner is not None:
-        why += f"\n{owner}"
-        evidence.append(owner)
-    return _within(
-        Diagnosis(cause=STATE_CANNOT_BE_RESTORED, why=why, evidence=tuple(evidence)), failure.path
-    )
-
-
-def constructor_rejects(facts: Facts) -> Diagnosis | None:
-    """A class was called with arguments that fit its signature, and raised."""
-    if facts.stage is not Stage.LOADS or facts.error is None:
-        return None
-    failure = facts.failure
-    calls = [failure.subject] if failure is not None else facts.reading.calls[::-1]
-    for call in calls:
-        found = _called_class(call) if isinstance(call, Call) and call.by == "reduce" else None
-        constructor = None if found is None else class_source.own_constructor(found)
-        if (
-            found is not None
-            and constructor is not None
-            and isinstance(call, Call)
-            and issubclass(found, BaseException)
-        ):
-            path = path_of(call, facts.reading.root) or "exc" if failure is None else failure.path
-            shown = arguments(call, facts.mask)
-            likely = "" if failure is not None else "likely: "
-            why = (
-                f"{likely}loads calls {found.__qualname__}({shown}) - the class with "
-                f"{path}.args -\n"
-                f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
-                + placed(f"raises {error_text(facts.error)}", constructor)
-            )
-            return _within(
-                Diagnosis(
-                    cause=INIT_REJECTS_ARGS,
-                    why=why,
-                    evidence=(f"{class_name(found)}({shown})", class_source.location(constructor)),
-                ),
-                path,
-            )
-    return None
-
-
-def unloadable_value(facts: Facts) -> Diagnosis | None:
-    """A value that was pickled, and cannot be made again."""
-    failure = facts.failure
-    if (
-        facts.stage is not Stage.LOADS
-        or failure is None
-        or facts.error is None
-        or failure.path == "exc"
-    ):
-        return None
-    made = called(
-        failure.subject.function if isinstance(failure.subject, Call) else failure.subject
-    )
-    diagnosis = Diagnosis(
-        cause=VALUE_CANNOT_BE_LOADED,
-        why=(
-            f"{failure.path} was pickled, and making it again by {made} raises "
-            f"{error_text(facts.error)}"
-        ),
-        evidence=(failure.path, str(made), facts.error["type"]),
-    )
-    return _within(diagnosis, failure.path)
-
-
 def loads_failed(facts: Facts) -> Diagnosis | None:
     """Nothing else is known."""
     if facts.stage is not Stage.LOADS or facts.error is None:
@@ -285,44 +168,7 @@ def needs_replay(facts: Facts) -> bool:
     """Whether only a second run can tell where loads failed."""
     if facts.stage is not Stage.LOADS or facts.reading.root is None:
         return False
-    return not (facts.missing and _is_import_failure(facts)) and _misfit(facts) is None
-
-
-def _misfit(facts: Facts) -> tuple[Call, type, FunctionType] | None:
-    """The first call of a class with arguments that its constructor does not take: loads gets no
-    further."""
-    for call in facts.reading.calls:
-        found = _called_class(call)
-        if found is None or call.by != "reduce" or not isinstance(call.args, tuple):
-            continue
-        constructor = class_source.own_constructor(found)
-        if constructor is not None and not class_source.fits(constructor, call.args):
-            return call, found, constructor
-    return None
-
-
-def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
-    """The same, where it is a link of the chain that takes the whole exception with it."""
-    if not ValuePath.of(path).goes_along_the_chain:
-        return diagnosis
-    why = (
-        "the payload carries the chain, and the whole exception goes down with "
-        f"{path}:\n{diagnosis.why}"
-    )
-    return replace(
-        diagnosis,
-        cause=LINK_CANNOT_BE_REBUILT,
-        why=why,
-        evidence=tuple(dict.fromkeys((path, *diagnosis.evidence))),
-    )
-
-
-def _called_class(call: Call) -> type | None:
-    return (
-        class_source.find_class(call.function.module, call.function.qualname)
-        if isinstance(call.function, Global)
-        else None
-    )
+    return not (facts.missing and _is_import_failure(facts)) and misfit_of(facts) is None
 
 
 def _is_import_failure(facts: Facts) -> bool:

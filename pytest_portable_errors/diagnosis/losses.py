@@ -4,47 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
 
+from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
+from pytest_portable_errors.diagnosis.loss import Comparison, Loss
+from pytest_portable_errors.diagnosis.same_values import narrowed, same_text, same_value
+from pytest_portable_errors.diagnosis.shown import (
+    error_text,
+    headline,
+    short_name,
+    show,
+    show_frames,
+)
 from pytest_portable_errors.receiver.described import (
     Answer,
-    ErrorRecord,
     Node,
     Record,
     Value,
     subject_of,
 )
-from pytest_portable_errors.receiver.values import canonical, in_any_order
-
-CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
-DEFAULT_CHECKS = tuple(check for check in CHECKS if check != "traceback")
 
 _MOST_LOSSES = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """One difference between the record sent and the record received."""
-
-    kind: str
-    """``arrival`` (the trip stopped), or the check that it failed. What a link of the chain lost is
-    ``chain``; a member, ``members``."""
-    path: str
-    """Where: ``exc.__cause__.code``."""
-    sent: str
-    """What was there, on one line."""
-    received: str
-    """What is there now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """What comparing two records gave."""
-
-    losses: tuple[Loss, ...]
-    declared: tuple[Loss, ...]
-    """Losses that ``arrives_as`` declares, and thereby waives."""
 
 
 def compare(
@@ -86,7 +65,7 @@ def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
         return (
             Loss(kind="type", path="value", sent=name, received=f"a copy of {name}: another class"),
         )
-    if one["type"] == other["type"] and _same_value(one["value"], other["value"]):
+    if one["type"] == other["type"] and same_value(one["value"], other["value"]):
         return ()
     return (
         _value_loss(
@@ -197,7 +176,7 @@ def _node_losses(
             received=show(received["message"]),
         )
     for check in ("args", "notes"):
-        if check in checks and not _same_value(sent[check], received[check]):
+        if check in checks and not same_value(sent[check], received[check]):
             name = "args" if check == "args" else "__notes__"
             yield _value_loss(check, f"{path}.{name}", sent[check], received[check])
     if "attributes" in checks:
@@ -206,8 +185,8 @@ def _node_losses(
         yield Loss(
             kind="traceback",
             path=f"{path}.__traceback__",
-            sent=_show_frames(sent),
-            received=_show_frames(received),
+            sent=show_frames(sent),
+            received=show_frames(received),
         )
 
 
@@ -226,7 +205,7 @@ def _attribute_losses(sent: Node, received: Node, path: str) -> Iterator[Loss]:
         ):
             continue
         here, there = sent["attributes"].get(name), received["attributes"].get(name)
-        if not _same_value(here, there):
+        if not same_value(here, there):
             yield _value_loss("attributes", f"{path}.{name}", here, there)
 
 
@@ -292,127 +271,10 @@ def _show_link(index: int | None, record: Record) -> str:
 
 
 def _value_loss(kind: str, path: str, sent: Value | None, received: Value | None) -> Loss:
-    path, sent, received = _narrowed(path, sent, received)
+    path, sent, received = narrowed(path, sent, received)
     return Loss(
         kind=kind,
         path=path,
         sent="missing" if sent is None else show(sent),
         received="missing" if received is None else show(received),
-    )
-
-
-def _narrowed(
-    path: str, sent: Value | None, received: Value | None
-) -> tuple[str, Value | None, Value | None]:
-    """Down to the one value inside that differs, as long as it is only one."""
-    while sent is not None and received is not None and sent["type"] == received["type"]:
-        differing = [
-            pair for pair in _children(sent, received) if not _same_value(pair[1], pair[2])
-        ]
-        if len(differing) != 1 or not _same_besides_children(sent, received):
-            break
-        step, sent, received = differing[0]
-        path += step
-    return path, sent, received
-
-
-def _children(sent: Value, received: Value) -> Iterator[tuple[str, Value | None, Value | None]]:
-    for position, (one, other) in enumerate(
-        zip(sent.get("items", ()), received.get("items", ()), strict=False)
-    ):
-        yield f"[{position}]", one, other
-    others = {canonical(key): item for key, item in received.get("pairs", ())}
-    for key, item in sent.get("pairs", ()):
-        yield f"[{show(key)}]", item, others.get(canonical(key))
-    attributes, other_attributes = sent.get("attributes", {}), received.get("attributes", {})
-    for name in {**attributes, **other_attributes}:
-        yield f".{name}", attributes.get(name), other_attributes.get(name)
-    if "args" in sent and "args" in received:
-        yield ".args", sent["args"], received["args"]
-
-
-def _same_besides_children(sent: Value, received: Value) -> bool:
-    sizes = [
-        (len(value.get("items", ())), len(value.get("pairs", ()))) for value in (sent, received)
-    ]
-    return sizes[0] == sizes[1] and all(
-        sent.get(key) == received.get(key) for key in ("text", "length", "sha256")
-    )
-
-
-def same_text(sent: Value, received: Value) -> bool:
-    """Whether two texts are equal, or differ only in the order in which a set was printed."""
-    exactly = [
-        {key: item for key, item in text.items() if key != "words"} for text in (sent, received)
-    ]
-    return exactly[0] == exactly[1] or _same_value(sent, received)
-
-
-def _same_value(sent: Any, received: Any) -> bool:
-    if canonical(sent) == canonical(received) or canonical(in_any_order(sent)) == canonical(
-        in_any_order(received)
-    ):
-        return True
-    # Where something else was lost, a set may be known on one side only, and the texts of that side
-    # have their words added.
-    return canonical(_as_printed(sent)) == canonical(_as_printed(received))
-
-
-def _as_printed(described: Any) -> Any:
-    if isinstance(described, list):
-        return [_as_printed(item) for item in described]
-    if not isinstance(described, dict):
-        return described
-    return {key: _as_printed(item) for key, item in described.items() if key != "words"}
-
-
-def headline(node: Node) -> str:
-    """``shop.errors.PaymentError: order 7: declined``."""
-    message = show(node["message"])
-    return short_name(node["type"]) + (f": {message}" if message else "")
-
-
-def error_text(error: ErrorRecord) -> str:
-    """``TypeError: ...``, as the receiver or dumps said it."""
-    return f"{short_name(error['type'])}: {show(error['message'])}"
-
-
-def short_name(name: str) -> str:
-    """A type's name as people write it."""
-    return name.removeprefix("builtins.")
-
-
-def show(value: Value) -> str:
-    """A described value as Python would write it, more or less."""
-    kind = value.get("type", "builtins.str")
-    name = short_name(kind)
-    if "raises" in value:
-        return f"<{name}: reading it raised {short_name(value['raises'])}>"
-    if "again" in value or "deeper" in value:
-        return f"<{name} ...>"
-    cut = f"... ({value['length']:,} in all)" if "length" in value else ""
-    if "text" in value:
-        plain = kind.startswith("builtins.") or name.rpartition(".")[2] in value["text"]
-        return (value["text"] if plain else f"{name}({value['text']})") + cut
-    if "items" in value:
-        inner = ", ".join(map(show, value["items"])) + cut
-        brackets = {"builtins.list": "[]", "builtins.tuple": "()", "builtins.set": "{}"}.get(kind)
-        comma = "," if kind == "builtins.tuple" and len(value["items"]) == 1 else ""
-        return f"{brackets[0]}{inner}{comma}{brackets[1]}" if brackets else f"{name}({inner})"
-    if "pairs" in value:
-        inner = ", ".join(f"{show(key)}: {show(item)}" for key, item in value["pairs"]) + cut
-        return f"{{{inner}}}" if kind == "builtins.dict" else f"{name}({{{inner}}})"
-    if "message" in value:
-        return f"{name}({show(value['message'])})"
-    if value.get("attributes"):
-        attributes = (f"{key}={show(item)}" for key, item in value["attributes"].items())
-        return f"{name}({', '.join(attributes)})"
-    return f"<{name}>"
-
-
-def _show_frames(node: Node) -> str:
-    steps = node.get("traceback") or []
-    return (
-        " > ".join(f"{file}:{line} {function}" for file, line, function in steps[-3:])
-        or "no frames"
     )

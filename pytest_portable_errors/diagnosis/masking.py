@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
 from pytest_portable_errors.diagnosis.secret_patterns import (
     MASK,
     NO_VALUE,
-    is_secret_name,
-    kind_of,
     spellings,
     without_secrets,
 )
@@ -119,7 +118,7 @@ class Mask:
                 start = text.find(spelling[:_SHORTEST], start + 1, end)
         return end
 
-    def data(self, data: Any, name: str = "") -> Any:
+    def data(self, data: object, name: str = "") -> Any:
         """Plain data without secrets; ``name`` is what it is called where it stands."""
         if isinstance(data, str):
             return (
@@ -158,7 +157,7 @@ class Mask:
             else self.text(name)
         )
 
-    def _shown(self, value: dict[str, Any], name: str) -> dict[str, Any]:
+    def _shown(self, value: dict[str, Any], name: str) -> dict[str, object]:
         """A described value that is a text. What was computed from the text would let one guess
         it."""
         masked = self.cut_text if "length" in value else self.text
@@ -199,10 +198,10 @@ class Mask:
 
 
 def rewritten(
-    part: Any,
+    part: object,
     name: str,
     of_name: Callable[[str], str],
-    of_text: Callable[[dict[str, Any], str], dict[str, Any]],
+    of_text: Callable[[dict[str, object], str], dict[str, object]],
 ) -> Any:
     """A part of a record, with ``of_name`` applied to types and attributes, and ``of_text`` to
     values that are texts, with their names."""
@@ -239,7 +238,7 @@ def rewritten(
     return of_text(result, name) if isinstance(part.get("text"), str) else result
 
 
-def _called(key: dict[str, Any], name: str) -> str:
+def _called(key: dict[str, object], name: str) -> str:
     """What a value under a key is called; under any key of ``cookies`` it is one."""
     return name if is_secret_name(name) else plain_text(key) or name
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.value_path import leads_to_exception
 
 _MOST_PLACES = 20_000  # the nearest; as many as payload.OPCODES make have room

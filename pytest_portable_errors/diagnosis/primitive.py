@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.diagnosis.secret_patterns import MASK, is_secret_name, without_secrets
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name
+from pytest_portable_errors.diagnosis.secret_patterns import MASK, without_secrets
 from pytest_portable_errors.receiver import fields
 
 PRIMITIVES = (type(None), bool, int, float, str, bytes)
@@ -185,7 +186,7 @@ def _parts(exc: BaseException, where: str) -> Iterator[tuple[str, Any]]:
     )
 
 
-def _of_state(state: dict[Any, Any], where: str) -> Iterator[tuple[str, Any]]:
+def _of_state(state: dict[object, object], where: str) -> Iterator[tuple[str, Any]]:
     for name, value in state.items():
         named = str.__str__(name) if issubclass(type(name), str) else f"<{_name(type(name))}>"
         if named == "args" and type(value) is tuple:  # of a recipe that sets them by the state
@@ -200,14 +201,14 @@ def _path(path: str, steps: Sequence[Any]) -> str:
     return path + "".join(f"[{_shown(step, steps[:number])}]" for number, step in enumerate(steps))
 
 
-def _shown(key: str | bytes | int, above: Sequence[Any]) -> str:
+def _shown(key: str | bytes | int, above: Sequence[object]) -> str:
     if type(key) is not int and any(type(step) is str and is_secret_name(step) for step in above):
         return repr(MASK)
     start = key if type(key) is int else key[:_MUCH]  # type: ignore[index]  # a text, or bytes
     return _cut(without_secrets(repr(start)))
 
 
-def _key(key: object, path: str, steps: Sequence[Any]) -> NotPrimitive:
+def _key(key: object, path: str, steps: Sequence[object]) -> NotPrimitive:
     kind = type(key)
     if kind is bytes:
         shown = _shown(key, steps)  # type: ignore[arg-type]  # just seen

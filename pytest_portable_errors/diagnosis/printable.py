@@ -26,7 +26,7 @@ def clean(text: str) -> str:
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def plain(data: Any) -> Any:
+def plain(data: object) -> Any:
     """Plain data with all of its texts cleaned, line by line: programs' code and reasons have
     several."""
     if isinstance(data, str):

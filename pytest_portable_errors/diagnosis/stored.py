@@ -9,19 +9,24 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import built_class, looks_like_exception, places
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs, Reading, read
+from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
+from pytest_portable_errors.diagnosis.stored_values import (
+    cut,
+    plain_value,
+    short_text,
+    state_of,
+    text_of,
+)
 
-_DEPTH = 12  # how deep values are shown
-_ITEMS = 100
-_TEXT = 2_000
 _LINKS = 1_000
 _CELERYS = "UnpickleableExceptionWrapper"
 # parts of a state that are no attributes
@@ -48,10 +53,10 @@ class StoredError:
     message: str | None
     """As ``str()`` gives it where the class does not say otherwise; None if the arguments are not
     known."""
-    args: tuple[Any, ...]
+    args: tuple[object, ...]
     """Plain data: what is no plain data is text."""
-    attributes: dict[str, Any]
-    notes: tuple[Any, ...] = ()
+    attributes: dict[str, object]
+    notes: tuple[object, ...] = ()
     rebuilt_by: str | None = None
     """The function that would be called, if it is not the class."""
     links: tuple[tuple[str, str], ...] = ()
@@ -65,7 +70,7 @@ class Inspection:
 
     errors: tuple[StoredError, ...]
     """The outermost first; none if the payload holds no exception, as far as can be told."""
-    value: Any
+    value: object
     """What the payload holds if that is no exception: plain data."""
     names: tuple[Name, ...]
     credentials: tuple[Credential, ...]
@@ -81,7 +86,7 @@ def inspect_payload(payload: bytes) -> Inspection:
     errors = tuple(_masked(error, found.mask) for error in _all_errors(roots))
     return Inspection(
         errors=errors,
-        value=None if errors else found.mask.data(_plain(reading.root)),
+        value=None if errors else found.mask.data(plain_value(reading.root)),
         names=tuple(
             Name(name=found.mask.text(str(name)), lacks=_lacks(name)) for name in reading.names
         ),
@@ -105,7 +110,7 @@ def inspect_written(written: dict[str, Any]) -> Inspection:
         path="exc",
         type=name,
         message=_message(None, args, is_group=False),
-        args=tuple(map(_plain, args)),
+        args=tuple(map(plain_value, args)),
         attributes={},
     )
     global_name = Global(module, written["exc_type"]) if isinstance(module, str) else None
@@ -145,7 +150,7 @@ def _all_errors(roots: list[tuple[str, Call]]) -> Iterator[StoredError]:
 
 def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
     cls, args = built_class(call)
-    state = {name: value for name, value in _state_of(call) if isinstance(name, str)}
+    state = {name: value for name, value in state_of(call) if isinstance(name, str)}
     if isinstance(state.get("args"), tuple):
         args = state["args"]
     named = str(cls)
@@ -173,10 +178,12 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
         path=path,
         type=named,
         message=_message(cls, args, is_group=bool(members)),
-        args=tuple(map(_plain, args[:1] if members else args)),
-        attributes={name: _plain(value) for name, value in state.items() if name not in _OUTER},
-        notes=tuple(map(_plain, notes)) if isinstance(notes, (list, tuple)) else (),
-        rebuilt_by=None if named == str(call.function) else _short(call.function),
+        args=tuple(map(plain_value, args[:1] if members else args)),
+        attributes={
+            name: plain_value(value) for name, value in state.items() if name not in _OUTER
+        },
+        notes=tuple(map(plain_value, notes)) if isinstance(notes, (list, tuple)) else (),
+        rebuilt_by=None if named == str(call.function) else short_text(call.function),
         links=tuple(
             (inner_path.removeprefix(path).lstrip("."), inner_path)
             for inner_path, _ in (*inner, *members)
@@ -185,21 +192,15 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
     return error, [*inner, *members]
 
 
-def _state_of(call: Call) -> Iterator[tuple[object, Any]]:
-    for part in call.state if isinstance(call.state, tuple) else (call.state,):
-        if isinstance(part, Pairs):
-            yield from part
-
-
 def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | None:
     """What ``BaseException.__str__`` makes of the arguments, and OSError's and KeyError's own."""
     qualname = cls.qualname if isinstance(cls, Global) else ""
     if is_group:
-        return f"{_text(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
+        return f"{text_of(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
     if not args:
         return ""
     if len(args) == 1:
-        return _cut(repr(args[0])) if qualname == "KeyError" else _text(args[0])
+        return cut(repr(args[0])) if qualname == "KeyError" else text_of(args[0])
     if (
         len(args) in (2, 3)
         and isinstance(args[0], int)
@@ -207,8 +208,8 @@ def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | Non
         and _is_os_error(cls)
     ):
         where = f": {args[2]!r}" if len(args) == 3 else ""
-        return _cut(f"[Errno {args[0]}] {args[1]}{where}")
-    return _text(args)
+        return cut(f"[Errno {args[0]}] {args[1]}{where}")
+    return text_of(args)
 
 
 def _is_os_error(cls: object) -> bool:
@@ -219,75 +220,6 @@ def _is_os_error(cls: object) -> bool:
         else None
     )
     return isinstance(found, type) and issubclass(found, OSError)
-
-
-def _text(value: Any) -> str:
-    plain = _plain(value)
-    return (
-        plain
-        if isinstance(plain, str)
-        else _cut(repr(tuple(plain) if isinstance(value, tuple) else plain))
-    )
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """Plain data for JSON; what is none is written as the call or name that it is."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return (
-            value
-            if not isinstance(value, int) or value.bit_length() < 4_000
-            else f"<int of {value.bit_length()} bits>"
-        )
-    if isinstance(value, str):
-        return _cut(value)
-    if isinstance(value, (bytes, bytearray)):
-        shown = repr(bytes(value[:_TEXT]))
-        return (
-            _cut(shown)
-            if len(value) <= _TEXT
-            else f"{shown[:_TEXT]}... ({len(value):,} bytes in all)"
-        )
-    if isinstance(value, (Global, Call)) and (depth >= _DEPTH or isinstance(value, Global)):
-        return _short(value)
-    if depth >= _DEPTH:
-        return "..."
-    if isinstance(value, Pairs):
-        return {_key(key): _plain(item, depth + 1) for key, item in value[:_ITEMS]}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value[:_ITEMS]]
-    if isinstance(value, Call):
-        return _plain_call(value, depth)
-    return f"<{type(value).__name__}>"
-
-
-def _plain_call(call: Call, depth: int) -> Any:
-    parts: dict[str, Any] = {"<made by>": _short(call.function)}
-    cls, args = built_class(call)
-    if args:
-        parts["<args>"] = [_plain(item, depth + 1) for item in args[:_ITEMS]]
-    if cls is not call.function:
-        parts["<made by>"] = f"{_short(call.function)} for {_short(cls)}"
-    for name, value in [*_state_of(call), *call.pairs][:_ITEMS]:
-        parts[_key(name)] = _plain(value, depth + 1)
-    if call.items:
-        parts["<items>"] = [_plain(item, depth + 1) for item in call.items[:_ITEMS]]
-    return parts
-
-
-def _short(value: object) -> str:
-    if isinstance(value, Call):
-        return (
-            f"{_short(value.function)}(...)" if not isinstance(value.function, Call) else "...(...)"
-        )
-    return _cut(str(value)) if isinstance(value, (Global, str)) else f"<{type(value).__name__}>"
-
-
-def _key(key: object) -> str:
-    return _cut(key if isinstance(key, str) else repr(_plain(key)))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[:_TEXT]}... ({len(text):,} in all)"
 
 
 def _masked(error: StoredError, mask: Mask) -> StoredError:
@@ -312,7 +244,7 @@ def _lacks(name: Global) -> str | None:
     if module in sys.modules:
         return None
     parts = module.split(".")
-    folders: Any = None
+    folders: Iterable[str] | None = None
     for position in range(len(parts)):
         part = ".".join(parts[: position + 1])
         try:

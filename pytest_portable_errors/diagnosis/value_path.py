@@ -38,7 +38,7 @@ class ValuePath:
 
     @classmethod
     def of(cls, text: str) -> ValuePath:
-        """Take a path apart. Any text is one: ``message`` is the exception's own text."""
+        """Take a path apart. Every text is one: ``message`` is the exception's own text."""
         parts = _PARTS.fullmatch(text)
         if parts is None:
             return cls(text, (), text)

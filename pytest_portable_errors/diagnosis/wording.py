@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import FunctionType
 
 from pytest_portable_errors.diagnosis import class_source
-from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
+from pytest_portable_errors.diagnosis.shown import short_name
 
 _GETATTR = (Global("builtins", "getattr"), Global("__builtin__", "getattr"))
 _ROOM = 90  # characters before a place on the same line

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_portable_errors.diagnosis.chain import chain_tree, expected_tree, printed_chain
-from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.primitive import NotPrimitive
 from pytest_portable_errors.diagnosis.printable import brief, clean
+from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.judging.verdicts import JudgedTrip, TripRequirements
 
 _MOST = 12  # lines: the rest is counted

@@ -7,11 +7,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_portable_errors.diagnosis.losses import short_name
-from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.expectations import unmet
+from pytest_portable_errors.judging.failure_text import credential_texts, reference, trips_text
 from pytest_portable_errors.judging.recorder import Recorder, defect_of, entries_of, way_of
 from pytest_portable_errors.judging.shapes import LARGE_LOOKS, Outline, SettledShapes
 from pytest_portable_errors.judging.verdicts import (
@@ -26,7 +25,7 @@ from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.receivers import Receivers
-from pytest_portable_errors.sender.trip import RoundTrip, _by_defect, _lines, first_line
+from pytest_portable_errors.sender.trip import RoundTrip
 
 if TYPE_CHECKING:
     from pytest_portable_errors.sender.trip import RoundTrip
@@ -229,7 +228,7 @@ class RepoWidePolicy:
         for _, trip in fresh:
             self._told_by.setdefault(defect_of(trip), test)
         again = [trip for _, trip in failing if defect_of(trip) in before]
-        texts = [*([trips_text(fresh)] if fresh else []), *map(_reference, again), *exposed]
+        texts = [*([trips_text(fresh)] if fresh else []), *map(reference, again), *exposed]
         return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
 
     def trouble(self, error: PortableErrorsError) -> None:
@@ -258,13 +257,6 @@ class RepoWidePolicy:
         return replace(
             judged, whole_with_project=arrive(judged.pending.with_project()).trip.arrived_whole
         )
-
-
-def _reference(trip: RoundTrip) -> str:
-    return (
-        f"{first_line(trip)}\n\n  same defect as {clean(short_name(defect_of(trip)[0]))}, "
-        "see the summary"
-    )
 
 
 def _begin(
@@ -296,37 +288,3 @@ def _told(judged: JudgedTrip, known: set[tuple[object, ...]]) -> JudgedTrip:
         return judged
     known.add(judged.trip.defect)
     return judged.with_fixes()
-
-
-def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:
-    """The failure's text where credentials in a payload are an error."""
-    found = [(trip.type_name, credential) for trip in trips for credential in trip.credentials]
-    if not found:
-        return []
-    names = ", ".join(dict.fromkeys(clean(short_name(name)) for name, _ in found))
-    lines = "\n".join(
-        dict.fromkeys(
-            f"  {brief(credential.path)}   {clean(credential.kind)}" for _, credential in found
-        )
-    )
-    text = (
-        f"{names} carries credentials\n\n{lines}\n\n"
-        "  Whatever stores or logs the payload has them. Leave them out of what the exception "
-        "keeps, or of its __reduce__;\n"
-        "  portable_errors_credentials = warn only names them in the summary."
-    )
-    return [text]
-
-
-def trips_text(trips: Sequence[tuple[str, RoundTrip]]) -> str:
-    """What became of several exceptions: ``(how it came about, trip)``; each defect once, with the
-    ways of building that met it."""
-    blocks = []
-    for group in _by_defect([trip for _, trip in trips]):
-        ways = dict.fromkeys(
-            how for how, trip in trips if how != RAISED and any(trip is member for member in group)
-        )
-        blocks.append(
-            "\n".join([*_lines(group), *(["", f"  built {', '.join(ways)}"] if ways else [])])
-        )
-    return "\n\n".join(blocks)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pytest_portable_errors.diagnosis.secret_patterns import secrets_in
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.values import text_of, without_addresses
+from pytest_portable_errors.receiver.texts import text_of, without_addresses
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.extent import MUCH
 

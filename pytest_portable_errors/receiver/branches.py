@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from . import check, messages
 from .check_pool import Fork
@@ -100,7 +100,7 @@ class Branches:
             key in self.alive or top in key.needs or _is_findable(top)
         )
 
-    def _grow(self, key: Key, needs: Dict[str, Any]) -> Branch:
+    def _grow(self, key: Key, needs: Dict[str, object]) -> Branch:
         if len(self.alive) >= BRANCHES:
             idle = sorted(
                 (branch.used, other) for other, branch in self.alive.items() if not branch.pending

@@ -153,7 +153,7 @@ def _prepare(head: messages.Head, settings: CheckSettings, answer: Answer) -> bo
     return True
 
 
-def _outcome(head: messages.Head, payload: bytes) -> Dict[str, Any]:
+def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
     try:
         for module in head["requires"]:
             importlib.import_module(module)
@@ -186,7 +186,7 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, Any]:
         return {"stage": "loads", "error": error_record(error)}
 
 
-def _replayed(payload: bytes) -> Dict[str, Any]:
+def _replayed(payload: bytes) -> Dict[str, object]:
     replay = Replay(payload)
     try:
         replay.load()
@@ -204,7 +204,7 @@ def _find(name: str) -> Callable[..., object]:
     return found  # type: ignore[no-any-return]
 
 
-def error_record(error: BaseException) -> Dict[str, Any]:
+def error_record(error: BaseException) -> Dict[str, object]:
     """What the receiver says of an error: type, message and, for an import, the module's name."""
     name = getattr(error, "name", None) if isinstance(error, ImportError) else None
     told = dict(record.outline(error), module=name if isinstance(name, str) else None)
@@ -221,7 +221,7 @@ def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
     missing: List[List[Optional[str]]] = []
     for module, qualname in names:
         try:
-            found: Any = importlib.import_module(module)
+            found: object = importlib.import_module(module)
             for part in qualname.split("."):
                 found = getattr(found, part)
         except ModuleNotFoundError as error:

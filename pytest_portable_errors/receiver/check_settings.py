@@ -1,15 +1,16 @@
 """On what settings checks are made: what may be imported, what a consumer does at its start, and
 what imports may take."""
 
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
+from . import messages
 from .imports import Rules
 
 
 class CheckSettings:
     """Those of one process. A process forked from it has a copy, and changes that."""
 
-    def __init__(self, config: Dict[str, Any], rules: Rules) -> None:
+    def __init__(self, config: messages.Head, rules: Rules) -> None:
         self.rules = rules
         self.setup: List[str] = list(config["setup"])
         """``module:callable``, those still to be called here."""

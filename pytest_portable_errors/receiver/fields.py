@@ -150,12 +150,12 @@ def dict_of(value: object) -> Dict[Any, Any]:
     return dict(own_dict(value) or {})
 
 
-def own_dict(value: object) -> Optional[Dict[Any, Any]]:
+def own_dict(value: object) -> Optional[Dict[object, object]]:
     """The instance's ``__dict__`` itself; None if it has none."""
     return dict_by(dict_descriptor(type(value)), value)
 
 
-def dict_descriptor(cls: type) -> Any:
+def dict_descriptor(cls: type) -> object:
     """What gives the ``__dict__`` of a class's instances; None if they have none."""
     for owner in mro_of(cls):
         descriptor = class_dict(owner).get("__dict__")
@@ -164,7 +164,7 @@ def dict_descriptor(cls: type) -> Any:
     return None
 
 
-def dict_by(descriptor: Any, value: object) -> Optional[Dict[Any, Any]]:
+def dict_by(descriptor: Any, value: object) -> Optional[Dict[object, object]]:
     """The ``__dict__`` that a ``dict_descriptor`` gives."""
     try:
         return None if descriptor is None else descriptor.__get__(value)
@@ -199,7 +199,7 @@ def _is_cache(cls: type, name: object) -> bool:
     return False
 
 
-def slots_of(cls: type) -> List[Tuple[str, Any]]:
+def slots_of(cls: type) -> List[Tuple[str, object]]:
     """The slots of a class's instances: names and descriptors."""
     return [
         (name, descriptor)

@@ -71,7 +71,7 @@ class Filtered:
         self._rules = rules
 
     def find_spec(
-        self, name: str, path: Any = None, target: Any = None
+        self, name: str, path: object = None, target: object = None
     ) -> Optional[importlib.machinery.ModuleSpec]:
         needed = self._rules.needs.get(name) or self._rules.present.get(name)
         if needed is not None:
@@ -92,7 +92,7 @@ class Filtered:
             else spec
         )
 
-    def find_distributions(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+    def find_distributions(self, *args: object, **kwargs: object) -> Iterator[object]:
         # Without this method importlib.metadata would see no distribution at all.
         for distribution in getattr(self._finder, "find_distributions", lambda *_, **__: ())(
             *args, **kwargs
@@ -100,7 +100,7 @@ class Filtered:
             if normalized(distribution.metadata["Name"] or "") not in self._rules.distributions:
                 yield distribution
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._finder, name)
 
 

@@ -13,14 +13,15 @@ refers to by their index, so that chains of any length and cycles need no recurs
 import hashlib
 import types
 from collections import deque
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import fields, values
+from . import canonical, fields, texts, values
 from .described import ErrorRecord, Node, Record, subject_of
 
 LINKS_KEPT = 1_000  # exceptions of a chain or group; of the rest their number and SHA-256 are kept
 FRAMES_KEPT = 200  # of a traceback, the innermost
 
+_Index = Callable[[Optional[BaseException]], Optional[int]]
 _Memory = Dict[int, Tuple[int, BaseException]]
 
 
@@ -80,7 +81,7 @@ def outline(exc: BaseException) -> ErrorRecord:
     holds or is chained to."""
     return {
         "type": fields.type_name(type(exc)),
-        "message": values.comparable_text(values.text_of(str, exc), False),
+        "message": texts.comparable_text(texts.text_of(str, exc), False),
     }
 
 
@@ -107,7 +108,7 @@ def _describe_all(subject: object, traceback: bool, budget: values.Budget) -> Re
             nodes.append(_describe_one(exc, index, traceback, budget))
         else:
             rest += 1
-            kept.update(values.digest(_outline(exc, index)).encode())
+            kept.update(canonical.digest(_outline(exc, index)).encode())
     record: Record = {"exceptions": nodes}
     if rest:
         record["more"] = {"length": rest, "sha256": kept.hexdigest()}
@@ -127,13 +128,15 @@ def _describe_value(subject: object, budget: values.Budget) -> Node:
         "type": fields.type_name(type(subject)),
         "importable": fields.is_importable(type(subject)),
         "value": value,
-        "message": values.comparable_text(values.text_of(repr, subject), describer.unordered),
+        "message": texts.comparable_text(texts.text_of(repr, subject), describer.unordered),
     }
 
 
-def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: values.Budget) -> Node:
+def _describe_one(
+    exc: BaseException, index: _Index, traceback: bool, budget: values.Budget
+) -> Node:
     describer = values.Describer(budget)
-    message = values.text_of(str, exc)
+    message = texts.text_of(str, exc)
     args, members = fields.base_field(exc, "args"), fields.members_of(exc)
     attributes = fields.attributes_of(exc)
     for name in ("exceptions", "_exceptions") if members is not None else ():
@@ -153,32 +156,36 @@ def _describe_one(exc: BaseException, index: Any, traceback: bool, budget: value
         "attributes": describer.named(attributes),
         "base_fields": fields.base_fields(type(exc)),
         "notes": None if notes is None else describer.value(notes),
-        "members": None if members is None else [index(member) for member in members],
+        "members": None if members is None else _indices(members, index),
         "cause": index(cause),
         "context": index(printed),
         "hides_context": context is not None and printed is None and cause is None,
     }
     # Only after the values is it known whether the text may show a set, whose order is chance.
-    node["message"] = values.comparable_text(message, describer.unordered)
+    node["message"] = texts.comparable_text(message, describer.unordered)
     if traceback:
         node["traceback"] = list(_frames(fields.base_field(exc, "__traceback__")))
     return node
 
 
-def _outline(exc: BaseException, index: Any) -> List[Any]:
+def _indices(members: Tuple[BaseException, ...], index: _Index) -> List[int]:
+    return [number for number in map(index, members) if number is not None]
+
+
+def _outline(exc: BaseException, index: _Index) -> List[object]:
     """What is still seen of an exception far down a chain: there may be a hundred thousand of
     them."""
     links = [fields.base_field(exc, name) for name in ("__cause__", "__context__")]
     return [
         fields.type_name(type(exc)),
-        values.text_of(str, exc),
+        texts.text_of(str, exc),
         *map(index, links),
         *map(index, fields.members_of(exc) or ()),
     ]
 
 
-def _frames(step: Optional[types.TracebackType]) -> Iterator[List[Any]]:
-    kept: deque[List[Any]] = deque(maxlen=FRAMES_KEPT)  # the innermost say most
+def _frames(step: Optional[types.TracebackType]) -> Iterator[List[object]]:
+    kept: deque[List[object]] = deque(maxlen=FRAMES_KEPT)  # the innermost say most
     while step is not None:
         code = step.tb_frame.f_code
         kept.append([code.co_filename, step.tb_lineno, code.co_name])

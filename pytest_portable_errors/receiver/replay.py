@@ -6,7 +6,6 @@ that is written in Python takes one opcode after the other, and they can be coun
 
 import io
 import pickle
-from typing import Any
 
 
 # dict[int, Callable] cannot be subscripted on Python 3.8
@@ -15,7 +14,7 @@ class _Counted(dict):  # type: ignore[type-arg]
 
     asked = 0
 
-    def __getitem__(self, opcode: int) -> Any:
+    def __getitem__(self, opcode: int) -> object:
         self.asked += 1
         return dict.__getitem__(self, opcode)
 

@@ -7,7 +7,7 @@ really happened: anything but looking up a built-in exception is a trace.
 
 import builtins
 import sys
-from typing import Any, Tuple
+from typing import Tuple
 
 _HARMLESS = frozenset(
     name
@@ -33,7 +33,7 @@ class SideEffects:
         watched, self._watched = self._watched, False
         return watched and not self._seen
 
-    def _note(self, event: str, args: Tuple[Any, ...]) -> None:
+    def _note(self, event: str, args: Tuple[object, ...]) -> None:
         if not self._watched or self._seen:
             return
         is_known = event == "pickle.find_class" and args[0] == "builtins" and args[1] in _HARMLESS

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Any, Dict, List, NoReturn, Optional
+from typing import Dict, List, NoReturn, Optional
 
 from . import messages
 from .check_settings import CheckSettings
@@ -31,7 +31,7 @@ _FOLDER = os.path.dirname(os.path.abspath(__file__))
 class Interpreter:
     """One that makes one check, and what it says."""
 
-    def __init__(self, mode: str, config: Dict[str, Any]) -> None:
+    def __init__(self, mode: str, config: Dict[str, object]) -> None:
         flags = [
             "-I",
             *(["-S"] if sys.flags.no_site else []),
@@ -103,7 +103,7 @@ class Interpreter:
         self._process.wait()
 
 
-def leaks(config: Dict[str, Any]) -> Dict[str, str]:
+def leaks(config: Dict[str, object]) -> Dict[str, str]:
     """What an interpreter can import against the rules."""
     interpreter = Interpreter("prove", config)
     try:
@@ -121,7 +121,7 @@ def leaks(config: Dict[str, Any]) -> Dict[str, str]:
 class Spawner:
     """Takes requests on one descriptor, answers on another."""
 
-    def __init__(self, requests: int, answers: int, config: Dict[str, Any], *, knock: int) -> None:
+    def __init__(self, requests: int, answers: int, config: messages.Head, *, knock: int) -> None:
         self._requests, self._answers, self._knock = requests, answers, knock
         self._config = config
         self._settings = CheckSettings(config, Rules(config))

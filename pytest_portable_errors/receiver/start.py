@@ -6,7 +6,7 @@ its own at once.
 
 import os
 import signal
-from typing import Any, Dict, Tuple
+from typing import Dict, Tuple
 
 from . import check, imports, messages
 from .check_settings import CheckSettings
@@ -67,7 +67,7 @@ def prove() -> None:
     os._exit(0)
 
 
-def _begin() -> Tuple[Dict[str, Any], int, int]:
+def _begin() -> Tuple[messages.Head, int, int]:
     """The first message, and where to read and write from now on."""
     if hasattr(signal, "SIGCHLD"):
         # ignored, as the sender may have it, it would hide how children end
@@ -98,7 +98,7 @@ def _to_null(*fds: int) -> None:
     os.close(null)
 
 
-def _proof(config: Dict[str, Any], settings: CheckSettings) -> Dict[str, str]:
+def _proof(config: messages.Head, settings: CheckSettings) -> Dict[str, str]:
     """Look for the absent modules in a child: a leak would run the module."""
     read_fd, write_fd = os.pipe()
     pid = os.fork()

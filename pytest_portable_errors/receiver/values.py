@@ -5,17 +5,16 @@ A value is a dict with its ``type`` and one of ``text``, ``items``, ``pairs``, `
 """
 
 import enum
-import hashlib
 import itertools
-import json
 import re
 import types
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from . import fields
+from .canonical import are_plain, by_key, canonical, digest, digest_of_plain, in_order
 from .described import Value
+from .texts import ADDRESS, PLACE, comparable_text, cut_text, int_text, text_of
 
-TEXT_KEPT = 2_000  # characters of a text or repr; of the rest length and SHA-256 are kept
 ITEMS_KEPT = 200  # items of a container, likewise
 # of a container of texts and numbers; past that, of any container, only how many there are
 PLAIN_ITEMS = 1_000_000
@@ -24,18 +23,8 @@ _TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
 # described values in one record; where there would be more, they are described less deep
 VALUES = 2_000
 
-# An object's own text often shows where it lies in memory, which says nothing about the object.
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
-# the latter in unittest.mock's
-_PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=['\"])")
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
-# characters of a text whose words are compared in any order; of a longer one only the length is
-_WORDS_COMPARED = 1_000_000
-_TOKEN = re.compile(r"\w+|\W")
-# by id: a metaclass may have a __hash__ and __eq__ of its own
-_PLAIN = frozenset(map(id, (str, int, float, bool, type(None))))
-_HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
 
@@ -75,15 +64,6 @@ def describe_value(value: object) -> Value:
     return Describer(Budget()).value(value)
 
 
-# made once: tests replace json's functions
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-
-
-def canonical(record: object) -> str:
-    """One text for equal records."""
-    return _ENCODER.encode(record)
-
-
 class _ClassFacts(NamedTuple):
     """What is asked of a class for each of its instances."""
 
@@ -92,8 +72,8 @@ class _ClassFacts(NamedTuple):
     name: str
     has_own_protocol: bool
     keeps_attributes: bool
-    dict_descriptor: Any
-    slot_descriptors: List[Tuple[str, Any]]
+    dict_descriptor: object
+    slot_descriptors: List[Tuple[str, object]]
 
 
 class Describer:
@@ -203,7 +183,7 @@ class Describer:
 
     def _own_text(self, value: object) -> Value:
         shown = text_of(repr, value)
-        if "text" in shown and (_ADDRESS.search(shown["text"]) or _PLACE.search(shown["text"])):
+        if "text" in shown and (ADDRESS.search(shown["text"]) or PLACE.search(shown["text"])):
             return {}
         return comparable_text(
             shown, self.unordered or bool(_SHOWN_SET.search(shown.get("text", "")))
@@ -213,13 +193,13 @@ class Describer:
         """The content that a subclass of a built-in type inherits, read past whatever the subclass
         overrides."""
         if issubclass(cls, str):
-            return _cut_text(
+            return cut_text(
                 str.__str__(value) if cls is str else str.__getitem__(value, slice(None)), repr
             )
         if issubclass(cls, (bytes, bytearray)):
-            return _cut_text(bytes(memoryview(value)), repr)
+            return cut_text(bytes(memoryview(value)), repr)
         if issubclass(cls, int):
-            return _int_text(value)
+            return int_text(value)
         if issubclass(cls, float):
             return {"text": float.__repr__(value)}
         if issubclass(cls, complex):
@@ -236,39 +216,39 @@ class Describer:
                 # which elements the budget would reach depends on the hash seed
                 return self._too_long([], len(value))
             elements = (set if issubclass(cls, set) else frozenset).__iter__(value)
-            return _cut_items(_in_order([self.value(item) for item in list(elements)]))
+            return _cut_items(in_order([self.value(item) for item in list(elements)]))
         if issubclass(cls, dict):
             return self._mapping(
                 list(itertools.islice(dict.items(value), PLAIN_ITEMS)), dict.__len__(value)
             )
         return {}
 
-    def _sequence(self, elements: List[Any], length: int) -> Value:
+    def _sequence(self, elements: List[object], length: int) -> Value:
         if length <= ITEMS_KEPT:
             return {"items": [self.value(item) for item in elements]}
-        if _are_plain(elements) or length > self._budget.values:
+        if are_plain(elements) or length > self._budget.values:
             beginning = [self.value(item) for item in elements[:ITEMS_KEPT]]
             return {"items": beginning, **self._too_long(elements, length)}
         return _cut_items([self.value(item) for item in elements])
 
-    def _mapping(self, pairs: List[Any], length: int) -> Value:
+    def _mapping(self, pairs: Sequence[Tuple[object, object]], length: int) -> Value:
         if length <= self._budget.values:
-            described = _by_key([[self.value(key), self.value(item)] for key, item in pairs])
+            described = by_key([[self.value(key), self.value(item)] for key, item in pairs])
             cut: Value = {"pairs": described[:ITEMS_KEPT]}
             return cut if length <= ITEMS_KEPT else {**cut, **_whole(described)}
         # No items: in which order a dict was filled is not compared.
         return self._too_long(
             sorted(map(canonical, pairs))
-            if _are_plain([part for pair in pairs for part in pair])
+            if are_plain([part for pair in pairs for part in pair])
             else [pairs],
             length,
         )
 
-    def _too_long(self, elements: List[Any], length: int) -> Value:
+    def _too_long(self, elements: Sequence[object], length: int) -> Value:
         """A container of which not every item is described: with a digest if they are plain, else
         with no more than its length."""
         described: Value = {"length": length}
-        if elements and length <= PLAIN_ITEMS and _are_plain(elements):
+        if elements and length <= PLAIN_ITEMS and are_plain(elements):
             described["sha256"] = digest_of_plain(elements)
         else:
             self._budget.is_cut = True
@@ -285,118 +265,15 @@ def _whole(described: Sequence[object]) -> Value:
     return {"length": len(described), "sha256": digest(described)}
 
 
-def _int_text(value: int) -> Value:
-    # repr of a huge int is quadratic, and refused from 3.11 on (CVE-2020-10735); hex is neither.
-    huge = int.bit_length(value) > 4_000
-    return _cut_text(int.__format__(value, "x"), str) if huge else {"text": int.__repr__(value)}
-
-
 # Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's.
-# By their ids, as in _PLAIN.
+# By their ids, as in PLAIN_TYPES.
 _PLAINLY: Dict[int, Callable[[Any], Value]] = {
-    id(str): lambda value: {**_cut_text(value, repr), "type": "builtins.str"},
-    id(int): lambda value: {**_int_text(value), "type": "builtins.int"},
+    id(str): lambda value: {**cut_text(value, repr), "type": "builtins.str"},
+    id(int): lambda value: {**int_text(value), "type": "builtins.int"},
     id(bool): lambda value: {"type": "builtins.bool", "text": repr(value)},
     id(type(None)): lambda _: {"type": "builtins.NoneType", "text": "None"},
     id(float): lambda value: {"type": "builtins.float", "text": repr(value)},
 }
-
-
-def comparable_text(shown: Value, unordered: bool) -> Value:
-    """A ``str`` or ``repr`` for comparison: without the places of objects, and where a set may show
-    in it, its words in any order."""
-    if "text" not in shown:
-        return shown
-    text = shown["text"]
-    if " at 0x" in text or "id=" in text:  # far less to ask of a long text
-        text = _PLACE.sub("0x...", text)
-    value = _cut_text(text, str)
-    if unordered:
-        words = "\0".join(sorted(_TOKEN.findall(text)) if len(text) <= _WORDS_COMPARED else ())
-        value["words"] = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
-    return value
-
-
-def without_addresses(text: str) -> str:
-    """A text without the places of objects in memory, which are chance."""
-    return _ADDRESS.sub("0x...", text)
-
-
-def digest(described: object) -> str:
-    """A SHA-256 that equal descriptions share, whatever the order in which sets were printed in
-    them."""
-    return hashlib.sha256(canonical(in_any_order(described)).encode()).hexdigest()
-
-
-def _in_order(described: List[Value]) -> List[Value]:
-    """Descriptions of a set's elements, in an order that does not hang on the hash seed."""
-    return sorted(described, key=_text if _have_own_texts(described) else canonical)
-
-
-def _by_key(pairs: List[List[Value]]) -> List[List[Value]]:
-    """Descriptions of a dict's keys and values, in an order that does not hang on the one in which
-    it was filled."""
-    if _have_own_texts([key for key, _ in pairs]):
-        return sorted(pairs, key=lambda pair: _text(pair[0]))
-    return sorted(pairs, key=canonical)
-
-
-def _have_own_texts(described: List[Value]) -> bool:
-    """Whether each is told from the others by its text, which is less to compare than all that is
-    said of it."""
-    return len({value.get("text") for value in described} - {None}) == len(described)
-
-
-def _text(described: Value) -> str:
-    text: str = described["text"]
-    return text
-
-
-def _are_plain(elements: List[Any]) -> bool:
-    """Whether all of them are values that can be digested without being described one by one."""
-    return {*map(id, map(type, elements))} <= _PLAIN and all(
-        cls is not int or -_HUGE < value < _HUGE
-        for cls, value in zip(map(type, elements), elements)
-    )
-
-
-def digest_of_plain(elements: List[Any]) -> str:
-    """A SHA-256 of plain values, which is a hundred times faster than of their descriptions."""
-    return hashlib.sha256(canonical(elements).encode()).hexdigest()
-
-
-def in_any_order(described: Any) -> Any:
-    """The description with the words of a text in place of the text, wherever a set may have been
-    printed in it."""
-    if isinstance(described, list):
-        return [in_any_order(item) for item in described]
-    if not isinstance(described, dict):
-        return described
-    left_out = ("text", "sha256") if "words" in described else ()
-    return {key: in_any_order(item) for key, item in described.items() if key not in left_out}
-
-
-def text_of(show: Any, value: object) -> Value:
-    """``str`` or ``repr`` of a value, or what it raised; KeyboardInterrupt passes through, because
-    it may be the user's."""
-    try:
-        text = show(value)
-        return {"text": str.__getitem__(text, slice(None))}
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return {"raises": fields.type_name(type(error))}
-
-
-def _cut_text(content: Any, show: Any) -> Value:
-    if len(content) <= TEXT_KEPT:
-        return {"text": show(content)}
-    whole = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-    return {
-        "text": show(content[:TEXT_KEPT]),
-        "length": len(content),
-        "sha256": hashlib.sha256(whole).hexdigest(),
-    }
 
 
 def _attribute_name(key: object) -> str:

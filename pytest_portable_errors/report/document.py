@@ -14,14 +14,16 @@ from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import Baseline
+from pytest_portable_errors.report.defect_lines import selector
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.summary import selector
 from pytest_portable_errors.report.tally import Defect, Tally
 
 FORMAT = "pytest-portable-errors report"
 VERSION = 1
 
 Document = dict[str, Any]
+Part = Mapping[str, Any]
+"""Of a document: a defect, a decision, a test's finding."""
 
 
 def document(outcome: Outcome) -> Document:
@@ -64,7 +66,7 @@ def document(outcome: Outcome) -> Document:
     }
 
 
-def _defect(defect: Defect) -> dict[str, Any]:
+def _defect(defect: Defect) -> dict[str, object]:
     return {
         "cls": defect.cls,
         "cause": defect.cause,
@@ -80,7 +82,7 @@ def _defect(defect: Defect) -> dict[str, Any]:
     }
 
 
-def merge_documents(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> Outcome:
+def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
     """What several runs add up to: ``(name of the file, its document)``. The decisions and the
     baseline are judged on the whole.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pytest_portable_errors.report.document import Document
 
@@ -16,7 +15,7 @@ def write_report(file: Path, document: Document) -> None:
     )
 
 
-def _as_json(document: Any) -> str:
+def _as_json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 

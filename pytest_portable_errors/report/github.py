@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from pytest_portable_errors.report.decision_lines import decision_text
+from pytest_portable_errors.report.defect_lines import name_of, selector
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.summary import decision_text, name_of, selector, trouble_text
+from pytest_portable_errors.report.summary import trouble_text
 from pytest_portable_errors.report.tally import Defect
 
 

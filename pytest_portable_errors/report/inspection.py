@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.stored import Inspection, StoredError
@@ -16,7 +15,7 @@ def inspection_text(inspection: Inspection, *, title: str) -> str:
     return "\n".join([clean(title), "", *_lines(inspection)])
 
 
-def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str, Any]:
+def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str, object]:
     """For programs: plain data."""
     return {
         "where": where,

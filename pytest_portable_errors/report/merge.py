@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import read_baseline
@@ -89,7 +89,7 @@ def merge(options: argparse.Namespace) -> tuple[list[str], int]:
     ], 1 if outcome.fails else 0
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def _read(file: Path) -> Mapping[str, object]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -12,18 +12,18 @@ import importlib.resources
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
-from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.printable import plain
+from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
-from pytest_portable_errors.report.document import Document
+from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_choice
+from pytest_portable_errors.report.defect_lines import SCOPE_TEXTS
+from pytest_portable_errors.report.document import Document, Part
 from pytest_portable_errors.report.rows import Verdict, is_own_item
-from pytest_portable_errors.report.summary import DECISIONS, SCOPE_TEXTS, decision_text, toml_choice
 
 _STATES = {
     "lossy": "lossy",
@@ -86,9 +86,9 @@ class _Defect:
     """A defect as it is shown."""
 
     anchor: str
-    row: Mapping[str, Any]
+    row: Mapping[str, object]
     """The document's."""
-    detail: Mapping[str, Any] | None
+    detail: Mapping[str, object] | None
     known: str
     """``new`` or ``known``."""
     what: str
@@ -139,7 +139,7 @@ def page(document: Document) -> str:
     )
 
 
-def _printable(value: Any) -> Any:
+def _printable(value: object) -> object:
     """What an expression of the template prints: a report can be read from a file, so its texts are
     cleaned here again."""
     return value if isinstance(value, Markup) else plain(value)
@@ -161,7 +161,7 @@ def _defects(document: Document) -> list[_Defect]:
     return [_defect(f"defect-{number}", row) for number, row in enumerate(rows, start=1)]
 
 
-def _defect(anchor: str, row: Mapping[str, Any]) -> _Defect:
+def _defect(anchor: str, row: Part) -> _Defect:
     detail = row["detail"]
     fixes = [] if detail is None else [Fix(**fix) for fix in detail["fixes"]]
     return _Defect(
@@ -187,7 +187,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
         yield {"  - ": "sent", "  + ": "received"}.get(line[:4], ""), line.removeprefix("  ")
 
 
-def _decisions(document: Document) -> list[dict[str, Any]]:
+def _decisions(document: Document) -> list[dict[str, object]]:
     found = []
     for value, classes in document["open_decisions"].items():
         if classes:
@@ -201,13 +201,13 @@ def _decisions(document: Document) -> list[dict[str, Any]]:
     return found
 
 
-def _findings(document: Document) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _findings(document: Document) -> Iterator[tuple[Part, Part]]:
     for row in _rows(document):
         for finding in row["findings"]:
             yield row, finding
 
 
-def _rows(document: Document) -> Iterator[Mapping[str, Any]]:
+def _rows(document: Document) -> Iterator[Part]:
     for phases in document["tests"].values():
         for entries in phases.values():
             yield from entries["rows"]
@@ -227,7 +227,7 @@ def _receivers(document: Document) -> list[_Receiver]:
 def _classes(
     document: Document, receivers: list[_Receiver], defects: list[_Defect]
 ) -> list[_Class]:
-    met: dict[str, dict[tuple[str, str], list[Mapping[str, Any]]]] = {}
+    met: dict[str, dict[tuple[str, str], list[Part]]] = {}
     for row, finding in _findings(document):
         met.setdefault(row["cls"], {}).setdefault(
             (finding["receiver"], finding["serializer"]), []
@@ -261,7 +261,7 @@ def _classes(
     return found
 
 
-def _cell(findings: list[Mapping[str, Any]]) -> _Cell:
+def _cell(findings: list[Part]) -> _Cell:
     """The worst of what became of it."""
     if not findings:
         return _Cell(state="")

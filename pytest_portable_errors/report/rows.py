@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
 UNEXPLAINED = "unexplained"
@@ -117,3 +118,14 @@ class Entries(_NotLookedAt):
     """Names under which changes of type are declared, of classes that were met or found."""
     troubles: list[str]
     """Why nothing could be sent: a receiver that cannot start, or is not made as it has to be."""
+
+
+def junit_properties(entries: Entries) -> Iterable[tuple[str, object]]:
+    """What a test's defects are in JUnit's XML: ``(name, class: cause)`` for each, once."""
+    found = (
+        (row["cls"], finding["cause"])
+        for row in entries["rows"]
+        for finding in row["findings"]
+        if finding["verdict"] == "defect"
+    )
+    return [("portable_errors", f"{cls}: {cause}") for cls, cause in dict.fromkeys(found)]

@@ -2,84 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
-from pytest_portable_errors.diagnosis.losses import short_name
 from pytest_portable_errors.diagnosis.printable import brief, clean
+from pytest_portable_errors.diagnosis.shown import short_name
+from pytest_portable_errors.report.decision_lines import decision, decision_text
+from pytest_portable_errors.report.defect_lines import TESTS, alike_lines, defect_lines, name_of
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.rows import ADDED_LATER, Verdict, is_own_item
+from pytest_portable_errors.report.summary_line import GREEN, NAMES, RED, YELLOW, Line, count
 from pytest_portable_errors.report.tally import Defect, worst_first
 
-_TESTS = 3  # node IDs of a defect that are named without -v
-_NAMES = 3  # classes of a decision, likewise
 _CREDENTIALS = 10
-_RED, _YELLOW, _GREEN, _BOLD = (
-    {"red": True, "bold": True},
-    {"yellow": True},
-    {"green": True},
-    {"bold": True},
-)
-SCOPE_TEXTS = {
-    "everywhere": "broken everywhere",
-    "receiver": "the receiver lacks it",
-    "without-project": "arrives only where the project is installed",
-    "chain": "loses its chain",
-}
-DECISIONS = {
-    Verdict.LACKS_PROJECT: (
-        "receiver",
-        (
-            "of your exception classes arrives only where your project is installed",
-            "of your exception classes arrive only where your project is installed",
-        ),
-        "Who reads your errors?",
-        (
-            ("workers and clients that have your code:", "portable_errors_receiver = with-project"),
-            (
-                "a dashboard, CLI or client without it:",
-                "portable_errors_receiver = without-project",
-            ),
-        ),
-    ),
-    Verdict.DROPS_CHAIN: (
-        "chain",
-        (
-            (
-                "exception class that your tests raise arrives without its chain, which plain "
-                "pickle does not carry"
-            ),
-            (
-                "exception classes that your tests raise arrive without their chain, which plain "
-                "pickle does not carry"
-            ),
-        ),
-        "Do they need causes?",
-        (
-            (
-                "no, the error itself is enough:",
-                "portable_errors_checks = type message args attributes notes members",
-            ),
-            (
-                "yes, __cause__ and __context__ too:",
-                "portable_errors_checks = type message args attributes notes members chain",
-            ),
-        ),
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line, and how the terminal shows it."""
-
-    text: str
-    markup: dict[str, bool] = field(default_factory=dict)
-    is_title: bool = False
 
 
 def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
@@ -100,14 +35,14 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     }
     troubles = outcome.tally.troubles
     is_well = not (new or decisions or outcome.crashed or troubles)
-    bad = _YELLOW if outcome.mode == "warn" or outcome.updates_baseline else _RED
+    bad = YELLOW if outcome.mode == "warn" or outcome.updates_baseline else RED
     if not is_well:
         yield Line(f"portable errors: {_title(new, len(decisions))}", bad, is_title=True)
         groups = _by_place(new)
         for number, (defect, *alike) in enumerate(groups, start=1):
             width = max(len(name_of(group[0])) for group in groups)
-            yield from _defect(number, defect, verbosity, width=width, command=outcome.command)
-            yield from _alike(alike, verbosity)
+            yield from defect_lines(number, defect, verbosity, width=width, command=outcome.command)
+            yield from alike_lines(alike, verbosity)
         for verdict, classes in decisions.items():
             yield Line(
                 (
@@ -116,7 +51,7 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
                 ),
                 bad,
             )
-            yield from _decision(verdict, classes, outcome.toml_name, verbosity)
+            yield from decision(verdict, classes, outcome.toml_name, verbosity)
         yield from (
             Line(
                 f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} {trouble_text(trouble)}", bad
@@ -128,17 +63,17 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
             for node in outcome.crashed
         )
     for cls, reason in list(outcome.tally.not_checked.items()):
-        if verbosity > 0 or len(outcome.tally.not_checked) <= _TESTS:
-            yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", _YELLOW)
+        if verbosity > 0 or len(outcome.tally.not_checked) <= TESTS:
+            yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", YELLOW)
     for what, counts in outcome.tally.not_looked_at.items():
-        yield Line(f"not looked at: {clean(what)} ({_of_classes(counts, verbosity)})", _YELLOW)
+        yield Line(f"not looked at: {clean(what)} ({_of_classes(counts, verbosity)})", YELLOW)
     for setting, names in outcome.idle:
         yield Line(
-            f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", _YELLOW
+            f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", YELLOW
         )
     yield from _known(outcome)
     totals = totals_text(outcome)
-    yield Line(f"portable errors: {totals}" if is_well else totals, _GREEN if is_well else {})
+    yield Line(f"portable errors: {totals}" if is_well else totals, GREEN if is_well else {})
     if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
         yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
 
@@ -146,14 +81,14 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
 def _of_classes(counts: Counter[str], verbosity: int) -> str:
     """``12 exceptions: lark.UnexpectedToken``."""
     names = sorted(counts, key=lambda cls: (-counts[cls], cls))
-    shown = names if verbosity > 0 else names[:_NAMES]
+    shown = names if verbosity > 0 else names[:NAMES]
     more = (
-        f" and {_count(len(names) - len(shown), 'more class', 'more classes')}"
+        f" and {count(len(names) - len(shown), 'more class', 'more classes')}"
         if len(names) > len(shown)
         else ""
     )
     return (
-        f"{_count(sum(counts.values()), 'exception')}: "
+        f"{count(sum(counts.values()), 'exception')}: "
         f"{', '.join(clean(short_name(cls)) for cls in shown)}{more}"
     )
 
@@ -193,100 +128,14 @@ def _led(group: list[Defect], place: str) -> list[Defect]:
     return sorted(group, key=distance)
 
 
-def _alike(alike: Sequence[Defect], verbosity: int) -> Iterator[Line]:
-    if alike:
-        shown = alike if verbosity > 0 else alike[:_TESTS]
-        more = f" and {len(alike) - len(shown):,} more" if len(alike) > len(shown) else ""
-        yield Line(
-            f"   the same in {_count(len(alike), 'more class', 'more classes')}: "
-            f"{', '.join(map(name_of, shown))}{more}"
-        )
-
-
 def _title(defects: Sequence[Defect], decisions: int) -> str:
     found = []
     if defects:
         classes = len({defect.cls for defect in defects})
-        found.append(f"{_count(len(defects), 'defect')} in {_count(classes, 'class', 'classes')}")
+        found.append(f"{count(len(defects), 'defect')} in {count(classes, 'class', 'classes')}")
     if decisions:
-        found.append(f"{_count(decisions, 'decision')} to take")
+        found.append(f"{count(decisions, 'decision')} to take")
     return ", ".join(found) or "not all was checked"
-
-
-def _count(number: int, one: str, more: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
-
-
-def name_of(defect: Defect) -> str:
-    """Its class."""
-    return clean(short_name(defect.cls))
-
-
-def _defect(
-    number: int, defect: Defect, verbosity: int, *, width: int, command: str
-) -> Iterator[Line]:
-    tests = [node for node in defect.tests if not is_own_item(node)]
-    met = _count(len(tests), "test") if tests else "met when built"
-    if set(defect.ways) == {"by keyword"}:
-        met = "only when built by keyword"
-    keeps_all_but_additions = all(way.endswith(ADDED_LATER) for way in defect.ways)
-    scope = "loses what is added later" if keeps_all_but_additions else SCOPE_TEXTS[defect.scope]
-    serializers = ", ".join(defect.serializers)
-    yield Line(
-        f"{number}  {name_of(defect):<{min(width, 60)}}     {scope}     {serializers}     {met}",
-        _BOLD,
-    )
-    if verbosity < 0:
-        return
-    detail = defect.detail
-    if detail is not None and verbosity > 0:
-        yield from (Line(f"   {line}".rstrip()) for line in detail["text"].splitlines()[1:] if line)
-    elif detail is not None:
-        yield from _reason(detail["why"] or detail["headline"])
-        if detail["fixes"]:
-            fix = Fix(**detail["fixes"][0])
-            yield Line(
-                f"   fix: {clean(fix.title)} (tried: "
-                f"{fix_outcome(fix, detail['trip']['receiver'])})     -v shows it"
-            )
-    if tests:
-        shown = tests if verbosity > 0 else tests[:_TESTS]
-        more = (
-            f" and {_count(len(tests) - len(shown), 'more', 'more')}"
-            if len(tests) > len(shown)
-            else ""
-        )
-        yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
-    if selector(defect):
-        yield Line(f"   rerun: {command} {selector(defect)}")
-
-
-def _reason(why: str) -> Iterator[Line]:
-    for number, line in enumerate(why.splitlines()):
-        yield Line(f"   {'why:' if number == 0 else '    '} {brief(line, 320)}")
-
-
-def selector(defect: Defect) -> str:
-    """Options that select what met it. Node IDs of our own items are no paths, so that pytest would
-    not find them."""
-    if any(is_own_item(node) for node in defect.tests):
-        return f"-k {defect.cls.rpartition('.')[2]}"
-    names = dict.fromkeys(
-        re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)
-        for node in list(defect.tests)[:_TESTS]
-    )
-    # a doctest's is dotted
-    usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]
-    return (
-        f"-k {usable[0]}" if len(usable) == 1 else f'-k "{" or ".join(usable)}"' if usable else ""
-    )
-
-
-def decision_text(verdict: Verdict, classes: Sequence[str]) -> str:
-    """``portable-errors::receiver - 142 of your exception classes arrive only where your project is
-    installed.``"""
-    name, of_how_many, _, _ = DECISIONS[verdict]
-    return f"portable-errors::{name} - {len(classes):,} {of_how_many[len(classes) > 1]}."
 
 
 def trouble_text(trouble: str) -> str:
@@ -294,44 +143,17 @@ def trouble_text(trouble: str) -> str:
     return f"portable-errors - what was raised could not be sent: {brief(trouble)}"
 
 
-def toml_choice(verdict: Verdict, file: str) -> tuple[str, str]:
-    """The first choice once more, as it is written in TOML, where a list has brackets; both of
-    pytest's tables take it so."""
-    key, _, values = DECISIONS[verdict][3][0][1].partition(" = ")
-    return f"in {clean(file)}:", f"{key} = [{', '.join(map(json.dumps, values.split()))}]"
-
-
-def _decision(
-    verdict: Verdict, classes: Sequence[str], toml_name: str | None, verbosity: int
-) -> Iterator[Line]:
-    _, _, question, choices = DECISIONS[verdict]
-    if verbosity >= 0:
-        for number, (answer, setting) in enumerate(choices):
-            yield Line(
-                "       "
-                f"{question if number == 0 else '':<{len(question)}}   {answer:<40}   {setting}"
-            )
-        if toml_name is not None:
-            yield Line(
-                f"       {'':<{len(question)}}   {' '.join(toml_choice(verdict, toml_name))}"
-            )
-    if verbosity > 0:
-        yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)
-    elif verbosity == 0 and len(classes) <= _NAMES:
-        yield Line(f"       {', '.join(clean(short_name(cls)) for cls in classes)}")
-
-
 def _known(outcome: Outcome) -> Iterator[Line]:
     name = outcome.baseline_name
     if outcome.known_defects and not outcome.updates_baseline:
-        yield Line(f"{_count(len(outcome.known_defects), 'known defect')} ({name})")
+        yield Line(f"{count(len(outcome.known_defects), 'known defect')} ({name})")
     if outcome.gone and not outcome.updates_baseline:
         yield Line(
             (
-                f"gone: {_count(len(outcome.gone), 'entry', 'entries')} of {name}; "
+                f"gone: {count(len(outcome.gone), 'entry', 'entries')} of {name}; "
                 "--portable-errors-update-baseline takes them out"
             ),
-            _GREEN,
+            GREEN,
         )
 
 
@@ -349,8 +171,8 @@ def totals_text(outcome: Outcome) -> str:
         f"{totals.not_checked:,} not checked" if totals.not_checked else "",
     ]
     text = (
-        f"checked {_count(totals.classes, 'class', 'classes')}, "
-        f"{_count(totals.exceptions, 'exception')}: {', '.join(filter(None, parts))}"
+        f"checked {count(totals.classes, 'class', 'classes')}, "
+        f"{count(totals.exceptions, 'exception')}: {', '.join(filter(None, parts))}"
     )
     return text + (f"; {totals.ignored:,} ignored" if totals.ignored else "")
 
@@ -363,10 +185,10 @@ def _credentials(outcome: Outcome) -> Iterator[Line]:
         f"{clean(short_name(cls))} carries a credential: {brief(path)} ({clean(kind)})"
         for cls, path, kind in outcome.tally.credentials
     ]
-    yield from (Line(f"portable errors: {line}", _YELLOW) for line in lines[:_CREDENTIALS])
+    yield from (Line(f"portable errors: {line}", YELLOW) for line in lines[:_CREDENTIALS])
     if len(lines) > _CREDENTIALS:
         more = (
             f"... and {len(lines) - _CREDENTIALS} more credentials; "
             "portable_errors_credentials = error fails the tests that meet them"
         )
-        yield Line(f"portable errors: {more}", _YELLOW)
+        yield Line(f"portable errors: {more}", YELLOW)

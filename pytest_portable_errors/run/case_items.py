@@ -11,7 +11,7 @@ import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.policies import SentSubject
-from pytest_portable_errors.run.run import Run
+from pytest_portable_errors.run.checked_cases import CheckedCases
 from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case
 
@@ -21,30 +21,31 @@ AHEAD = 40  # cases that are under way at once, so that the receivers always hav
 class CaseCollector(pytest.Collector):
     """Collects the cases of one suite, or of the survey."""
 
-    ours: Run
+    cases: CheckedCases
     suite: str | None
 
     @classmethod
-    def of(cls, parent: pytest.Session, ours: Run, *, suite: str | None = None) -> CaseCollector:
+    def of(
+        cls, parent: pytest.Session, cases: CheckedCases, *, suite: str | None = None
+    ) -> CaseCollector:
         """The collector of the suite of that name; without a name, of the survey: the last, because
         it takes what is loaded by then."""
         name = "portable-errors" if suite is None else f"portable-errors/{suite}"
         collector: CaseCollector = cls.from_parent(parent, name=name, nodeid=name)
-        collector.suite, collector.ours = suite, ours
+        collector.suite, collector.cases = suite, cases
         return collector
 
     def collect(self) -> Iterator[CaseItem]:
         try:
-            cases = (
-                self.ours.surveyed()
-                if self.suite is None
-                else self.ours.cases(self.suite, ahead=True)
-            )
+            if self.suite is None:
+                found = self.cases.surveyed()
+            else:
+                found = self.cases.of_suite(self.suite, ahead=True)
         except PortableErrorsError as error:
             raise self.CollectError(str(error)) from error
-        for case in cases:
+        for case in found:
             item: CaseItem = CaseItem.from_parent(self, name=case.id)
-            item.case, item.ours = case, self.ours
+            item.case, item.cases = case, self.cases
             yield item
 
 
@@ -52,21 +53,21 @@ class CaseItem(pytest.Item):
     """Checks one case."""
 
     case: Case
-    ours: Run
-    begun: list[SentSubject] | None = None
-    has_set_out = False
+    cases: CheckedCases
+    sent: list[SentSubject] | None = None
+    was_sent = False
 
-    def set_out(self) -> None:
-        """Begin the trips, unless that was done. What goes wrong is met again, and told, by the
-        test."""
-        if not self.has_set_out:
-            self.has_set_out = True
+    def send(self) -> None:
+        """Send the case's exceptions, unless that was done. What goes wrong is met again, and told,
+        by the test."""
+        if not self.was_sent:
+            self.was_sent = True
             with contextlib.suppress(CannotBuild, PortableErrorsError):
-                self.begun = self.ours.begun_ahead(self.case) or self.ours.begin(self.case)
+                self.sent = self.cases.sent_ahead(self.case) or self.cases.send(self.case)
 
     def runtest(self) -> None:
-        begun, self.begun = self.begun, None  # what was sent is not needed any more
-        check_case(self.ours, self.case, begun)
+        sent, self.sent = self.sent, None  # what was sent is not needed any more
+        check_case(self.cases, self.case, sent)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         assert self.parent is not None  # made by CaseCollector
@@ -99,19 +100,19 @@ class Lookahead:
         near = [upcoming for upcoming in (item, nextitem) if isinstance(upcoming, CaseItem)]
         start = self._numbers.get(near[0], 0) if near else 0
         for upcoming in [*near, *(self._cases[start : start + AHEAD] if near else [])]:
-            upcoming.set_out()
+            upcoming.send()
 
 
-def check_case(ours: Run, case: Case, begun: list[SentSubject] | None = None) -> None:
-    """Check a case, whose trips may have begun already. One that cannot be built is skipped with
-    the reason, and never passes."""
+def check_case(cases: CheckedCases, case: Case, sent: list[SentSubject] | None = None) -> None:
+    """Check a case, whose exceptions may have been sent already. One that cannot be built is
+    skipped with the reason, and never passes."""
     try:
-        ours.finish(case, begun if begun is not None else ours.begin(case))
+        cases.finish(case, sent if sent is not None else cases.send(case))
     except CannotBuild as reason:
-        ours.not_built(case, reason)
+        cases.not_built(case, reason)
         raise pytest.skip.Exception(str(reason), _use_item_location=True) from None
     except PortableErrorsError as error:
-        text = ours.trouble(case, error)
+        text = cases.trouble(case, error)
         if text is None:
             raise pytest.skip.Exception(f"not checked: {error}", _use_item_location=True) from None
         raise pytest.fail.Exception(text, pytrace=False) from None

@@ -22,8 +22,13 @@ def can_watch_handled() -> bool:
     return _free_tool() is not None
 
 
+def _monitoring() -> Any:
+    """``sys.monitoring``; None before Python 3.12."""
+    return getattr(sys, "monitoring", None)
+
+
 def _free_tool() -> int | None:
-    monitoring: Any = getattr(sys, "monitoring", None)
+    monitoring = _monitoring()
     return (
         None
         if monitoring is None
@@ -37,8 +42,7 @@ def watching_handled(
 ) -> Iterator[None]:
     """Show ``see`` what code in files that ``is_ours`` accepts (real paths) catches in the block.
     Nothing, before Python 3.12."""
-    monitoring: Any = getattr(sys, "monitoring", None)
-    tool = _free_tool()
+    monitoring, tool = _monitoring(), _free_tool()
     if tool is None:
         yield
         return

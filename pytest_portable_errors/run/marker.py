@@ -7,28 +7,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pytest_portable_errors.diagnosis.losses import CHECKS
+from pytest_portable_errors.diagnosis.checks import CHECKS
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.verdicts import TripRequirements
 from pytest_portable_errors.receiver_names import EXPECTED, receiver_named
+from pytest_portable_errors.run.option_specs import MARKER
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.sender.arguments import dotted_name
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.serializers import Serializer
 
-NAME = "portable_exception"
-RIGHT_FORM = f"@pytest.mark.{NAME}(raises=PaymentError)"
+RIGHT_FORM = f"@pytest.mark.{MARKER}(raises=PaymentError)"
 
 
 class Mark(Protocol):
     """As much of ``pytest.Mark`` as is needed here."""
 
     @property
-    def args(self) -> tuple[Any, ...]:
+    def args(self) -> tuple[object, ...]:
         """Positional arguments."""
 
     @property
-    def kwargs(self) -> Mapping[str, Any]:
+    def kwargs(self) -> Mapping[str, object]:
         """Keyword arguments."""
 
 
@@ -60,8 +60,10 @@ class MarkerOptions:
         )
 
 
-def merged(marks: Iterable[Mark], *, options: Options, serializers: Serializers) -> MarkerOptions:
-    """One requirement of a test's markers, the closest first: keyword by keyword the closest wins.
+def merge_markers(
+    marks: Iterable[Mark], *, options: Options, serializers: Serializers
+) -> MarkerOptions:
+    """The options of a test's markers, the closest first: keyword by keyword the closest wins.
 
     Raises PortableErrorsError for what a marker cannot mean, with the right form.
     """
@@ -138,7 +140,7 @@ def _is_type_name(value: object) -> bool:
 
 
 # keyword -> what it must be, and how to say that
-_RIGHT: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_RIGHT: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "raises": (
         lambda value: (
             _is_exception_class(value)
@@ -199,10 +201,10 @@ def swallowed_test(module: str, name: str, exc: BaseException) -> str | None:
     function became ``PaymentError(function)``.
     """
     cls = type(exc)
-    if not any(getattr(mark, "name", None) == NAME for mark in vars(cls).get("pytestmark", ())):
+    if not any(getattr(mark, "name", None) == MARKER for mark in vars(cls).get("pytestmark", ())):
         return None
     return (
-        f"{module}::{name}: @pytest.mark.{NAME}({cls.__name__}) marked the class and swallowed "
+        f"{module}::{name}: @pytest.mark.{MARKER}({cls.__name__}) marked the class and swallowed "
         "the test; "
-        f"write @pytest.mark.{NAME}(raises={cls.__name__})"
+        f"write @pytest.mark.{MARKER}(raises={cls.__name__})"
     )

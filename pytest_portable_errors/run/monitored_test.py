@@ -7,44 +7,42 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
+import pytest
+
 from pytest_portable_errors.diagnosis.printable import brief
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.policies import Policy
-from pytest_portable_errors.run.capture import CapturedExceptions, CapturePatch
+from pytest_portable_errors.run.capture import CapturedExceptions
+from pytest_portable_errors.run.capture_patch import CapturePatch
 from pytest_portable_errors.run.marker import MarkerOptions, names
 from pytest_portable_errors.run.pytest_api import PytestApi
 from pytest_portable_errors.sender.garbage import uncollected
 from pytest_portable_errors.sender.outgoing import Outgoing
 
 
-class WatchedTest:
+class MonitoredTest:
     """Collects the exceptions of one test, and has them judged when its body has ended."""
 
     def __init__(
         self,
-        requirement: MarkerOptions,
-        judge: Policy,
+        marker_options: MarkerOptions,
+        policy: Policy,
         captured: CapturedExceptions,
-        watch: CapturePatch,
+        patch: CapturePatch,
         pytest_api: PytestApi,
-        *,
-        is_blind: bool,
     ) -> None:
-        """``is_blind`` says that what ``pytest.raises`` catches cannot be seen; then only what
-        escapes is judged."""
-        self.requirement = requirement
+        self.marker_options = marker_options
         self.captured = captured
         self.section: str | None = None
         """What to add to the report of a test that failed by itself."""
         self.is_running = False
-        self._judge = judge
-        self._watching = watch
+        self._policy = policy
+        self._patch = patch
         self._pytest_api = pytest_api
-        self._is_blind = is_blind
         self._subject: list[Outgoing] | None = None
         self._test = ""
 
-    def watch(self, item: Any) -> Generator[None, Any, Any]:
+    def watch(self, item: pytest.Item) -> Generator[None, object, object]:
         """Around the body of the test that ``item`` is. Ends in the test's own result or failure,
         or in ours."""
         self._test = str(item.nodeid)
@@ -54,10 +52,10 @@ class WatchedTest:
             self.captured.forget()  # later tests may ask whether anything is still alive
             self._subject = None
 
-    def _watch(self, item: Any) -> Generator[None, Any, Any]:
+    def _watch(self, item: object) -> Generator[None, object, object]:
         result = None
         self.is_running = True
-        with self._watching.showing(self.captured.see):
+        with self._patch.showing(self.captured.see):
             try:
                 result = yield
             except BaseException as exc:
@@ -87,13 +85,13 @@ class WatchedTest:
     def _accepts(self, exc: BaseException) -> bool:
         """Whether this is the exception that must escape. It is then the subject, and no
         failure."""
-        if not issubclass(type(exc), self.requirement.raises):
+        if not issubclass(type(exc), self.marker_options.raises):
             return False
         self._subject = self.captured.see(exc)
         return bool(self._subject)
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
-        for exc in escaped if "escaped" in self._watching.sources.kinds else ():
+        for exc in escaped if "escaped" in self._patch.sources.kinds else ():
             for raised in _raised(exc):
                 self.captured.see(raised)
         self.section = self._told(lambda: self._missing_subject() or self._losses())
@@ -103,14 +101,14 @@ class WatchedTest:
         return self._missing_subject() or self._too_few() or self._losses()
 
     def _missing_subject(self) -> str | None:
-        if not self.requirement.raises or self._subject is not None:
+        if not self.marker_options.raises or self._subject is not None:
             return None
-        wanted = names(self.requirement.raises)
+        wanted = names(self.marker_options.raises)
         return f"no {wanted} escaped the test: raises={wanted} expects one"
 
     def _too_few(self) -> str | None:
-        count, wanted = len(self.captured.outgoing), self.requirement.at_least
-        if count >= wanted or self._is_blind:
+        count, wanted = len(self.captured.outgoing), self.marker_options.at_least
+        if count >= wanted or self._patch.is_blind:
             return None
         seen = (
             f"captured {count} of at least {wanted} exceptions"
@@ -128,11 +126,11 @@ class WatchedTest:
         outgoing = [self._subject] if self._subject is not None else self.captured.outgoing
         with uncollected():
             begun = [
-                self._judge.begin(of_one, arrives_as=self.requirement.arrives_as)
+                self._policy.begin(of_one, arrives_as=self.marker_options.arrives_as)
                 for of_one in outgoing
                 if of_one
             ]
-            return self._judge.conclude(
+            return self._policy.conclude(
                 begun,
                 skipped_shapes=self.captured.skipped_shapes,
                 not_looked_at=self.captured.not_looked_at,
@@ -143,9 +141,9 @@ class WatchedTest:
         try:
             text = judge()
         except PortableErrorsError as error:
-            return self._judge.trouble(error)
-        if text and self.requirement.reason:
-            text += f"\n\n  reason  {brief(self.requirement.reason)}"
+            return self._policy.trouble(error)
+        if text and self.marker_options.reason:
+            text += f"\n\n  reason  {brief(self.marker_options.reason)}"
         return text
 
 

@@ -13,6 +13,10 @@ from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIV
 # asks for one.
 _NUMBER: Literal["float", "string"] = "float" if pytest.version_tuple >= (8, 4) else "string"
 
+MARKER = "portable_exception"
+CASES = "portable_cases"
+"""The other marker: the test runs once for each case of a suite."""
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options and ini keys."""

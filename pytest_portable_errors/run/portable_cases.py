@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, cast
 
 from pytest_portable_errors.errors import PortableErrorsError
 
+Test = TypeVar("Test")
 
-def portable_cases(suite: str) -> Callable[[Any], Any]:
+
+def portable_cases(suite: str) -> Callable[[Test], Test]:
     """Put the cases of a suite into your own test file, for IDEs and node IDs::
 
         @portable_cases("litellm")
@@ -25,4 +27,4 @@ def portable_cases(suite: str) -> Callable[[Any], Any]:
             f"@portable_cases takes the name of a suite, got {suite!r}: write "
             '@portable_cases("litellm")'
         )
-    return pytest.mark.portable_cases(suite)
+    return cast(Callable[[Test], Test], pytest.mark.portable_cases(suite))

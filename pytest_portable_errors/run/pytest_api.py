@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,5 +16,5 @@ class PytestApi:
     """Fails the running test with this text and no traceback."""
     outcomes: tuple[type[BaseException], ...]
     """Exceptions that are outcomes (skip, fail, xfail, exit), and never captured."""
-    exception_info: type[Any]
-    raises: Callable[..., Any]
+    exception_info: type[object]
+    raises: Callable[..., object]

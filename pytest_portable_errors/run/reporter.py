@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.report.tally import Tally
 
 
-class Reporting:
+class Reporter:
     """Plugin of the process that prints the summary."""
 
     def __init__(self, config: pytest.Config, options: Options, baseline: Baseline | None) -> None:

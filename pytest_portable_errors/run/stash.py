@@ -11,7 +11,8 @@ import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.run.ini import Ini
-from pytest_portable_errors.run.options import FROM_CONTROLLER, Options
+from pytest_portable_errors.run.option_values import FROM_CONTROLLER
+from pytest_portable_errors.run.options import Options
 
 if TYPE_CHECKING:
     from pytest_portable_errors.judging.declarations import Declarations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.sender.registry import Serializers
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
-SESSION: pytest.StashKey[Run] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 
 # an attribute of a function, for mypy no type
@@ -30,14 +31,14 @@ class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]
     """The failure of a test whose exceptions are not portable."""
 
 
-def session_of(config: pytest.Config) -> Run:
+def run_of(config: pytest.Config) -> Run:
     """What a run needs once it uses the plugin, made on first use."""
-    if SESSION not in config.stash:
+    if RUN not in config.stash:
         from pytest_portable_errors.run.run import Run
 
         declarations_of(config)  # what is wrong with a hook is said before the tests run
 
-        config.stash[SESSION] = Run(
+        config.stash[RUN] = Run(
             python_files=config.getini("python_files"),
             serializers=serializers_of(config),
             declare=lambda: declarations_of(config),
@@ -46,12 +47,12 @@ def session_of(config: pytest.Config) -> Run:
             pytest_api=_pytest_api(),
             controller=os.getppid() if hasattr(config, "workerinput") else None,
         )
-    return config.stash[SESSION]
+    return config.stash[RUN]
 
 
 def receivers_of(config: pytest.Config) -> Receivers:
     """Those of the run, told of the tests that were collected."""
-    ours = session_of(config)
+    ours = run_of(config)
     running = config.pluginmanager.get_plugin("session")
     ours.collected({item.path for item in getattr(running, "items", ())})
     return ours.receivers

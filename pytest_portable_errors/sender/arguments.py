@@ -7,7 +7,7 @@ import builtins
 import reprlib
 from collections.abc import Collection
 
-from pytest_portable_errors.diagnosis.losses import CHECKS
+from pytest_portable_errors.diagnosis.checks import CHECKS
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
 

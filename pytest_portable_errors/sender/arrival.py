@@ -10,12 +10,8 @@ from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.credentials import SEARCHED, CredentialScan
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import (
-    Comparison,
-    arrival_loss,
-    compare,
-    only_in_tests,
-)
+from pytest_portable_errors.diagnosis.loss import Comparison
+from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, only_in_tests
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, Reading, step_at
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of

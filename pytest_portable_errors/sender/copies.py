@@ -4,7 +4,6 @@ Fixes are tried on it later."""
 from __future__ import annotations
 
 from types import BuiltinFunctionType
-from typing import Any
 
 from pytest_portable_errors.receiver import fields
 
@@ -29,7 +28,7 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
     cls = type(exc)
     if depth > _MOST_LINKS or hasattr(cls, "__del__"):
         raise ValueError("not copied")
-    base: Any = next(
+    base: object = next(
         owner
         for owner in cls.__mro__
         if isinstance(vars(owner).get("__new__"), BuiltinFunctionType)

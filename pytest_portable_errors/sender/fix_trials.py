@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from types import CodeType, SimpleNamespace
 from typing import Any
 
+from pytest_portable_errors.diagnosis.candidate import Candidate
+from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.diagnosis.fixes import (
-    Candidate,
+from pytest_portable_errors.diagnosis.refinements import (
     is_of_its_own,
     without_changed,
     without_credentials,
     without_obstacle,
 )
-from pytest_portable_errors.diagnosis.recipes import WithChain
 from pytest_portable_errors.receiver.described import Record, subject_of
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.copies import copy_without_traceback
@@ -33,6 +33,8 @@ _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
 
 
+Reducers = dict[type, Callable[[Any], object]]
+"""Functions that pickle, by class: a dispatch table."""
 MakeTrip = Callable[[Outgoing, "str | None"], RoundTrip]
 """Makes a trip, with what it is declared to arrive as."""
 
@@ -118,7 +120,7 @@ class FixTrials:
     def _trip_with(
         self,
         exc: BaseException,
-        reducers: dict[type, Any],
+        reducers: Reducers,
         candidate: Candidate,
         sent: Record | None = None,
     ) -> RoundTrip:
@@ -130,9 +132,7 @@ class FixTrials:
         # whoever's it is, it was not used
         return self.make_trip(replace(outgoing, reducer=None), candidate.arrives_as)
 
-    def _with_foreign_cause(
-        self, reducers: dict[type, Any], candidate: Candidate
-    ) -> RoundTrip | None:
+    def _with_foreign_cause(self, reducers: Reducers, candidate: Candidate) -> RoundTrip | None:
         """The same with a cause whose class the receiver lacks: where a recipe keeps the chain,
         that could take the whole error down."""
         copied = (
@@ -158,7 +158,7 @@ class TriedFix:
 
     candidate: Candidate
     trip: RoundTrip
-    reducers: dict[type, Any]
+    reducers: Reducers
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -220,17 +220,17 @@ class TriedFix:
         return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
 
 
-def _compiled(candidate: Candidate, cls: type) -> dict[type, Any] | None:
+def _compiled(candidate: Candidate, cls: type) -> Reducers | None:
     """The dispatch table that the printed code makes; None if it does not compile or run.
 
     ``copyreg`` is not the real one there: what the code registers is for this trial alone.
     """
-    table: dict[type, Any] = {}
+    table: Reducers = {}
     private = SimpleNamespace(
         pickle=lambda of, reducer: table.update({of: reducer}), **_public(copyreg)
     )
 
-    def import_(name: str, *args: Any, **kwargs: Any) -> Any:
+    def import_(name: str, *args: Any, **kwargs: Any) -> object:
         return private if name == "copyreg" else builtins.__import__(name, *args, **kwargs)
 
     scope: dict[str, Any] = {
@@ -252,7 +252,7 @@ def _code_of(text: str) -> CodeType:
     return compile(text, "<fix>", "exec")
 
 
-def _public(module: Any) -> dict[str, Any]:
+def _public(module: object) -> dict[str, object]:
     return {
         name: value
         for name, value in vars(module).items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_portable_errors.diagnosis.losses import error_text
+from pytest_portable_errors.diagnosis.shown import error_text
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.described import Answer
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS

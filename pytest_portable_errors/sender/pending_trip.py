@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS
+from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIMEOUT
 from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
@@ -15,8 +15,6 @@ from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.request import Request
-
-DEFAULT_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver.values import canonical
+from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.arrival import arrive, without_carrier
 from pytest_portable_errors.sender.carriers import plainly

@@ -19,7 +19,8 @@ from pytest_portable_errors.sender.answered import Answered
 from pytest_portable_errors.sender.client import IMPORT_SECONDS, Receiver, ReceiverEnded
 from pytest_portable_errors.sender.known_missing import KnownMissing
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
-from pytest_portable_errors.sender.project import Imports, Project, ProjectContext, find_project
+from pytest_portable_errors.sender.project import Imports, Project, find_project
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.request import Request, import_steps
 from pytest_portable_errors.sender.unpatched import UNPATCHED

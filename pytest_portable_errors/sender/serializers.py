@@ -67,7 +67,7 @@ class Pickle:
         pickle.dump(exc, file, protocol=self.protocol)
         return file.getvalue()
 
-    def pickler(self, file: io.BytesIO) -> Any:
+    def pickler(self, file: io.BytesIO) -> object:
         """The pickler that ``dumps`` uses."""
         return pickle.Pickler(file, protocol=self.protocol)
 
@@ -92,7 +92,7 @@ class Library:
         import_module(self.name).dump(exc, file)
         return file.getvalue()
 
-    def pickler(self, file: io.BytesIO) -> Any:
+    def pickler(self, file: io.BytesIO) -> object:
         """The pickler that ``dumps`` uses."""
         return import_module(self.name).Pickler(file)
 
@@ -150,7 +150,7 @@ class WithReducers:
     touches nobody's ``copyreg`` for that."""
 
     of: Pickle | Library
-    reducers: Mapping[type, Callable[[Any], Any]]
+    reducers: Mapping[type, Callable[[Any], object]]
 
     @property
     def name(self) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix, fix_outcome
-from pytest_portable_errors.diagnosis.losses import Loss, headline, short_name, show
+from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.printable import WIDTH, brief, clean
+from pytest_portable_errors.diagnosis.shown import headline, short_name, show
 from pytest_portable_errors.receiver.described import ErrorRecord, Record, Stage, subject_of
 
 
@@ -115,7 +116,7 @@ def _loss_row(loss: Loss) -> dict[str, str]:
     return {"kind": loss.kind, "path": loss.path, "sent": loss.sent, "received": loss.received}
 
 
-def _fix_row(fix: Fix) -> dict[str, Any]:
+def _fix_row(fix: Fix) -> dict[str, object]:
     return {
         "title": fix.title,
         "code": fix.code,

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
-from pytest_portable_errors.diagnosis.losses import show
+from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.carriers import Carrier
@@ -49,7 +49,7 @@ def find_unpicklable(
     except BaseException as again:
         if type(again) is not type(error) and not {type(again), type(error)} <= _ALIKE:
             return None
-    way: list[Any] = replay.way
+    way: list[object] = replay.way
     try:
         path, found = called, exc
         for step, value in zip(_steps(way, replay.reduced), way[1:], strict=True):
@@ -75,16 +75,16 @@ class _TooMany(Exception):
 class _RecordingPickler:
     """Keeps the objects that were being saved when the last error was raised, outermost first."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: object) -> None:
         super().__init__(*args)
-        self.way: list[Any] = []
-        self.reduced: dict[int, tuple[Any, Any]] = {}
+        self.way: list[object] = []
+        self.reduced: dict[int, tuple[object, object]] = {}
         """By the id of an object on the way: the function and the state that its reducer gave."""
-        self._open: list[Any] = []
+        self._open: list[object] = []
         self._saved = 0
         self._error: BaseException | None = None
 
-    def save(self, obj: Any, *args: Any, **kwargs: Any) -> Any:
+    def save(self, obj: object, *args: object, **kwargs: object) -> object:
         self._open.append(obj)
         self._saved += 1
         if self._saved > _MOST_SAVED:
@@ -99,15 +99,17 @@ class _RecordingPickler:
         finally:
             self._open.pop()
 
-    def save_reduce(self, func: Any, args: Any, state: Any = None, *rest: Any, **more: Any) -> Any:
+    def save_reduce(
+        self, func: object, args: object, state: object = None, *rest: object, **more: object
+    ) -> object:
         self.reduced[id(self._open[-1])] = (func, state)
         # as above
         return super().save_reduce(func, args, state, *rest, **more)  # type: ignore[misc]
 
 
-def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]:
+def _steps(way: list[object], reduced: dict[int, tuple[object, object]]) -> Iterator[str]:
     """How one writes the way from the exception to the value: attributes, indexes, keys."""
-    owner: Any = way[0]
+    owner: object = way[0]
     # what the last object on the way is: an object, its arguments, its state, or plain data
     within = "object"
     for parent, child in itertools.pairwise(way):
@@ -143,7 +145,7 @@ def _steps(way: list[Any], reduced: dict[int, tuple[Any, Any]]) -> Iterator[str]
             yield _element(parent, child)
 
 
-def _argument(owner: Any, child: Any) -> str:
+def _argument(owner: Any, child: object) -> str:
     """An argument of the call that makes the object again; what it is to the object, if that can be
     seen."""
     if issubclass(type(owner), BaseException):
@@ -160,7 +162,7 @@ def _argument(owner: Any, child: Any) -> str:
     return "" if name is None else f".{name}"
 
 
-def _element(parent: Any, child: Any) -> str:
+def _element(parent: object, child: object) -> str:
     if isinstance(parent, dict):
         return f"[{show(describe_value(_key_of(parent, child)))}]"
     if isinstance(parent, (list, tuple, set, frozenset, deque)):
@@ -168,9 +170,9 @@ def _element(parent: Any, child: Any) -> str:
     return ""
 
 
-def _key_of(parent: dict[Any, Any], child: Any) -> Any:
+def _key_of(parent: dict[object, object], child: object) -> object:
     return next((key for key, value in dict.items(parent) if value is child or key is child), "?")
 
 
-def _position(parent: Any, child: Any) -> int:
+def _position(parent: Any, child: object) -> int:
     return next((position for position, value in enumerate(parent) if value is child), 0)

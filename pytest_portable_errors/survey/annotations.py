@@ -7,7 +7,6 @@ the trip.
 
 from __future__ import annotations
 
-import builtins
 import collections
 import dataclasses
 import datetime
@@ -24,20 +23,17 @@ import pickle
 import posixpath
 import re
 import shlex
-import sys
 import textwrap
 import types
 import typing
 import uuid
 from collections import abc
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from pytest_portable_errors.receiver.values import canonical, describe_value
+from pytest_portable_errors.receiver.canonical import canonical
+from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.survey import http_messages
-
-UNKNOWN = object()
-"""Given where an annotation tells nothing: ``Any``, a class that nothing is known of."""
+from pytest_portable_errors.survey.hints import UNKNOWN, hints_of, is_qualifier, members
 
 _DEEPEST = 4
 # These are made of parts that were tried already.
@@ -50,63 +46,9 @@ _FUNCTIONS = (
     os.path.normcase,
     textwrap.indent,
 )
-_QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Annotated", "Final", "ClassVar")
 
 
-def hints_of(annotated: Any) -> dict[str, Any]:
-    """The annotations of a function or class. Names that only type checkers import stand for
-    ``Any``."""
-    try:
-        return typing.get_type_hints(annotated, include_extras=False)
-    except Exception:  # one name that does not exist spoils the whole
-        pass
-    owners = reversed(annotated.__mro__) if isinstance(annotated, type) else (annotated,)
-    return {
-        name: _resolved(hint, owner)
-        for owner in owners
-        for name, hint in dict(getattr(owner, "__annotations__", {})).items()
-    }
-
-
-def _resolved(hint: Any, owner: Any) -> Any:
-    if not isinstance(hint, str):
-        return hint
-    known = getattr(owner, "__globals__", None) or vars(sys.modules.get(owner.__module__, builtins))
-    try:
-        return eval(hint, dict(known), _Names(known))
-    except Exception:
-        return Any
-
-
-class _Names(dict[str, Any]):
-    """Names that a module uses in annotations and does not have."""
-
-    def __init__(self, known: Mapping[str, Any]) -> None:
-        super().__init__()
-        self._known = known
-
-    def __missing__(self, name: str) -> Any:
-        if name in self._known or hasattr(builtins, name):
-            raise KeyError(name)
-        return next(
-            (getattr(place, name) for place in (typing, abc) if hasattr(place, name)),
-            sys.modules.get(name, Any),
-        )
-
-
-def members(hint: Any) -> list[Any]:
-    """Those of a Union that are not None, in their order; else the annotation itself."""
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return [
-            part
-            for inner in typing.get_args(hint)
-            if inner is not type(None)
-            for part in members(inner)
-        ]
-    return [hint]
-
-
-def by_annotation(name: str, hint: Any, number: int, depth: int = 0) -> Any:
+def by_annotation(name: str, hint: object, number: int, depth: int = 0) -> object:
     """A value of that type, UNKNOWN where the annotation does not tell, or where such a value could
     not travel."""
     if depth > _DEEPEST:
@@ -127,12 +69,12 @@ def travels(value: object) -> bool:
     return canonical(describe_value(back)) == canonical(describe_value(value))
 
 
-def _value(name: str, hint: Any, number: int, depth: int) -> Any:
+def _value(name: str, hint: object, number: int, depth: int) -> object:
     hint = members(hint)[0] if members(hint) else type(None)
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         return inner[number % len(inner)]
-    if _is_qualifier(origin):
+    if is_qualifier(origin):
         return _value(name, inner[0], number, depth)
     if isinstance(hint, typing.TypeVar):
         told = hint.__constraints__ or (hint.__bound__,)
@@ -151,7 +93,7 @@ def _value(name: str, hint: Any, number: int, depth: int) -> Any:
     if not isinstance(plain, type) or plain is object:
         return UNKNOWN
 
-    def part(hint: Any, suffix: str) -> Any:
+    def part(hint: object, suffix: str) -> object:
         made = by_annotation(f"{name}-{suffix}", hint, number, depth + 1)
         return f"{name}-{suffix}-text" if made is UNKNOWN else made
 
@@ -160,7 +102,9 @@ def _value(name: str, hint: Any, number: int, depth: int) -> Any:
     return _collection(plain, inner, part) if inner else _of_class(plain, name, number, depth)
 
 
-def _collection(plain: type, inner: tuple[Any, ...], part: Callable[[Any, str], Any]) -> Any:
+def _collection(
+    plain: type, inner: tuple[object, ...], part: Callable[[object, str], object]
+) -> object:
     if issubclass(plain, tuple) and not (len(inner) == 2 and inner[1] is Ellipsis):
         return tuple(part(hint, f"item-{place}") for place, hint in enumerate(inner, 1))
     if issubclass(plain, abc.Mapping) and len(inner) == 2:
@@ -176,7 +120,7 @@ def _collection(plain: type, inner: tuple[Any, ...], part: Callable[[Any, str], 
     return UNKNOWN
 
 
-def _of_class(cls: type, name: str, number: int, depth: int) -> Any:
+def _of_class(cls: type, name: str, number: int, depth: int) -> object:
     if cls in _PLAIN:  # with arguments, and no collection: PathLike[str]
         return _PLAIN[cls](name, number)
     if http_messages.makes(cls):
@@ -184,7 +128,7 @@ def _of_class(cls: type, name: str, number: int, depth: int) -> Any:
     # or of typing_extensions
     if typing.is_typeddict(cls) or (issubclass(cls, dict) and hasattr(cls, "__required_keys__")):
         return {
-            key: _field(key, hint, place, depth)
+            key: field(key, hint, place, depth)
             for place, (key, hint) in enumerate(hints_of(cls).items())
         }
     if issubclass(cls, enum.Enum):
@@ -210,7 +154,7 @@ def _exception(cls: type, name: str) -> BaseException:
     return ValueError(f"{name}-text")
 
 
-def _field(name: str, hint: Any, number: int, depth: int) -> Any:
+def field(name: str, hint: object, number: int, depth: int) -> object:
     made = by_annotation(name, hint, number, depth + 1)
     return f"{name}-text" if made is UNKNOWN else made
 
@@ -225,7 +169,7 @@ def _is_record(cls: type) -> bool:
     )
 
 
-def _record(cls: type, depth: int) -> Any:
+def _record(cls: type, depth: int) -> object:
     try:
         hints = {**hints_of(cls), **hints_of(getattr(cls, "__init__", None))}
         wanted = [
@@ -234,8 +178,7 @@ def _record(cls: type, depth: int) -> Any:
             if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
         given = {
-            p.name: _field(p.name, hints.get(p.name), place, depth)
-            for place, p in enumerate(wanted)
+            p.name: field(p.name, hints.get(p.name), place, depth) for place, p in enumerate(wanted)
         }
         first = [p.name for p in wanted if p.kind is p.POSITIONAL_ONLY]
         return cls(*(given.pop(name) for name in first), **given)
@@ -243,49 +186,19 @@ def _record(cls: type, depth: int) -> Any:
         return UNKNOWN
 
 
-def husk(hint: Any) -> Any:
-    """An instance of an ordinary class whose constructor was not called, since that may connect,
-    start or write something.
-
-    It has the attributes that the class annotates. UNKNOWN if the annotation is no such class.
-    """
-    cls = typing.get_origin(members(hint)[0]) or members(hint)[0] if members(hint) else None
-    if not isinstance(cls, type) or cls.__module__ == "builtins" or issubclass(cls, BaseException):
-        return UNKNOWN
-    try:
-        made = cls.__new__(cls)
-        for place, (attribute, kind) in enumerate(hints_of(cls).items()):
-            if not hasattr(made, attribute):
-                object.__setattr__(made, attribute, _field(attribute, kind, place, 2))
-    except Exception:  # abstract, or of C
-        return UNKNOWN
-    return made if travels(made) else UNKNOWN
-
-
-def _is_qualifier(origin: Any) -> bool:
-    """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of
-    ``typing_extensions`` (which we do not import)."""
-    modules = (typing, sys.modules.get("typing_extensions"))
-    return any(
-        origin is not None and origin is getattr(module, name, None)
-        for module in modules
-        for name in _QUALIFIERS
-    )
-
-
-def _text(name: str, _: int) -> Any:
+def _text(name: str, _: int) -> object:
     return f"{name}-text"
 
 
-def _texts(name: str, _: int) -> Any:
+def _texts(name: str, _: int) -> object:
     return [f"{name}-text"]
 
 
-def _mapping(name: str, _: int) -> Any:
+def _mapping(name: str, _: int) -> object:
     return {f"{name}-key": f"{name}-text"}
 
 
-def _moment(_: str, number: int) -> Any:
+def _moment(_: str, number: int) -> object:
     return datetime.datetime(2031, 1, 2, 3, 4, number % 60, tzinfo=datetime.timezone.utc)
 
 
@@ -293,7 +206,7 @@ def is_status(name: str) -> bool:
     return name.endswith(("status", "status_code", "statuscode"))
 
 
-_PLAIN: dict[type, Callable[[str, int], Any]] = {
+_PLAIN: dict[type, Callable[[str, int], object]] = {
     type(None): lambda *_: None,
     str: _text,
     bool: lambda *_: True,
@@ -339,3 +252,22 @@ _PLAIN: dict[type, Callable[[str, int], Any]] = {
     types.TracebackType: lambda *_: None,  # nothing carries one, and no author expects it
     types.SimpleNamespace: lambda name, _: types.SimpleNamespace(name=f"{name}-text"),
 }
+
+
+def husk(hint: object) -> object:
+    """An instance of an ordinary class whose constructor was not called, since that may connect,
+    start or write something.
+
+    It has the attributes that the class annotates. UNKNOWN if the annotation is no such class.
+    """
+    cls = typing.get_origin(members(hint)[0]) or members(hint)[0] if members(hint) else None
+    if not isinstance(cls, type) or cls.__module__ == "builtins" or issubclass(cls, BaseException):
+        return UNKNOWN
+    try:
+        made = cls.__new__(cls)
+        for place, (attribute, kind) in enumerate(hints_of(cls).items()):
+            if not hasattr(made, attribute):
+                object.__setattr__(made, attribute, field(attribute, kind, place, 2))
+    except Exception:  # abstract, or of C
+        return UNKNOWN
+    return made if travels(made) else UNKNOWN

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
-from pytest_portable_errors.receiver.values import canonical, describe_value
+from pytest_portable_errors.receiver.canonical import canonical
+from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.survey.calls import Call, ways
 from pytest_portable_errors.survey.repairs import repaired
 from pytest_portable_errors.survey.values import Values

@@ -9,7 +9,8 @@ from types import FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.class_source import own_constructor, signature
-from pytest_portable_errors.survey.annotations import UNKNOWN, by_annotation, hints_of
+from pytest_portable_errors.survey.annotations import by_annotation
+from pytest_portable_errors.survey.hints import UNKNOWN, hints_of
 from pytest_portable_errors.survey.values import LADDER, Values, Wanted, best, others
 
 _PYTHONS_OWN = ("name", "obj")
@@ -20,14 +21,14 @@ _LEFT_OUT = object()
 class Call:
     """Arguments, which a repair changes in place."""
 
-    positional: list[tuple[str, Any]]
+    positional: list[tuple[str, object]]
     """Each with the name of its parameter."""
-    keyword: dict[str, Any]
+    keyword: dict[str, object]
     takes_more_positional: bool = False
     """Whether there is an ``*args``."""
     takes_more_keyword: bool = False
     """Whether there is a ``**kwargs``."""
-    last_given: tuple[Any, str] | None = None
+    last_given: tuple[object, str] | None = None
     """The value to which a repair gave an attribute last, and the attribute's name."""
     adds_optional: bool = False
     """Whether it is more than what the signature requires, where just that is asked for."""

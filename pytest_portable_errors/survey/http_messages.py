@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
 
 _URL = "https://api.example.com/v1/orders"
 _BODY = b'{"error": {"message": "body-text", "code": "code-text"}}'
@@ -22,7 +22,7 @@ def make(cls: type) -> object:
     return _MAKERS[_key(cls)](sys.modules[_key(cls)[0]])
 
 
-def named(name: str, owner: type) -> Any:
+def named(name: str, owner: type) -> object:
     """The ``request`` or ``response`` of an exception class that derives from one of those
     libraries'; None otherwise."""
     for base in owner.__mro__:
@@ -36,23 +36,23 @@ def _key(cls: type) -> tuple[str, str]:
     return str(cls.__module__).partition(".")[0], cls.__name__
 
 
-def _httpx_request(httpx: Any) -> object:
+def _httpx_request(httpx: ModuleType) -> object:
     return httpx.Request("POST", _URL, headers=_HEADERS, content=b'{"order": 7}')
 
 
-def _httpx_response(httpx: Any) -> object:
+def _httpx_response(httpx: ModuleType) -> object:
     return httpx.Response(429, headers=_HEADERS, content=_BODY, request=_httpx_request(httpx))
 
 
-def _requests_request(requests: Any) -> object:
+def _requests_request(requests: ModuleType) -> object:
     return requests.Request("POST", _URL, headers=_HEADERS, data=b'{"order": 7}')
 
 
-def _requests_prepared(requests: Any) -> object:
+def _requests_prepared(requests: ModuleType) -> object:
     return requests.Request("POST", _URL, headers=_HEADERS, data=b'{"order": 7}').prepare()
 
 
-def _requests_response(requests: Any) -> object:
+def _requests_response(requests: ModuleType) -> object:
     response = requests.Response()
     response.status_code, response.reason, response.url, response.encoding = (
         429,
@@ -66,7 +66,7 @@ def _requests_response(requests: Any) -> object:
     return response
 
 
-_MAKERS: dict[tuple[str, str], Callable[[Any], object]] = {
+_MAKERS: dict[tuple[str, str], Callable[[ModuleType], object]] = {
     ("httpx", "Request"): _httpx_request,
     ("httpx", "Response"): _httpx_response,
     ("httpx2", "Request"): _httpx_request,
@@ -75,7 +75,7 @@ _MAKERS: dict[tuple[str, str], Callable[[Any], object]] = {
     ("requests", "PreparedRequest"): _requests_prepared,
     ("requests", "Response"): _requests_response,
 }
-_NAMED: dict[tuple[str, str], Callable[[Any], object]] = {
+_NAMED: dict[tuple[str, str], Callable[[ModuleType], object]] = {
     ("httpx", "request"): _httpx_request,
     ("httpx", "response"): _httpx_response,
     ("httpx2", "request"): _httpx_request,

@@ -73,9 +73,9 @@ def _made_callable(call: Call) -> bool:
     return True
 
 
-def _places(call: Call) -> Iterator[tuple[Any, Any, str]]:
+def _places(call: Call) -> Iterator[tuple[Any, object, str]]:
     """Where values are: ``(container, key, name)``. Top down."""
-    waiting: list[tuple[Any, Any, str]] = [(call.keyword, name, name) for name in call.keyword]
+    waiting: list[tuple[Any, object, str]] = [(call.keyword, name, name) for name in call.keyword]
     for number, (name, _) in enumerate(call.positional):
         waiting.append((_Positional(call, number), 0, name))
     for _ in range(200):
@@ -98,10 +98,10 @@ class _Positional:
     def __init__(self, call: Call, number: int) -> None:
         self._call, self._number = call, number
 
-    def __getitem__(self, _: int) -> Any:
+    def __getitem__(self, _: int) -> object:
         return self._call.positional[self._number][1]
 
-    def __setitem__(self, _: int, value: Any) -> None:
+    def __setitem__(self, _: int, value: object) -> None:
         self._call.positional[self._number] = (self._call.positional[self._number][0], value)
 
 

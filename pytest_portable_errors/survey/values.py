@@ -13,10 +13,10 @@ import re
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_portable_errors.survey import http_messages
-from pytest_portable_errors.survey.annotations import UNKNOWN, by_annotation, husk, members
+from pytest_portable_errors.survey.annotations import by_annotation, husk
+from pytest_portable_errors.survey.hints import UNKNOWN, members
 
 Values = Mapping[str, Callable[[], object]]
 """Factories of values, by parameter name or by the name of an annotated type."""
@@ -27,7 +27,7 @@ class Wanted:
     """A parameter of an exception class's constructor."""
 
     name: str
-    hint: Any
+    hint: object
     """Its annotation, resolved; UNKNOWN if there is none."""
     default: object
     """``Parameter.empty`` if it is required."""

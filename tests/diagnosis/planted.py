@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.credentials import CredentialScan, find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import compare, headline, show
-from pytest_portable_errors.diagnosis.pickle_reader import Call, read
+from pytest_portable_errors.diagnosis.losses import compare
+from pytest_portable_errors.diagnosis.pickle_machine import Call
+from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.diagnosis.shown import headline, show
 from pytest_portable_errors.diagnosis.wording import arguments
 from pytest_portable_errors.receiver.record import describe
 

@@ -27,7 +27,7 @@ from diagnosis.trips import (
 from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.arrived_changed import dropped_by_python
 from pytest_portable_errors.diagnosis.causes import diagnose
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver.record import describe
 

@@ -15,9 +15,9 @@ from diagnosis.trips import (
     needs_groups,
 )
 
-from pytest_portable_errors.diagnosis.arrived_changed import link_changed
+from pytest_portable_errors.diagnosis.arrived_changed_links import link_changed
 from pytest_portable_errors.diagnosis.causes import diagnose
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
 
 
 class TestSuppressionFlipped:

@@ -31,8 +31,9 @@ from pytest_portable_errors.diagnosis import (
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, Unpicklable, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.diagnosis.pickle_reader import Global, Reading, read
+from pytest_portable_errors.diagnosis.loss import Loss
+from pytest_portable_errors.diagnosis.pickle_machine import Global
+from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.sender import arrival
 
 MODULES = (dumps_failed, loads_failed, arrived_changed)

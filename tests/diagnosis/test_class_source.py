@@ -15,7 +15,7 @@ import pytest
 from diagnosis.trips import Register, place
 
 from pytest_portable_errors.diagnosis import class_source
-from pytest_portable_errors.diagnosis.pickle_reader import Pairs
+from pytest_portable_errors.diagnosis.pickle_machine import Pairs
 
 
 def function_of(callable_: object) -> FunctionType:

@@ -38,10 +38,11 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors import check_round_trip
 from pytest_portable_errors.diagnosis.credentials import find_credentials, is_secret_header
-from pytest_portable_errors.diagnosis.losses import Loss, headline, show
+from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.secret_patterns import MASK
+from pytest_portable_errors.diagnosis.shown import headline, show
 from pytest_portable_errors.receiver.described import Record
 from pytest_portable_errors.receiver.record import describe
 

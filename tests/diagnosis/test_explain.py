@@ -28,10 +28,10 @@ import pytest_portable_errors
 from pytest_portable_errors import PortableErrorsError, RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.diagnosis import cause_names
 from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
+from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
 from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
-from pytest_portable_errors.diagnosis.losses import DEFAULT_CHECKS
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 PACKAGE = Path(pytest_portable_errors.__file__).parent

@@ -10,24 +10,18 @@ import error_zoo as zoo
 import pytest
 from diagnosis.trips import facts
 
-from pytest_portable_errors.diagnosis.fixes import (
-    Candidate,
-    FixContext,
-    candidates,
-    links,
-    without_changed,
-    without_obstacle,
-)
+from pytest_portable_errors.diagnosis.candidate import Candidate
+from pytest_portable_errors.diagnosis.chain_recipe import WithChain
+from pytest_portable_errors.diagnosis.fixes import FixContext, candidates
+from pytest_portable_errors.diagnosis.recipe_target import Named, Target
 from pytest_portable_errors.diagnosis.recipes import (
     AndState,
     ByConstructor,
     Downgrade,
-    Named,
     Recipe,
-    Target,
-    WithChain,
     WithoutInit,
 )
+from pytest_portable_errors.diagnosis.refinements import links, without_changed, without_obstacle
 from pytest_portable_errors.receiver.record import describe
 
 EXCEPTION = Named("builtins", "Exception")

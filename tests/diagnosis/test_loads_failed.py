@@ -34,10 +34,11 @@ from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis.causes import diagnose
 from pytest_portable_errors.diagnosis.facts import LoadsFailure
 from pytest_portable_errors.diagnosis.loads_failed import receiver_not_set_up
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs, Reading, read
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
+from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.receiver.check import error_record
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 

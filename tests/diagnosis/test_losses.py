@@ -13,11 +13,12 @@ from diagnosis.trips import group_of, needs_groups
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_portable_errors.diagnosis.losses import CHECKS, compare, compare_values, show
+from pytest_portable_errors.diagnosis.checks import CHECKS
+from pytest_portable_errors.diagnosis.losses import compare, compare_values
+from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.receiver.described import Value
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.receiver.values import describe_value
-from pytest_portable_errors.run.options import CHECKS as OPTION_CHECKS
 
 
 def losses(
@@ -30,10 +31,6 @@ def losses(
 def with_attributes(exc: BaseException, **attributes: object) -> BaseException:
     exc.__dict__.update(attributes)
     return exc
-
-
-def test_the_settings_name_the_checks_there_are() -> None:
-    assert OPTION_CHECKS == CHECKS
 
 
 @given(st.lists(st.text() | st.integers()))

@@ -17,13 +17,14 @@ import httpx
 import pytest
 
 from pytest_portable_errors.diagnosis import pickle_paths
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.pickle_paths import (
     built_class,
     looks_like_exception,
     path_of,
     places,
 )
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global, Pairs, read
+from pytest_portable_errors.diagnosis.pickle_reader import read
 
 NEEDLE = "needle"
 DUMPS: dict[str, Callable[[BaseException], bytes]] = {

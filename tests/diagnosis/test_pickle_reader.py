@@ -17,15 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis import pickle_reader as payload_module
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import places
-from pytest_portable_errors.diagnosis.pickle_reader import (
-    Call,
-    Global,
-    content,
-    protocol_of,
-    read,
-    step_at,
-)
+from pytest_portable_errors.diagnosis.pickle_reader import content, protocol_of, read, step_at
 
 SUBJECTS = [
     zoo.PaymentError(7, "declined"),

@@ -24,10 +24,9 @@ from diagnosis.planted import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
 from pytest_portable_errors.diagnosis.secret_patterns import (
     MASK,
-    is_secret_name,
-    kind_of,
     secrets_in,
     spellings,
     without_secrets,

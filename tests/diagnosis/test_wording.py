@@ -10,7 +10,7 @@ import pytest
 from diagnosis.trips import place
 
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.pickle_reader import Call, Global
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
     brief_argument,

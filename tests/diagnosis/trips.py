@@ -14,7 +14,7 @@ from pytest_portable_errors import RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.causes import diagnose
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.receiver.record import describe

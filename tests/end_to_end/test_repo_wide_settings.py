@@ -13,8 +13,9 @@ import pytest
 from chosen_plugins import NO_OTHERS, chosen
 from settings_files import EVERY_FORM, NATIVE, write
 
-from pytest_portable_errors.run.options import CHECKS, Options, read_options
-from pytest_portable_errors.run.reporter import Reporting
+from pytest_portable_errors.diagnosis.checks import CHECKS
+from pytest_portable_errors.run.options import Options, read_options
+from pytest_portable_errors.run.reporter import Reporter
 
 KNOWN = "# Known defects of exceptions, by pytest-portable-errors; format 1.\n"
 
@@ -242,7 +243,7 @@ class TestGoodValues:
         (pytester.path / "other.ini").write_text("[pytest]\n")
         (pytester.path / "a b.txt").write_text(KNOWN)
         config = pytester.parseconfig(*chosen(), *args)
-        found = Reporting(
+        found = Reporter(
             config, read_options(config, serializers=lambda: (), suites=lambda: ("litellm",)), None
         ).outcome()
         assert found.command == command

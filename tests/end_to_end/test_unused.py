@@ -25,22 +25,28 @@ def test_nothing_is_imported_but_what_every_run_needs(pytester: pytest.Pytester)
     pytester.makepyfile("def test_it(): pass")
     added = modules() - modules("-p", "no:portable_errors")
     names = (
-        "",
         "plugin",
-        "options",
-        "ini",
-        "settings",
-        "reporting",
-        "wiring",
-        "rows",
         "errors",
-        "hooks",
         "receiver_names",
-        "sharing",
+        "diagnosis",
+        "diagnosis.checks",
+        "report",
+        "report.rows",
+        "run",
+        "run.fixtures",
+        "run.ini",
+        "run.option_specs",
+        "run.option_values",
+        "run.options",
+        "run.reporter",
+        "run.hookspecs",
+        "run.stash",
+        "sender",
+        "sender.process_receivers",
     )
     assert added == {
         "pytest_portable_errors",
-        *(f"pytest_portable_errors.{name}" for name in names[1:]),
+        *(f"pytest_portable_errors.{name}" for name in names),
     }
 
 

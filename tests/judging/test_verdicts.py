@@ -11,7 +11,7 @@ import pytest
 
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.losses import Loss
+from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.judging import verdicts as verdict_module
 from pytest_portable_errors.judging.verdicts import JudgedTrip, TripRequirements, judge
 from pytest_portable_errors.receiver.described import Stage

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_portable_errors import PortableErrorsError, check_round_trip
 from pytest_portable_errors.sender.process_receivers import share
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 

@@ -16,7 +16,7 @@ from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender import client
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.request import Request

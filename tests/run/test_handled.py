@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from pytest_portable_errors.run import handled
-from pytest_portable_errors.run.capture import CapturedExceptions, Sources, watching
+from pytest_portable_errors.run.capture import CapturedExceptions
+from pytest_portable_errors.run.capture_patch import Sources, watching
 from pytest_portable_errors.run.handled import watching_handled
 from pytest_portable_errors.sender.serializers import Pickle
 

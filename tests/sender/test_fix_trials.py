@@ -17,9 +17,11 @@ import pytest
 from hypothesis.errors import InvalidArgument
 
 from pytest_portable_errors import Fix, RoundTrip, check_round_trip
-from pytest_portable_errors.diagnosis.fixes import Candidate
+from pytest_portable_errors.diagnosis.candidate import Candidate
+from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.pickle_reader import read
-from pytest_portable_errors.diagnosis.recipes import Target, WithChain, WithoutInit
+from pytest_portable_errors.diagnosis.recipe_target import Target
+from pytest_portable_errors.diagnosis.recipes import WithoutInit
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.fix_trials import FixTrials, TriedFix

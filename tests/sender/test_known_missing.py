@@ -19,7 +19,7 @@ from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver.described import Answer, ErrorRecord, Missing, Name
 from pytest_portable_errors.sender.client import Receiver
 from pytest_portable_errors.sender.known_missing import KnownMissing
-from pytest_portable_errors.sender.project import ProjectContext
+from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.request import Request
 from pytest_portable_errors.sender.serializers import Pickle

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_portable_errors.sender.project import ProjectContext, find_project
+from pytest_portable_errors.sender.project import find_project
+from pytest_portable_errors.sender.project_context import ProjectContext
 
 
 @pytest.fixture

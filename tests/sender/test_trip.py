@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_portable_errors import Stage
-from pytest_portable_errors.diagnosis.losses import Loss
-from pytest_portable_errors.judging.policies import trips_text
+from pytest_portable_errors.diagnosis.loss import Loss
+from pytest_portable_errors.judging.failure_text import trips_text
 from pytest_portable_errors.receiver.described import ErrorRecord
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text

@@ -21,7 +21,7 @@ def backend(serializer: str) -> Any:
     return KeyValueStoreBackend(app)
 
 
-def loads_json(payload: bytes) -> Any:
+def loads_json(payload: bytes) -> object:
     """From JSON an exception is rebuilt by its class's name, if the module is imported: as in a
     client that has imported what it has."""
     stored = payload.decode()
@@ -31,6 +31,6 @@ def loads_json(payload: bytes) -> Any:
     return backend("json").decode_result(stored)["result"]
 
 
-def loads_pickle(payload: bytes) -> Any:
+def loads_pickle(payload: bytes) -> object:
     """From pickle, with the restrictions that Celery has for exceptions."""
     return backend("pickle").decode_result(payload)["result"]

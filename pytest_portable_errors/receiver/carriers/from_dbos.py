@@ -2,12 +2,11 @@
 database."""
 
 import base64
-from typing import Any
 
 from dbos._serialization import DBOSDefaultSerializer, safe_deserialize
 
 
-def loads(payload: bytes) -> Any:
+def loads(payload: bytes) -> object:
     """What fails to load arrives as the text that is stored: base64."""
     stored = base64.b64encode(payload).decode()
     *_, error = safe_deserialize(

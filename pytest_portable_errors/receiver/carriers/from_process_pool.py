@@ -1,10 +1,9 @@
 """What ``concurrent.futures.ProcessPoolExecutor`` does in the parent process."""
 
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
 
 
-def loads(payload: bytes) -> Any:
+def loads(payload: bytes) -> object:
     """The pool puts the worker's traceback, as text, where the exception's cause was: that is taken
     off, and the cause remains lost."""
     exc = ForkingPickler.loads(payload).exception

@@ -10,34 +10,28 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import json
 import os
-import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from importlib import metadata
-from socketserver import TCPServer, ThreadingMixIn
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.sender.garbage import uncollected
 from pytest_portable_errors.survey.build import CannotBuild, Values, Variant, build
 from pytest_portable_errors.survey.cases import Subject
 from pytest_portable_errors.survey.classes import subclasses_in
+from pytest_portable_errors.survey.suites.litellm_server import SLOW, refusing_provider
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
     from pytest_portable_errors.sender.receivers import Receivers
 
 # Modules that `import litellm` leaves out and that define exceptions; absent where their extra is.
 _MORE_MODULES = ("litellm.proxy._types",)
 # What a receiver imports for nearly every payload of the suite.
 _SHARED_MODULE = "litellm.exceptions"
-_SLOW = "slow"
 
 
 def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Subject]:
@@ -136,34 +130,17 @@ class _Scenario:
     timeout: float = 30.0
 
 
-# kind -> type, code and message of the error that the server reports
-_ERRORS = {
-    "plain": ("error_type", "error_code", "The server refuses"),
-    "context": (
-        "invalid_request_error",
-        "context_length_exceeded",
-        (
-            "This model's maximum context length is 8192 tokens. However, your messages resulted "
-            "in 9000 tokens."
-        ),
-    ),
-    "policy": (
-        "invalid_request_error",
-        "content_policy_violation",
-        "Your request was rejected as a result of our safety system.",
-    ),
-}
 _PROBE = "/429/plain"
 _STATUSES = (400, 401, 403, 404, 408, 422, 429, 500, 502, 503)
 _SCENARIOS = (
     *(_Scenario(f"raised-{status}", f"/{status}/plain") for status in _STATUSES),
     _Scenario("raised-context-window", "/400/context"),
     _Scenario("raised-content-policy", "/400/policy"),
-    _Scenario("raised-timeout", f"/{_SLOW}/plain", timeout=0.1),
+    _Scenario("raised-timeout", f"/{SLOW}/plain", timeout=0.1),
 )
 
 
-def _raised(litellm: Any) -> Iterator[Subject]:
+def _raised(litellm: ModuleType) -> Iterator[Subject]:
     with refusing_provider() as provider:
         address = provider.address
         probed = _error_of(lambda: _complete(litellm, address + _PROBE, 30.0))
@@ -231,7 +208,7 @@ def _nothing_raised() -> Sequence[Variant]:
     raise CannotBuild("litellm.completion raised nothing")
 
 
-def _complete(litellm: Any, address: str, timeout: float) -> None:
+def _complete(litellm: ModuleType, address: str, timeout: float) -> None:
     messages = [{"role": "user", "content": "hi"}]
     litellm.completion(
         model="openai/gpt-4o",
@@ -241,67 +218,6 @@ def _complete(litellm: Any, address: str, timeout: float) -> None:
         max_retries=0,
         timeout=timeout,
     )
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-    def server_bind(self) -> None:
-        """As WSGIServer does it, but without looking up the host's name, which may take a
-        second."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
-        self.setup_environ()
-
-
-class _SilentHandler(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Not to the test run's output."""
-
-
-@dataclass(slots=True)
-class Provider:
-    """A server that refuses everything."""
-
-    address: str
-    phrase_of: Callable[[int], str] = lambda status: HTTPStatus(status).phrase
-    """What it says beside a status."""
-
-
-@contextlib.contextmanager
-def refusing_provider() -> Iterator[Provider]:
-    """An OpenAI-compatible server on loopback that refuses everything, with the status that stands
-    first in the path."""
-    ended = threading.Event()
-
-    def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        _, status, kind, *_ = environ["PATH_INFO"].split("/")
-        if status == _SLOW:
-            ended.wait(30)
-            status = "503"
-        type_, code, message = _ERRORS[kind]
-        body = json.dumps(
-            {"error": {"message": message, "type": type_, "param": None, "code": code}}
-        ).encode()
-        start_response(
-            f"{status} {provider.phrase_of(int(status))}",
-            [("content-type", "application/json"), ("content-length", str(len(body)))],
-        )
-        return [body]
-
-    server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
-    provider = Provider(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-    )
-    thread.start()
-    try:
-        yield provider
-    finally:
-        ended.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextlib.contextmanager

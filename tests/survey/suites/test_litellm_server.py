@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_portable_errors.survey.suites.litellm import phrases_of_response, refusing_provider
+from pytest_portable_errors.survey.suites.litellm import phrases_of_response
+from pytest_portable_errors.survey.suites.litellm_server import refusing_provider
 
 LIBRARIES = [("httpx", "Unprocessable Entity"), ("httpx2", "Unprocessable Content")]
 

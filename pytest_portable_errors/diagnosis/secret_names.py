@@ -1,0 +1,121 @@
+"""Names under which credentials are kept: ``password``, ``api_key``, ``authorization``."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NAMES = frozenset(
+    (
+        *(
+            "authorization",
+            "apikey",
+            "token",
+            "jwt",
+            "secret",
+            "secrets",
+            "password",
+            "passwords",
+            "passwd",
+            "pwd",
+            "passphrase",
+        ),
+        *("cookie", "cookies", "credential", "credentials", "userinfo"),
+    )
+)
+_PAIRS_OF_WORDS = frozenset(
+    (
+        *(
+            "api key",
+            "api keys",
+            "access key",
+            "secret key",
+            "private key",
+            "signing key",
+            "auth key",
+        ),
+        *("secret value", "pass word"),
+    )
+)
+# Words that are written without a gap: PGPASSWORD, authtoken. No word of prose ends so.
+_ENDINGS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "authtoken",
+    "accesstoken",
+)
+# Tokens that open nothing: a parser's, a tokenizer's, a page's.
+_HARMLESS = frozenset(
+    (
+        *(
+            "next",
+            "previous",
+            "prev",
+            "page",
+            "continuation",
+            "cancel",
+            "cancellation",
+            "stop",
+            "start",
+            "eos",
+            "bos",
+            "pad",
+            "unk",
+        ),
+        *(
+            "mask",
+            "sep",
+            "cls",
+            "end",
+            "begin",
+            "unexpected",
+            "expected",
+            "current",
+            "last",
+            "first",
+            "max",
+            "min",
+            "per",
+            "special",
+        ),
+    )
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a value of this name is a credential: ``x-api-key``, ``dbPassword``; not
+    ``token_count``."""
+    return len(name) <= 200 and _is_secret_name(name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_secret_name(name: str) -> bool:
+    words = _words(name)
+    if not words or name == "PWD":  # the shell's working directory
+        return False
+    if words[-1] == "token" and len(words) > 1 and words[-2] in _HARMLESS:
+        return False
+    return (
+        words[-1] in _NAMES
+        or words[-1].endswith(_ENDINGS)
+        or " ".join(words[-2:]) in _PAIRS_OF_WORDS
+    )
+
+
+def kind_of(name: str) -> str:
+    """How a finding calls a value of this name: ``x_api_key``."""
+    return "_".join(_words(name)[-4:])
+
+
+def _words(name: str) -> list[str]:
+    words = [word.lower() for word in _WORD.findall(name)]
+    while words and words[-1].isdigit():  # password2
+        words.pop()
+    return words

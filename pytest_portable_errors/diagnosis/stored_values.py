@@ -1,0 +1,90 @@
+"""Values of a stored payload as plain data, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
+from pytest_portable_errors.diagnosis.pickle_paths import built_class
+
+_DEPTH = 12  # how deep values are shown
+_ITEMS = 100
+_TEXT = 2_000
+
+
+def state_of(call: Call) -> Iterator[tuple[object, Any]]:
+    for part in call.state if isinstance(call.state, tuple) else (call.state,):
+        if isinstance(part, Pairs):
+            yield from part
+
+
+def text_of(value: object) -> str:
+    plain = plain_value(value)
+    return (
+        plain
+        if isinstance(plain, str)
+        else cut(repr(tuple(plain) if isinstance(value, tuple) else plain))
+    )
+
+
+def plain_value(value: object, depth: int = 0) -> Any:
+    """Plain data for JSON; what is none is written as the call or name that it is."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return (
+            value
+            if not isinstance(value, int) or value.bit_length() < 4_000
+            else f"<int of {value.bit_length()} bits>"
+        )
+    if isinstance(value, str):
+        return cut(value)
+    if isinstance(value, (bytes, bytearray)):
+        shown = repr(bytes(value[:_TEXT]))
+        return (
+            cut(shown)
+            if len(value) <= _TEXT
+            else f"{shown[:_TEXT]}... ({len(value):,} bytes in all)"
+        )
+    if isinstance(value, (Global, Call)) and (depth >= _DEPTH or isinstance(value, Global)):
+        return short_text(value)
+    if depth >= _DEPTH:
+        return "..."
+    if isinstance(value, Pairs):
+        return {_key(key): plain_value(item, depth + 1) for key, item in value[:_ITEMS]}
+    if isinstance(value, (list, tuple)):
+        return [plain_value(item, depth + 1) for item in value[:_ITEMS]]
+    if isinstance(value, Call):
+        return _plain_call(value, depth)
+    return f"<{type(value).__name__}>"
+
+
+def _plain_call(call: Call, depth: int) -> Any:
+    parts: dict[str, object] = {"<made by>": short_text(call.function)}
+    cls, args = built_class(call)
+    if args:
+        parts["<args>"] = [plain_value(item, depth + 1) for item in args[:_ITEMS]]
+    if cls is not call.function:
+        parts["<made by>"] = f"{short_text(call.function)} for {short_text(cls)}"
+    for name, value in [*state_of(call), *call.pairs][:_ITEMS]:
+        parts[_key(name)] = plain_value(value, depth + 1)
+    if call.items:
+        parts["<items>"] = [plain_value(item, depth + 1) for item in call.items[:_ITEMS]]
+    return parts
+
+
+def short_text(value: object) -> str:
+    if isinstance(value, Call):
+        return (
+            f"{short_text(value.function)}(...)"
+            if not isinstance(value.function, Call)
+            else "...(...)"
+        )
+    return cut(str(value)) if isinstance(value, (Global, str)) else f"<{type(value).__name__}>"
+
+
+def _key(key: object) -> str:
+    return cut(key if isinstance(key, str) else repr(plain_value(key)))
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= _TEXT else f"{text[:_TEXT]}... ({len(text):,} in all)"
