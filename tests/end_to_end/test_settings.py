@@ -125,8 +125,8 @@ def test_a_bad_value_on_the_command_line(run: Any, option: str, message: str) ->
     result.stderr.fnmatch_lines([message])
 
 
-def test_help(pytester: pytest.Pytester) -> None:
-    text = pytester.runpytest_subprocess("--help").stdout.str()
+def test_help(run_pytest: Any) -> None:
+    text = run_pytest("--help").stdout.str()
     for word in ("--portable-errors-suite=NAME", "--portable-errors-receiver=NAME", *SETTINGS):
         assert word in text
 
