@@ -1,9 +1,10 @@
-"""The matrix: ``nox`` runs a slice of the tests on every supported Python and pytest, with and
-without pytest-xdist, on the built wheel.
+"""``nox`` runs a slice of the tests on every supported Python and pytest, with and without
+pytest-xdist, on the built wheel.
 
-``nox -s "tests(python='3.12', pytest='8.4', xdist=True)" -- tests`` runs all tests in one cell;
-``nox -s oldest litellm`` the oldest versions of what pyproject.toml allows. Needs the Pythons on
-the PATH, as pyenv or uv provide them.
+``nox -s "tests(python='3.12', pytest='8.4', xdist=True)" -- tests`` runs all tests in one cell that
+``pytest`` runs by default; ``nox -s matrix`` those that wait to be asked for; ``nox -s oldest
+litellm`` the oldest versions of what pyproject.toml allows. Needs the Pythons on the PATH, as pyenv
+or uv provide them.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ PURE = (
 MEASURED = ("diagnosis", "judging", "receiver", "report", "run", "sender", "survey", "test_*.py")
 """What calls the pure core, in tests/. A receiver that is measured is not as isolated as one that
 is not."""
+
+LITELLM_WITHOUT_NETWORK = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+"""Importing LiteLLM asks the network for its price list, unless it is told not to."""
 
 nox.options.sessions = ["tests", "oldest", "litellm"]
 nox.options.default_venv_backend = "virtualenv"
@@ -111,14 +115,30 @@ def oldest(session: nox.Session) -> None:
 def litellm(session: nox.Session, version: str) -> None:
     """The LiteLLM suite, on the oldest supported version and on the newest."""
     session.install(wheel(session), f"litellm{version}", *NEEDED, "pytest-xdist")
-    environment = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     session.run(
         "pytest",
         "-q",
         "-p",
         "no:cacheprovider",
+        *("-m", ""),  # those of the matrix, too
         *(session.posargs or ["tests/end_to_end/test_suite.py"]),
-        env=environment,
+        env=LITELLM_WITHOUT_NETWORK,
+    )
+
+
+@nox.session(python="3.12")
+def matrix(session: nox.Session) -> None:
+    """What ``pytest`` leaves out by default: the tests of the marker ``matrix``. Ten minutes on two
+    cores."""
+    session.install(f"{wheel(session)}[test]")
+    session.run(
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *("-m", "matrix", "-n", "2", "--dist", "loadfile"),
+        *session.posargs,
+        env=LITELLM_WITHOUT_NETWORK,
     )
 
 
@@ -148,11 +168,11 @@ def coverage(session: nox.Session) -> None:
     )
     environment = {
         "COVERAGE_FILE": f"{session.create_tmp()}/coverage",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        **LITELLM_WITHOUT_NETWORK,
     }
     session.run("coverage", "erase", env=environment)
     # not -m pytest, which would import the checkout
-    pytest = [str(Path(session.bin) / "pytest"), "-q", "-p", "no:cacheprovider"]
+    pytest = [str(Path(session.bin) / "pytest"), "-q", "-p", "no:cacheprovider", "-m", ""]
     tests = session.posargs or [
         str(path) for name in MEASURED for path in sorted(Path("tests").glob(name))
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.answered import TrialTime
@@ -63,8 +64,7 @@ def as_if_alone() -> None:
 
 @pytest.fixture
 def shop(pytester: pytest.Pytester) -> Path:
-    """A project: ``shop/errors.py``, importable, and settings that keep the environment's other
-    plugins quiet."""
+    """A project: ``shop/errors.py``, importable."""
     package = pytester.mkpydir("shop")
     (package / "errors.py").write_text(SHOP)
     pytester.makeini("[pytest]\npythonpath = .\n")
@@ -72,14 +72,26 @@ def shop(pytester: pytest.Pytester) -> Path:
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, shop: Path) -> Run:
-    """Run pytest on the source of one test file, in a process of its own."""
+def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run pytest on what is there, in a process of its own, with this plugin, pytest-xdist and
+    those that are named."""
 
-    def run(source: str, *args: str) -> pytest.RunResult:
+    def run_pytest(*args: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
+        with monkeypatch.context() as patch:
+            for name, text in NO_OTHERS.items():
+                patch.setenv(name, text)
+            return pytester.runpytest_subprocess(*chosen(*plugins), *args)
+
+    return run_pytest
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, shop: Path, run_pytest: Run) -> Run:
+    """Run pytest on the source of one test file, as ``run_pytest`` does."""
+
+    def run(source: str, *args: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
         pytester.makepyfile(test_shop=f"import pytest\nfrom shop.errors import *\n\n{source}")
-        # it warns of settings that are not ours
-        quiet = () if "async def" in source else ("-p", "no:asyncio")
-        return pytester.runpytest_subprocess("--import-mode=prepend", *quiet, *args)
+        return run_pytest("--import-mode=prepend", *args, plugins=plugins)
 
     return run
 

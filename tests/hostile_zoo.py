@@ -346,6 +346,14 @@ class Kind:
     """Words of the verdict."""
     timeout: float = 5.0
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether one check of it takes a second or more."""
+        return self.stage is Stage.TIMED_OUT or self.name in SLOW
+
+
+SLOW = ("alarm", "huge-message", "large-message", "chain-of-100,000")
+
 
 def _deed(name: str, stage: Stage, says: str = "arrives whole", timeout: float = 5.0) -> Kind:
     return Kind(name=name, make=lambda: Attacks(name, 1), stage=stage, says=says, timeout=timeout)

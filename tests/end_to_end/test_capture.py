@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from chosen_plugins import chosen
 
 from pytest_portable_errors.run import handled
 
@@ -215,25 +216,25 @@ def state():
         [monitoring.get_events(number) for number in range(6) if monitoring.get_tool(number)] if monitoring else None,
     )
 
-if len(sys.argv) > 1 and hasattr(sys, "monitoring"):
+if others and hasattr(sys, "monitoring"):
     sys.monitoring.use_tool_id(sys.monitoring.COVERAGE_ID, "coverage")
     sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE)
 before = state()
 ini = "portable_errors_capture=raises unittest escaped handled"
-codes = [pytest.main(["-q", "-p", "no:asyncio", "--portable-errors", "--portable-errors-mode=warn", "-o", ini, "test_shop.py"]) for _ in range(2)]
+codes = [pytest.main(["-q", *options, "--portable-errors", "--portable-errors-mode=warn", "-o", ini, "test_shop.py"]) for _ in range(2)]
 assert state() == before
 print("left as it was", *map(int, codes))
 """
 
 
-@pytest.mark.parametrize("others", ["", "with another tool"])
+@pytest.mark.parametrize("others", [False, True], ids=["", "with another tool"])
 def test_everything_is_as_it_was_after_the_run(
-    pytester: pytest.Pytester, shop: Any, others: str
+    pytester: pytest.Pytester, shop: Any, others: bool
 ) -> None:
     (shop / "ways.py").write_text(WAYS)
     pytester.makepyfile(test_shop=f"import pytest\n{SOURCE}", main=MAIN)
     result = pytester.runpython_c(
-        f"import sys; sys.argv[1:] = {others.split()!r}; exec(open('main.py').read())"
+        f"others = {others}; options = {chosen()!r}; exec(open('main.py').read())"
     )
     result.stdout.fnmatch_lines(["left as it was 1 1"])
 

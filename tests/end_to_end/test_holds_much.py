@@ -10,6 +10,7 @@ from typing import Any
 import large_zoo
 import pytest
 from carriers_here import LIBRARIES, is_here
+from in_matrix import MATRIX
 
 GRAPH = """
 class Node:
@@ -131,11 +132,21 @@ class TestAnyKind:
     def serializers(self, *names: str) -> str:
         return "portable_errors_serializers=" + " ".join(names)
 
-    def test_warn_mode_ends_by_every_serializer(self, run: Any) -> None:
-        every = self.serializers(
-            "pickle", "cloudpickle", *filter(is_here, LIBRARIES), "process-pool"
-        )
-        result = run(KINDS, "--portable-errors-mode=warn", "-o", every, *SETTINGS)
+    @pytest.mark.parametrize(
+        "serializers",
+        [
+            ("pickle",),
+            pytest.param(
+                ("pickle", "cloudpickle", *filter(is_here, LIBRARIES), "process-pool"), marks=MATRIX
+            ),
+        ],
+        ids=["pickle", "every serializer"],
+    )
+    def test_warn_mode_ends_by_every_serializer(
+        self, run: Any, serializers: tuple[str, ...]
+    ) -> None:
+        chosen = self.serializers(*serializers)
+        result = run(KINDS, "--portable-errors-mode=warn", "-o", chosen, *SETTINGS)
         assert result.parseoutcomes() == {"passed": len(large_zoo.KINDS)}
         result.stdout.fnmatch_lines(
             [
@@ -151,6 +162,7 @@ class TestAnyKind:
             ]
         )
 
+    @MATRIX
     def test_error_mode_fails_those_that_do_not_arrive(self, run: Any) -> None:
         result = run(
             KINDS, "--portable-errors", "-o", self.serializers("pickle", "cloudpickle"), *SETTINGS

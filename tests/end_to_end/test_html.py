@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -112,15 +113,21 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "pytest",
         "-p",
         "no:cacheprovider",
-        "-p",
-        "no:asyncio",
+        *chosen(),
         *options,
     ]
     for more in (
         ["--portable-errors-update-baseline", "-k", "Locked or locked"],
         ["--portable-errors-report=report.html"],
     ):
-        subprocess.run([*command, *more], cwd=root, capture_output=True, timeout=300, check=False)
+        subprocess.run(
+            [*command, *more],
+            cwd=root,
+            env={**os.environ, **NO_OTHERS},
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
     return root / "report.html"
 
 

@@ -141,7 +141,8 @@ async def test_it():
 @pytest.mark.asyncio
 async def test_escapes():
     raise Whole("a")
-"""
+""",
+        plugins=("asyncio",),
     )
     result.assert_outcomes(failed=1, passed=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
 """
 
 
-def test_every_exception_class_of_the_plugin_arrives_whole(pytester: pytest.Pytester) -> None:
+def test_every_exception_class_of_the_plugin_arrives_whole(
+    run_pytest: Any, pytester: pytest.Pytester
+) -> None:
     pytester.makeconftest(IMPORT_ALL)
-    result = pytester.runpytest_subprocess(
+    result = run_pytest(
         "--portable-errors-survey=pytest_portable_errors",
         "--portable-errors-receiver=with-project",
         "-v",
-        "-p",
-        "no:asyncio",
     )
     assert result.ret == pytest.ExitCode.OK, result.stdout.str()
     found = {

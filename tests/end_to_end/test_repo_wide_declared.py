@@ -4,6 +4,7 @@ settings and by hooks."""
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -280,7 +281,7 @@ def pytest_portable_errors_instances():
 
 
 def test_a_conftest_further_down_declares_as_one_at_the_top_does(
-    run: Any, pytester: pytest.Pytester
+    run_pytest: Any, shop: Path, pytester: pytest.Pytester
 ) -> None:
     below = pytester.mkdir("services")
     (below / "billing").mkdir()
@@ -292,9 +293,7 @@ def test_a_conftest_further_down_declares_as_one_at_the_top_does(
         "def test_step():\n    with pytest.raises(StepFailed): raise StepFailed('pay', 3)\n"
     )
     (pytester.path / "test_shop.py").write_text("")
-    result = pytester.runpytest_subprocess(
-        "--portable-errors", "--portable-errors-receiver=with-project", "-p", "no:asyncio"
-    )
+    result = run_pytest("--portable-errors", "--portable-errors-receiver=with-project")
     assert "unknown serializer" not in result.stdout.str()
     assert not any(
         "test_billing.py" in line for line in result.outlines if line.startswith("FAILED")

@@ -411,17 +411,19 @@ def test_whole_escapes(): raise Whole("a")
         assert len([line for line in result.outlines if "- portable errors -" in line]) == 2
         assert told(result) == [*DEFECTS, TOTALS]
 
-    def test_a_repository_without_exceptions(self, pytester: pytest.Pytester) -> None:
+    def test_a_repository_without_exceptions(
+        self, run_pytest: Any, pytester: pytest.Pytester
+    ) -> None:
         pytester.makepyfile("def test_it(): pass\n")
-        result = pytester.runpytest_subprocess("--portable-errors", "-p", "no:asyncio")
+        result = run_pytest("--portable-errors")
         assert result.ret == pytest.ExitCode.OK
         assert told(result) == ["portable errors: no exception was met"]
 
     @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "shared out"])
-    def test_an_empty_repository(self, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    def test_an_empty_repository(self, run_pytest: Any, options: tuple[str, ...]) -> None:
         if options:
             pytest.importorskip("xdist")
-        result = pytester.runpytest_subprocess("--portable-errors", "-p", "no:asyncio", *options)
+        result = run_pytest("--portable-errors", *options)
         assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
         assert told(result) == ["portable errors: no exception was met"]
 

@@ -239,11 +239,11 @@ async def test_whole():
     with pytest.raises(Whole): raise Whole("a")
 """
     options = (
-        ("-o", "asyncio_default_fixture_loop_scope=function")
-        if plugin == "pytest_asyncio"
-        else ("-p", "no:asyncio")
+        ("-o", "asyncio_default_fixture_loop_scope=function") if plugin == "pytest_asyncio" else ()
     )
-    result = run(source.replace("MARK", mark), *WIDE, *options)
+    result = run(
+        source.replace("MARK", mark), *WIDE, *options, plugins=(plugin.removeprefix("pytest_"),)
+    )
     result.assert_outcomes(failed=2, passed=1, warnings=result.parseoutcomes().get("warnings", 0))
     result.stdout.fnmatch_lines(
         ["*- portable errors -*", "shop.errors.PaymentError does not arrive: *"]
@@ -275,7 +275,7 @@ def test_lossy(number):
 def test_tries():
     assert len(tries) == 5
 """
-    result = run(source, *WIDE)
+    result = run(source, *WIDE, plugins=("hypothesispytest",))
     result.assert_outcomes(failed=1, passed=1)
     assert told(result)[1:] == [
         "met by test_shop.py::test_lossy",
@@ -303,7 +303,7 @@ def test_a_test_that_is_run_again_counts_as_it_ended(run: Any, options: tuple[st
     pytest.importorskip("pytest_rerunfailures")
     if options:
         pytest.importorskip("xdist")
-    result = run(RERUN, *WIDE, *options)
+    result = run(RERUN, *WIDE, *options, plugins=("rerunfailures",))
     assert {
         name: count for name, count in result.parseoutcomes().items() if name != "warnings"
     } == {"failed": 1, "passed": 1, "rerun": 4}
@@ -320,7 +320,8 @@ def test_a_test_that_is_run_again_counts_as_it_ended(run: Any, options: tuple[st
 def test_tests_in_processes_of_their_own(run: Any, pytester: pytest.Pytester) -> None:
     """One that is killed loses what it raised, and no more."""
     pytest.importorskip("pytest_forked")
-    if run("def test_it(): pass\n", "--forked", "-p", "no:portable_errors").ret != 0:
+    plain = ("--forked", "-p", "no:portable_errors")
+    if run("def test_it(): pass\n", *plain, plugins=("pytest_forked",)).ret != 0:
         pytest.skip("this version of pytest-forked does not work with this version of pytest")
     source = """
 import os, signal
@@ -338,7 +339,7 @@ def test_is_killed():
     with pytest.raises(PaymentError): raise PaymentError(7, "declined")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    result = run(source, *WIDE, "--forked")
+    result = run(source, *WIDE, "--forked", plugins=("pytest_forked",))
     result.assert_outcomes(failed=3, passed=1)
     assert told(result) == [
         "1  shop.errors.NotFound",

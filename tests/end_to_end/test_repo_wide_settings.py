@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 from settings_files import EVERY_FORM, NATIVE, write
 
 from pytest_portable_errors.diagnosis.checks import CHECKS
@@ -17,6 +18,14 @@ from pytest_portable_errors.run.options import Options, read_options
 from pytest_portable_errors.run.reporter import Reporter
 
 KNOWN = "# Known defects of exceptions, by pytest-portable-errors; format 1.\n"
+
+
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the configurations that are read in this process, too."""
+    for name, text in NO_OTHERS.items():
+        monkeypatch.setenv(name, text)
+
 
 Read = Callable[..., Options]
 
@@ -26,7 +35,7 @@ def read(pytester: pytest.Pytester, shop: Path) -> Read:
     """Read the options of a run with these arguments, in this process."""
 
     def read(*args: str) -> Options:
-        config = pytester.parseconfig("-p", "no:asyncio", *args)
+        config = pytester.parseconfig(*chosen(), *args)
         return read_options(
             config, serializers=lambda: ("pickle", "cloudpickle"), suites=lambda: ("litellm",)
         )
@@ -233,7 +242,7 @@ class TestGoodValues:
         pytester.mkdir("below")
         (pytester.path / "other.ini").write_text("[pytest]\n")
         (pytester.path / "a b.txt").write_text(KNOWN)
-        config = pytester.parseconfig("-p", "no:asyncio", *args)
+        config = pytester.parseconfig(*chosen(), *args)
         found = Reporter(
             config, read_options(config, serializers=lambda: (), suites=lambda: ("litellm",)), None
         ).outcome()
@@ -562,7 +571,7 @@ class TestBadValues:
             text if isinstance(text, bytes) else text.encode()
         )
         result = pytester.runpytest_inprocess(
-            "-p", "no:asyncio", "--portable-errors", "--portable-errors-baseline=known.txt"
+            *chosen(), "--portable-errors", "--portable-errors-baseline=known.txt"
         )
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines([f"ERROR: *{message}"])

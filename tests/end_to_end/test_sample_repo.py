@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 REPO = Path(__file__).parents[1] / "sample_repo"
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
@@ -48,11 +49,7 @@ def repo(tmp_path: Path) -> Path:
 def run(
     repo: Path, *args: str, program: str = "pytest", **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    quiet = (
-        ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:randomly")
-        if program == "pytest"
-        else ()
-    )
+    quiet = ("-p", "no:cacheprovider", *chosen()) if program == "pytest" else ()
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -61,7 +58,7 @@ def run(
     return subprocess.run(
         [sys.executable, "-m", program, *quiet, *args],
         cwd=repo,
-        env={**kept, "COLUMNS": "100", **environment},
+        env={**kept, **NO_OTHERS, "COLUMNS": "100", **environment},
         capture_output=True,
         text=True,
     )

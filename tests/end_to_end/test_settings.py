@@ -37,7 +37,7 @@ def test_every_form_of_every_setting(run: Any, pytester: pytest.Pytester, form: 
     pytester.path.joinpath(name).write_text(
         whole.format("".join(line.format(key=k, text=t, toml=v) for k, (t, v) in SETTINGS.items()))
     )
-    result = run(LOSSY, "-p", "no:asyncio")
+    result = run(LOSSY)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
@@ -55,7 +55,7 @@ def test_every_form_of_every_setting(run: Any, pytester: pytest.Pytester, form: 
 
 def test_the_command_line_goes_before_the_file(run: Any, pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\npythonpath = .\nportable_errors_receiver = stdlib\n")
-    result = run(LOSSY, "--portable-errors-receiver", "with-project", "-p", "no:asyncio")
+    result = run(LOSSY, "--portable-errors-receiver", "with-project")
     result.stdout.fnmatch_lines(["*receiver: with-project]"])
     result.stdout.no_fnmatch_line("*receiver: stdlib]")
 
@@ -95,7 +95,7 @@ def test_a_bad_value_in_the_file(
     run: Any, pytester: pytest.Pytester, line: str, message: str
 ) -> None:
     pytester.makeini(f"[pytest]\n{line}\n")
-    result = run(LOSSY, "-p", "no:asyncio")
+    result = run(LOSSY)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
 
@@ -125,8 +125,8 @@ def test_a_bad_value_on_the_command_line(run: Any, option: str, message: str) ->
     result.stderr.fnmatch_lines([message])
 
 
-def test_help(pytester: pytest.Pytester) -> None:
-    text = pytester.runpytest_subprocess("--help").stdout.str()
+def test_help(run_pytest: Any) -> None:
+    text = run_pytest("--help").stdout.str()
     for word in ("--portable-errors-suite=NAME", "--portable-errors-receiver=NAME", *SETTINGS):
         assert word in text
 

@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
+from in_matrix import MATRIX
 
 if importlib.util.find_spec("litellm") is None:
     pytest.skip("LiteLLM is not installed", allow_module_level=True)
@@ -45,13 +47,27 @@ reported_where_newer = pytest.mark.xfail(
 )
 
 EXAMPLE = Path(__file__).parents[2] / "conftest_examples" / "litellm_reducers"
+SUITE = ("--portable-errors-suite", "litellm")
 QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 def pytest_in(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *args]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        *chosen(),
+        *args,
+    ]
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env={**os.environ, **NO_OTHERS, **QUIET},
+        capture_output=True,
+        text=True,
     )
 
 
@@ -64,15 +80,47 @@ def outcomes(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return {node: outcome for outcome, node in found}
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+RATE_LIMITS = ("-k", "RateLimitError")
+"""A few classes of the suite, which take a third of the time of all: most goes into importing
+LiteLLM."""
+SOME_AND_ALL = [
+    pytest.param(RATE_LIMITS, id="some"),
+    pytest.param((), id="all", marks=MATRIX),
+]
+
+
+@pytest.fixture(scope="module", params=SOME_AND_ALL)
+def plain(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> subprocess.CompletedProcess[str]:
     """The suite in an empty folder."""
     return pytest_in(
-        tmp_path_factory.mktemp("anywhere"), "--portable-errors-suite", "litellm", "-rA"
+        tmp_path_factory.mktemp("anywhere"),
+        "--portable-errors-suite",
+        "litellm",
+        "-rA",
+        *request.param,
     )
 
 
+all_of_it = pytest.mark.parametrize("plain", SOME_AND_ALL[1:], indirect=True)
+some_of_it = pytest.mark.parametrize("plain", SOME_AND_ALL[:1], indirect=True)
+
+
 @reported_where_newer
+@some_of_it
+def test_of_some_it_says_whether_they_arrive(plain: subprocess.CompletedProcess[str]) -> None:
+    found = outcomes(plain)
+    assert plain.returncode == 1, plain.stdout[-2000:]
+    assert {"PASSED", "FAILED"} <= set(found.values())
+    for name in ("RateLimitError", "RouterRateLimitError"):
+        for serializer in ("pickle", "cloudpickle"):
+            assert f"portable-errors/litellm::{name}[{serializer}]" in found
+    assert all("RateLimitError" in node for node in found)
+
+
+@reported_where_newer
+@all_of_it
 def test_it_says_which_classes_arrive_and_which_do_not(
     plain: subprocess.CompletedProcess[str],
 ) -> None:
@@ -148,6 +196,7 @@ def test_the_key_of_openai_s_errors_is_nowhere(plain: subprocess.CompletedProces
         "refused",
     ],
 )
+@all_of_it
 def test_every_refusal_is_raised_for_real(
     plain: subprocess.CompletedProcess[str], status: object
 ) -> None:
@@ -172,13 +221,15 @@ def test_a_class_that_could_not_be_built_is_not_passed(
 
 
 @reported_where_newer
-def test_with_the_examples_conftest_all_arrive() -> None:
-    run = pytest_in(EXAMPLE, "--portable-errors-suite", "litellm", "-rA")
+@pytest.mark.parametrize("selected", SOME_AND_ALL)
+def test_with_the_examples_conftest_all_arrive(selected: tuple[str, ...]) -> None:
+    run = pytest_in(EXAMPLE, "--portable-errors-suite", "litellm", "-rA", *selected)
     assert run.returncode == 0, run.stdout[-3000:]
     assert set(outcomes(run).values()) <= {"PASSED", "SKIPPED"}
-    assert list(outcomes(run).values()).count("PASSED") > 100
+    assert list(outcomes(run).values()).count("PASSED") > (5 if selected else 100)
 
 
+@all_of_it
 def test_two_workers_of_xdist_have_the_same_outcomes(
     plain: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:
@@ -187,23 +238,36 @@ def test_two_workers_of_xdist_have_the_same_outcomes(
     assert outcomes(parallel) == outcomes(plain)
 
 
-def test_selecting_collecting_and_paths(tmp_path: Path) -> None:
+@pytest.fixture
+def with_tests(tmp_path: Path) -> Path:
+    """A folder with a test of its own, and one of the suite's cases."""
     (tmp_path / "test_mine.py").write_text(
         "from pytest_portable_errors import portable_cases\n\n"
         "def test_mine(): pass\n\n"
         "@portable_cases('litellm')\ndef test_cases(portable_case): assert "
         "portable_case.subject.name\n"
     )
-    suite = ("--portable-errors-suite", "litellm")
-    without_paths = pytest_in(tmp_path, *suite, "--co", "-q")
+    return tmp_path
+
+
+@MATRIX
+def test_without_paths_the_suite_alone_is_collected(with_tests: Path) -> None:
+    without_paths = pytest_in(with_tests, *SUITE, "--co", "-q")
     assert "test_mine" not in without_paths.stdout
     assert "portable-errors/litellm::RateLimitError[pickle]" in without_paths.stdout
-    with_paths = pytest_in(tmp_path, *suite, "test_mine.py", "--co", "-q")
+
+
+def test_with_paths_the_suite_is_collected_with_them(with_tests: Path) -> None:
+    with_paths = pytest_in(with_tests, *SUITE, "test_mine.py", "--co", "-q")
     assert "test_mine.py::test_mine" in with_paths.stdout
     assert "test_mine.py::test_cases[RateLimitError-cloudpickle]" in with_paths.stdout
     assert "portable-errors/litellm::RateLimitError[pickle]" in with_paths.stdout
+
+
+@MATRIX
+def test_cases_are_selected_by_keyword(with_tests: Path) -> None:
     selected = pytest_in(
-        tmp_path,
+        with_tests,
         "test_mine.py",
         "-k",
         "test_mine and (OpenAIError or test_mine) and raised-429",
@@ -251,6 +315,7 @@ def test_cases(portable_case):
 """
 
 
+@MATRIX
 def test_a_case_is_sent_within_its_test_as_the_tests_fixtures_have_made_the_world(
     tmp_path: Path,
 ) -> None:

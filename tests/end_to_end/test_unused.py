@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 LISTING = (
     "import sys, json, pytest; pytest.main(['--co', '-q', *sys.argv[1:]]); "
@@ -16,14 +19,18 @@ LISTING = (
 
 def modules(*args: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", LISTING, *args], capture_output=True, text=True, check=True
+        [sys.executable, "-c", LISTING, *args],
+        env={**os.environ, **NO_OTHERS},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_nothing_is_imported_but_what_every_run_needs(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
-    added = modules() - modules("-p", "no:portable_errors")
+    added = modules(*chosen()) - modules(*chosen(), "-p", "no:portable_errors")
     names = (
         "plugin",
         "errors",
@@ -50,9 +57,9 @@ def test_nothing_is_imported_but_what_every_run_needs(pytester: pytest.Pytester)
     }
 
 
-def test_no_process_is_started(pytester: pytest.Pytester, shop: object) -> None:
+def test_no_process_is_started(run_pytest: Any, pytester: pytest.Pytester, shop: object) -> None:
     pytester.makepyfile(
         "import subprocess\n\ndef test_it(monkeypatch):\n    monkeypatch.setattr(subprocess, "
         "'Popen', None)\n"
     )
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    run_pytest().assert_outcomes(passed=1)

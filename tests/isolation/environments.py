@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
@@ -143,11 +144,19 @@ class Bench:
         return wheel
 
 
-def make_bench(folder: Path, *, plugin: Path) -> Bench:
-    """``plugin`` is the root of this plugin's repository."""
-    bench = Bench(base=Environment(folder=folder / "base"), folder=folder)
-    _make_venv(bench.base.folder)
-    bench.base.install(bench.wheel(plugin))
+def make_bench(folder: Path, *, base: Path, plugin: Path) -> Bench:
+    """``base`` is where the environment is that others are cloned from: the first process to come
+    makes it, and those beside it wait. ``plugin`` is the root of this plugin's repository."""
+    bench = Bench(base=Environment(folder=base / "environment"), folder=folder)
+    base.mkdir(exist_ok=True)
+    made = base / "made"
+    with (base / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(bench.base.folder, ignore_errors=True)
+            _make_venv(bench.base.folder)
+            bench.base.install(bench.wheel(plugin))
+            made.touch()
     return bench
 
 

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from in_matrix import rest_in_matrix
 from isolation import projects
 from isolation.environments import Bench
 from isolation.findings import Findings
 from isolation.projects import Project
 
-IMPORT_MODES = ("prepend", "append", "importlib")
+IMPORT_MODES = rest_in_matrix(
+    ("prepend", "append", "importlib"), here=lambda mode: mode == "importlib"
+)
 
 
 def written(bench: Bench, project: Project, files: dict[str, str] | None = None) -> Path:
@@ -26,7 +29,9 @@ def deviations(found: Findings, project: Project) -> list[str]:
     return found.deviations(project, installed=False)
 
 
-@pytest.mark.parametrize("value", ["src", "{root}/src"])
+@pytest.mark.parametrize(
+    "value", rest_in_matrix(["src", "{root}/src"], here=lambda value: value == "src")
+)
 def test_pythonpath_in_the_environment(bench: Bench, value: str) -> None:
     root = written(bench, projects.SRC)
     found = bench.base.probe(
@@ -57,7 +62,9 @@ def test_the_current_folder(bench: Bench, mode: str) -> None:
     )
 
 
-@pytest.mark.parametrize("mode", ["prepend", "append"])
+@pytest.mark.parametrize(
+    "mode", rest_in_matrix(["prepend", "append"], here=lambda mode: mode == "prepend")
+)
 def test_a_conftest_at_the_root(bench: Bench, mode: str) -> None:
     """Pytest puts its folder on the path."""
     root = written(bench, projects.FLAT, {"conftest.py": ""})

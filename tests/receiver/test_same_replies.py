@@ -3,12 +3,14 @@ answers, byte for byte."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import error_zoo as zoo
 import hostile_zoo
 import pytest
+from in_matrix import rest_in_matrix
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver import messages
@@ -85,8 +87,10 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
         receiver.close()
 
 
-def requests(exc: BaseException, *, timeout: float) -> Iterator[Request]:
-    for name in ("pickle", "cloudpickle"):
+def requests(
+    exc: BaseException, *, timeout: float, by: tuple[str, ...] = hostile_zoo.BOTH
+) -> Iterator[Request]:
+    for name in by:
         serializer = Serializers().find(name)
         payload = describe_and_pickle(exc, serializer=serializer).payload
         if payload is not None:
@@ -107,9 +111,16 @@ def test_ordinary_exceptions(ways: Ways, exc: BaseException) -> None:
         assert len(set(replies.values())) == 1, replies
 
 
-@pytest.mark.parametrize("kind", ATTACKS, ids=lambda kind: kind.name)
-def test_hostile_ones(ways: Ways, kind: hostile_zoo.Kind) -> None:
-    for request in requests(kind.make(), timeout=kind.timeout):
+@pytest.mark.parametrize(
+    ("kind", "serializer"),
+    rest_in_matrix(
+        itertools.product(ATTACKS, hostile_zoo.BOTH),
+        here=lambda each: not each[0].is_slow or (each[0].name, each[1]) == ("hang-in-c", "pickle"),
+    ),
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_hostile_ones(ways: Ways, kind: hostile_zoo.Kind, serializer: str) -> None:
+    for request in requests(kind.make(), timeout=kind.timeout, by=(serializer,)):
         replies = ways.replies(request)
         assert len(set(replies.values())) == 1, replies
 

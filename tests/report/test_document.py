@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import importlib.resources
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 from pytest_portable_errors.report.document import FORMAT, VERSION, in_common
 from pytest_portable_errors.report.rows import Detail, Entries, Finding, Row
@@ -106,12 +108,17 @@ def text(project: Path) -> str:
         "pytest",
         "-p",
         "no:cacheprovider",
-        "-p",
-        "no:asyncio",
+        *chosen(),
         *options,
     ]
     done = subprocess.run(
-        command, cwd=project, capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=project,
+        env={**os.environ, **NO_OTHERS},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
     return (project / "report.json").read_text(encoding="utf-8")

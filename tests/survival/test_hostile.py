@@ -3,6 +3,7 @@ works, and nothing stays behind."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import error_zoo as zoo
 import hostile_zoo
 import pytest
+from in_matrix import MATRIX, rest_in_matrix
 from processes import below, wait_until_gone
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
@@ -31,8 +33,18 @@ def test_there_are_kinds_enough() -> None:
     assert len({kind.name for kind in hostile_zoo.KINDS}) == len(hostile_zoo.KINDS) >= 60
 
 
-@pytest.mark.parametrize("serializer", hostile_zoo.BOTH)
-@pytest.mark.parametrize("kind", hostile_zoo.KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("kind", "serializer"),
+    rest_in_matrix(
+        itertools.product(hostile_zoo.KINDS, hostile_zoo.BOTH),
+        here=lambda each: (
+            not each[0].is_slow
+            or (each[0].name, each[1])
+            in {("hang-in-python", "pickle"), ("spin-in-c", "pickle"), ("alarm", "cloudpickle")}
+        ),
+    ),
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_one_clear_verdict_and_the_next_check_works(
     kind: hostile_zoo.Kind, serializer: str
 ) -> None:
@@ -46,11 +58,18 @@ def test_one_clear_verdict_and_the_next_check_works(
     assert trip_of(zoo.Portable("next"), serializer=serializer).arrived_whole
 
 
-def test_in_a_run_of_all_tests_none_changes_an_outcome(run: Any, pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("with_slow", [False, pytest.param(True, marks=MATRIX)])
+def test_in_a_run_of_all_tests_none_changes_an_outcome(
+    run: Any, pytester: pytest.Pytester, with_slow: bool
+) -> None:
     """Those that end at once. What looks at hundreds of exceptions takes short cuts, and asks
     classes on the way."""
     pytester.makeini(f"[pytest]\npythonpath = . {Path(hostile_zoo.__file__).parent}\n")
-    names = [kind.name for kind in hostile_zoo.KINDS if kind.stage in (Stage.ARRIVED, Stage.DUMPS)]
+    names = [
+        kind.name
+        for kind in hostile_zoo.KINDS
+        if kind.stage in (Stage.ARRIVED, Stage.DUMPS) and (with_slow or not kind.is_slow)
+    ]
     source = (
         f"import hostile_zoo\nMAKE = {{kind.name: kind.make for kind in hostile_zoo.KINDS}}\n\n"
         f"@pytest.mark.parametrize('name', {names} * 2)\ndef test_it(name):\n"

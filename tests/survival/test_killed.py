@@ -3,17 +3,20 @@ process has a receiver of its own."""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
+from in_matrix import MATRIX
 from processes import below, wait_until_gone
 
-ROUNDS = 20
 SOURCE = """
 import os, time
 import pytest
@@ -38,17 +41,29 @@ def test_it(number):
 RECEIVER = str(Path(__file__).resolve().parents[2] / "pytest_portable_errors" / "receiver")
 
 
-def test_no_process_stays_when_pytest_is_killed(tmp_path: Path) -> None:
-    """At twenty moments between its start and its hanging in a check; the moments are chosen by
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=MATRIX)])
+def test_no_process_stays_when_pytest_is_killed(tmp_path: Path, rounds: int) -> None:
+    """At some moments between its start and its hanging in a check; the moments are chosen by
     chance, and told by the seed."""
     (tmp_path / "test_it.py").write_text(SOURCE)
     seed = random.randrange(10**6)
     moments = random.Random(seed)
     seen = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         # -B marks the receivers of these runs
         pytest_run = subprocess.Popen(
-            [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+            [
+                sys.executable,
+                "-B",
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                *chosen(),
+                str(tmp_path),
+            ],
+            env={**os.environ, **NO_OTHERS},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -81,7 +96,19 @@ def test_an_xdist_worker_whose_controller_was_killed_ends_itself(tmp_path: Path)
         "    assert_roundtrip(Hangs(), timeout=600)\n"
     )
     controller = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-n", "1", "-p", "no:cacheprovider", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "1",
+            "-p",
+            "no:cacheprovider",
+            *chosen(),
+            str(tmp_path),
+        ],
+        env={**os.environ, **NO_OTHERS},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -109,7 +136,9 @@ def receiver():
 """
 
 
-def test_a_test_that_forks_has_another_receiver_in_its_child(pytester: pytest.Pytester) -> None:
+def test_a_test_that_forks_has_another_receiver_in_its_child(
+    run_pytest: Any, pytester: pytest.Pytester
+) -> None:
     pytester.makepyfile(
         FORKS
         + """
@@ -125,10 +154,10 @@ def test_it():
     assert receiver() == ours
 """
     )
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    run_pytest().assert_outcomes(passed=1)
 
 
-def test_tests_in_forks_of_pytest(pytester: pytest.Pytester) -> None:
+def test_tests_in_forks_of_pytest(run_pytest: Any, pytester: pytest.Pytester) -> None:
     pytest.importorskip("pytest_forked")
     pytester.makepyfile(
         FORKS
@@ -151,15 +180,16 @@ def test_lossy():
     )
     plain = pytester.mkdir("plain") / "test_plain.py"
     plain.write_text("def test_it(): pass")
-    if pytester.runpytest_subprocess("--forked", plain, "-p", "no:portable_errors").ret != 0:
+    forking = {"plugins": ("pytest_forked",)}
+    if run_pytest("--forked", plain, "-p", "no:portable_errors", **forking).ret != 0:
         pytest.skip("this version of pytest-forked does not work with this version of pytest")
-    result = pytester.runpytest_subprocess("--forked", "--ignore=plain")
+    result = run_pytest("--forked", "--ignore=plain", **forking)
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(["LookupError arrives changed: chain *"])
     assert len(set((pytester.path / "seen").read_text().split())) == 3
 
 
-def test_each_worker_has_a_receiver_of_its_own(pytester: pytest.Pytester) -> None:
+def test_each_worker_has_a_receiver_of_its_own(run_pytest: Any, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     pytester.makepyfile(
         FORKS
@@ -171,7 +201,7 @@ def test_it(number, worker_id):
         seen.write(f"{worker_id} {receiver()}" + chr(10))
 """
     )
-    pytester.runpytest_subprocess("-n", "2", "--dist", "each").assert_outcomes(passed=16)
+    run_pytest("-n", "2", "--dist", "each").assert_outcomes(passed=16)
     pairs = {tuple(line.split()) for line in (pytester.path / "seen").read_text().splitlines()}
     assert len(pairs) == 2
     assert len({receiver for _, receiver in pairs}) == 2

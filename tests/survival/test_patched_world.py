@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from in_matrix import MATRIX
 
 # name of the module that patches -> what comes before the tests, what each test does first, and
 # pytest's own arguments
@@ -77,6 +78,12 @@ WORLDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "another pickle": ("", "    monkeypatch.setattr('pickle.DEFAULT_PROTOCOL', 2)\n", ()),
 }
+PLUGINS = {
+    "time_machine": ("time_machine",),
+    "pyfakefs": ("fakefs",),
+    "pytest_socket": ("socket",),
+}
+"""Those of the worlds that are plugins of pytest as well."""
 
 TESTS = """
 portable = pytest.mark.portable_exception(receiver="with-project")
@@ -111,7 +118,7 @@ def test_fixture(monkeypatch, assert_roundtrip):
 NOTHING_STARTS = {"pyfakefs", "gevent", "no processes"}
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("start", ["fork", pytest.param("spawn", marks=MATRIX)])
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_verdicts_are_the_same(
     run: Any, monkeypatch: pytest.MonkeyPatch, world: str, start: str
@@ -123,7 +130,9 @@ def test_the_verdicts_are_the_same(
         imports += f"import {world}\n"
     monkeypatch.setenv("PORTABLE_ERRORS_RECEIVER_START", start)
     result = run(
-        imports + before + TESTS.format(first=first, starts=world not in NOTHING_STARTS), *arguments
+        imports + before + TESTS.format(first=first, starts=world not in NOTHING_STARTS),
+        *arguments,
+        plugins=PLUGINS.get(world, ()),
     )
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(
