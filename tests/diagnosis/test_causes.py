@@ -23,10 +23,13 @@ from diagnosis.trips import MESSAGE, cause, facts, trip_of, with_attributes
 from pytest_portable_errors import Stage
 from pytest_portable_errors.diagnosis import (
     arrived_changed,
+    arrived_changed_links,
+    arrived_changed_rebuilt,
     cause_names,
     causes,
     dumps_failed,
     loads_failed,
+    loads_failed_calls,
 )
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, Unpicklable, WithProject
@@ -36,7 +39,14 @@ from pytest_portable_errors.diagnosis.pickle_machine import Global
 from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.sender import arrival
 
-MODULES = (dumps_failed, loads_failed, arrived_changed)
+MODULES = (
+    dumps_failed,
+    loads_failed,
+    loads_failed_calls,
+    arrived_changed,
+    arrived_changed_links,
+    arrived_changed_rebuilt,
+)
 ARRIVAL = Loss(kind="arrival", path="exc", sent="s", received="r")
 CHAIN = Loss(kind="chain", path="exc.__cause__", sent="s", received="None")
 MISSING = (("error_zoo", "Portable", "error_zoo"),)
