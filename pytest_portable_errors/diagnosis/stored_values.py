@@ -1,4 +1,4 @@
-"""Values of a stored payload as plain data, bounded."""
+"""Turns the values of a stored payload into plain data of bounded size."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import Any
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.pickle_paths import built_class
 
-_DEPTH = 12  # how deep values are shown
-_ITEMS = 100
-_TEXT = 2_000
+_DEPTH = 12  # levels of containers and calls that are shown
+_ITEMS = 100  # items of a container that are shown
+_LONGEST_TEXT = 2_000  # characters, or bytes, of a text that are shown
 
 
 def state_of(call: Call) -> Iterator[tuple[object, Any]]:
+    """Names and values of the state that loads would restore; a state of two dicts has both."""
     for part in call.state if isinstance(call.state, tuple) else (call.state,):
         if isinstance(part, Pairs):
             yield from part
 
 
 def text_of(value: object) -> str:
+    """What ``str()`` would give of a value, as far as that is known without its class; cut."""
     plain = plain_value(value)
     return (
         plain
@@ -29,7 +31,17 @@ def text_of(value: object) -> str:
 
 
 def plain_value(value: object, depth: int = 0) -> Any:
-    """Plain data for JSON; what is none is written as the call or name that it is."""
+    """A value of a payload as plain data for JSON, bounded in depth, items and length.
+
+    Args:
+        value: What ``pickle_reader.read`` gives as a root, or a part of that.
+        depth: How many levels above the value were turned into plain data already.
+
+    Returns:
+        None, a bool, number or text; a list, also for tuples and sets; a dict. An object is a dict
+        with the function that makes it under ``<made by>``, or that function alone where it lies
+        too deep.
+    """
     if value is None or isinstance(value, (bool, int, float)):
         return (
             value
@@ -39,11 +51,11 @@ def plain_value(value: object, depth: int = 0) -> Any:
     if isinstance(value, str):
         return cut(value)
     if isinstance(value, (bytes, bytearray)):
-        shown = repr(bytes(value[:_TEXT]))
+        shown = repr(bytes(value[:_LONGEST_TEXT]))
         return (
             cut(shown)
-            if len(value) <= _TEXT
-            else f"{shown[:_TEXT]}... ({len(value):,} bytes in all)"
+            if len(value) <= _LONGEST_TEXT
+            else f"{shown[:_LONGEST_TEXT]}... ({len(value):,} bytes in all)"
         )
     if isinstance(value, (Global, Call)) and (depth >= _DEPTH or isinstance(value, Global)):
         return short_text(value)
@@ -73,6 +85,7 @@ def _plain_call(call: Call, depth: int) -> Any:
 
 
 def short_text(value: object) -> str:
+    """A name, or a call without its arguments, as text: ``shop.errors.rebuild(...)``."""
     if isinstance(value, Call):
         return (
             f"{short_text(value.function)}(...)"
@@ -83,8 +96,12 @@ def short_text(value: object) -> str:
 
 
 def _key(key: object) -> str:
+    """A key as text: JSON has no others."""
     return cut(key if isinstance(key, str) else repr(plain_value(key)))
 
 
 def cut(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[:_TEXT]}... ({len(text):,} in all)"
+    """The first 2,000 characters of a text, and how many it has if that is more."""
+    return (
+        text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}... ({len(text):,} in all)"
+    )
