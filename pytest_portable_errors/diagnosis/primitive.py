@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.printable import start_of
 from pytest_portable_errors.diagnosis.secret_names import is_secret_name
 from pytest_portable_errors.diagnosis.secret_patterns import MASK, without_secrets
 from pytest_portable_errors.receiver import fields
@@ -230,7 +231,7 @@ def _shown_key(key: str | bytes | int, above: Sequence[object]) -> str:
     if type(key) is not int and any(type(step) is str and is_secret_name(step) for step in above):
         return repr(MASK)
     start = key if type(key) is int else key[:_SEARCHED_KEY]  # type: ignore[index]  # str or bytes
-    return _cut(without_secrets(repr(start)))
+    return start_of(without_secrets(repr(start)), _LONGEST_KEY)
 
 
 def _key_finding(key: object, path: str, steps: Sequence[object]) -> NotPrimitive:
@@ -247,10 +248,6 @@ def _key_finding(key: object, path: str, steps: Sequence[object]) -> NotPrimitiv
         type=f"{_name(kind)} as a key",
         conversion="key.value" if conversion(kind) == "value.value" else "str(key)",
     )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}..."
 
 
 def conversion(kind: type) -> str:

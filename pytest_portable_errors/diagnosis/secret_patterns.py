@@ -87,8 +87,8 @@ _BARE = r"[^\s'\"&,;<>(){}\[\]=\\][^\s'\"&,;<>(){}\[\]]{0,100}"
 # What follows a bare value that is a secret. No part of the pattern of names: each name in a text
 # would then run over all that follows it.
 _TAIL = re.compile(r"[^\s'\"&,;<>(){}\[\]]*")
-# The kind of secret, a pattern, and a function that decides whether a match is a secret. Patterns do
-# not decide it themselves, so that each runs over a text only once.
+# The kind of secret, a pattern, and a function that decides whether a match is a secret. Patterns
+# do not decide that themselves, so that each runs over a text only once.
 _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("API key (sk-...)", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]+", _is_key),
     ("API key (sk_live_...)", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{8,}", _is_any),

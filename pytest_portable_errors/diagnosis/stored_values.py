@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.pickle_paths import built_class
+from pytest_portable_errors.diagnosis.printable import start_of
 
 _DEPTH = 12  # levels of containers and calls that are shown
 _ITEMS = 100  # items of a container that are shown
@@ -102,6 +103,4 @@ def _key(key: object) -> str:
 
 def cut(text: str) -> str:
     """The first 2,000 characters of a text, and how many it has if that is more."""
-    return (
-        text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}... ({len(text):,} in all)"
-    )
+    return start_of(text, _LONGEST_TEXT, f"... ({len(text):,} in all)")
