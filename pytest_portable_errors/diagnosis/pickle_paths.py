@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.value_path import leads_to_exception, may_be_named_pair
 
-# Values of one payload, the nearest first; more than pickle_reader.OPCODES opcodes make.
+# Values of one payload, the nearest first; there is room for what pickle_reader.OPCODES make.
 _MOST_PLACES = 20_000
 _LONGEST_PATH = 1_000  # characters
 # By these endings of its name a class is taken for an exception: a payload does not say what it is.

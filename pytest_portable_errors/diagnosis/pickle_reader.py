@@ -109,7 +109,7 @@ def _cached_reading(payload: bytes) -> Reading:
 
 OPCODES = 7_500
 """Opcodes that are read of one payload; an error of openai's with its request has 400."""
-_LONGEST_CACHED = 65_536  # bytes of a payload; longer ones would fill the memory
+_LONGEST_CACHED = 65_536  # bytes of a payload whose reading is cached
 
 
 def _follow(payload: bytes) -> Reading:

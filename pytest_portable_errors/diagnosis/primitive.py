@@ -23,7 +23,7 @@ _MOST_FINDINGS = 100  # nobody reads more
 _LONGEST_KEY = 80  # characters of a key that are shown
 _SEARCHED_KEY = 1_000  # characters of a key that are searched for secrets; the rest is not shown
 _HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
-_DEEPEST = 200  # containers; json and pickle give up not far below that
+_DEEPEST = 200  # containers in each other; json and pickle fail at not many more
 
 # What turns a value into a primitive one, by the name of its class or of one that it inherits from;
 # the first that fits.
