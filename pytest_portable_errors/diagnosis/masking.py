@@ -111,7 +111,7 @@ class Mask:
     def cut_text(self, text: str) -> str:
         """Like ``text``, for a text whose end was cut off, perhaps in the middle of a secret."""
         text = self.text(text)
-        start = self._cut_secret(text, len(text))
+        start = self._start_of_cut_secret(text, len(text))
         text = text[:start] + MASK if start < len(text) else text
         return text[:-_TAIL] + _CUT_SECRET.sub(MASK, text[-_TAIL:])
 
@@ -123,13 +123,13 @@ class Mask:
         text = self.text(text)
         parts, copied = [], 0
         for cut in _CUT.finditer(text) if self._longest_first else ():
-            start = self._cut_secret(text, cut.start())
+            start = self._start_of_cut_secret(text, cut.start())
             if copied <= start < cut.start():
                 parts += [text[copied:start], MASK]
                 copied = cut.start()
         return "".join((*parts, text[copied:]))
 
-    def _cut_secret(self, text: str, end: int) -> int:
+    def _start_of_cut_secret(self, text: str, end: int) -> int:
         """The index at which a secret starts that was cut off at ``end``; ``end`` if none was."""
         for spelling in self._longest_first:
             start = text.find(spelling[:_SHORTEST], max(0, end - len(spelling) + 1), end)

@@ -93,10 +93,10 @@ def places(root: object, path: str = "exc") -> Iterator[PayloadValue]:
                 continue
             visited.add(id(place.value))
         yield place
-        waiting.extend(_bounded(part, place.path) for part in _parts(place))
+        waiting.extend(_with_bounded_path(part, place.path) for part in _parts(place))
 
 
-def _bounded(part: PayloadValue, above: str) -> PayloadValue:
+def _with_bounded_path(part: PayloadValue, above: str) -> PayloadValue:
     """A value with the path above it where its own would be longer than a thousand characters.
 
     A payload of 50,000 tuples in each other is small, and its paths would not be.
@@ -118,12 +118,12 @@ def path_of(subject: object, root: object) -> str | None:
     for place in places(root):
         if place.value is subject or (isinstance(subject, Global) and place.value == subject):
             return place.path
-        if isinstance(place.value, Call) and _sets(subject, place.value):
+        if isinstance(place.value, Call) and _is_setter_for(subject, place.value):
             return place.path
     return None
 
 
-def _sets(setter: object, call: Call) -> bool:
+def _is_setter_for(setter: object, call: Call) -> bool:
     """Whether one call is a state setter for the result of another: ``setter(object, state)``."""
     return (
         isinstance(setter, Call)
@@ -140,7 +140,7 @@ def _parts(place: PayloadValue) -> Iterator[PayloadValue]:
     elif isinstance(value, Pairs):
         for key, item in value:
             yield PayloadValue(path, None, key)
-            yield PayloadValue(f"{path}[{_key(key)}]", _text(key), item)
+            yield PayloadValue(f"{path}[{_key_text(key)}]", _text(key), item)
     elif isinstance(value, (list, tuple)):
         for position, item in enumerate(value):
             yield from _named_pair(item, path) or [PayloadValue(f"{path}[{position}]", None, item)]
@@ -153,7 +153,7 @@ def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
         if isinstance(state, Pairs):
             for name, value in state:
                 yield PayloadValue(
-                    f"{path}.{name}" if isinstance(name, str) else f"{path}[{_key(name)}]",
+                    f"{path}.{name}" if isinstance(name, str) else f"{path}[{_key_text(name)}]",
                     _text(name),
                     value,
                 )
@@ -162,7 +162,9 @@ def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
     yield from (
         PayloadValue(f"{path}[{position}]", None, item) for position, item in enumerate(call.items)
     )
-    yield from (PayloadValue(f"{path}[{_key(key)}]", _text(key), item) for key, item in call.pairs)
+    yield from (
+        PayloadValue(f"{path}[{_key_text(key)}]", _text(key), item) for key, item in call.pairs
+    )
 
 
 def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
@@ -273,7 +275,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _key(key: object) -> str:
+def _key_text(key: object) -> str:
     """A key as it is written in a path; of an object, the function that makes it, cut."""
     return (
         repr(key)

@@ -102,7 +102,9 @@ def not_primitive(value: object, path: str) -> list[NotPrimitive]:
             continue
         if kind not in (list, dict):
             findings.append(
-                NotPrimitive(path=_path(path, steps), type=_name(kind), conversion=conversion(kind))
+                NotPrimitive(
+                    path=_path(path, steps), type=_type_name(kind), conversion=conversion(kind)
+                )
             )
             continue
         if id(current) in above or len(steps) >= _DEEPEST:
@@ -209,7 +211,7 @@ def _parts(exc: BaseException, exc_path: str) -> Iterator[tuple[str, Any]]:
 
 def _parts_of_state(state: dict[object, object], exc_path: str) -> Iterator[tuple[str, Any]]:
     for key, value in state.items():
-        name = str.__str__(key) if issubclass(type(key), str) else f"<{_name(type(key))}>"
+        name = str.__str__(key) if issubclass(type(key), str) else f"<{_type_name(type(key))}>"
         if name == "args" and type(value) is tuple:  # of a recipe that sets them by the state
             yield from ((f"{exc_path}.args[{number}]", item) for number, item in enumerate(value))
         else:
@@ -242,10 +244,10 @@ def _key_finding(key: object, path: str, steps: Sequence[object]) -> NotPrimitiv
     else:
         is_short = kind is int and abs(key) < _HUGE  # type: ignore[arg-type]  # an int
         is_shown = is_short or kind in (bool, float, type(None))
-        shown = repr(key) if is_shown else f"<{_name(kind)}>"
+        shown = repr(key) if is_shown else f"<{_type_name(kind)}>"
     return NotPrimitive(
         path=f"{_path(path, steps)}[{shown}]",
-        type=f"{_name(kind)} as a key",
+        type=f"{_type_name(kind)} as a key",
         conversion="key.value" if conversion(kind) == "value.value" else "str(key)",
     )
 
@@ -268,7 +270,7 @@ def conversion(kind: type) -> str:
     return next((convert for name, convert in _CONVERSIONS.items() if name in names), "")
 
 
-def _name(kind: type) -> str:
+def _type_name(kind: type) -> str:
     """A type's name, without its module if that is one of the standard library."""
     module = (fields.module_of(kind) or "").partition(".")[0]
     name = fields.type_name(kind)

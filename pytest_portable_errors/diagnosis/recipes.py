@@ -26,8 +26,8 @@ class ByConstructor:
     keyword: tuple[tuple[str, str], ...] = ()
     """Keyword-only parameters with the names of their attributes."""
     with_state: bool = True
-    """Whether the rest of its ``__dict__`` is restored, too; not where the class refuses that its
-    attributes are set."""
+    """Whether its ``__dict__`` is restored, too; not where the class refuses that its attributes
+    are set."""
 
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""

@@ -109,8 +109,8 @@ def without_credentials(candidate: Candidate, exposed: tuple[str, ...]) -> Candi
         exposed: Paths of the credentials that it sent.
 
     Returns:
-        The changed candidate; None if its recipe leaves nothing out (only ``WithChain`` does), or
-        no attribute is left to be dropped.
+        The changed candidate; None if its recipe is not ``WithChain``, or no attribute is left to
+        be dropped.
     """
     recipe = candidate.recipe
     if not isinstance(recipe, WithChain):

@@ -103,7 +103,8 @@ def inspect_payload(payload: bytes) -> Inspection:
         errors=errors,
         value=None if errors else scan.mask.data(plain_value(reading.root)),
         names=tuple(
-            Name(name=scan.mask.text(str(name)), lacks=_lacks(name)) for name in reading.names
+            Name(name=scan.mask.text(str(name)), lacks=_missing_module(name))
+            for name in reading.names
         ),
         credentials=scan.credentials,
         problem=reading.error,
@@ -139,7 +140,7 @@ def inspect_written(written: dict[str, Any]) -> Inspection:
         attributes={},
     )
     global_name = Global(module, written["exc_type"]) if isinstance(module, str) else None
-    names = () if global_name is None else (Name(name=name, lacks=_lacks(global_name)),)
+    names = () if global_name is None else (Name(name=name, lacks=_missing_module(global_name)),)
     return Inspection(
         errors=(_masked(error, mask),), value=None, names=names, credentials=(), problem=None
     )
@@ -264,7 +265,7 @@ def _masked(error: StoredError, mask: Mask) -> StoredError:
     )
 
 
-def _lacks(name: Global) -> str | None:
+def _missing_module(name: Global) -> str | None:
     """The first module or package of a name that this interpreter lacks; None if all are there.
 
     Files are searched for, and nothing is imported.

@@ -63,7 +63,7 @@ def plain_value(value: object, depth: int = 0) -> Any:
     if depth >= _DEPTH:
         return "..."
     if isinstance(value, Pairs):
-        return {_key(key): plain_value(item, depth + 1) for key, item in value[:_ITEMS]}
+        return {_key_text(key): plain_value(item, depth + 1) for key, item in value[:_ITEMS]}
     if isinstance(value, (list, tuple)):
         return [plain_value(item, depth + 1) for item in value[:_ITEMS]]
     if isinstance(value, Call):
@@ -79,7 +79,7 @@ def _plain_call(call: Call, depth: int) -> Any:
     if cls is not call.function:
         parts["<made by>"] = f"{short_text(call.function)} for {short_text(cls)}"
     for name, value in [*state_of(call), *call.pairs][:_ITEMS]:
-        parts[_key(name)] = plain_value(value, depth + 1)
+        parts[_key_text(name)] = plain_value(value, depth + 1)
     if call.items:
         parts["<items>"] = [plain_value(item, depth + 1) for item in call.items[:_ITEMS]]
     return parts
@@ -96,7 +96,7 @@ def short_text(value: object) -> str:
     return cut(str(value)) if isinstance(value, (Global, str)) else f"<{type(value).__name__}>"
 
 
-def _key(key: object) -> str:
+def _key_text(key: object) -> str:
     """A key as text: JSON has no others."""
     return cut(key if isinstance(key, str) else repr(plain_value(key)))
 
