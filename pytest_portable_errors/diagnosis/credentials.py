@@ -12,8 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.described_texts import (
+    is_secret_value,
+    plain_text,
+    rewritten,
+)
 from pytest_portable_errors.diagnosis.findings import Credential
-from pytest_portable_errors.diagnosis.masking import Mask, is_secret_value, plain_text, rewritten
+from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import places
 from pytest_portable_errors.diagnosis.pickle_reader import Reading

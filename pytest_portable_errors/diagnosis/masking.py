@@ -1,17 +1,23 @@
-"""How one writes of an exception without its credentials: ``***`` wherever their text turns up, and
-where the name of one stands."""
+"""Hides credentials in what is written of an exception.
+
+``***`` stands wherever the text of a credential turns up, and for any value under the name of one.
+"""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 
+from pytest_portable_errors.diagnosis.described_texts import (
+    is_secret_value,
+    plain_text,
+    rewritten,
+)
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Loss
-from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name
 from pytest_portable_errors.diagnosis.secret_patterns import (
     MASK,
     NO_VALUE,
@@ -21,16 +27,17 @@ from pytest_portable_errors.diagnosis.secret_patterns import (
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.described import ErrorRecord, Record
 
-# characters of a value that is masked wherever it turns up; a shorter one only where its name
-# stands
+# Characters that a secret has at least, to be masked wherever it turns up; a shorter one is masked
+# only where its name stands.
 _SHORTEST = 4
-# ... of letters or digits alone, that is masked in the middle of a word, too: "test" is not, in
-# "latest"
+# Characters that a secret of letters or of digits alone has at least, to be masked within a word,
+# too: "test" is shorter, and stays in "latest".
 _SHORTEST_INSIDE = 8
 
-# repr writes a line break before a word as a letter, which is no part of the word.
+# No letter or digit stands before a word, but for the end of an escape: repr writes a line break as
+# a backslash and a letter, which is no part of the word.
 _NO_WORD_BEFORE = r"(?:(?<!\w)|(?<=\\[abfnrtv])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4}))"
-_TAIL = 500  # characters in which a key is looked for whose end was cut off
+_TAIL = 500  # characters at the end of a text in which a key is looked for whose end was cut off
 _CUT = re.compile(r"['\"]?\.\.\.")
 _CUT_SECRET = re.compile(
     r"(?:(?<![A-Za-z0-9])"
@@ -38,16 +45,22 @@ _CUT_SECRET = re.compile(
     r"|(?i:bearer|basic) |://[^\s/:@]*:)"
     r"[^\s'\"]*\Z"
 )
-# the message of an error that a receiver tells of
+# Keys of a described text, such as the message of an error that a receiver tells of.
 _DESCRIBED_TEXT = {"text", "length", "sha256", "words"}
-_NO_TEXTS = ("builtins.NoneType", "builtins.bool", "builtins.float", "builtins.type")
 
 
 class Mask:
     """Writes ``***`` in place of credentials."""
 
     def __init__(self, secrets: Iterable[str] = (), *, harmless: tuple[Record, ...] = ()) -> None:
-        """``harmless`` are records that were searched already, and hold nothing."""
+        """Prepare a mask for these secrets, and for whatever has the name or shape of one.
+
+        Args:
+            secrets: Texts that are masked wherever they stand, in each of their ``spellings``. One
+                that has less than four characters is masked only where its name stands.
+            harmless: Records that were searched and hold no credential: ``record`` does not search
+                them again.
+        """
         self.secrets = frozenset(secrets)
         self._harmless = harmless
         spelled = {
@@ -68,48 +81,56 @@ class Mask:
         self._words = re.compile(rf"{_NO_WORD_BEFORE}(?:{words})(?!\w)") if words else None
 
     def also_for(self, record: Record | None) -> Mask:
-        """The same, for a record that is equal to one of those that were searched."""
-        if (
-            record is not None
-            and self._harmless
-            and not any(record is known for known in self._harmless)
-        ):
+        """A mask to which one more record is harmless.
+
+        Args:
+            record: Equal to a record that was searched; None if there is none.
+
+        Returns:
+            This mask itself if it has no harmless records, or ``record`` is one or None.
+        """
+        if record is not None and self._harmless and not self._is_harmless(record):
             return Mask(self.secrets, harmless=(*self._harmless, record))
         return self
 
+    def _is_harmless(self, record: Record) -> bool:
+        return any(record is harmless for harmless in self._harmless)
+
     def knows(self, text: str) -> bool:
-        """Whether something that is known to be secret stands in the text."""
+        """Whether one of the mask's secrets stands in the text; shapes are not looked for."""
         return any(spelling in text for spelling in self._anywhere) or (
             self._words is not None and self._words.search(text) is not None
         )
 
     def text(self, text: str) -> str:
-        """The text without what is known to be secret, and without what has the shape of it."""
+        """The text without the mask's secrets, and without what has the shape of a secret."""
         for spelling in self._anywhere:
             text = text.replace(spelling, MASK)
         return without_secrets(text if self._words is None else self._words.sub(MASK, text))
 
     def cut_text(self, text: str) -> str:
-        """The same for a text whose end was cut off, perhaps in the middle of a secret."""
+        """Like ``text``, for a text whose end was cut off, perhaps in the middle of a secret."""
         text = self.text(text)
-        start = self._cut_secret(text, len(text))
+        start = self._start_of_cut_secret(text, len(text))
         text = text[:start] + MASK if start < len(text) else text
         return text[:-_TAIL] + _CUT_SECRET.sub(MASK, text[-_TAIL:])
 
     def quoting_text(self, text: str) -> str:
-        """The same for a text of ours, that quotes others: these may have been cut, and then end in
-        ``...``."""
-        text = self.text(text)
-        parts, done = [], 0
-        for cut in _CUT.finditer(text) if self._longest_first else ():
-            start = self._cut_secret(text, cut.start())
-            if done <= start < cut.start():
-                parts += [text[done:start], MASK]
-                done = cut.start()
-        return "".join((*parts, text[done:]))
+        """Like ``text``, for a text that quotes others.
 
-    def _cut_secret(self, text: str, end: int) -> int:
-        """Where a secret starts whose rest was cut off at ``end``; ``end`` if there is none."""
+        A quoted text may have been cut, perhaps in the middle of a secret; it then ends in ``...``.
+        """
+        text = self.text(text)
+        parts, copied = [], 0
+        for cut in _CUT.finditer(text) if self._longest_first else ():
+            start = self._start_of_cut_secret(text, cut.start())
+            if copied <= start < cut.start():
+                parts += [text[copied:start], MASK]
+                copied = cut.start()
+        return "".join((*parts, text[copied:]))
+
+    def _start_of_cut_secret(self, text: str, end: int) -> int:
+        """The index at which a secret starts that was cut off at ``end``; ``end`` if none was."""
         for spelling in self._longest_first:
             start = text.find(spelling[:_SHORTEST], max(0, end - len(spelling) + 1), end)
             while start >= 0:
@@ -119,7 +140,16 @@ class Mask:
         return end
 
     def data(self, data: object, name: str = "") -> Any:
-        """Plain data without secrets; ``name`` is what it is called where it stands."""
+        """Plain data without secrets: those of its texts, its keys and its described texts.
+
+        Args:
+            data: Texts, lists, tuples and dicts are searched; anything else is returned as it is.
+            name: The attribute or key under which ``data`` stands. A text under the name of
+                a secret is masked whole, and so are the texts in a list of that name.
+
+        Returns:
+            A copy of the same types.
+        """
         if isinstance(data, str):
             return (
                 MASK if is_secret_name(name) and not NO_VALUE.fullmatch(data) else self.text(data)
@@ -128,7 +158,7 @@ class Mask:
             return type(data)(self.data(item, name) for item in data)
         if isinstance(data, dict):
             if isinstance(data.get("text"), str) and data.keys() <= _DESCRIBED_TEXT:
-                return self._shown(data, name)
+                return self._masked_text(data, name)
             return {
                 self.text(key) if isinstance(key, str) else key: self.data(item, str(key))
                 for key, item in data.items()
@@ -136,37 +166,41 @@ class Mask:
         return data
 
     def error(self, error: ErrorRecord) -> ErrorRecord:
-        """An error's type and message without secrets."""
+        """The type and the message of an error without secrets."""
         return cast(ErrorRecord, self.data(error))
 
     def record(self, record: Record) -> Record:
-        """A record without secrets."""
-        if any(record is known for known in self._harmless):
+        """A record without secrets; a harmless one is returned as it is."""
+        if self._is_harmless(record):
             return record
         return {
             **record,
             "exceptions": [
-                rewritten(node, "", self._name, self._shown) for node in record["exceptions"]
+                rewritten(node, "", self._masked_name, self._masked_text)
+                for node in record["exceptions"]
             ],
         }
 
-    def _name(self, name: str) -> str:
+    def _masked_name(self, name: str) -> str:
         return (
             self.cut_text(name.removesuffix("...")) + "..."
             if name.endswith("...")
             else self.text(name)
         )
 
-    def _shown(self, value: dict[str, Any], name: str) -> dict[str, object]:
-        """A described value that is a text. What was computed from the text would let one guess
-        it."""
+    def _masked_text(self, value: dict[str, Any], name: str) -> dict[str, object]:
+        """A described value that has a text, without secrets.
+
+        If anything was masked, digests of the text are left out: a secret could be guessed by them.
+        """
         masked = self.cut_text if "length" in value else self.text
         kind, plain = value.get("type"), plain_text(value)
         if is_secret_value(name, value):
             text = repr(MASK) if kind == "builtins.str" else MASK
         elif plain is None:
             text = masked(value["text"])
-        else:  # without repr's escapes, in which a secret may start
+        else:
+            # Masked without repr's escapes, in which a secret may start.
             hidden = masked(plain)
             written = repr(hidden) if kind == "builtins.str" else repr(hidden.encode("latin-1"))
             text = self.quoting_text(value["text"] if hidden == plain else written)
@@ -178,7 +212,7 @@ class Mask:
         }
 
     def loss(self, loss: Loss) -> Loss:
-        """A loss without secrets; that there is a difference can still be seen."""
+        """A loss without secrets; if both sides then look alike, the received one says so."""
         sent, received = self.quoting_text(loss.sent), self.quoting_text(loss.received)
         if is_secret_name(ValuePath.of(loss.path).name):
             sent, received = (
@@ -189,101 +223,12 @@ class Mask:
         return replace(loss, path=self.text(loss.path), sent=sent, received=received)
 
     def diagnosis(self, diagnosis: Diagnosis) -> Diagnosis:
-        """A diagnosis without secrets."""
+        """A diagnosis without secrets in its reason and its evidence."""
         return replace(
             diagnosis,
             why=self.quoting_text(diagnosis.why),
             evidence=tuple(map(self.quoting_text, diagnosis.evidence)),
         )
-
-
-def rewritten(
-    part: object,
-    name: str,
-    of_name: Callable[[str], str],
-    of_text: Callable[[dict[str, object], str], dict[str, object]],
-) -> Any:
-    """A part of a record, with ``of_name`` applied to types and attributes, and ``of_text`` to
-    values that are texts, with their names."""
-    if isinstance(part, str):
-        return of_name(part)
-    if isinstance(part, list):
-        return [rewritten(item, name, of_name, of_text) for item in part]
-    if not isinstance(part, dict):
-        return part
-    result: dict[str, Any] = {}
-    for key, item in part.items():
-        if key == "type":  # that is all there is to most values, beside their text
-            result[key] = of_name(item)
-        elif key == "attributes":
-            result[key] = {
-                of_name(attribute): rewritten(value, attribute, of_name, of_text)
-                for attribute, value in item.items()
-            }
-        elif key == "pairs":
-            result[key] = [
-                [
-                    rewritten(one, "", of_name, of_text),
-                    rewritten(other, _called(one, name), of_name, of_text),
-                ]
-                for one, other in item
-            ]
-        elif key == "items" and _is_named_pair(part, name):
-            result[key] = [*(rewritten(one, "", of_name, of_text) for one in item[:-1])]
-            result[key].append(rewritten(item[-1], _called(item[0], name), of_name, of_text))
-        elif key in ("items", "args", "message", "notes", "traceback", "raises", "value"):
-            result[key] = rewritten(item, name, of_name, of_text)
-        else:
-            result[key] = item
-    return of_text(result, name) if isinstance(part.get("text"), str) else result
-
-
-def _called(key: dict[str, object], name: str) -> str:
-    """What a value under a key is called; under any key of ``cookies`` it is one."""
-    return name if is_secret_name(name) else plain_text(key) or name
-
-
-def _is_named_pair(value: dict[str, Any], name: str) -> bool:
-    """``(name, value)``, as headers are kept: in a list of an attribute that is nobody's
-    business."""
-    return (
-        name.startswith("_")
-        and value.get("type") == "builtins.tuple"
-        and len(value["items"]) in (2, 3)
-    )
-
-
-def is_secret_value(name: str, value: dict[str, Any]) -> bool:
-    """Whether a described text of that name is a credential."""
-    if not is_secret_name(name) or value.get("type") in _NO_TEXTS:
-        return False
-    text, plain = value["text"], plain_text(value)
-    if plain is None and kind_of(name) == "token" and value.get("type") != "builtins.int":
-        return False  # a parser's or a tokenizer's: the very thing that the error is about
-    return not (
-        NO_VALUE.fullmatch(text if plain is None else plain) or re.fullmatch(r"-?\d{1,3}", text)
-    )
-
-
-def plain_text(value: dict[str, Any]) -> str | None:
-    """The text that a described ``str`` or ``bytes`` shows, without quotes; None for anything
-    else."""
-    if value.get("type") not in ("builtins.str", "builtins.bytes") or "text" not in value:
-        return None
-    text = value["text"]
-    if (
-        text[:1] == "'"
-        and text[-1:] == "'"
-        and len(text) > 1
-        and "\\" not in text
-        and "'" not in text[1:-1]
-    ):
-        return str(text[1:-1])  # nearly all of them, and a parser takes fifty times as long
-    try:
-        plain = ast.literal_eval(value["text"])
-    except (ValueError, SyntaxError):  # it was masked already
-        return str(value["text"])
-    return plain.decode("latin-1") if isinstance(plain, bytes) else str(plain)
 
 
 def _is_short_word(spelling: str) -> bool:

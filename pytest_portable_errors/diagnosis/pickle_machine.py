@@ -1,10 +1,21 @@
-"""The unpickler's stack and memo, with names and calls in the place of objects."""
+"""A symbolic unpickler: its stack and memo hold names and calls in place of objects.
+
+The opcodes and what they do are those of ``pickletools`` and of ``pickle._Unpickler``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from pytest_portable_errors.diagnosis.pickle_opcodes import (
+    CONSTANTS,
+    GET,
+    NO_EFFECT,
+    PUSH_ARGUMENT,
+    PUT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,64 +39,31 @@ class Pairs(list[Any]):
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A call that loads would make: ``function(*args)``, then the ``state`` that it would
-    restore."""
+    """A call that loads would make, with the state that it would restore in the result."""
 
     function: object
+    """Usually a Global; a Call where the function is the result of one."""
     args: object
+    """Usually the tuple of arguments; a Call where the tuple is the result of one."""
     by: str
-    """``reduce``; ``new`` where loads calls ``cls.__new__(cls, *args)`` and no ``__init__``."""
+    """``reduce`` for ``function(*args)``; ``new`` for ``function.__new__(function, *args)``, where
+    no ``__init__`` runs."""
     state: object = None
+    """What loads would restore in the object; None if there is no state."""
     items: list[object] = field(default_factory=list)
-    """What would be appended to the object."""
+    """What loads would append to the object."""
     pairs: Pairs = field(default_factory=Pairs)
-    """What would be set in the object, by key."""
+    """What loads would set in the object, by key; the keywords of NEWOBJ_EX, too."""
 
 
 _MARK = object()
-_PUSH_ARGUMENT = frozenset(
-    [
-        "INT",
-        "BININT",
-        "BININT1",
-        "BININT2",
-        "LONG",
-        "LONG1",
-        "LONG4",
-        "STRING",
-        "BINSTRING",
-        "SHORT_BINSTRING",
-        "BINBYTES",
-        "SHORT_BINBYTES",
-        "BINBYTES8",
-        "BYTEARRAY8",
-        "UNICODE",
-        "SHORT_BINUNICODE",
-        "BINUNICODE",
-        "BINUNICODE8",
-        "FLOAT",
-        "BINFLOAT",
-        "PERSID",
-        "EXT1",
-        "EXT2",
-        "EXT4",
-    ]
-)
-_GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
-_PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
-_CONSTANTS: dict[str, object] = {
-    "NONE": None,
-    "NEWTRUE": True,
-    "NEWFALSE": False,
-    "EMPTY_TUPLE": (),
-}
+# Opcodes that push what is made anew.
 _EMPTY: dict[str, Callable[[], object]] = {
     "EMPTY_LIST": list,
     "EMPTY_DICT": Pairs,
     "EMPTY_SET": list,
     "NEXT_BUFFER": bytes,
 }
-_NOTHING = frozenset(("PROTO", "FRAME", "READONLY_BUFFER"))
 
 
 @dataclass(slots=True)
@@ -94,41 +72,53 @@ class Machine:
 
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, object] = field(default_factory=dict)
+    """What was stored, by its number."""
     names: dict[Global, None] = field(default_factory=dict)
+    """What loads would import, each once, in the order of the payload."""
     calls: list[Call] = field(default_factory=list)
+    """What loads would call, in the order of the payload."""
 
     def step(self, name: str, argument: Any) -> None:
+        """Follow one opcode.
+
+        Args:
+            name: The opcode's name in ``pickletools.opcodes``.
+            argument: The argument as ``pickletools.genops`` gives it; None if it has none.
+
+        Raises:
+            Exception: Of any type, where the payload is malformed: an empty stack (IndexError), a
+                number that the memo lacks (KeyError).
+        """
         stack = self.stack
-        if name in _PUSH_ARGUMENT:
+        if name in PUSH_ARGUMENT:
             stack.append(argument)
-        elif name in _CONSTANTS:
-            stack.append(_CONSTANTS[name])
+        elif name in CONSTANTS:
+            stack.append(CONSTANTS[name])
         elif name in _EMPTY:
             stack.append(_EMPTY[name]())
-        elif name in _GET:
+        elif name in GET:
             stack.append(self.memo[int(argument)])
-        elif name in _PUT:
+        elif name in PUT:
             self.memo[int(argument)] = stack[-1]
-        elif name not in _NOTHING:
+        elif name not in NO_EFFECT:
             getattr(self, f"_{name.lower()}")(argument)
 
     def closed(self) -> object:
-        """What the payload would end in, if everything that is open ended here."""
+        """What the payload would end in if all open containers and calls ended here.
+
+        Changes the stack; no step can follow. None if the stack is empty.
+        """
         while any(item is _MARK for item in self.stack):
             items = _with_state(self._until_mark())
-            onto = self.stack[-1] if self.stack else None
-            if isinstance(onto, (Call, Pairs)):
-                self._extend(
-                    Pairs(zip(items[::2], items[1::2], strict=False))
-                    if isinstance(onto, Pairs)
-                    else items
-                )
-            elif isinstance(onto, list):
-                onto.extend(items)
+            container = self.stack[-1] if self.stack else None
+            if isinstance(container, (Call, Pairs)):
+                self._extend(_in_pairs(items) if isinstance(container, Pairs) else items)
+            elif isinstance(container, list):
+                container.extend(items)
             else:
                 self.stack.append(tuple(items))
         items = _with_state(self.stack)
-        if len(items) > 1 and isinstance(items[0], Global):  # its call's arguments were being made
+        if len(items) > 1 and isinstance(items[0], Global):  # the arguments of its call were open
             return Call(items[0], tuple(items[1:]), "reduce")
         return items[0] if len(items) == 1 else tuple(items) or None
 
@@ -140,18 +130,18 @@ class Machine:
 
     def _pop(self, _: object) -> None:
         dropped = self.stack.pop()
-        made = self.stack[-1] if self.stack else None
+        top = self.stack[-1] if self.stack else None
         # How pickle writes a state setter: setter(object, state), whose result is dropped (Python
         # 3.8; bpo-35900).
         if (
             isinstance(dropped, Call)
-            and isinstance(made, Call)
+            and isinstance(top, Call)
             and isinstance(dropped.args, tuple)
             and len(dropped.args) == 2
         ):
-            setter_of, state = dropped.args
-            if setter_of is made and made.state is None:
-                made.state = state
+            target, state = dropped.args
+            if target is top and top.state is None:
+                top.state = state
 
     def _pop_mark(self, _: object) -> None:
         self._until_mark()
@@ -174,7 +164,7 @@ class Machine:
 
     def _setitems(self, _: object) -> None:
         items = self._until_mark()
-        self._extend(Pairs(zip(items[::2], items[1::2], strict=False)))
+        self._extend(_in_pairs(items))
 
     def _list(self, _: object) -> None:
         self.stack.append(self._until_mark())
@@ -183,7 +173,7 @@ class Machine:
 
     def _dict(self, _: object) -> None:
         items = self._until_mark()
-        self.stack.append(Pairs(zip(items[::2], items[1::2], strict=False)))
+        self.stack.append(_in_pairs(items))
 
     def _tuple(self, _: object) -> None:
         self.stack.append(tuple(self._until_mark()))
@@ -212,7 +202,7 @@ class Machine:
         if function == Global("copyreg", "__newobj__") or function == Global(
             "copy_reg", "__newobj__"
         ):
-            self._call(args[0], args[1:], "new")  # how protocols 0 and 1 write NEWOBJ
+            self._call(args[0], args[1:], "new")  # protocols 0 and 1 write NEWOBJ so
         else:
             self._call(function, args, "reduce")
 
@@ -241,12 +231,12 @@ class Machine:
             self.stack[-1].state = state
 
     def _binpersid(self, _: object) -> None:
-        pass  # the id on the stack stands for the object
+        pass  # the persistent ID, which is on the stack, stands for the object
 
     def _name(self, module: str, qualname: str) -> None:
-        found = Global(module, qualname)
-        self.names.setdefault(found)
-        self.stack.append(found)
+        name = Global(module, qualname)
+        self.names.setdefault(name)
+        self.stack.append(name)
 
     def _call(self, function: object, args: object, by: str) -> None:
         call = Call(function, args, by)
@@ -254,11 +244,11 @@ class Machine:
         self.stack.append(call)
 
     def _extend(self, items: list[object]) -> None:
-        onto = self.stack[-1]
-        if isinstance(onto, Call):  # a list's or dict's subclass
-            onto = onto.pairs if isinstance(items, Pairs) else onto.items
-        if isinstance(onto, list):
-            onto.extend(items)
+        container = self.stack[-1]
+        if isinstance(container, Call):  # an instance of a subclass of list or dict
+            container = container.pairs if isinstance(items, Pairs) else container.items
+        if isinstance(container, list):
+            container.extend(items)
 
     def _until_mark(self) -> list[object]:
         items: list[object] = []
@@ -267,16 +257,23 @@ class Machine:
         return items[::-1]
 
 
+def _in_pairs(items: list[object]) -> Pairs:
+    """Keys and values that alternate, as pairs; a key whose value is absent is left out."""
+    return Pairs(zip(items[::2], items[1::2], strict=False))
+
+
 def _with_state(items: list[Any]) -> list[Any]:
-    """What stood on the stack when the reading was cut: what follows an object there was to become
-    its state."""
+    """Items of a stack where reading was cut, with the last one as the state of the one before.
+
+    Pickle writes a state after its object, and then BUILD, which was not read any more.
+    """
     while (
         len(items) > 1
         and isinstance(items[-2], Call)
         and items[-2].state is None
         and isinstance(items[-1], (Pairs, tuple))
     ):
-        *items, made, state = items
-        made.state = state
-        items.append(made)
+        *items, call, state = items
+        call.state = state
+        items.append(call)
     return items

@@ -1,5 +1,7 @@
-"""What lies where in a payload, by the paths that a reader of the exception would write:
-``exc.request.headers['authorization']``."""
+"""The values of a payload with their paths in the exception.
+
+A path is written as a reader would write it: ``exc.request.headers['authorization']``.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
-from pytest_portable_errors.diagnosis.value_path import leads_to_exception
+from pytest_portable_errors.diagnosis.value_path import leads_to_exception, may_be_named_pair
 
-_MOST_PLACES = 20_000  # the nearest; as many as payload.OPCODES make have room
+# Values of one payload, the nearest first; there is room for what pickle_reader.OPCODES make.
+_MOST_PLACES = 20_000
 _LONGEST_PATH = 1_000  # characters
+# By these endings of its name a class is taken for an exception: a payload does not say what it is.
 _ENDINGS = (
     "Error",
     "Exception",
@@ -54,52 +58,73 @@ _TBLIB = {
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
 
-# a payload has ten thousand of them, and a frozen dataclass takes three times as long to make
+# No frozen dataclass, which takes three times as long to make: a payload has ten thousand of these.
 class PayloadValue(NamedTuple):
-    """A value of the payload."""
+    """A value of a payload, with its path."""
 
     path: str
+    """``exc.args[0]``; a function and a state lie where their object does."""
     name: str | None
-    """What the value is called there: an attribute, a key, the first of a pair. None where only its
+    """The attribute, the key or the first of a pair that names the value; None where only its
     position says what it is."""
     value: object
+    """Plain data, or what stands for an object: a Call, Global, Pairs, list or tuple."""
 
 
 def places(root: object, path: str = "exc") -> Iterator[PayloadValue]:
-    """Everything that ``root`` holds, itself first, outward; what is met twice only where it is
-    nearest."""
+    """All values that a payload holds, the nearest to its root first.
+
+    Args:
+        root: What the payload ends in (``Reading.root``).
+        path: Path of the root.
+
+    Yields:
+        The root itself first; a call or container that stands in several places, only where it is
+        nearest; at most 20,000 values.
+    """
     waiting = deque([PayloadValue(path, None, root)])
-    seen: set[int] = set()
+    visited: set[int] = set()
     for _ in range(_MOST_PLACES):
         if not waiting:
             return
         place = waiting.popleft()
         if isinstance(place.value, (Call, list, tuple)) and place.value:
-            if id(place.value) in seen:
+            if id(place.value) in visited:
                 continue
-            seen.add(id(place.value))
+            visited.add(id(place.value))
         yield place
-        waiting.extend(_bounded(part, place.path) for part in _parts(place))
+        waiting.extend(_with_bounded_path(part, place.path) for part in _parts(place))
 
 
-def _bounded(part: PayloadValue, above: str) -> PayloadValue:
-    """Very deep down the path stays as it is: a payload of 50,000 tuples in each other is small,
-    and its paths would not be."""
+def _with_bounded_path(part: PayloadValue, above: str) -> PayloadValue:
+    """A value with the path above it where its own would be longer than a thousand characters.
+
+    A payload of 50,000 tuples in each other is small, and its paths would not be.
+    """
     return part if len(part.path) <= _LONGEST_PATH else PayloadValue(above, part.name, part.value)
 
 
 def path_of(subject: object, root: object) -> str | None:
-    """Where a Call lies, or the first Global of that name; a state setter lies where its object
-    does. None if it lies nowhere."""
+    """The path of a call or a name in a payload.
+
+    Args:
+        subject: The very Call, or a Global that is equal to the one looked for.
+        root: What the payload ends in (``Reading.root``).
+
+    Returns:
+        The path of the nearest; of a call that sets the state of an object, the object's. None if
+        the payload does not hold it.
+    """
     for place in places(root):
         if place.value is subject or (isinstance(subject, Global) and place.value == subject):
             return place.path
-        if isinstance(place.value, Call) and _sets(subject, place.value):
+        if isinstance(place.value, Call) and _is_setter_for(subject, place.value):
             return place.path
     return None
 
 
-def _sets(setter: object, call: Call) -> bool:
+def _is_setter_for(setter: object, call: Call) -> bool:
+    """Whether one call is a state setter for the result of another: ``setter(object, state)``."""
     return (
         isinstance(setter, Call)
         and isinstance(setter.args, tuple)
@@ -115,7 +140,7 @@ def _parts(place: PayloadValue) -> Iterator[PayloadValue]:
     elif isinstance(value, Pairs):
         for key, item in value:
             yield PayloadValue(path, None, key)
-            yield PayloadValue(f"{path}[{_key(key)}]", _text(key), item)
+            yield PayloadValue(f"{path}[{_key_text(key)}]", _text(key), item)
     elif isinstance(value, (list, tuple)):
         for position, item in enumerate(value):
             yield from _named_pair(item, path) or [PayloadValue(f"{path}[{position}]", None, item)]
@@ -128,7 +153,7 @@ def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
         if isinstance(state, Pairs):
             for name, value in state:
                 yield PayloadValue(
-                    f"{path}.{name}" if isinstance(name, str) else f"{path}[{_key(name)}]",
+                    f"{path}.{name}" if isinstance(name, str) else f"{path}[{_key_text(name)}]",
                     _text(name),
                     value,
                 )
@@ -137,26 +162,28 @@ def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
     yield from (
         PayloadValue(f"{path}[{position}]", None, item) for position, item in enumerate(call.items)
     )
-    yield from (PayloadValue(f"{path}[{_key(key)}]", _text(key), item) for key, item in call.pairs)
+    yield from (
+        PayloadValue(f"{path}[{_key_text(key)}]", _text(key), item) for key, item in call.pairs
+    )
 
 
 def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
     if not isinstance(call.args, tuple):
         yield PayloadValue(path, None, call.args)
         return
-    built, args = built_class(call)
+    cls, args = built_class(call)
     is_exception = leads_to_exception(path) or looks_like_exception(call)
     names = _TBLIB.get(getattr(call.function, "qualname", ""), ())
     for position, item in enumerate(call.args if names else args):
         if position < len(names) and names[position]:
             yield PayloadValue(f"{path}.{names[position]}", names[position], item)
         elif position < len(names):
-            yield PayloadValue(path, None, item)  # the class, or what is of no interest
+            yield PayloadValue(path, None, item)  # the class, or another part without a name
         elif (
             position == 1
             and is_exception
             and isinstance(item, (list, tuple))
-            and _are_members(built, args[0], item)
+            and _are_members(cls, args[0], item)
         ):
             yield from (
                 PayloadValue(f"{path}.exceptions[{n}]", None, member)
@@ -166,21 +193,27 @@ def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
             yield PayloadValue(f"{path}.args[{position}]" if is_exception else path, None, item)
 
 
-def _are_members(built: object, message: object, items: Sequence[object]) -> bool:
-    """Whether these are the members of an ExceptionGroup: of its own class surely, of a subclass by
-    the looks of it."""
-    is_group = isinstance(built, Global) and built.qualname in _GROUPS
+def _are_members(cls: object, message: object, items: Sequence[object]) -> bool:
+    """Whether these are the members of a group: its class says so, or all of them are calls.
+
+    A subclass of ExceptionGroup cannot be told by its name.
+    """
+    is_group = isinstance(cls, Global) and cls.qualname in _GROUPS
     return is_group or (
         isinstance(message, str) and bool(items) and all(isinstance(item, Call) for item in items)
     )
 
 
 def built_class(call: Call) -> tuple[object, tuple[object, ...]]:
-    """The class that a call makes an instance of, as far as that can be told, and the arguments
-    that are left.
+    """The class of which a call makes an instance, and the arguments without that class.
 
-    Where a reconstructor is called (``Exception.__new__``, one of some library's) it is the first
-    class among its arguments.
+    Names tell classes from functions: those of classes begin with a capital letter.
+
+    Returns:
+        The function of the call, if that is a class. Otherwise a reconstructor is called, such as
+        ``Exception.__new__`` or a library's own: the first class among its arguments, and what
+        follows it; all arguments, if the class is not the first of them. Without a class, the
+        function of the call. Arguments are ``()`` if they are no tuple.
     """
     args = call.args if isinstance(call.args, tuple) else ()
     if call.by == "new" or (isinstance(call.function, Global) and not _is_function(call.function)):
@@ -192,55 +225,58 @@ def built_class(call: Call) -> tuple[object, tuple[object, ...]]:
 
 
 def looks_like_exception(call: Call) -> bool:
-    """By its class's name, and by a state with a chain: the payload does not say which of its
-    classes are exceptions."""
+    """Whether a call likely makes an exception; the payload does not say which classes are.
+
+    Of Python's own classes it is known. Others are told by their name (``PaymentError``), or by a
+    state with a ``__cause__``.
+    """
     cls, _ = built_class(call)
     if not isinstance(cls, Global):
         return False
     if cls.module in ("builtins", "__builtin__", "exceptions"):
-        known = getattr(builtins, cls.qualname, None)
-        return isinstance(known, type) and issubclass(known, BaseException)
+        builtin = getattr(builtins, cls.qualname, None)
+        return isinstance(builtin, type) and issubclass(builtin, BaseException)
     return cls.qualname.endswith(_ENDINGS) or (
         isinstance(call.state, Pairs) and any(key == "__cause__" for key, _ in call.state)
     )
 
 
 def _is_function(name: Global) -> bool:
-    """By the usual spelling: the payload does not say what a name is."""
-    last = name.qualname.rpartition(".")[2]
-    return not last.lstrip("_")[:1].isupper()
+    """Whether a name is spelt like a function's: the payload does not say what it names."""
+    last_part = name.qualname.rpartition(".")[2]
+    return not last_part.lstrip("_")[:1].isupper()
 
 
 def _named_pair(item: object, path: str) -> list[PayloadValue] | None:
-    """``(name, value)``, as headers are kept: in a list of an attribute that is nobody's
-    business."""
+    """The value of a header, as httpx keeps it, under the header's name; None for other items."""
+    owner, dot, attribute = path.rpartition(".")
     if (
-        not isinstance(item, tuple)
-        or len(item) not in (2, 3)
+        not (dot and attribute.isidentifier())
+        or not isinstance(item, tuple)
+        or not may_be_named_pair(attribute, len(item))
         or (name := _text(item[0])) is None
         or _text(item[-1]) is None
     ):
-        return None
-    owner, dot, attribute = path.rpartition(".")
-    if not (dot and attribute.startswith("_") and attribute.isidentifier()):
         return None
     return [PayloadValue(f"{owner}[{name.lower()!r}]", name, item[-1])]
 
 
 def _text(value: object) -> str | None:
+    """The text of a str or of bytes; None for anything else."""
     if (
         isinstance(value, Call)
         and value.function == Global("_codecs", "encode")
         and isinstance(value.args, tuple)
         and value.args
     ):
-        value = value.args[0]  # how protocols 0 to 2 write bytes, which they do not know
+        value = value.args[0]  # protocols 0 to 2 have no opcode for bytes, and write them so
     if isinstance(value, bytes):
         return value.decode("latin-1")
     return value if isinstance(value, str) else None
 
 
-def _key(key: object) -> str:
+def _key_text(key: object) -> str:
+    """A key as it is written in a path; of an object, the function that makes it, cut."""
     return (
         repr(key)
         if isinstance(key, (str, bytes, int, float, bool, type(None)))

@@ -1,4 +1,4 @@
-"""Where the code of a fix goes, and the parts that all of it has."""
+"""The class that the code of a fix is for, and the parts that all such code has."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _METHOD = "__reduce__"
 _FUNCTION = "reduce_exception"
 WIDTH = 110
+"""Characters of a line of code, past which it is broken into several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,21 +16,32 @@ class Target:
     """The class that a recipe is for, and where the code goes."""
 
     module: str
+    """The class's ``__module__``."""
     qualname: str
+    """The class's ``__qualname__``."""
     in_class: bool
-    """Whether the code goes into the class, because it is the project's; otherwise into
-    ``copyreg``."""
+    """Whether the code is a method of the class, because that is the project's; otherwise it is a
+    function that is registered with ``copyreg``."""
     importable: bool
+    """Whether the class's module holds it under its name."""
 
     @property
     def variable(self) -> str:
+        """The name of the exception in the code."""
         return "self" if self.in_class else "error"
 
     def code(self, body: str, *, imports: tuple[str, ...] = (), lines: tuple[str, ...] = ()) -> str:
-        """The function with this body, and what puts it to use; ``lines`` are imports as they are
-        written.
+        """The whole code of a reducer: imports, function, and its registration with ``copyreg``.
 
-        A method has its imports inside: so it can be pasted into the class as it is.
+        A method has its imports inside, so that it can be pasted into the class as it is.
+
+        Args:
+            body: The body of the function, not indented.
+            imports: Names of modules that it needs.
+            lines: Further imports as they are written: ``from shop import errors``.
+
+        Returns:
+            Lines that each end with a line break.
         """
         head = "".join(
             f"import {name}\n"
@@ -65,7 +77,7 @@ def _function(name: str, parameter: str, body: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A class that can be imported."""
+    """The name of a class that can be imported; its text is the full name."""
 
     module: str
     qualname: str
@@ -75,6 +87,12 @@ class Named:
 
 
 def field_parts(exc: str, names: tuple[str, ...]) -> list[str]:
+    """Code for a dict display that adds an exception's fields which are set; none for no names.
+
+    Args:
+        exc: The name of the exception in the code.
+        names: Names of the fields; those that are absent or None are left out when the code runs.
+    """
     if not names:
         return []
     listed = ", ".join(f'"{name}"' for name in names) + ("," if len(names) == 1 else "")
@@ -87,6 +105,12 @@ def field_parts(exc: str, names: tuple[str, ...]) -> list[str]:
 
 
 def arguments_as_text(args: str, positions: tuple[int, ...]) -> str:
+    """Code of a tuple of arguments, some of them as text: the repr, or the str of a single one.
+
+    Args:
+        args: Code of the tuple.
+        positions: Positions, counted from 0, of the arguments that become text.
+    """
     return (
         f"tuple((str if len({args}) == 1 else repr)(arg) if n in {set_state(positions)} else arg "
         f"for n, arg in enumerate({args}))"
@@ -94,6 +118,7 @@ def arguments_as_text(args: str, positions: tuple[int, ...]) -> str:
 
 
 def set_state(values: tuple[object, ...]) -> str:
+    """Code of a set that holds these texts and numbers, in their order."""
     return (
         "{"
         + ", ".join(f'"{value}"' if isinstance(value, str) else repr(value) for value in values)

@@ -1,5 +1,7 @@
-"""Code that makes an exception arrive: what is printed to be pasted, and what is compiled and
-tried, is the same text."""
+"""Recipes of reducers: code that makes an exception arrive.
+
+The text that is printed to be pasted is the very text that is compiled and tried.
+"""
 
 from __future__ import annotations
 
@@ -17,45 +19,49 @@ from pytest_portable_errors.diagnosis.recipe_target import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByConstructor:
-    """The class is called again, with the attributes that it made of its arguments."""
+    """A reducer that calls the class again, with the attributes that it made of its arguments."""
 
     positional: tuple[str, ...]
     """Names of attributes, in the order of the parameters."""
     keyword: tuple[tuple[str, str], ...] = ()
-    """Parameters that have to be named, with their attributes."""
+    """Keyword-only parameters with the names of their attributes."""
     with_state: bool = True
-    """Whether what else it stores is restored, too. Not where the class refuses to have attributes
-    set."""
+    """Whether its ``__dict__`` is restored, too; not where the class refuses that its attributes
+    are set."""
 
     def code(self, target: Target) -> str:
-        """Python to paste."""
+        """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
-        made = f"type({exc})"
+        constructor = f"type({exc})"
         imports: tuple[str, ...] = ()
         args = ", ".join(f"{exc}.{name}" for name in self.positional)
         if self.keyword:
             named = "".join(f", {parameter}={exc}.{name}" for parameter, name in self.keyword)
-            made, imports = f"functools.partial({made}{named})", ("functools",)
+            constructor = f"functools.partial({constructor}{named})"
+            imports = ("functools",)
         state = f", {exc}.__dict__" if self.with_state else ""
         tail = "," if len(self.positional) == 1 else ""
-        return target.code(f"return {made}, ({args}{tail}){state}", imports=imports)
+        return target.code(f"return {constructor}, ({args}{tail}){state}", imports=imports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithoutInit:
-    """Made by the built-in base's ``__new__``, without ``__init__``; the state is restored. Carries
-    no chain, as plain pickle."""
+    """A reducer that calls the built-in base's ``__new__`` and no ``__init__``.
+
+    It restores the state. It keeps no chain, as plain pickle keeps none.
+    """
 
     base: str
-    """The nearest built-in base."""
+    """Name of the nearest built-in base."""
     fields: tuple[str, ...] = ()
-    """Slots and C fields."""
+    """Names of slots, and of attributes that built-in bases keep in C."""
     dropped: tuple[str, ...] = ()
+    """Names of attributes that are not sent."""
     as_text: tuple[int, ...] = ()
-    """Positions of ``args`` that are sent as their repr."""
+    """Positions in ``args`` of what is sent as text: its repr, or its str if it is the only one."""
 
     def code(self, target: Target) -> str:
-        """Python to paste."""
+        """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
         lines = ["# Without __init__: the receiver needs the class and nothing else."]
         args = f"{exc}.args"
@@ -81,11 +87,13 @@ class WithoutInit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AndState:
-    """As the class's own reducer rebuilds it, and with what that leaves out. For ``copyreg`` only.
-    Carries no chain."""
+    """A reducer that adds what the class's own leaves out: ``args`` and ``__dict__``.
+
+    For ``copyreg`` only, since it calls ``__reduce__`` of the class. Keeps no chain.
+    """
 
     def code(self, target: Target) -> str:
-        """Python to paste."""
+        """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
         lines = (
             "# What its own reducer gives, and what that leaves out.",
@@ -97,18 +105,18 @@ class AndState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downgrade:
-    """It arrives as a base that the receiver has, with its message."""
+    """A reducer that sends a built-in exception with the message, and nothing else."""
 
     base: str
-    """A built-in exception."""
+    """Name of the built-in exception."""
     lacks_class: bool
-    """Whether that is because the receiver lacks its class."""
+    """Whether the reason is that the receiver lacks the class; a comment in the code says so."""
 
     def code(self, target: Target) -> str:
-        """Python to paste."""
+        """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
-        said = "The receiver lacks the class." if self.lacks_class else "With its message alone."
-        return target.code(f"# {said}\nreturn {self.base}, (str({exc}),)")
+        comment = "The receiver lacks the class." if self.lacks_class else "With its message alone."
+        return target.code(f"# {comment}\nreturn {self.base}, (str({exc}),)")
 
 
 Recipe = ByConstructor | AndState | WithoutInit | WithChain | Downgrade

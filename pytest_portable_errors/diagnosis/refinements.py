@@ -1,4 +1,4 @@
-"""What to change about a candidate that did not suffice."""
+"""Changes candidates that did not suffice: what stopped or exposed something is left out."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import TypeVar
 
 from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
-from pytest_portable_errors.diagnosis.recipes import (
-    Recipe,
-    WithoutInit,
-)
+from pytest_portable_errors.diagnosis.recipes import Recipe, WithoutInit
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.described import Record
 
@@ -19,10 +16,15 @@ T = TypeVar("T")
 
 
 def links(record: Record) -> dict[str, str]:
-    """The exceptions that it is chained to, and members of groups: their paths and types."""
+    """The exceptions that a record's subject is chained to, and the members of groups.
+
+    Returns:
+        The full name of the class by the path of each exception, the nearest first; one that has
+        several paths, by the shortest.
+    """
     nodes = record["exceptions"]
-    found: dict[str, str] = {}
-    waiting, seen = deque([("exc", 0)]), {0}
+    types: dict[str, str] = {}
+    waiting, visited = deque([("exc", 0)]), {0}
     while waiting:
         path, index = waiting.popleft()
         node = nodes[index]
@@ -31,22 +33,30 @@ def links(record: Record) -> dict[str, str]:
             (f"exceptions[{n}]", member) for n, member in enumerate(node.get("members") or ())
         ]
         for step, inner in steps:
-            if isinstance(inner, int) and inner < len(nodes) and inner not in seen:
-                seen.add(inner)
-                found[f"{path}.{step}"] = str(nodes[inner]["type"])
+            if isinstance(inner, int) and inner < len(nodes) and inner not in visited:
+                visited.add(inner)
+                types[f"{path}.{step}"] = str(nodes[inner]["type"])
                 waiting.append((f"{path}.{step}", inner))
-    return found
+    return types
 
 
 def is_of_its_own(path: str) -> bool:
-    """Whether a path leads to what the exception itself stores, and not to a link of its chain or
-    to a member."""
+    """Whether a path leads to the subject or a value of it, and not through a link or member."""
     return not ValuePath.of(path).links
 
 
 def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
-    """The candidate without the exception's own values that do arrive, but as something else; None
-    if there are none."""
+    """The candidate without the first value of the subject that arrived changed.
+
+    Args:
+        candidate: What was tried.
+        lost: Paths of what was lost, in any order.
+        sent: The record of what was tried.
+
+    Returns:
+        The changed candidate; None if no value of the subject is lost that is not given up already,
+        or if its recipe cannot leave that out.
+    """
     for path in lost:
         held = ValuePath.of(path).held
         if held is not None and held.is_of_subject and not candidate.covers(path):
@@ -55,7 +65,10 @@ def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -
 
 
 def without_obstacle(candidate: Candidate, stopped_at: str, sent: Record) -> Candidate | None:
-    """The candidate without what stopped it.
+    """The candidate without the value or the link at which its trip failed.
+
+    An argument of the subject is sent as text, an attribute is dropped; if that was done already,
+    the link is sent as text.
 
     Args:
         candidate: What was tried.
@@ -63,37 +76,41 @@ def without_obstacle(candidate: Candidate, stopped_at: str, sent: Record) -> Can
         sent: The record of what was tried.
 
     Returns:
-        The changed candidate; None if its recipe leaves nothing out, or nothing is left to change.
+        The changed candidate; None if its recipe cannot leave that out, or does so already.
     """
     recipe = candidate.recipe
     if not isinstance(recipe, (WithoutInit, WithChain)):
         return None
     held, path = ValuePath.of(stopped_at).held, ValuePath.of(stopped_at)
     if held is not None and held.argument is not None and held.is_of_subject:
-        without = replace(recipe, as_text=_more(recipe.as_text, held.argument))
+        without = replace(recipe, as_text=_with_added(recipe.as_text, held.argument))
         if without != recipe:
             return _giving_up(candidate, without, held.path)
     elif held is not None and held.attribute is not None:
-        without = replace(recipe, dropped=_more(recipe.dropped, held.attribute))
+        without = replace(recipe, dropped=_with_added(recipe.dropped, held.attribute))
         if without != recipe:
             return _giving_up(candidate, without, held.path)
-    # The link itself refuses, whatever is left out of it.
-    of_class = links(sent).get(path.exception)
-    if of_class is None or not isinstance(recipe, WithChain):
+    # The link itself cannot be sent, whatever is left out of it.
+    link_type = links(sent).get(path.exception)
+    if link_type is None or not isinstance(recipe, WithChain):
         return None
-    as_text = replace(recipe, links_as_text=_more(recipe.links_as_text, of_class))
+    as_text = replace(recipe, links_as_text=_with_added(recipe.links_as_text, link_type))
     return None if as_text == recipe else _giving_up(candidate, as_text, path.exception)
 
 
 def without_credentials(candidate: Candidate, exposed: tuple[str, ...]) -> Candidate | None:
-    """The candidate without the credentials that it would put on the wire.
+    """The candidate without the credentials that it would send.
+
+    Credentials in headers are left out with the headers; if that was tried already, or they lie
+    elsewhere, the attributes that hold them are dropped.
 
     Args:
         candidate: What was tried.
-        exposed: Paths of the credentials.
+        exposed: Paths of the credentials that it sent.
 
     Returns:
-        The changed candidate; None if its recipe leaves nothing out, or nothing is left to change.
+        The changed candidate; None if its recipe is not ``WithChain``, or no attribute is left to
+        be dropped.
     """
     recipe = candidate.recipe
     if not isinstance(recipe, WithChain):
@@ -102,18 +119,20 @@ def without_credentials(candidate: Candidate, exposed: tuple[str, ...]) -> Candi
     if headers and not recipe.headers:
         without = replace(recipe, headers=tuple(dict.fromkeys(headers.values())))
         return _giving_up(candidate, without, *headers)
-    # Copying what has headers did not help. If something else needs it, that will be seen again.
-    held = [held for path in exposed if (held := ValuePath.of(path).held) and held.attribute]
-    names = [each.attribute for each in held if each.attribute is not None]
-    without = replace(recipe, headers=(), dropped=_more(recipe.dropped, *names))
+    # Copies without headers did not suffice, and are given up: if another credential needs them,
+    # the next trip exposes it, and they are made again.
+    holders = [held for path in exposed if (held := ValuePath.of(path).held) and held.attribute]
+    names = [holder.attribute for holder in holders if holder.attribute is not None]
+    without = replace(recipe, headers=(), dropped=_with_added(recipe.dropped, *names))
     if without == recipe:
         return None
-    return _giving_up(candidate, without, *(each.path for each in held))
+    return _giving_up(candidate, without, *(holder.path for holder in holders))
 
 
 def _giving_up(candidate: Candidate, recipe: Recipe, *paths: str) -> Candidate:
-    return replace(candidate, recipe=recipe, gives_up=_more(candidate.gives_up, *paths))
+    return replace(candidate, recipe=recipe, gives_up=_with_added(candidate.gives_up, *paths))
 
 
-def _more(known: tuple[T, ...], *added: T) -> tuple[T, ...]:
-    return tuple(dict.fromkeys((*known, *added)))
+def _with_added(values: tuple[T, ...], *added: T) -> tuple[T, ...]:
+    """The values and then those added, each once."""
+    return tuple(dict.fromkeys((*values, *added)))

@@ -1,4 +1,4 @@
-"""Names under which credentials are kept: ``password``, ``api_key``, ``authorization``."""
+"""Tells by its name whether a value is a credential: ``password``, ``api_key``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PAIRS_OF_WORDS = frozenset(
         *("secret value", "pass word"),
     )
 )
-# Words that are written without a gap: PGPASSWORD, authtoken. No word of prose ends so.
+# Endings of several words that are written as one: PGPASSWORD, authtoken. No word of prose ends so.
 _ENDINGS = (
     "password",
     "passwd",
@@ -51,7 +51,7 @@ _ENDINGS = (
     "authtoken",
     "accesstoken",
 )
-# Tokens that open nothing: a parser's, a tokenizer's, a page's.
+# Words before "token" where it is no credential, but a parser's, a tokenizer's or a page's.
 _HARMLESS = frozenset(
     (
         *(
@@ -90,8 +90,12 @@ _HARMLESS = frozenset(
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a value of this name is a credential: ``x-api-key``, ``dbPassword``; not
-    ``token_count``."""
+    """Whether a value of this name is a credential: ``x-api-key``, but not ``token_count``.
+
+    Args:
+        name: Of an attribute, key or header, in any spelling (``dbPassword``); its last words
+            decide. One of more than 200 characters is no name.
+    """
     return len(name) <= 200 and _is_secret_name(name)
 
 
@@ -110,11 +114,12 @@ def _is_secret_name(name: str) -> bool:
 
 
 def kind_of(name: str) -> str:
-    """How a finding calls a value of this name: ``x_api_key``."""
+    """How a finding calls a value of this name: its last four words, ``x_api_key``."""
     return "_".join(_words(name)[-4:])
 
 
 def _words(name: str) -> list[str]:
+    """The words of a name in small letters, without numbers at its end."""
     words = [word.lower() for word in _WORD.findall(name)]
     while words and words[-1].isdigit():  # password2
         words.pop()

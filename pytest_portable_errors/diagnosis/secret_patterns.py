@@ -1,4 +1,4 @@
-"""What is a secret: by the name that a value has, or by a shape of its own."""
+"""Finds secrets in texts: by the name before a value, or by a shape that only keys have."""
 
 from __future__ import annotations
 
@@ -15,22 +15,28 @@ from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_o
 
 MASK = "***"
 NO_VALUE = re.compile(r"\*+|\.+|None|True|False|null|true|false|")
-"""What stands where a secret would, and is none."""
+"""Texts that stand in the place of a secret and are none: masks, ellipses, constants, nothing."""
 _SMALL_NUMBER = re.compile(r"\d{1,3}")  # token=5: a position, a count
 
 
 class Secret(NamedTuple):
-    """What has the shape of a secret, in a text."""
+    """The position of a secret in a text."""
 
     start: int
+    """Index of its first character."""
     end: int
+    """Index past its last character."""
     kind: str
+    """How a finding calls it: ``GitHub token``, ``x_api_key``."""
 
 
 def _is_key(text: str) -> bool:
-    """Not ``sk-learn-contrib``: one part is long, or shorter with a digit, or a number."""
-    rest = text[3:]
-    return _is_random(rest) or any(_is_part_of_key(part) for part in rest.split("-"))
+    """Whether what begins with ``sk-`` is a key, and no name such as ``sk-learn-contrib``.
+
+    A key is random as a whole, or has a part that is long, shorter with a digit, or a number.
+    """
+    key = text[3:]
+    return _is_random(key) or any(_is_part_of_key(part) for part in key.split("-"))
 
 
 def _is_random(text: str) -> bool:
@@ -72,25 +78,26 @@ def _is_user_and_password(text: str) -> bool:
         return False
 
 
-def _any(_: str) -> bool:
+def _is_any(_: str) -> bool:
     return True
 
 
 _BY_NAME = "named in a text"
 _BARE = r"[^\s'\"&,;<>(){}\[\]=\\][^\s'\"&,;<>(){}\[\]]{0,100}"
-# ... and further, once it is known to be a secret: else each name would run over it all
-_GOES_ON = re.compile(r"[^\s'\"&,;<>(){}\[\]]*")
-# Each pattern runs over what it looks at once: what is not sure is decided afterwards, by a
-# function, on what was found.
+# What follows a bare value that is a secret. No part of the pattern of names: each name in a text
+# would then run over all that follows it.
+_TAIL = re.compile(r"[^\s'\"&,;<>(){}\[\]]*")
+# The kind of secret, a pattern, and a function that decides whether a match is a secret. Patterns
+# do not decide that themselves, so that each runs over a text only once.
 _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("API key (sk-...)", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]+", _is_key),
-    ("API key (sk_live_...)", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{8,}", _any),
-    ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})", _any),
-    ("GitLab token", r"\bglpat-[A-Za-z0-9_-]{16,}", _any),
+    ("API key (sk_live_...)", r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{8,}", _is_any),
+    ("GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})", _is_any),
+    ("GitLab token", r"\bglpat-[A-Za-z0-9_-]{16,}", _is_any),
     ("AWS access key", r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b", _is_aws_key),
-    ("Google API key", r"\bAIza[A-Za-z0-9_-]{30,}", _any),
-    ("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", _any),
-    ("Hugging Face token", r"\bhf_[A-Za-z0-9]{20,}", _any),
+    ("Google API key", r"\bAIza[A-Za-z0-9_-]{30,}", _is_any),
+    ("Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", _is_any),
+    ("Hugging Face token", r"\bhf_[A-Za-z0-9]{20,}", _is_any),
     ("JWT", r"\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,2}", _is_jwt),
     (
         "private key",
@@ -98,7 +105,7 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
             r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE "
             r"KEY-----|\Z)"
         ),
-        _any,
+        _is_any,
     ),
     ("authorization", r"(?i:\bbearer\s{1,9})(?P<bearer>[A-Za-z0-9._~+/-]{8,}=*)", _is_bearer),
     ("authorization", r"(?i:\bbasic\s{1,9})(?P<basic>[A-Za-z0-9+/]{4,}=*)", _is_user_and_password),
@@ -106,7 +113,7 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     (
         "URL with password",
         r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/:@?#'\"]*:(?!\d{1,5}[?#])(?P<password>[^\s/'\"]+)@",
-        _any,
+        _is_any,
     ),
     (
         _BY_NAME,
@@ -120,18 +127,19 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
             r"|b?\\{1,3}['\"](?P<escaped>[^'\"\\\n]+)"
             rf"|(?P<bare>{_BARE}))"
         ),
-        _any,
+        _is_any,
     ),
 )
 _ALTERNATIVES = "|".join(
     f"(?P<shape{number}>{pattern})" for number, (_, pattern, _) in enumerate(_SHAPES)
 )
 _SHAPE = re.compile(rf"(?=[A-Za-z0-9_-])(?:{_ALTERNATIVES})")
-# the secret, where the shape is more than that
-_INNER = ("bearer", "basic", "scheme", "password", "single", "double", "escaped", "bare")
+# Groups that hold the secret where the shape is more than the secret.
+_SECRET_GROUPS = ("bearer", "basic", "scheme", "password", "single", "double", "escaped", "bare")
 SCHEME = re.compile(r"(?i:bearer|basic|token) +")
+"""The scheme before the credentials of an Authorization header (RFC 9110, section 11.4)."""
 
-# Cheaper than shapes and names, and there in each of them, in small letters.
+# Texts in small letters of which each shape and each name of a secret has one; cheap to look for.
 _HINTS = (
     *(
         "sk-",
@@ -163,91 +171,101 @@ _HINTS = (
         "cookie",
         "credential",
     ),
-    *("jwt", "userinfo", "parseresult", "splitresult"),  # the last two: a URL that was taken apart
+    *("jwt", "userinfo", "parseresult", "splitresult"),  # results: URLs that urllib took apart
 )
 _HINT_OF_KEY = re.compile(r"(?:api|access|secret|private|signing|auth)[\W_]*key")
 
 
 def may_hold(text: str) -> bool:
-    """Whether it is worth while to look for secrets, or for names of them."""
-    return _short_may_hold(text) if len(text) < _SHORT else _may_hold(text)
+    """Whether a text may hold a secret or the name of one.
+
+    Cheap, and True too often: False says that ``secrets_in`` finds nothing.
+    """
+    return _cached_may_hold(text) if len(text) < _LONGEST_CACHED else _may_hold(text)
 
 
-_SHORT = 200  # characters of a text that is asked for again and again: names, words, types
+_LONGEST_CACHED = 200  # characters; names, words and types are asked about again and again
 
 
 @functools.lru_cache(maxsize=10_000)
-def _short_may_hold(text: str) -> bool:
+def _cached_may_hold(text: str) -> bool:
     return _may_hold(text)
 
 
 def _may_hold(text: str) -> bool:
     text = text.lower()
-    # a list is faster than a generator here
+    # A list is faster than a generator here.
     if any([hint in text for hint in _HINTS]):  # noqa: C419
         return True
     return "key" in text and _HINT_OF_KEY.search(text) is not None
 
 
 def secrets_in(text: str) -> Iterator[Secret]:
-    """All that has the shape of one, in order."""
+    """All secrets of a text, in order; none overlaps another."""
     match = _SHAPE.search(text) if may_hold(text) else None
     while match is not None:
         kind, _, is_real = _SHAPES[int((match.lastgroup or "")[5:])]
-        inner = next((group for group in _INNER if match.group(group) is not None), 0)
-        start, end = match.span(inner)
-        goes_on = match.end()
+        secret_group = next(
+            (group for group in _SECRET_GROUPS if match.group(group) is not None), 0
+        )
+        start, end = match.span(secret_group)
+        next_start = match.end()
         secret = text[start:end]
         if kind == _BY_NAME:
             scheme = SCHEME.match(secret)
             start += 0 if scheme is None or scheme.end() == len(secret) else scheme.end()
-            is_number = _SMALL_NUMBER.fullmatch(secret) is not None and inner == "bare"
+            is_bare = secret_group == "bare"
+            is_number = _SMALL_NUMBER.fullmatch(secret) is not None and is_bare
             if is_secret_name(match["name"]) and not NO_VALUE.fullmatch(secret) and not is_number:
-                end = goes_on = max(goes_on, _rest_of(text, end)) if inner == "bare" else end
+                end = next_start = max(next_start, _end_of_bare(text, end)) if is_bare else end
                 yield Secret(start, end, kind_of(match["name"]))
             else:
-                goes_on = match.end("name")
+                next_start = match.end("name")
         elif is_real(secret) and not NO_VALUE.fullmatch(secret):
             yield Secret(start, end, kind)
-        elif inner:
-            goes_on = start  # what is no secret after Bearer may be one of another shape
-        match = _SHAPE.search(text, goes_on)
+        elif secret_group:
+            next_start = start  # what is no secret after Bearer may be one of another shape
+        match = _SHAPE.search(text, next_start)
 
 
-def _rest_of(text: str, end: int) -> int:
-    rest = _GOES_ON.match(text, end)
-    return end if rest is None else rest.end()
+def _end_of_bare(text: str, end: int) -> int:
+    """The index at which a bare value ends of which a pattern matched the characters to ``end``."""
+    tail = _TAIL.match(text, end)
+    return end if tail is None else tail.end()
 
 
 def without_secrets(text: str) -> str:
-    """The text with ``***`` in place of what has the shape of a secret."""
-    parts, done = [], 0
+    """The text with ``***`` in place of each secret that ``secrets_in`` finds."""
+    parts, copied = [], 0
     for secret in secrets_in(text):
-        parts += [text[done : secret.start], MASK]
-        done = secret.end
-    return "".join((*parts, text[done:])) if done else text
+        parts += [text[copied : secret.start], MASK]
+        copied = secret.end
+    return "".join((*parts, text[copied:])) if copied else text
 
 
 def spellings(secret: str) -> set[str]:
-    """As it stands, and as ``repr``, JSON and URLs write it; what those write of each other,
-    too."""
+    """The ways in which a secret is written in reprs, JSON and URLs, and the secret itself.
+
+    Also what ``repr`` and JSON write of each other's texts, and the same as UTF-8 and Latin-1.
+    """
     spelled = {secret}
-    try:  # bytes are read as Latin-1 here
+    try:  # this package reads bytes as Latin-1
         spelled |= {
             secret.encode("latin-1").decode("utf-8"),
             secret.encode("utf-8").decode("latin-1"),
         }
     except UnicodeError:
         spelled.add(secret.encode("utf-8", "surrogatepass").decode("latin-1"))
-    written = {text for one in spelled for text in _written(one)}
-    return {text for one in spelled | written for text in (one, *_written(one))} | {
+    written = {text for spelling in spelled for text in _escaped(spelling)}
+    return {text for spelling in spelled | written for text in (spelling, *_escaped(spelling))} | {
         urllib.parse.quote(secret, safe=safe, errors="surrogatepass") for safe in ("", "/")
     }
 
 
-def _written(text: str) -> Iterator[str]:
+def _escaped(text: str) -> Iterator[str]:
+    """A text as ``repr`` and JSON write it, without quotes; of bytes, if Latin-1 has it all."""
     yield repr(text)[1:-1]
-    yield repr("\"'" + text)[4:-1]  # in a text that has both kinds of quotes
+    yield repr("\"'" + text)[4:-1]  # within a text that has both kinds of quotes
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield text.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -1,9 +1,11 @@
-"""A stored exception, read from its pickle as far as the opcodes tell. Nothing is imported, and
-nothing is called."""
+"""Describes a stored exception by the opcodes of its pickle.
+
+Nothing is imported and nothing is called; the disk is searched for the modules that loads needs.
+"""
 
 from __future__ import annotations
 
-import _compat_pickle  # what pickle itself translates Python 2's names by
+import _compat_pickle  # the table by which pickle itself translates names of Python 2
 import builtins
 import importlib.machinery
 import importlib.util
@@ -27,10 +29,10 @@ from pytest_portable_errors.diagnosis.stored_values import (
     text_of,
 )
 
-_LINKS = 1_000
-_CELERYS = "UnpickleableExceptionWrapper"
-# parts of a state that are no attributes
-_OUTER = ("args", "__cause__", "__context__", "__suppress_context__", "__notes__")
+_MOST_ERRORS = 1_000  # exceptions of one payload that are described
+_CELERY_WRAPPER = "UnpickleableExceptionWrapper"  # celery.utils.serialization
+# Parts of a state that are no attributes.
+_NO_ATTRIBUTES = ("args", "__cause__", "__context__", "__suppress_context__", "__notes__")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,28 +42,33 @@ class Name:
     name: str
     """``shop.errors.PaymentError``."""
     lacks: str | None
-    """What of it this interpreter does not have; None if its module is there. Whether the module
-    holds the name is not known."""
+    """What this interpreter lacks of it: ``no module 'shop'``.
+
+    None if its module is there; whether the module holds the name is not known.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredError:
-    """One exception of the payload."""
+    """One exception of a payload; all texts are masked."""
 
     path: str
+    """``exc.__cause__``."""
     type: str
-    message: str | None
-    """As ``str()`` gives it where the class does not say otherwise; None if the arguments are not
-    known."""
+    """Full name of the class, ``shop.errors.PaymentError``; of built-in classes ``ValueError``."""
+    message: str
+    """What ``str()`` gives unless the class itself defines ``__str__``."""
     args: tuple[object, ...]
-    """Plain data: what is no plain data is text."""
+    """As plain data (``stored_values.plain_value``); of a group the message alone."""
     attributes: dict[str, object]
+    """What its state holds beside arguments, chain and notes, as plain data."""
     notes: tuple[object, ...] = ()
+    """Its ``__notes__`` (PEP 678), as plain data."""
     rebuilt_by: str | None = None
-    """The function that would be called, if it is not the class."""
+    """The function that loads would call; None if that is the class."""
     links: tuple[tuple[str, str], ...] = ()
-    """What it is chained to, and members of a group: ``("__cause__", path)``. Each is an error of
-    its own."""
+    """Its cause, context and members, as pairs of the attribute and the path of another error:
+    ``("__cause__", "exc.__cause__")``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,37 +76,56 @@ class Inspection:
     """What a payload holds."""
 
     errors: tuple[StoredError, ...]
-    """The outermost first; none if the payload holds no exception, as far as can be told."""
+    """The outermost first; ``()`` if the payload likely holds no exception."""
     value: object
-    """What the payload holds if that is no exception: plain data."""
+    """What the payload holds, as plain data, if it holds no exception; otherwise None."""
     names: tuple[Name, ...]
+    """What loads would import."""
     credentials: tuple[Credential, ...]
     problem: str | None
-    """Why the reading ended early; None if it did not."""
+    """Why reading ended early; None if it did not."""
 
 
 def inspect_payload(payload: bytes) -> Inspection:
-    """Read a pickle without running it. Never raises."""
+    """Read a pickle without running it.
+
+    Args:
+        payload: Any bytes; what is no pickle gives an inspection with a ``problem``.
+
+    Returns:
+        What the payload holds, with credentials masked.
+    """
     reading = read(payload)
-    found = find_credentials(reading)
+    scan = find_credentials(reading)
     roots = _exceptions(reading)
-    errors = tuple(_masked(error, found.mask) for error in _all_errors(roots))
+    errors = tuple(_masked(error, scan.mask) for error in _all_errors(roots))
     return Inspection(
         errors=errors,
-        value=None if errors else found.mask.data(plain_value(reading.root)),
+        value=None if errors else scan.mask.data(plain_value(reading.root)),
         names=tuple(
-            Name(name=found.mask.text(str(name)), lacks=_lacks(name)) for name in reading.names
+            Name(name=scan.mask.text(str(name)), lacks=_missing_module(name))
+            for name in reading.names
         ),
-        credentials=found.credentials,
+        credentials=scan.credentials,
         problem=reading.error,
     )
 
 
 def inspect_written(written: dict[str, Any]) -> Inspection:
-    """An error that Celery's JSON serializer wrote: its type and arguments, and nothing else of
-    it."""
-    module, said = written.get("exc_module"), written.get("exc_message")
-    args = tuple(said) if isinstance(said, list) else (said,)
+    """Describe an error that Celery's JSON serializer wrote: it keeps type and arguments alone.
+
+    Args:
+        written: A result with ``exc_type`` (a str), ``exc_message`` (the list of arguments, or one
+            argument) and ``exc_module`` (``celery.backends.base.Backend.prepare_exception``).
+
+    Returns:
+        An inspection of one error, with credentials masked in the error; none are listed.
+
+    Raises:
+        KeyError: ``written`` has no ``exc_type``.
+    """
+    module, message = written.get("exc_module"), written.get("exc_message")
+    args = tuple(message) if isinstance(message, list) else (message,)
     name = (
         f"{module}.{written['exc_type']}"
         if isinstance(module, str) and module != "builtins"
@@ -114,54 +140,55 @@ def inspect_written(written: dict[str, Any]) -> Inspection:
         attributes={},
     )
     global_name = Global(module, written["exc_type"]) if isinstance(module, str) else None
-    names = () if global_name is None else (Name(name=name, lacks=_lacks(global_name)),)
+    names = () if global_name is None else (Name(name=name, lacks=_missing_module(global_name)),)
     return Inspection(
         errors=(_masked(error, mask),), value=None, names=names, credentials=(), problem=None
     )
 
 
 def _exceptions(reading: Reading) -> list[tuple[str, Call]]:
-    """The exceptions that are not part of another one, with their paths."""
+    """The paths and calls of the exceptions that are not part of another one."""
     root = reading.root
     if isinstance(root, Call):
         return [("exc", root)]
-    if root is None:  # it ended early: the last that was made is as good as any
-        made = [call for call in reading.calls if looks_like_exception(call)]
-        return [("exc", made[0])] if made else []
-    found: list[tuple[str, Call]] = []
+    if root is None:  # reading ended early: the first exception that was made stands for all
+        exceptions = [call for call in reading.calls if looks_like_exception(call)]
+        return [("exc", exceptions[0])] if exceptions else []
+    outermost: list[tuple[str, Call]] = []
     for place in places(root, "payload"):
-        inside = any(place.path.startswith((f"{path}.", f"{path}[")) for path, _ in found)
-        if isinstance(place.value, Call) and not inside and looks_like_exception(place.value):
-            found.append((place.path, place.value))
-    return found
+        is_inside = any(place.path.startswith((f"{path}.", f"{path}[")) for path, _ in outermost)
+        if isinstance(place.value, Call) and not is_inside and looks_like_exception(place.value):
+            outermost.append((place.path, place.value))
+    return outermost
 
 
 def _all_errors(roots: list[tuple[str, Call]]) -> Iterator[StoredError]:
-    """These, and what they are chained to."""
-    waiting, seen = deque(roots), set[int]()
-    while waiting and len(seen) < _LINKS:
+    """These exceptions, then those that they are chained to, each once."""
+    waiting, visited = deque(roots), set[int]()
+    while waiting and len(visited) < _MOST_ERRORS:
         path, call = waiting.popleft()
-        if id(call) not in seen:
-            seen.add(id(call))
-            error, inner = _error(path, call)
+        if id(call) not in visited:
+            visited.add(id(call))
+            error, linked = _error_and_links(path, call)
             yield error
-            waiting.extend(inner)
+            waiting.extend(linked)
 
 
-def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
+def _error_and_links(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
+    """One exception, and the paths and calls of those that it is chained to and of its members."""
     cls, args = built_class(call)
     state = {name: value for name, value in state_of(call) if isinstance(name, str)}
     if isinstance(state.get("args"), tuple):
         args = state["args"]
-    named = str(cls)
-    if isinstance(cls, Global) and cls.qualname == _CELERYS and len(args) == 4:
+    name_of_class = str(cls)
+    if isinstance(cls, Global) and cls.qualname == _CELERY_WRAPPER and len(args) == 4:
         # What Celery sends for an exception that pickle refused: module, class, arguments, repr.
-        named, args = (
+        name_of_class, args = (
             f"{args[0]}.{args[1]}",
             tuple(args[2]) if isinstance(args[2], (list, tuple)) else (args[3],),
         )
         state = {}
-    inner = [
+    chained = [
         (f"{path}.{name}", link)
         for name in ("__cause__", "__context__")
         if isinstance(link := state.get(name), Call)
@@ -176,24 +203,24 @@ def _error(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
     notes = state.get("__notes__")
     error = StoredError(
         path=path,
-        type=named,
+        type=name_of_class,
         message=_message(cls, args, is_group=bool(members)),
         args=tuple(map(plain_value, args[:1] if members else args)),
         attributes={
-            name: plain_value(value) for name, value in state.items() if name not in _OUTER
+            name: plain_value(value) for name, value in state.items() if name not in _NO_ATTRIBUTES
         },
         notes=tuple(map(plain_value, notes)) if isinstance(notes, (list, tuple)) else (),
-        rebuilt_by=None if named == str(call.function) else short_text(call.function),
+        rebuilt_by=None if name_of_class == str(call.function) else short_text(call.function),
         links=tuple(
-            (inner_path.removeprefix(path).lstrip("."), inner_path)
-            for inner_path, _ in (*inner, *members)
+            (link_path.removeprefix(path).lstrip("."), link_path)
+            for link_path, _ in (*chained, *members)
         ),
     )
-    return error, [*inner, *members]
+    return error, [*chained, *members]
 
 
-def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | None:
-    """What ``BaseException.__str__`` makes of the arguments, and OSError's and KeyError's own."""
+def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str:
+    """What ``__str__`` of BaseException, OSError, KeyError or a group makes of the arguments."""
     qualname = cls.qualname if isinstance(cls, Global) else ""
     if is_group:
         return f"{text_of(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
@@ -207,26 +234,29 @@ def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str | Non
         and isinstance(args[1], str)
         and _is_os_error(cls)
     ):
-        where = f": {args[2]!r}" if len(args) == 3 else ""
-        return cut(f"[Errno {args[0]}] {args[1]}{where}")
+        filename = f": {args[2]!r}" if len(args) == 3 else ""
+        return cut(f"[Errno {args[0]}] {args[1]}{filename}")
     return text_of(args)
 
 
 def _is_os_error(cls: object) -> bool:
-    """Of Python's own classes; what others derive from is not known here."""
-    found = (
+    """Whether a class is OSError or one of Python's own that derive from it.
+
+    What other classes derive from is not known without importing them.
+    """
+    builtin = (
         vars(builtins).get(cls.qualname)
         if isinstance(cls, Global) and cls.module in ("builtins", "exceptions")
         else None
     )
-    return isinstance(found, type) and issubclass(found, OSError)
+    return isinstance(builtin, type) and issubclass(builtin, OSError)
 
 
 def _masked(error: StoredError, mask: Mask) -> StoredError:
     return StoredError(
         path=mask.text(error.path),
         type=mask.text(error.type),
-        message=None if error.message is None else mask.cut_text(error.message),
+        message=mask.cut_text(error.message),
         args=tuple(mask.data(list(error.args))),
         attributes=mask.data(error.attributes),
         notes=tuple(mask.data(list(error.notes))),
@@ -235,8 +265,11 @@ def _masked(error: StoredError, mask: Mask) -> StoredError:
     )
 
 
-def _lacks(name: Global) -> str | None:
-    """What of a module this interpreter does not have. Looks for files, and imports nothing."""
+def _missing_module(name: Global) -> str | None:
+    """The first module or package of a name that this interpreter lacks; None if all are there.
+
+    Files are searched for, and nothing is imported.
+    """
     module, qualname = name.module, name.qualname
     module = _compat_pickle.NAME_MAPPING.get(
         (module, qualname), (_compat_pickle.IMPORT_MAPPING.get(module, module), qualname)
@@ -253,7 +286,7 @@ def _lacks(name: Global) -> str | None:
                 if position == 0
                 else importlib.machinery.PathFinder.find_spec(part, list(folders or ()))
             )
-        except Exception:  # the payload may name anything
+        except Exception:  # a payload may name anything, and find_spec raises for some of it
             spec = None
         if spec is None:
             return f"no module {part!r}"

@@ -1,4 +1,4 @@
-"""Where a value lies in an exception, as a reader of it would write: ``exc.__cause__.args[0]``.
+"""Paths of values in an exception, written as a reader would: ``exc.__cause__.args[0]``.
 
 A path is ``exc``, then links to other exceptions, then the way to a value of the last one.
 """
@@ -24,21 +24,41 @@ def leads_to_exception(path: str) -> bool:
     return _EXCEPTION.search(path) is not None
 
 
+def may_be_named_pair(attribute: str, size: int) -> bool:
+    """Whether a tuple in a list may be a header: ``(name, value)`` or ``(raw name, name, value)``.
+
+    httpx keeps its headers so, in a list of a private attribute (``Headers._list``).
+
+    Args:
+        attribute: The name of the attribute that holds the list.
+        size: The number of the tuple's items.
+    """
+    return attribute.startswith("_") and size in (2, 3)
+
+
 @dataclass(frozen=True, slots=True)
 class ValuePath:
-    """A path, taken apart; ``ValuePath.of`` takes it apart."""
+    """A path and its parts; ``ValuePath.of`` makes one of a text."""
 
     text: str
-    """All of it: ``exc.__cause__.args[0].name``."""
+    """The whole path: ``exc.__cause__.args[0].name``."""
     links: tuple[str, ...]
     """Steps to other exceptions: ``.__cause__``, ``.exceptions[0]``."""
     rest: str
-    """The way from there: ``.args[0].name``; `` message`` for the text of a link; ``""`` if the
-    path leads to the exception itself. All of a path that does not begin with ``exc``."""
+    """The way from the last exception: ``.args[0].name``.
+
+    `` message`` for the text of a link; ``""`` if the path leads to the exception itself; the whole
+    of a path that does not begin with ``exc``.
+    """
 
     @classmethod
     def of(cls, text: str) -> ValuePath:
-        """Take a path apart. Every text is one: ``message`` is the exception's own text."""
+        """Take a path apart.
+
+        Args:
+            text: Any text is a path: one that does not begin with ``exc``, such as ``message`` for
+                the text of the subject, has no links.
+        """
         parts = _PARTS.fullmatch(text)
         if parts is None:
             return cls(text, (), text)
@@ -46,12 +66,12 @@ class ValuePath:
 
     @property
     def exception(self) -> str:
-        """The exception that the links lead to: ``exc.__cause__``."""
+        """The path of the exception that the links lead to: ``exc.__cause__``."""
         return "exc" + "".join(self.links)
 
     @property
     def is_exception(self) -> bool:
-        """Whether the path leads to an exception, and not to a value of one."""
+        """Whether the path leads to the subject or a link, and not to a value of one."""
         return not self.rest
 
     @property
@@ -61,39 +81,47 @@ class ValuePath:
 
     @property
     def holder(self) -> str:
-        """The exception that holds what the path leads to; that may be an exception itself."""
+        """The path of the exception that holds what this path leads to.
+
+        Of a link, the exception before it; of the subject, ``exc`` itself.
+        """
         return self.exception if self.rest else "exc" + "".join(self.links[:-1])
 
     @property
     def held(self) -> Held | None:
-        """What of an exception the path goes through first; a link is an attribute of the one
-        before it. None if it goes through none (``message``, ``exc``)."""
-        holder, match = self.links, _HELD.match(self.rest)
+        """The argument or attribute of its exception that the path goes through first.
+
+        A path that ends in a link goes through an attribute of the exception before the link:
+        ``exc.__cause__``, ``exc.exceptions``. None if there is neither (``message``, ``exc``).
+        """
+        links, match = self.links, _HELD.match(self.rest)
         if match is None and self.links:
-            holder, match = self.links[:-1], _HELD.match(self.links[-1])
+            links, match = self.links[:-1], _HELD.match(self.links[-1])
         if match is None:
             return None
         return Held(
-            path="exc" + "".join(holder) + match[0],
-            is_of_subject=not holder,
+            path="exc" + "".join(links) + match[0],
+            is_of_subject=not links,
             argument=None if match["argument"] is None else int(match["argument"]),
             attribute=match["attribute"],
         )
 
     @property
     def header(self) -> str | None:
-        """The name of the HTTP header that it leads to; None if it leads to none."""
+        """The name of the HTTP header that the path leads to; None if it leads to none."""
         match = _HEADER.search(self.text)
         return None if match is None else match["name"]
 
     @property
     def name(self) -> str:
-        """The last attribute or key, whatever position follows it; a key as ``repr`` writes it."""
+        """The last attribute or key, whatever positions follow; a key as ``repr`` writes it."""
         return _INDICES.sub("", self.text).rpartition(".")[2].rpartition("[")[2]
 
     def outward(self) -> Iterator[str]:
-        """The path, and those of what holds the value, short of the exception and its args:
-        ``exc.kwargs['error']``, ``exc.kwargs``."""
+        """The path, then the paths of what holds the value: ``exc.a['b']``, then ``exc.a``.
+
+        Ends short of the exception and of its ``args``, which are no values of it.
+        """
         steps = _STEP.findall(self.text)
         for count in range(len(steps), 1 if steps[1:2] != [".args"] else 2, -1):
             yield "".join(steps[:count])
@@ -108,6 +136,6 @@ class Held:
     is_of_subject: bool
     """Whether the exception is the one that was sent, and not one that it is chained to."""
     argument: int | None
-    """Its position in ``args``."""
+    """Its position in ``args``, counted from 0; None if it is an attribute."""
     attribute: str | None
-    """Its name; of the two there is one."""
+    """Its name; None if it is an argument."""

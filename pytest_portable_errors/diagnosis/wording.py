@@ -1,4 +1,4 @@
-"""How a diagnosis writes of calls, places and names."""
+"""Writes calls, places and names for the texts of a diagnosis."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.shown import short_name
 
 _GETATTR = (Global("builtins", "getattr"), Global("__builtin__", "getattr"))
-_ROOM = 90  # characters before a place on the same line
-_ARGUMENT = 60  # characters of one argument
+_LONGEST_LINE = 90  # characters of a line that has a place after it
+_LONGEST_ARGUMENT = 60  # characters of one argument
 
 
 def class_name(cls: type) -> str:
-    """``shop.errors.PaymentError``."""
+    """The full name of a class, without ``builtins``: ``shop.errors.PaymentError``."""
     return short_name(f"{cls.__module__}.{cls.__qualname__}")
 
 
 def placed(line: str, function: FunctionType) -> str:
-    """A line with the place of the function that it tells of, on a line of its own where both would
-    be too long."""
-    gap = "    " if len(line) <= _ROOM else "\n    "
+    """A line, followed by the file and line number of the function that it is about.
+
+    The place stands on a line of its own if the line has more than 90 characters.
+    """
+    gap = "    " if len(line) <= _LONGEST_LINE else "\n    "
     return f"{line}{gap}{class_source.location(function)}"
 
 
 def wants_set_up(error: str) -> str:
-    """What to do where the receiver raised an error of this type, because some library was not set
-    up there."""
+    """The advice where loads failed because a library was not set up in the receiver.
+
+    Args:
+        error: Full name of the type of the error that the receiver raised; Django's has a setup
+            that is known.
+    """
     setup = "django:setup" if error.startswith("django.") else "module:callable"
     return (
         "likely the library wants to be set up first, as the program does that reads the "
@@ -37,8 +43,10 @@ def wants_set_up(error: str) -> str:
 
 
 def called(function: object) -> str:
-    """What a payload calls; ``getattr(owner, name)``, which is how methods are pickled, as
-    ``owner.name``."""
+    """The function that a payload calls, as text: ``shop.errors.rebuild``.
+
+    Pickle writes a method as ``getattr(owner, name)``; it is shown as ``owner.name``.
+    """
     if isinstance(function, Call):
         args = function.args
         if function.function in _GETATTR and isinstance(args, tuple) and len(args) == 2:
@@ -48,7 +56,7 @@ def called(function: object) -> str:
 
 
 def arguments(call: Call, mask: Mask) -> str:
-    """A call's arguments, each short; without credentials, also where one was cut."""
+    """The arguments of a call, each cut, without credentials; ``...`` if they are no tuple."""
     return (
         ", ".join(brief_argument(item, mask) for item in call.args)
         if isinstance(call.args, tuple)
@@ -57,10 +65,13 @@ def arguments(call: Call, mask: Mask) -> str:
 
 
 def brief_argument(value: object, mask: Mask) -> str:
-    """One argument, short."""
+    """One argument as text, without credentials, cut to 60 characters.
+
+    Of calls and containers the content is left out: ``Decimal(...)``, ``[...]``.
+    """
     if isinstance(value, Call):
         return f"{called(value.function)}(...)"
     if isinstance(value, (list, tuple)):
         return "[...]" if isinstance(value, list) else "(...)"
     text = mask.text(str(value) if isinstance(value, Global) else repr(value))
-    return text if len(text) <= _ARGUMENT else text[: _ARGUMENT - 3] + "..."
+    return text if len(text) <= _LONGEST_ARGUMENT else text[: _LONGEST_ARGUMENT - 3] + "..."
