@@ -20,7 +20,7 @@ from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 START_VARIABLE = "PORTABLE_ERRORS_RECEIVER_START"
 """Environment variable that chooses how receivers make their checks: see ``start_method``."""
-SLICE = 0.2  # seconds that are waited at a time; then it is asked whether to go on
+SLICE = 0.2  # seconds: the longest wait before it is checked whether the controller is gone
 START_SECONDS = 60.0  # wall clock that a receiver may take until it greets
 IMPORT_SECONDS = 120.0  # processor time that the imports of what a payload names may take
 STALL_SECONDS = 30.0  # wall clock, after which an import that uses no processor time is given up
