@@ -108,7 +108,7 @@ class Answered:
         settings: Hashable,
         explained: ExplainedTrip,
     ) -> None:
-        """Keep a trip for ``trip_of``, which takes the same arguments."""
+        """Keep a trip, which ``trip_of`` finds by the same arguments; without a request, none."""
         if pending is not None:
             self.trips.append((pending, sent, settings, explained))
 

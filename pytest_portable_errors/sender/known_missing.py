@@ -14,7 +14,8 @@ class KnownMissing:
     """The modules that one receiver is known to lack.
 
     pickle's loads imports the names of a payload in their order, and fails at the first that cannot
-    be imported. So the answer is known where the first name is.
+    be imported. So the error is known by the first name alone; an answer also lists the other names
+    that are missing, so it is known where each of them is.
     """
 
     def __init__(self) -> None:
