@@ -44,6 +44,7 @@ class _Scan:
     reading: Reading
     sent: Record
     received: Record | None
+    """None: nothing arrived."""
     result: CredentialScan
 
 
@@ -79,7 +80,9 @@ class Answered:
 
         For an answer that may be another payload's doing, or the machine's.
         """
-        self.payloads = {key: kept for key, kept in self.payloads.items() if kept is not pending}
+        self.payloads = {
+            key: answer for key, answer in self.payloads.items() if answer is not pending
+        }
 
     def trip_of(
         self, pending: PendingAnswer | None, sent: Record, settings: Hashable

@@ -75,7 +75,7 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
         copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
     )
     reducer = outgoing.reducer
-    if reducer is not None and not compared.losses and _is_from_tests(pending):
+    if reducer is not None and not compared.losses and _has_reducer_of_tests(pending):
         return replace(compared, losses=(only_in_tests(outgoing.sent, reducer.location),))
     return compared
 
@@ -132,7 +132,7 @@ def lacks_project(pending: PendingTrip) -> bool:
         PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
     """
     missing = pending.answer().get("missing")
-    if pending.settings.receiver == "with-project" or not (missing or _is_replaced(pending)):
+    if pending.settings.receiver == "with-project" or not (missing or _has_replaced_class(pending)):
         return False
     module = missing[0][0] if missing else module_of(pending.outgoing.cls) or "?"
     project = pending.receivers.project
@@ -185,7 +185,7 @@ def _facts(
         missing=missing,
         unpicklable=outgoing.unpicklable,
         reducer=outgoing.reducer,
-        from_tests=_is_from_tests(pending),
+        from_tests=_has_reducer_of_tests(pending),
         how=answer.get("how"),
         defined_in_test=bool(missing) and project.is_test(missing[0][0]),
         with_project=None
@@ -243,7 +243,7 @@ def _loads_failure(pending: PendingTrip, facts: Facts) -> LoadsFailure | None:
     return LoadsFailure(path=path, opcode=step.opcode, subject=step.subject)
 
 
-def _is_replaced(pending: PendingTrip) -> bool:
+def _has_replaced_class(pending: PendingTrip) -> bool:
     """Whether a carrier gave another class in a named receiver, where else an import had failed."""
     outgoing, answer = pending.outgoing, pending.answer()
     return (
@@ -254,7 +254,7 @@ def _is_replaced(pending: PendingTrip) -> bool:
     )
 
 
-def _is_from_tests(pending: PendingTrip) -> bool:
+def _has_reducer_of_tests(pending: PendingTrip) -> bool:
     """Whether a test module or conftest brought the reducer that pickles it."""
     reducer, project = pending.outgoing.reducer, pending.receivers.project
     if reducer is None or reducer.beside_class:

@@ -28,7 +28,7 @@ from pytest_portable_errors.sender.serializers import (
     Serializer,
 )
 
-_RECEIVING = "_portable_errors_receiver.carriers"
+_CLIENT_HALVES = "_portable_errors_receiver.carriers"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -37,6 +37,7 @@ class Carrier:
     """A serializer by whose functions, in production, an error gets from a worker to its client."""
 
     name: str
+    """What settings call it."""
     send: Callable[[Any], bytes]
     """The worker's half: makes the payload of an error."""
     loader: str
@@ -209,7 +210,7 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="dbos",
         send=_dbos,
-        loader=f"{_RECEIVING}.from_dbos:loads",
+        loader=f"{_CLIENT_HALVES}.from_dbos:loads",
         only_wraps=True,
         carries_values=True,
         library="dbos",
@@ -218,7 +219,7 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="celery",
         send=functools.partial(_celery, serializer="json"),
-        loader=f"{_RECEIVING}.from_celery:loads_json",
+        loader=f"{_CLIENT_HALVES}.from_celery:loads_json",
         replaces=(
             "Celery stores the class's name and args: the client calls what it finds "
             "under that name, or makes up such a class"
@@ -229,7 +230,7 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="celery:pickle",
         send=functools.partial(_celery, serializer="pickle"),
-        loader=f"{_RECEIVING}.from_celery:loads_pickle",
+        loader=f"{_CLIENT_HALVES}.from_celery:loads_pickle",
         replaces=(
             "Celery sends the nearest base class that it can rebuild, or a wrapper, in "
             "place of what pickle cannot rebuild"
@@ -240,12 +241,12 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="dask",
         send=_dask,
-        loader=f"{_RECEIVING}.from_dask:loads",
+        loader=f"{_CLIENT_HALVES}.from_dask:loads",
         library="distributed",
         distribution="distributed",
     ),
     Carrier(
-        name="process-pool", send=_process_pool, loader=f"{_RECEIVING}.from_process_pool:loads"
+        name="process-pool", send=_process_pool, loader=f"{_CLIENT_HALVES}.from_process_pool:loads"
     ),
 )
 """``docket``, ``dbos``, ``celery`` (JSON, as Celery does unless it is told otherwise),

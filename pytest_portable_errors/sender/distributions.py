@@ -48,7 +48,7 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
         if (
             editable
             or normalized(name) in own_names
-            or (origin is not None and _are_related(origin, root))
+            or (origin is not None and _is_above_or_below(origin, root))
         ):
             names.append(name)
             modules.extend(modules_of(distribution))
@@ -101,7 +101,7 @@ def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, b
     return Path(url2pathname(address.path)), bool(dir_info.get("editable"))
 
 
-def _are_related(folder: Path, root: Path) -> bool:
+def _is_above_or_below(folder: Path, root: Path) -> bool:
     """Whether a folder is the root, or lies above or below it."""
     folder, root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
     return folder == root or folder in root.parents or root in folder.parents

@@ -55,6 +55,7 @@ class FixTrials:
     carried: frozenset[str]
     """Paths of the credentials that the payload carries without a fix."""
     make_trip: MakeTrip
+    """How a trip is made to try one."""
     traceback: bool = False
     """Whether the traceback is described as well."""
     until: float = float("inf")

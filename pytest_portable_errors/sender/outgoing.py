@@ -113,11 +113,13 @@ def describe_and_pickle_by_each(
     described = sent or record.describe(exc, traceback=traceback)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
-        has_twin = any(_is_same(earlier.payload, dumped[0]) for earlier in pickled)
+        has_twin = any(_have_same_content(earlier.payload, dumped[0]) for earlier in pickled)
         # An exception that holds many objects is described once.
         is_described = has_twin or not pickled or extent >= SOME
         sent = described if is_described else record.describe(exc, traceback=traceback)
-        pickled.append(replace(_outgoing(exc, serializer, dumped, sent), extent=extent))
+        outgoing = _outgoing(exc, serializer, dumped, sent)
+        reducer = reducer_of(type(exc))
+        pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=extent))
     if not primitive:
         return pickled
     with unchanged(exc):  # last, because this calls __reduce__ once more
@@ -139,41 +141,32 @@ def describe_and_pickle_value(value: object, *, serializer: Serializer) -> Outgo
         KeyboardInterrupt: It may be the user's, so it alone is no data.
     """
     sent = record.describe(value)
-    payload, error, has_raised = _dumps(value, serializer)
-    return Outgoing(
-        cls=type(value),
-        sent=sent,
-        serializer=serializer,
-        payload=payload,
-        error=None if error is None else _error(error),
-        unpicklable=find_unpicklable(value, error, serializer, called="value")
-        if has_raised and error is not None
-        else None,
-    )
+    return _outgoing(value, serializer, _dumps(value, serializer), sent, called="value")
 
 
 def _outgoing(
-    exc: BaseException,
+    subject: object,
     serializer: Serializer,
     dumped: tuple[bytes | None, BaseException | None, bool],
     sent: Record,
+    *,
+    called: str = "exc",
 ) -> Outgoing:
+    """What is the same for an exception and a value; paths begin with ``called``."""
     payload, error, has_raised = dumped
     return Outgoing(
-        cls=type(exc),
+        cls=type(subject),
         sent=sent,
         serializer=serializer,
         payload=payload,
-        error=None if error is None else _error(error),
-        unpicklable=find_unpicklable(exc, error, serializer)
+        error=None if error is None else _error_record(error),
+        unpicklable=find_unpicklable(subject, error, serializer, called=called)
         if has_raised and error is not None
         else None,
-        subject=exc,
-        reducer=reducer_of(type(exc)),
     )
 
 
-def _is_same(payload: bytes | None, earlier: bytes | None) -> bool:
+def _have_same_content(payload: bytes | None, earlier: bytes | None) -> bool:
     return payload is not None and earlier is not None and content(payload) == content(earlier)
 
 
@@ -224,5 +217,6 @@ def unchanged(exc: object) -> Iterator[None]:
             stored.update(before)
 
 
-def _error(error: BaseException) -> ErrorRecord:
+def _error_record(error: BaseException) -> ErrorRecord:
+    """Describe an error of dumps; it names no module, because nothing was imported."""
     return {**record.outline(error), "module": None}

@@ -65,16 +65,18 @@ def files_of(module: object) -> list[str]:
     stored = dict_of(module)  # past the __getattr__ of modules that load lazily
     file = stored.get("__file__")
     if isinstance(file, str):
-        return [_real(file)]
+        return [_real_path(file)]
     try:
-        return [_real(folder) for folder in stored.get("__path__", ()) if isinstance(folder, str)]
+        return [
+            _real_path(folder) for folder in stored.get("__path__", ()) if isinstance(folder, str)
+        ]
     except Exception:  # any object may stand in sys.modules
         return []
 
 
 # Kept, because it is called for each exception, and looks at every folder above the file.
 @functools.lru_cache(maxsize=4096)
-def _real(file: str) -> str:
+def _real_path(file: str) -> str:
     return os.path.realpath(file)
 
 

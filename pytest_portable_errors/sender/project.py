@@ -169,11 +169,11 @@ class Project:
             **_top_names(project),
             **dict.fromkeys(name for name in self.installed_modules if "." not in name),
         }
-        present = _present(self.context.installed)
+        present = _present_modules(self.context.installed)
         declared = self.context.absent
         # Packages of the project that are present for the sake of a part. Whatever else lies in
         # them stays absent, wherever they lie.
-        opened = [
+        partly_present = [
             name
             for name, file, _ in present
             if not with_project
@@ -183,7 +183,7 @@ class Project:
         absent.update(
             (name, folders)
             for name, folders in project.items()
-            if name.rpartition(".")[0] in opened
+            if name.rpartition(".")[0] in partly_present
         )
         prove = {
             **(tests if with_project else absent),
@@ -195,7 +195,7 @@ class Project:
                 "__main__",
                 *declared,
                 *(() if with_project else self.installed_modules),
-                *opened,
+                *partly_present,
             ),
             absent_distributions=() if with_project else self.distributions,
             # Without the project everything below the root is absent anyhow.
@@ -279,7 +279,7 @@ def find_project(context: ProjectContext) -> Project:
     )
 
 
-def _present(names: tuple[str, ...]) -> list[tuple[str, str | None, Folders]]:
+def _present_modules(names: tuple[str, ...]) -> list[tuple[str, str | None, Folders]]:
     """Name, file and package folders of these modules, and of the packages that they lie in."""
     try:
         located = locations(names)

@@ -46,32 +46,33 @@ class Serializers:
         """The names that ``find`` takes: built-in ones, carriers, added ones."""
         return tuple(self._by_name)
 
-    def find(self, wanted: str | Serializer) -> Serializer:
+    def find(self, name_or_serializer: str | Serializer) -> Serializer:
         """Return the serializer of a name.
 
         Args:
-            wanted: The name; or a serializer, which is returned.
+            name_or_serializer: The name; or a serializer, which is returned.
 
         Raises:
             PortableErrorsError: There is none of that name, its library is not installed here, or
                 the object is no Serializer.
         """
-        if not isinstance(wanted, str):
-            return checked(wanted)
-        if wanted not in self._by_name:
+        if not isinstance(name_or_serializer, str):
+            return checked(name_or_serializer)
+        name = name_or_serializer
+        if name not in self._by_name:
             self._add()
-        if wanted not in self._by_name:
+        if name not in self._by_name:
             raise PortableErrorsError(
-                f"unknown serializer {wanted!r}: expected one of {', '.join(self._by_name)}, or "
+                f"unknown serializer {name!r}: expected one of {', '.join(self._by_name)}, or "
                 "a Serializer"
             )
-        serializer = self._by_name[wanted]
+        serializer = self._by_name[name]
         if isinstance(serializer, Library):
             try:
                 import_module(serializer.name)
             except ImportError as error:
                 raise PortableErrorsError(
-                    f"serializer {wanted!r} is not installed here ({error}): pip install "
+                    f"serializer {name!r} is not installed here ({error}): pip install "
                     f"{serializer.name}"
                 ) from error
         elif isinstance(serializer, Carrier):

@@ -71,7 +71,7 @@ class Serializer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pickle:
-    """Plain pickle."""
+    """Plain pickle; its fields are those of ``Serializer``, but for the protocol."""
 
     name: str = "pickle"
     protocol: int | None = None

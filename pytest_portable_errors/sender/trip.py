@@ -259,7 +259,7 @@ def _around_difference(sent: str, received: str) -> tuple[str, str]:
         return clean(sent), clean(received)
     pairs = enumerate(zip(sent, received, strict=False))
     first_difference = next(
-        (position for position, (left, right) in pairs if left != right),
+        (position for position, characters in pairs if characters[0] != characters[1]),
         min(len(sent), len(received)),
     )
     start = max(0, first_difference - WIDTH // 2)

@@ -73,8 +73,10 @@ class Unpatched:
     if sys.platform == "win32":
 
         def _peek(self, fd: int, seconds: float) -> bool:
-            """Look into a pipe every millisecond: Windows has no poll for pipes, nor any other way
-            to look without reading."""
+            """Look into a pipe every millisecond.
+
+            Windows has no poll for pipes, and no other way to look without reading.
+            """
             import _winapi
             import msvcrt
 

@@ -101,6 +101,7 @@ class _RecordingPickler:
         self._error: BaseException | None = None
 
     def save(self, obj: object, *args: object, **kwargs: object) -> object:
+        """Save an object, and keep what was open when saving it raised an error."""
         self._open.append(obj)
         self._saved += 1
         if self._saved > _MOST_SAVED:
@@ -118,6 +119,7 @@ class _RecordingPickler:
     def save_reduce(
         self, func: object, args: object, state: object = None, *items: object, **options: object
     ) -> object:
+        """Save what a reducer gave, and keep its function and state."""
         self.reduced[id(self._open[-1])] = (func, state)
         # As in save.
         return super().save_reduce(func, args, state, *items, **options)  # type: ignore[misc]
