@@ -16,7 +16,7 @@ from pytest_portable_errors.sender.project import Imports
 from pytest_portable_errors.sender.request import Content
 from pytest_portable_errors.sender.trip import ExplainedTrip
 
-PAYLOADS_KEPT = 1_000  # of which requests, and fixes, are kept; the oldest goes first
+PAYLOADS_KEPT = 1_000  # payloads whose requests and fixes are kept; the oldest go first
 _RECENT = 8  # trips and scans: those of one exception by several serializers and receivers
 RUN_TRIAL_SECONDS = 60.0  # processor time of one process, for the trials of all fixes
 

@@ -34,7 +34,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """A serializer by whose functions, in production, an error gets from a worker to its client."""
+    """A serializer that calls the functions that bring an error from a worker to its client."""
 
     name: str
     """What settings call it."""

@@ -257,7 +257,7 @@ def _compiled(candidate: Candidate, cls: type) -> Reducers | None:
     """
     table: Reducers = {}
     own_copyreg = SimpleNamespace(
-        pickle=lambda of, reducer: table.update({of: reducer}), **_without_pickle(copyreg)
+        pickle=lambda owner, reducer: table.update({owner: reducer}), **_without_pickle(copyreg)
     )
 
     def import_(name: str, *args: Any, **kwargs: Any) -> object:

@@ -80,7 +80,12 @@ class Pickle:
     needs: tuple[str, ...] = ()
 
     def dumps(self, exc: BaseException, /) -> bytes:
-        """Return the payload. Raises PayloadTooLarge, and what the exception's own code raises."""
+        """Return the payload.
+
+        Raises:
+            PayloadTooLarge: It is over ``PAYLOAD_LIMIT``.
+            BaseException: What the exception's own code raises.
+        """
         file = PayloadFile()
         pickle.dump(exc, file, protocol=self.protocol)
         return file.getvalue()
@@ -90,7 +95,13 @@ class Pickle:
         return pickle.Pickler(file, protocol=self.protocol)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, with ``recorder`` before it in the MRO."""
+        """Return the same pickler, written in Python, so that its methods can be watched.
+
+        Args:
+            file: What it writes to.
+            recorder: A class that comes before the pickler's in the MRO, and may extend ``save``
+                and ``save_reduce``.
+        """
         return type("Replay", (recorder, _python_pickler()), {})(file, self.protocol)
 
 
@@ -125,7 +136,7 @@ class Library:
         return import_module(self.name).Pickler(file)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, with ``recorder`` before it in the MRO.
+        """Return the same pickler, written in Python: see ``Pickle.replaying``.
 
         It keeps the library's own reducers, without which another object would be blamed.
         """
@@ -204,13 +215,18 @@ class WithReducers:
         return self.of.needs
 
     def dumps(self, exc: BaseException, /) -> bytes:
-        """Return the payload. Raises PayloadTooLarge, and what the exception's own code raises."""
+        """Return the payload.
+
+        Raises:
+            PayloadTooLarge: It is over ``PAYLOAD_LIMIT``.
+            BaseException: What the exception's own code raises.
+        """
         file = PayloadFile()
         self._with_reducers(self.of.pickler(file)).dump(exc)
         return file.getvalue()
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, with ``recorder`` before it in the MRO."""
+        """Return the same pickler, written in Python: see ``Pickle.replaying``."""
         return self._with_reducers(self.of.replaying(file, recorder))
 
     def _with_reducers(self, pickler: Any) -> Any:
