@@ -1,2 +1,4 @@
-"""What runs in the test process: capture the exceptions, pickle them, know which modules are the
-project's, talk to the receivers."""
+"""The part that runs in the test process: it pickles exceptions and talks to the receivers.
+
+It also knows which modules are the project's, and so what each receiver may import.
+"""

@@ -1,5 +1,4 @@
-"""What the public functions are given, checked: a misuse is told with who asked and what was
-expected."""
+"""Checks the arguments of public functions; an error says what was got and what was expected."""
 
 from __future__ import annotations
 
@@ -13,23 +12,29 @@ from pytest_portable_errors.receiver.fields import type_name
 
 
 def exception_of(subject: object, *, asked_by: str) -> BaseException:
-    """The exception itself, or the one in a ``pytest.ExceptionInfo``.
+    """Return an exception, or the one in a ``pytest.ExceptionInfo``.
 
-    Raises PortableErrorsError, naming ``asked_by``, for anything else.
+    Args:
+        subject: What the user has passed.
+        asked_by: The public function, as its errors name it: ``check_round_trip()``.
+
+    Raises:
+        PortableErrorsError: It is anything else, or the ExceptionInfo holds no exception yet.
     """
     if issubclass(type(subject), BaseException):
-        return subject  # type: ignore[return-value]  # just seen, past a __class__ that may raise
+        # By type, because reading __class__ may raise; mypy does not see that.
+        return subject  # type: ignore[return-value]
     if type(subject).__name__ == "ExceptionInfo" and type(subject).__module__.startswith(
         "_pytest."
     ):
-        # `value` asserts where the block has not ended yet
-        held: object = getattr(subject, "_excinfo", None)
-        if held is None:
+        # Not `value`, which asserts where the block has not ended yet.
+        exc_info: object = getattr(subject, "_excinfo", None)
+        if exc_info is None:
             raise PortableErrorsError(
                 f"{asked_by}: this ExceptionInfo holds no exception yet; call it after the "
                 "`with pytest.raises(...)` block"
             )
-        # pytest is not imported here
+        # mypy does not know the class, because pytest is not imported here.
         return subject.value  # type: ignore[attr-defined, no-any-return]
     if isinstance(subject, type) and issubclass(subject, BaseException):
         raise PortableErrorsError(
@@ -43,8 +48,14 @@ def exception_of(subject: object, *, asked_by: str) -> BaseException:
 
 
 def checked_names(checks: Collection[str]) -> tuple[str, ...]:
-    """The same checks, if all of them exist. Raises PortableErrorsError that names the one that
-    does not."""
+    """Return the names of checks as a tuple.
+
+    Args:
+        checks: Some of ``CHECKS``, at least one.
+
+    Raises:
+        PortableErrorsError: It is no collection, is empty, or has a name that is unknown.
+    """
     if isinstance(checks, str) or not isinstance(checks, Collection) or not checks:
         raise PortableErrorsError(
             f"checks={checks!r}: expected a tuple of some of {', '.join(CHECKS)}"
@@ -58,8 +69,19 @@ def checked_names(checks: Collection[str]) -> tuple[str, ...]:
 
 
 def dotted_name(arrives_as: type[BaseException] | str | None) -> str | None:
-    """A declared type by its dotted name. Raises PortableErrorsError for what is neither an
-    exception class nor a dotted name."""
+    """Return the dotted name of a declared type.
+
+    Args:
+        arrives_as: An exception class, or its dotted name; a name without a dot is a built-in's.
+            None: none is declared.
+
+    Returns:
+        The dotted name, ``builtins.RuntimeError``; None for None.
+
+    Raises:
+        PortableErrorsError: It is neither an exception class nor a dotted name, or there is no
+            built-in exception of that name.
+    """
     if arrives_as is None:
         return None
     if isinstance(arrives_as, type) and issubclass(arrives_as, BaseException):

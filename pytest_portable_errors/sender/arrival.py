@@ -1,4 +1,4 @@
-"""What becomes of a trip once its answer is there: compared, explained, told."""
+"""Compares a receiver's answer with what was sent, and explains what was lost."""
 
 from __future__ import annotations
 
@@ -28,16 +28,25 @@ from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 
 
 def arrive(pending: PendingTrip) -> ExplainedTrip:
-    """Wait for the answer, compare, explain; once for payloads that are the same.
+    """Wait for the answer, compare it with what was sent, and explain what was lost.
+
+    An equal trip of the same exception is not made again: pickle and cloudpickle mostly give the
+    same payload.
+
+    Args:
+        pending: The trip that has begun.
+
+    Returns:
+        The trip, without fixes, and the facts that it was diagnosed from.
 
     Raises:
-        PortableErrorsError: The receiver cannot start, or is not made as it has to be.
+        PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
     """
     outgoing, answered = pending.outgoing, pending.receivers.answered
-    settings = _what_decides(pending)
-    before = answered.trip_of(pending.pending_answer, outgoing.sent, settings)
-    if before is not None:
-        return replace(before, trip=replace(before.trip, serializer=outgoing.serializer.name))
+    settings = _trip_key(pending)
+    earlier = answered.trip_of(pending.pending_answer, outgoing.sent, settings)
+    if earlier is not None:
+        return replace(earlier, trip=replace(earlier.trip, serializer=outgoing.serializer.name))
     answer = pending.answer()
     explained = explain(pending, answer, compare_answer(pending, answer))
     answered.keep_trip(pending.pending_answer, outgoing.sent, settings, explained)
@@ -45,7 +54,16 @@ def arrive(pending: PendingTrip) -> ExplainedTrip:
 
 
 def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
-    """Compare what was sent with what arrived, if anything did."""
+    """Compare what was sent with what arrived.
+
+    Args:
+        pending: The trip.
+        answer: What ``pending.answer()`` gave.
+
+    Returns:
+        The differences. Where nothing arrived, one loss of kind ``arrival``; so it is where all
+        arrived, but by a reducer that only the tests have.
+    """
     outgoing, settings = pending.outgoing, pending.settings
     if Stage(answer["stage"]) is not Stage.ARRIVED:
         return Comparison(losses=(arrival_loss(outgoing.sent, answer),), declared=())
@@ -57,16 +75,27 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
         copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
     )
     reducer = outgoing.reducer
-    if reducer is not None and not compared.losses and _is_from_tests(pending):
+    if reducer is not None and not compared.losses and _has_reducer_of_tests(pending):
         return replace(compared, losses=(only_in_tests(outgoing.sent, reducer.location),))
     return compared
 
 
 def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> ExplainedTrip:
-    """Say why something was lost, and make the trip: all that people read is without credentials.
+    """Say why something was lost, and make the trip; its texts have no credentials in them.
 
     Further trips are made where they tell why: to where the project is installed, without the
     carrier, and once more to see where loads fails.
+
+    Args:
+        pending: The trip.
+        answer: What ``pending.answer()`` gave.
+        compared: What ``compare_answer`` made of it.
+
+    Returns:
+        The trip, without fixes, and the facts that it was diagnosed from.
+
+    Raises:
+        PortableErrorsError: A receiver cannot start, or is not set up as it has to be.
     """
     received = answer.get("record")
     scan = pending.receivers.answered.scan(pending.reading, pending.outgoing.sent, received)
@@ -94,9 +123,16 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
 
 
 def lacks_project(pending: PendingTrip) -> bool:
-    """Whether the receiver failed for want of a module of the project, one that no test defines."""
+    """Whether the receiver failed because it lacks a module of the project.
+
+    A test module is none. Where a carrier gave another class instead of failing, the module is that
+    of the class that was sent.
+
+    Raises:
+        PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
+    """
     missing = pending.answer().get("missing")
-    if pending.settings.receiver == "with-project" or not (missing or _is_replaced(pending)):
+    if pending.settings.receiver == "with-project" or not (missing or _has_replaced_class(pending)):
         return False
     module = missing[0][0] if missing else module_of(pending.outgoing.cls) or "?"
     project = pending.receivers.project
@@ -104,10 +140,16 @@ def lacks_project(pending: PendingTrip) -> bool:
 
 
 def without_carrier(pending: PendingTrip) -> PendingTrip | None:
-    """The same payload without its carrier, where that made no exception of it: it tells why.
+    """Send the payload without its carrier, where the carrier gave no exception: that tells why.
 
-    DBOS, for one, gives the stored text. None where the carrier gave an exception, or there is no
-    carrier.
+    DBOS, for one, gives the stored text.
+
+    Returns:
+        The trip without the carrier. None where nothing arrived, or an exception did, or no carrier
+        that only wraps was used.
+
+    Raises:
+        PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
     """
     outgoing, answer = pending.outgoing, pending.answer()
     plain = plainly(outgoing.serializer)
@@ -117,8 +159,8 @@ def without_carrier(pending: PendingTrip) -> PendingTrip | None:
     return pending.resent(outgoing=replace(outgoing, serializer=plain))
 
 
-def _what_decides(pending: PendingTrip) -> Hashable:
-    """What a trip depends on, beside its payload and the record of what was sent."""
+def _trip_key(pending: PendingTrip) -> Hashable:
+    """All that a trip depends on, beside its payload and the record of what was sent."""
     outgoing, settings = pending.outgoing, pending.settings
     may_copy_classes = outgoing.serializer.name not in PLAIN_PICKLES and not all(
         node["importable"] for node in outgoing.sent["exceptions"]
@@ -143,7 +185,7 @@ def _facts(
         missing=missing,
         unpicklable=outgoing.unpicklable,
         reducer=outgoing.reducer,
-        from_tests=_is_from_tests(pending),
+        from_tests=_has_reducer_of_tests(pending),
         how=answer.get("how"),
         defined_in_test=bool(missing) and project.is_test(missing[0][0]),
         with_project=None
@@ -153,7 +195,7 @@ def _facts(
 
 
 def _diagnosis(pending: PendingTrip, facts: Facts) -> Diagnosis | None:
-    """Why something was lost, without credentials; None if nothing was, or no rule explains it."""
+    """Why something was lost, credentials masked; None if nothing was, or no rule explains it."""
     plain = without_carrier(pending)
     if plain is not None:
         diagnosis = arrive(plain).trip.diagnosis
@@ -165,15 +207,15 @@ def _diagnosis(pending: PendingTrip, facts: Facts) -> Diagnosis | None:
 
 
 def _carrier_diagnosis(pending: PendingTrip) -> Diagnosis | None:
-    """Where the carrier gives another class on purpose: what it does, and why.
+    """Say that the carrier gives another class on purpose; None if it does not.
 
-    Why is what becomes of the exception by plain pickle.
+    The reason is what becomes of the exception by what the carrier pickles with.
     """
     carrier, subject = pending.outgoing.serializer, pending.outgoing.subject
     if not isinstance(carrier, Carrier) or not carrier.replaces or subject is None:
         return None
-    by_plain_pickle = describe_and_pickle(subject, serializer=carrier.of)
-    reason = arrive(pending.resent(outgoing=by_plain_pickle)).trip.diagnosis
+    plain = describe_and_pickle(subject, serializer=carrier.of)
+    reason = arrive(pending.resent(outgoing=plain)).trip.diagnosis
     return Diagnosis(
         cause=REPLACED_BY_CARRIER,
         why=carrier.replaces if reason is None else f"{carrier.replaces}\n{reason.why}",
@@ -182,12 +224,12 @@ def _carrier_diagnosis(pending: PendingTrip) -> Diagnosis | None:
 
 
 def _loads_failure(pending: PendingTrip, facts: Facts) -> LoadsFailure | None:
-    """Where loads failed: another process rebuilds it once more, counting opcodes.
+    """Find where loads failed: another process rebuilds the payload, counting opcodes.
 
     None if it fails in another way there, or there is too much to count: an unpickler in Python
     takes fifty times as long.
     """
-    assert pending.pending_answer is not None  # something was sent, and loads failed
+    assert pending.pending_answer is not None  # something was sent, because loads failed
     if pending.reading.is_cut or facts.error is None:
         return None
     request = replace(pending.pending_answer.request, replay=True)
@@ -201,8 +243,8 @@ def _loads_failure(pending: PendingTrip, facts: Facts) -> LoadsFailure | None:
     return LoadsFailure(path=path, opcode=step.opcode, subject=step.subject)
 
 
-def _is_replaced(pending: PendingTrip) -> bool:
-    """Whether a carrier gave another class, so that no import failed where the project is not."""
+def _has_replaced_class(pending: PendingTrip) -> bool:
+    """Whether a carrier gave another class in a named receiver, where else an import had failed."""
     outgoing, answer = pending.outgoing, pending.answer()
     return (
         isinstance(outgoing.serializer, Carrier)
@@ -212,7 +254,7 @@ def _is_replaced(pending: PendingTrip) -> bool:
     )
 
 
-def _is_from_tests(pending: PendingTrip) -> bool:
+def _has_reducer_of_tests(pending: PendingTrip) -> bool:
     """Whether a test module or conftest brought the reducer that pickles it."""
     reducer, project = pending.outgoing.reducer, pending.receivers.project
     if reducer is None or reducer.beside_class:
@@ -223,13 +265,13 @@ def _is_from_tests(pending: PendingTrip) -> bool:
 def _is_of_tests(pending: PendingTrip) -> bool:
     """Whether a test defines the class, or made what cannot be pickled."""
     project = pending.receivers.project
-    return project.is_test(module_of(pending.outgoing.cls) or "?") or _holds_what_tests_make(
+    return project.is_test(module_of(pending.outgoing.cls) or "?") or _holds_test_object(
         pending.outgoing, project
     )
 
 
-def _holds_what_tests_make(outgoing: Outgoing, project: Project) -> bool:
-    """Whether what cannot be pickled is a test's, or stands for something that production has."""
+def _holds_test_object(outgoing: Outgoing, project: Project) -> bool:
+    """Whether what cannot be pickled is a test's, or a mock of something that production has."""
     value = outgoing.unpicklable
     return value is not None and (value.module == "unittest.mock" or project.is_test(value.module))
 
@@ -237,7 +279,7 @@ def _holds_what_tests_make(outgoing: Outgoing, project: Project) -> bool:
 def _not_looked_at(
     outgoing: Outgoing, reading: Reading, credentials: CredentialScan
 ) -> Iterator[str]:
-    """What there was too much of to look at."""
+    """What lies past a limit, as people read it."""
     if is_cut(outgoing.sent):
         yield f"values past the {VALUES:,} that are nearest to the surface"
     if reading.is_cut:
@@ -247,6 +289,7 @@ def _not_looked_at(
 
 
 def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
+    """Path of the value at which dumps or loads failed; None if neither did, or none is known."""
     if facts.unpicklable is not None and facts.unpicklable.path:
         return masked(facts.unpicklable.path)
     return (

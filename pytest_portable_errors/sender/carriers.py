@@ -1,7 +1,7 @@
-"""Serializers by the names of what carries errors in production: each calls the installed library's
-own functions.
+"""Serializers named after what carries errors in production.
 
-Here are the halves of the workers; the clients' are in ``receiver/carriers/``.
+Each calls the installed library's own functions. Here is what a worker does with an error that it
+sends; what the client does with it is in ``receiver/carriers/``.
 """
 
 from __future__ import annotations
@@ -28,41 +28,56 @@ from pytest_portable_errors.sender.serializers import (
     Serializer,
 )
 
-_RECEIVING = "_portable_errors_receiver.carriers"
+_CLIENT_HALVES = "_portable_errors_receiver.carriers"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """What carries an error from a worker to its client."""
+    """A serializer that calls the functions that bring an error from a worker to its client."""
 
     name: str
+    """What settings call it."""
     send: Callable[[Any], bytes]
+    """The worker's half: makes the payload of an error."""
     loader: str
+    """The client's half: ``"module:function"``."""
     of: Pickle | Library = PICKLES[0]
     """What it pickles with."""
     only_wraps: bool = False
-    """Whether it adds nothing to that but a wrapping, so that what repairs the one repairs the
-    other."""
+    """Whether it does nothing more than wrap what ``of`` gives, so that a fix for ``of`` is a fix
+    for the carrier."""
     carries_values: bool = False
-    """Whether arguments and results take the same way: what it does with errors is then no code of
-    its own."""
+    """Whether it sends arguments and results as well, by the same functions."""
     replaces: str = ""
-    """What it does where it gives another class on purpose."""
+    """What it does where it gives another class on purpose; empty if it never does."""
     library: str | None = None
-    """The module that has to be installed; None for the standard library's."""
+    """The module that has to be installed. None: it is in the standard library."""
     distribution: str = ""
+    """The distribution that brings the library; empty for the standard library."""
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """Modules at the top of the distribution, and of all that it requires without extras."""
         return _modules_with_requirements(self.distribution) if self.distribution else ()
 
     def dumps(self, exc: BaseException, /) -> bytes:
+        """Return the payload that a worker would send.
+
+        Raises:
+            ImportError: The library is not installed, or is not the version that is known here.
+            BaseException: What the exception's own code, or the library, raises.
+        """
         return self.send(exc)
 
     def ensure_installed(self) -> None:
-        """Raises PortableErrorsError if its library is not there. Does not import it: dask's would
-        change how everything is pickled."""
+        """Look whether the library is installed, without importing it.
+
+        dask's would change how everything is pickled.
+
+        Raises:
+            PortableErrorsError: It is not installed.
+        """
         if self.library is not None and importlib.util.find_spec(self.library) is None:
             raise PortableErrorsError(
                 f"serializer {self.name!r} is not installed here: pip install {self.distribution}"
@@ -70,7 +85,7 @@ class Carrier:
 
 
 def plainly(serializer: Serializer) -> Serializer:
-    """What a carrier that only wraps does without its wrapping; any other serializer itself."""
+    """What a carrier that only wraps pickles with; any other serializer is returned as it is."""
     return (
         serializer.of if isinstance(serializer, Carrier) and serializer.only_wraps else serializer
     )
@@ -78,37 +93,39 @@ def plainly(serializer: Serializer) -> Serializer:
 
 @functools.cache  # what is installed does not change while tests run
 def _modules_with_requirements(distribution: str) -> tuple[str, ...]:
-    """Importable names of a distribution and of all that it requires without extras."""
+    """Names at the top of a distribution and of all that it requires without extras, sorted."""
     waiting = [distribution]
-    seen: set[str] = set()
+    requirements: set[str] = set()
     modules: set[str] = set()
     while waiting:
         name = waiting.pop()
-        # required elsewhere: on another platform or Python
+        # One that is not installed is required on another platform or Python.
         with contextlib.suppress(metadata.PackageNotFoundError):
-            found = metadata.distribution(name)
-            modules.update(modules_of(found))
-            # PEP 508: each begins with a name
+            installed = metadata.distribution(name)
+            modules.update(modules_of(installed))
+            # Each line begins with a name (PEP 508).
             required = {
                 _REQUIREMENT.match(line).group()  # type: ignore[union-attr]
-                for line in found.requires or ()
+                for line in installed.requires or ()
                 if "extra ==" not in line
             }
-            waiting += required - seen
-            seen |= required
+            waiting += required - requirements
+            requirements |= required
     return tuple(sorted(module for module in modules if "." not in module))
 
 
 def _docket(exc: BaseException) -> bytes:
-    """As ``docket.Worker`` does before it encodes the bytes for its storage."""
+    """Pickle as ``docket.Worker`` does before it encodes the bytes for its storage."""
     from docket import worker
 
     return worker.cloudpickle.dumps(exc)  # type: ignore[no-any-return]  # as it is annotated there
 
 
 def _dbos(exc: BaseException) -> bytes:
-    """As for the column ``error`` of DBOS's tables, but for the base64 around it, which the
-    receiver adds."""
+    """Serialize as for the column ``error`` of DBOS's tables.
+
+    The base64 around it is taken off here, and put on again in the receiver.
+    """
     from dbos._serialization import DBOSDefaultSerializer, serialize_exception
 
     stored, _ = serialize_exception(exc, None, DBOSDefaultSerializer)
@@ -116,24 +133,26 @@ def _dbos(exc: BaseException) -> bytes:
 
 
 def _celery(exc: BaseException, serializer: str) -> bytes:
-    """As ``celery.app.trace`` and a result backend do when a task has failed."""
+    """Encode as ``celery.app.trace`` and a result backend do when a task has failed."""
     from celery import states
     from celery.utils.serialization import get_pickleable_exception
 
     from pytest_portable_errors.receiver.carriers.from_celery import backend
 
-    stored = backend(serializer)
-    result = stored.encode_result(get_pickleable_exception(exc), states.FAILURE)
-    encoded = stored.encode(
+    result_backend = backend(serializer)
+    result = result_backend.encode_result(get_pickleable_exception(exc), states.FAILURE)
+    encoded = result_backend.encode(
         {"status": states.FAILURE, "result": result, "traceback": None, "children": None}
     )
     return encoded if isinstance(encoded, bytes) else str(encoded).encode()
 
 
 def _dask(exc: BaseException) -> bytes:
-    """As a worker of dask.distributed does, with the reducers that importing it makes tblib
-    register: not for the tests."""
-    with _reducers_put_back():
+    """Pickle as a worker of dask.distributed does, with the reducers that tblib registers for it.
+
+    They are taken away again: the tests are to run without them.
+    """
+    with _without_tblib_afterwards():
         import tblib.pickling_support
         from distributed.core import error_message
 
@@ -142,15 +161,17 @@ def _dask(exc: BaseException) -> bytes:
 
 
 @contextlib.contextmanager
-def _reducers_put_back() -> Iterator[None]:
-    """Without tblib's afterwards, unless they were there before. Others (numpy's, which distributed
-    imports) are anybody's, and stay."""
+def _without_tblib_afterwards() -> Iterator[None]:
+    """Take tblib's reducers out of ``copyreg`` after the block, unless they were there before.
+
+    Others stay (numpy's, which distributed imports): they are not dask's doing.
+    """
     before = dict(copyreg.dispatch_table)
     try:
         yield
     finally:
         for cls, reducer in list(copyreg.dispatch_table.items()):
-            function = getattr(reducer, "func", reducer)  # one of them is a partial
+            function = getattr(reducer, "func", reducer)  # one of tblib's is a partial
             if reducer is not before.get(cls) and getattr(function, "__module__", "").startswith(
                 "tblib"
             ):
@@ -159,17 +180,20 @@ def _reducers_put_back() -> Iterator[None]:
 
 
 def _process_pool(exc: BaseException) -> bytes:
-    """As a worker process of ``concurrent.futures.ProcessPoolExecutor`` does."""
+    """Pickle as a worker process of ``concurrent.futures.ProcessPoolExecutor`` does.
+
+    The exception keeps its traceback, which ``_ExceptionWithTraceback`` takes away.
+    """
     from concurrent.futures.process import _ExceptionWithTraceback, _ResultItem
     from multiprocessing.reduction import ForkingPickler
 
     traceback = exc.__traceback__
     try:
-        # None is formatted as none
-        stands_for_it: Any = _ExceptionWithTraceback(exc, traceback)  # type: ignore[arg-type]
-        return bytes(ForkingPickler.dumps(_ResultItem(0, exception=stands_for_it)))
+        # A traceback of None is formatted as none.
+        wrapped: Any = _ExceptionWithTraceback(exc, traceback)  # type: ignore[arg-type]
+        return bytes(ForkingPickler.dumps(_ResultItem(0, exception=wrapped)))
     finally:
-        exc.__traceback__ = traceback  # which the first of the two takes away
+        exc.__traceback__ = traceback
 
 
 CARRIERS: tuple[Serializer, ...] = (
@@ -186,7 +210,7 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="dbos",
         send=_dbos,
-        loader=f"{_RECEIVING}.from_dbos:loads",
+        loader=f"{_CLIENT_HALVES}.from_dbos:loads",
         only_wraps=True,
         carries_values=True,
         library="dbos",
@@ -195,7 +219,7 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="celery",
         send=functools.partial(_celery, serializer="json"),
-        loader=f"{_RECEIVING}.from_celery:loads_json",
+        loader=f"{_CLIENT_HALVES}.from_celery:loads_json",
         replaces=(
             "Celery stores the class's name and args: the client calls what it finds "
             "under that name, or makes up such a class"
@@ -206,7 +230,7 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="celery:pickle",
         send=functools.partial(_celery, serializer="pickle"),
-        loader=f"{_RECEIVING}.from_celery:loads_pickle",
+        loader=f"{_CLIENT_HALVES}.from_celery:loads_pickle",
         replaces=(
             "Celery sends the nearest base class that it can rebuild, or a wrapper, in "
             "place of what pickle cannot rebuild"
@@ -217,12 +241,12 @@ CARRIERS: tuple[Serializer, ...] = (
     Carrier(
         name="dask",
         send=_dask,
-        loader=f"{_RECEIVING}.from_dask:loads",
+        loader=f"{_CLIENT_HALVES}.from_dask:loads",
         library="distributed",
         distribution="distributed",
     ),
     Carrier(
-        name="process-pool", send=_process_pool, loader=f"{_RECEIVING}.from_process_pool:loads"
+        name="process-pool", send=_process_pool, loader=f"{_CLIENT_HALVES}.from_process_pool:loads"
     ),
 )
 """``docket``, ``dbos``, ``celery`` (JSON, as Celery does unless it is told otherwise),

@@ -1,8 +1,8 @@
 """One receiver, as the sender sees it: start it, ask it, end it.
 
-The only module of the sender that starts processes. What it needs is bound when it is imported,
-because tests patch the world (pyfakefs, gevent, freezegun); it speaks through pipes, because tests
-forbid sockets.
+This is the only module of the sender that starts processes. What it needs is bound when it is
+imported, because tests patch the world (pyfakefs, gevent, freezegun). It speaks through pipes,
+because tests forbid sockets.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from pytest_portable_errors.sender.project import Imports
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 START_VARIABLE = "PORTABLE_ERRORS_RECEIVER_START"
-SLICE = 0.2  # seconds: the longest wait without a look around
-START_SECONDS = 60.0
+"""Environment variable that chooses how receivers make their checks: see ``start_method``."""
+SLICE = 0.2  # seconds: the longest wait before it is checked whether the controller is gone
+START_SECONDS = 60.0  # wall clock that a receiver may take until it greets
 IMPORT_SECONDS = 120.0  # processor time that the imports of what a payload names may take
-STALL_SECONDS = 30.0  # after which an import that uses no processor time is given up
+STALL_SECONDS = 30.0  # wall clock, after which an import that uses no processor time is given up
 
 _QUIET = {
-    # else importing LiteLLM asks the network for its price list
+    # Without it importing LiteLLM asks the network for its price list.
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    # Importing numpy else starts threads for arithmetic, and from a process that has threads no
-    # check can be forked.
+    # Without them importing numpy starts threads for arithmetic, and from a process that has
+    # threads no check can be forked.
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }
 _RECEIVER = Path(__file__).resolve().parent.parent / "receiver"
-AT_ONCE = max(2, UNPATCHED.cores)
+AT_ONCE = max(2, UNPATCHED.cores)  # checks that one receiver makes at the same time
 
 
 class ReceiverEnded(Exception):
-    """The receiver's process is gone."""
+    """The receiver's process has ended, or was closed."""
 
 
 class Receiver:
@@ -45,10 +46,18 @@ class Receiver:
     def __init__(
         self, name: str, imports: Imports, *, cwd: str, controller: int | None = None
     ) -> None:
-        """Start it in the folder ``cwd``, without waiting for it: see ``greet``.
+        """Start the interpreter, without waiting for it: see ``greet``.
 
-        ``controller`` is the parent process without which nobody wants an answer (pytest-xdist's);
-        None: whatever it is. Raises PortableErrorsError when there is nothing to start.
+        Args:
+            name: What failure texts call it.
+            imports: What it may import.
+            cwd: The folder that it starts in.
+            controller: Process ID of the parent (pytest-xdist's controller). When another process
+                becomes the parent, nobody reads answers any more, and this process ends. None: any
+                parent will do.
+
+        Raises:
+            PortableErrorsError: The interpreter cannot be started.
         """
         self.name = name
         self._controller = controller
@@ -72,11 +81,11 @@ class Receiver:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                start_new_session=True,  # Ctrl-C is pytest's
+                start_new_session=True,  # Ctrl-C is for pytest alone
                 cwd=cwd,
                 env={**UNPATCHED.environment, **_QUIET},
             )
-        # OSError; or anything, where a test has patched what subprocess stands on
+        # An OSError; or anything, where a test has patched what subprocess stands on.
         except Exception as error:
             raise PortableErrorsError(
                 f"receiver {name!r} cannot start: {self._python}: {error}"
@@ -89,20 +98,22 @@ class Receiver:
             "import_seconds": IMPORT_SECONDS,
             "stall_seconds": STALL_SECONDS,
         }
-        with contextlib.suppress(ReceiverEnded):  # it will be told when it is greeted
+        with contextlib.suppress(ReceiverEnded):  # greet says why it has ended
             self._send(
                 {**asdict(imports), **limits, "prefix": sys.prefix, "exec_prefix": sys.exec_prefix}
             )
 
     def greet(self) -> None:
-        """Wait until it has shown that what must be absent is absent. It does so once.
+        """Wait until it has shown that what must be absent is absent; later calls do nothing.
 
-        Raises PortableErrorsError when it cannot start or is not isolated; then it is closed.
+        Raises:
+            PortableErrorsError: It cannot start, or is not isolated; then it is closed.
+            MessageError: What it wrote is no message; then it is closed.
         """
         if self._is_greeted:
             return
         try:
-            self._hear_out()
+            self._await_greeting()
         except BaseException:
             self.close()
             raise
@@ -110,104 +121,126 @@ class Receiver:
         assert self._process.stderr is not None
         self._process.stderr.close()
 
-    def _hear_out(self) -> None:
-        hello: list[messages.Head] = []
-        complaints = b""
-        patience = START_SECONDS
+    def _await_greeting(self) -> None:
+        heads: list[messages.Head] = []
+        errors = b""
+        seconds_left = START_SECONDS
         try:
-            while not hello and patience > 0:
-                hello = self._receive(SLICE)
-                patience -= SLICE
-                complaints += self._complaints()
+            while not heads and seconds_left > 0:
+                heads = self._receive(SLICE)
+                seconds_left -= SLICE
+                errors += self._read_errors()
         except ReceiverEnded:
-            how = self._ending(complaints + self._complaints())
+            how = self._ending(errors + self._read_errors())
             raise PortableErrorsError(
                 f"receiver {self.name!r} cannot start: {self._python} {how}"
             ) from None
-        if not hello:
+        if not heads:
             raise PortableErrorsError(
                 f"receiver {self.name!r} cannot start: {self._python} gave no answer in "
                 f"{START_SECONDS:g} s"
             )
-        if hello[0]["leaks"]:
-            leaks = "; ".join(f"{module} ({file})" for module, file in hello[0]["leaks"].items())
+        greeting, *answers = heads
+        if greeting["leaks"]:
+            leaks = "; ".join(f"{module} ({file})" for module, file in greeting["leaks"].items())
             raise PortableErrorsError(
                 f"receiver {self.name!r} is not isolated, it can import what must be absent "
                 f"there: {leaks}"
             )
-        self._answers.update((answer["id"], answer) for answer in hello[1:])
+        self._answers.update((answer["id"], answer) for answer in answers)
 
-    def _complaints(self) -> bytes:
-        """What an interpreter that does not start says about it."""
+    def _read_errors(self) -> bytes:
+        """Read, without waiting, what the interpreter has written to its standard error."""
         assert self._process.stderr is not None
-        fd, said = self._process.stderr.fileno(), b""
+        fd, errors = self._process.stderr.fileno(), b""
         while UNPATCHED.wait_readable(fd, 0):
             piece = UNPATCHED.read(fd, messages.PIECE)
             if not piece:
                 break
-            said += piece
-        return said
+            errors += piece
+        return errors
 
-    def _ending(self, complaints: bytes) -> str:
+    def _ending(self, errors: bytes) -> str:
+        """Close it and say how it ended, with the line of ``errors`` that tells most."""
         self.close()
         status = self._process.returncode
-        lines = complaints.decode(errors="backslashreplace").split("\n")
-        said = [line for line in lines if line.strip()]
+        texts = errors.decode(errors="backslashreplace").split("\n")
+        lines = [line for line in texts if line.strip()]
         because = (
-            "" if not said else f": {said[-1] if said[0].startswith('Traceback') else said[0]}"
+            "" if not lines else f": {lines[-1] if lines[0].startswith('Traceback') else lines[0]}"
         )
         return (
             f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
         ) + because
 
     def submit(self, head: messages.Head, payload: bytes = b"") -> int:
-        """Send a request and return its number, for ``result``.
+        """Send a request, without waiting for its answer.
 
-        Raises ReceiverEnded when there is nobody to send it to.
+        Args:
+            head: The request, as ``Request.head`` gives it; its number is added.
+            payload: Bytes to rebuild; none, to have modules imported only.
+
+        Returns:
+            The request's number, for ``result``.
+
+        Raises:
+            ReceiverEnded: There is nobody to send it to.
         """
         self._next += 1
         self._send({**head, "id": self._next}, payload)
         return self._next
 
     def result(self, number: int, *, seconds: float) -> messages.Head | None:
-        """The answer to a request, None when there was none in that time.
+        """Wait for the answer to a request, and hand it out once.
 
-        Raises ReceiverEnded when the process has ended instead.
+        Args:
+            number: What ``submit`` gave.
+            seconds: How long to wait while nothing arrives, in wall-clock time. It is counted in
+                slices, because tests change the clock.
+
+        Returns:
+            The answer; None if there was none in that time.
+
+        Raises:
+            ReceiverEnded: The process has ended instead.
+            MessageError: What it wrote is no message.
         """
-        patience = seconds  # counted in slices: tests change the clock
-        while number not in self._answers and patience > 0:
-            arrived = self._receive(SLICE)
-            self._answers.update((answer["id"], answer) for answer in arrived)
-            if not arrived:
-                patience -= SLICE
-                self._look_around()
+        seconds_left = seconds
+        while number not in self._answers and seconds_left > 0:
+            answers = self._receive(SLICE)
+            self._answers.update((answer["id"], answer) for answer in answers)
+            if not answers:
+                seconds_left -= SLICE
+                self._exit_without_controller()
         return self._answers.pop(number, None)
 
-    def _look_around(self) -> None:
+    def _exit_without_controller(self) -> None:
         if self._controller is not None and UNPATCHED.getppid() != self._controller:
             self.close()
-            # the controller was killed, and this worker would wait for an answer that nobody reads
+            # The controller was killed: this worker would wait for an answer that nobody reads.
             UNPATCHED.exit(1)
 
     def end(self) -> None:
-        """Tell it to end, without waiting for that."""
-        # not in a fork of the process that started it
+        """Tell it to end, without waiting until it has; a fork of its starter tells nothing."""
         if self.pid == UNPATCHED.getpid() and self._requests >= 0:
             with contextlib.suppress(ReceiverEnded, OSError):
-                # closing the pipe says so too, unless something that a test forked holds it open
+                # Closing the pipe would do, unless something that a test forked holds it open.
                 self._send({"end": True})
 
     def close(self) -> None:
-        """End it and everything below it."""
+        """End it and everything below it; it is killed if it has not ended after 3 seconds.
+
+        A fork of the process that started it closes only its own descriptors.
+        """
         self.end()
-        # a fork of the process that started it has only the descriptors
-        is_ours = self.pid == UNPATCHED.getpid()
+        is_starter = self.pid == UNPATCHED.getpid()
         self._requests = self._replies = -1
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe is not None
             pipe.close()
-        if not is_ours:
-            self._process.returncode = 0  # its end is none of a fork's business, and no warning is
+        if not is_starter:
+            # Its end does not concern a fork, where Popen would warn that it still runs.
+            self._process.returncode = 0
             return
         try:
             self._process.wait(timeout=3)
@@ -224,10 +257,12 @@ class Receiver:
             raise ReceiverEnded from None
 
     def _receive(self, seconds: float) -> list[messages.Head]:
-        """What arrives within that time. Raises ReceiverEnded, and FrameError for what is no
-        answer."""
+        """Return the messages that arrive within that time.
+
+        Raises ReceiverEnded, and MessageError for what is no message.
+        """
         if self._replies < 0:
-            # closed meanwhile, for what another payload did to it or to make room
+            # It was closed meanwhile, for what another payload did to it, or to make room.
             raise ReceiverEnded
         if not UNPATCHED.wait_readable(self._replies, seconds):
             return []
@@ -241,10 +276,12 @@ class Receiver:
 
 
 def start_method() -> str:
-    """How a receiver makes its checks: ``fork``, or ``spawn`` where that is not safe, or is asked
-    for.
+    """Return how receivers make their checks: ``fork`` where that is safe, otherwise ``spawn``.
 
-    Raises PortableErrorsError for anything else that is asked for.
+    The environment variable ``START_VARIABLE`` takes precedence.
+
+    Raises:
+        PortableErrorsError: The variable is neither ``fork`` nor ``spawn``.
     """
     asked = UNPATCHED.environment.get(START_VARIABLE, "")
     if asked not in ("", "fork", "spawn"):

@@ -1,5 +1,7 @@
-"""A copy of an exception without its traceback, which would keep the frames of the test alive.
-Fixes are tried on it later."""
+"""Copies an exception without its traceback, which would keep the frames of the test alive.
+
+Fixes are tried on the copy later.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,23 @@ _MOST_LINKS = 100
 
 
 def copy_without_traceback(exc: BaseException) -> BaseException | None:
-    """The exception once more, made without its ``__init__``; its values are shared. None if it
-    cannot be made that way, or says (``__del__``) that its end has consequences.
+    """Copy an exception, its chain and its members, without calling ``__init__``.
+
+    Args:
+        exc: The exception. The copy shares its values.
+
+    Returns:
+        The copy. None if it cannot be made that way, if the chain has more than 100 links, or if a
+        class has a ``__del__``, which says that the end of its instances has consequences.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's.
     """
     try:
         return _copy(exc, {}, 0)
     except KeyboardInterrupt:
         raise
-    except BaseException:  # foreign classes; what cannot be copied gets no fix
+    except BaseException:  # classes are foreign code; what cannot be copied gets no fix
         return None
 
 
@@ -28,6 +39,7 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
     cls = type(exc)
     if depth > _MOST_LINKS or hasattr(cls, "__del__"):
         raise ValueError("not copied")
+    # The nearest class whose __new__ is written in C.
     base: object = next(
         owner
         for owner in cls.__mro__
@@ -54,11 +66,11 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
         link = fields.base_field(exc, name)
         if link is not None:
             _set(copied, name, _copy(link, copies, depth + 1))
-    # last: a cause sets it
+    # Last, because setting a cause sets it.
     _set(copied, "__suppress_context__", fields.base_field(exc, "__suppress_context__"))
     return copied
 
 
 def _set(exc: BaseException, name: str, value: object) -> None:
-    """Past a ``__setattr__`` that refuses."""
+    """Set a field of BaseException, past the class, whose ``__setattr__`` may refuse."""
     vars(BaseException)[name].__set__(exc, value)

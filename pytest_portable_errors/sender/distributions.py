@@ -1,5 +1,8 @@
-"""Which installed distributions are the project's, by PEP 610 and by the name that its files
-give."""
+"""Which installed distributions are the project's, by PEP 610 and by the name in its files.
+
+Below Python 3.11 ``pyproject.toml`` is read with tomli. It is no dependency of this package, but
+pytest requires it there; without it this module cannot be imported, and no receiver starts.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,19 @@ else:
 
 
 def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], list[str]]:
-    """Names of the project's distributions, and of the modules that they bring. Reads the metadata
-    of everything that is installed.
+    """Find the project's distributions, by the metadata of everything that is installed.
 
-    They are those installed as editable, wherever they point; from a folder at, above or below
-    ``root``; or under the name that the nearest files upward from one of ``folders`` give. Takes
-    some milliseconds for each hundred distributions.
+    They are those installed as editable, wherever they point; those installed from a folder at,
+    above or below ``root``; and those whose name the nearest files upward from one of ``folders``
+    give. This takes some milliseconds for each hundred distributions.
+
+    Args:
+        root: The project's root.
+        folders: Where to begin looking for ``pyproject.toml`` and ``setup.cfg``.
+
+    Returns:
+        Names of the distributions, and dotted names of the modules that they bring; in no order,
+        and one may occur twice.
     """
     names: list[str] = []
     modules: list[str] = []
@@ -38,7 +48,7 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
         if (
             editable
             or normalized(name) in own_names
-            or (origin is not None and _are_related(origin, root))
+            or (origin is not None and _is_above_or_below(origin, root))
         ):
             names.append(name)
             modules.extend(modules_of(distribution))
@@ -46,7 +56,7 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
 
 
 def _nearest_name(start: Path) -> str | None:
-    """The normalized name in the nearest folder upward that names a project."""
+    """The project's name in the nearest folder upward that gives one, normalized (PEP 503)."""
     for folder in (start, *start.parents):
         name = _name_in_pyproject(folder) or _name_in_setup_cfg(folder)
         if name is not None:
@@ -55,6 +65,7 @@ def _nearest_name(start: Path) -> str | None:
 
 
 def _name_in_pyproject(folder: Path) -> str | None:
+    """The name in ``[project]``, or else in ``[tool.poetry]``."""
     try:
         content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -65,7 +76,7 @@ def _name_in_pyproject(folder: Path) -> str | None:
 
 
 def _name_in_setup_cfg(folder: Path) -> str | None:
-    """As setuptools reads it where ``pyproject.toml`` has no ``[project]``."""
+    """The name in ``[metadata]``, which setuptools reads where there is no ``[project]``."""
     content = configparser.RawConfigParser()
     try:
         content.read(folder / "setup.cfg", encoding="utf-8")
@@ -75,33 +86,32 @@ def _name_in_setup_cfg(folder: Path) -> str | None:
 
 
 def _installed_from(distribution: metadata.Distribution) -> tuple[Path | None, bool]:
-    """The folder that it was installed from, if any, and whether as editable (PEP 610)."""
+    """The folder that it was installed from, or None, and whether as editable (PEP 610)."""
     try:
-        direct: dict[str, Any] = json.loads(distribution.read_text("direct_url.json") or "{}")
-        address = urlsplit(direct.get("url", ""))
-        folder = direct["dir_info"] if address.scheme == "file" else None
+        direct_url: dict[str, Any] = json.loads(distribution.read_text("direct_url.json") or "{}")
+        address = urlsplit(direct_url.get("url", ""))
+        dir_info = direct_url["dir_info"] if address.scheme == "file" else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, False
-    if folder is None:
+    if dir_info is None:
         return None, False
-    from urllib.request import (
-        url2pathname,  # here, because it loads ssl and more, for what few distributions need
-    )
+    # Imported here, because it loads ssl and more, and few distributions need it.
+    from urllib.request import url2pathname
 
-    return Path(url2pathname(address.path)), bool(folder.get("editable"))
+    return Path(url2pathname(address.path)), bool(dir_info.get("editable"))
 
 
-def _are_related(folder: Path, root: Path) -> bool:
-    """At, above or below the root."""
+def _is_above_or_below(folder: Path, root: Path) -> bool:
+    """Whether a folder is the root, or lies above or below it."""
     folder, root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
     return folder == root or folder in root.parents or root in folder.parents
 
 
 def modules_of(distribution: metadata.Distribution) -> Iterator[str]:
-    """Importable names that it brings: the topmost regular package or module of each file in
-    RECORD.
+    """Yield the names that can be imported from a distribution, in no order; some occur twice.
 
-    ``top_level.txt`` says the same, but is wrong for namespace packages.
+    For each file in RECORD it is the topmost regular package or module. ``top_level.txt`` says the
+    same, but is wrong for namespace packages.
     """
     files = {
         file.parts
@@ -110,7 +120,9 @@ def modules_of(distribution: metadata.Distribution) -> Iterator[str]:
     }
     packages = {parts[:-1] for parts in files if parts[-1] == "__init__.py"}
     for parts in files:
-        depth = next((n for n in range(1, len(parts)) if parts[:n] in packages), len(parts))
+        depth = next(
+            (length for length in range(1, len(parts)) if parts[:length] in packages), len(parts)
+        )
         name = (*parts[: depth - 1], parts[depth - 1].split(".")[0])
         if all(part.isidentifier() for part in name):
             yield ".".join(name)

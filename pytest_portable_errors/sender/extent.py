@@ -1,4 +1,4 @@
-"""How much an exception holds, and what makes two that hold much alike.
+"""Counts the objects that an exception holds.
 
 A parser's error may hold the parser. Of hundreds of those, whose graphs nobody compares, only the
 first few can be looked at.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import gc
 import types
 
-# objects; an error of LiteLLM's with its chain, requests and responses holds fewer than 500
+# Objects, from which on nobody counts any further. An error of LiteLLM's with its chain, requests
+# and responses holds fewer than 500.
 MUCH = 1_000
-SOME = 50  # objects, from which on it is worth while to ask whether two exceptions are alike
+SOME = 50  # objects, from which on it is worth asking whether two exceptions are alike
 _TEXT_OF_AN_OBJECT = 1_000  # characters or bytes of a text that count as one object more
 
-# Pickled by name, or not at all; what they refer to is the program and not the exception.
+# They are pickled by name, or not at all; what they refer to is the program, not the exception.
 _NOT_ENTERED = (
     type,
     types.ModuleType,
@@ -27,24 +28,23 @@ _NOT_ENTERED = (
 
 
 def extent_of(exc: BaseException) -> int:
-    """How many objects an exception holds, with what it is chained to: at most ``MUCH``, where
-    counting ends.
+    """Return how many objects an exception holds, with its chain: at least 1, at most ``MUCH``.
 
-    Asks the garbage collector what refers to what, so that no code of the objects runs and nothing
-    about them changes.
+    The garbage collector is asked what refers to what, so that no code of the objects runs and
+    nothing about them changes. Long texts count as several objects.
     """
     waiting: list[object] = [exc]
-    seen: set[int] = set()
+    counted: set[int] = set()
     count = 0
     while waiting and count < MUCH:
         value = waiting.pop()
         cls = type(value)  # not isinstance, which asks the value's __class__: that may be anything
-        if id(value) in seen or issubclass(cls, _NOT_ENTERED):
+        if id(value) in counted or issubclass(cls, _NOT_ENTERED):
             continue
-        seen.add(id(value))
+        counted.add(id(value))
         count += 1
         if cls is str or cls is bytes or cls is bytearray:  # not ==, which a metaclass may define
-            # cls says that it is a text
+            # The check of cls is one that mypy does not see.
             count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]
         waiting += gc.get_referents(value)
     return min(count, MUCH)

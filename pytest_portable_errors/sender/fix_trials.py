@@ -1,5 +1,8 @@
-"""Fixes are tried on the very exception before anybody reads of them: compiled, put into a dispatch
-table of our own, and sent."""
+"""Tries fixes on the very exception, before they are printed.
+
+The code of each is compiled, and what it registers is put into a dispatch table of our own. The
+exception is pickled with that table, and sent.
+"""
 
 from __future__ import annotations
 
@@ -32,30 +35,46 @@ from pytest_portable_errors.sender.unpatched import UNPATCHED
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
 
-
 Reducers = dict[type, Callable[[Any], object]]
 """Functions that pickle, by class: a dispatch table."""
 MakeTrip = Callable[[Outgoing, "str | None"], RoundTrip]
-"""Makes a trip, with what it is declared to arrive as."""
+"""Makes the trip of an outgoing exception, given the type that it is declared to arrive as (None:
+as the settings say)."""
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots: what is cached needs a place
+@dataclass(frozen=True, kw_only=True)  # without slots: cached_property needs a __dict__
 class FixTrials:
-    """Where and on what fixes are tried."""
+    """Tries candidates on one exception, by one serializer and in one receiver."""
 
     subject: BaseException
+    """The exception, or a copy of it without traceback."""
     serializer: Serializer
+    """What pickled it, without a carrier that only wraps."""
     receiver: str
+    """Where the fixes are tried: a receiver's name, or the path of an interpreter."""
     carried: frozenset[str]
     """Paths of the credentials that the payload carries without a fix."""
     make_trip: MakeTrip
+    """How a trip is made to try one."""
     traceback: bool = False
+    """Whether the traceback is described as well."""
     until: float = float("inf")
-    """When no further trial is begun: seconds of processor time of this process."""
+    """No trial begins after this: seconds on the clock of processor time of this process."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
-        """What became of them, the best first; those that help nothing are left out. Ends with the
-        first that gives up nothing."""
+        """Try candidates in their order, until one arrives whole or takes too long.
+
+        Args:
+            candidates: Those that interfere least come first.
+
+        Returns:
+            The candidates that arrived, as fixes: at most three, the best first. Where one arrives
+            whole and gives up nothing, only those that arrive whole. () for a serializer other than
+            the built-in ones, which takes no dispatch table.
+
+        Raises:
+            PortableErrorsError: A receiver cannot start.
+        """
         if not isinstance(self.serializer, (Pickle, Library)):
             return ()
         fixes: list[Fix] = []
@@ -66,10 +85,10 @@ class FixTrials:
                 break  # what hangs once will hang again
             if fix is not None:
                 fixes.append(fix)
-                if fix.arrives_whole:  # what follows is more invasive
+                if fix.arrives_whole:  # the candidates that follow are more invasive
                     break
         if any(fix.arrives_whole and not fix.gives_up for fix in fixes):
-            # nobody wants one that repairs less
+            # Nobody wants a fix that repairs less.
             fixes = [fix for fix in fixes if fix.arrives_whole]
         return tuple(
             sorted(
@@ -79,8 +98,10 @@ class FixTrials:
         )
 
     def _try(self, candidate: Candidate) -> Fix | None:
-        """The best that comes of a candidate: what stops it, and what would expose a credential, is
-        taken out and it is tried again."""
+        """Try a candidate, take out what stops it or exposes a credential, and try it again.
+
+        None if no version of it arrived. Raises TookTooLong.
+        """
         best: TriedFix | None = None
         for _ in range(_MOST_REFINEMENTS):
             if UNPATCHED.process_time() > self.until:
@@ -92,29 +113,29 @@ class FixTrials:
             if trip.took_too_long:
                 raise TookTooLong
             exposed = tuple(
-                c.path
-                for c in trip.credentials
-                if c.path not in self.carried or is_secret_header(c.path)
+                credential.path
+                for credential in trip.credentials
+                if credential.path not in self.carried or is_secret_header(credential.path)
             )
-            better: Candidate | None
+            refined: Candidate | None
             if trip.received is None and trip.stopped_at is not None:
-                better = without_obstacle(candidate, trip.stopped_at, trip.sent)
+                refined = without_obstacle(candidate, trip.stopped_at, trip.sent)
             elif trip.received is None or exposed:
-                better = without_credentials(candidate, exposed)
+                refined = without_credentials(candidate, exposed)
             else:
                 tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
                 best = tried if best is None or len(tried.lost) < len(best.lost) else best
-                better = without_changed(candidate, best.lost, trip.sent)
-            if better is None:
+                refined = without_changed(candidate, best.lost, trip.sent)
+            if refined is None:
                 break
-            candidate = better
+            candidate = refined
         if best is None:
             return None
         return best.fix(self.receiver, self._with_foreign_cause(best.reducers, best.candidate))
 
     @functools.cached_property
     def _sent(self) -> Record:
-        """The subject's description, which is the same whatever pickles it."""
+        """The subject's description, which is made once: it is the same whatever pickles it."""
         return describe(self.subject, traceback=self.traceback)
 
     def _trip_with(
@@ -124,17 +145,20 @@ class FixTrials:
         candidate: Candidate,
         sent: Record | None = None,
     ) -> RoundTrip:
-        assert isinstance(self.serializer, (Pickle, Library))  # seen in run()
+        assert isinstance(self.serializer, (Pickle, Library))  # run() has seen to that
         serializer = WithReducers(of=self.serializer, reducers=reducers)
         outgoing = describe_and_pickle(
             exc, serializer=serializer, traceback=self.traceback, sent=sent
         )
-        # whoever's it is, it was not used
+        # The class may have a reducer, but the candidate's was used in its place.
         return self.make_trip(replace(outgoing, reducer=None), candidate.arrives_as)
 
     def _with_foreign_cause(self, reducers: Reducers, candidate: Candidate) -> RoundTrip | None:
-        """The same with a cause whose class the receiver lacks: where a recipe keeps the chain,
-        that could take the whole error down."""
+        """Try a recipe that keeps the chain on a copy whose cause has a class that no receiver has.
+
+        Such a cause could take the whole error down. None where the recipe keeps no chain, or no
+        copy can be made.
+        """
         copied = (
             copy_without_traceback(self.subject)
             if isinstance(candidate.recipe, WithChain)
@@ -143,26 +167,28 @@ class FixTrials:
         if copied is None:
             return None
         absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
-        # past a __setattr__ that refuses
+        # Past the class, whose __setattr__ may refuse.
         vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))
         return self._trip_with(copied, reducers, candidate)
 
 
 class TookTooLong(Exception):
-    """A trial did not come to an end."""
+    """A trial was given up, because its time was used up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedFix:
-    """A candidate that arrived, and how."""
+    """A candidate that arrived."""
 
     candidate: Candidate
     trip: RoundTrip
+    """The trip that was made with it."""
     reducers: Reducers
+    """What its code registers."""
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """Paths of what is lost and not given up."""
+        """Paths of what is lost, without those that the candidate gives up."""
         return tuple(
             dict.fromkeys(
                 loss.path for loss in self.trip.losses if not self.candidate.covers(loss.path)
@@ -170,10 +196,15 @@ class TriedFix:
         )
 
     def fix(self, receiver: str, with_foreign_cause: RoundTrip | None) -> Fix:
-        """What people are told of it.
+        """Describe it for people.
 
-        ``with_foreign_cause`` is None if the recipe keeps no chain, or no copy could be made to try
-        that on.
+        Args:
+            receiver: Where it was tried.
+            with_foreign_cause: The trip with a cause whose class the receiver lacks. None if the
+                recipe keeps no chain, or no copy could be made to try that on.
+
+        Returns:
+            The fix. A path that lies within another one that is given up is left out.
         """
         candidate = self.candidate
         given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
@@ -184,7 +215,7 @@ class TriedFix:
             gives_up=tuple(
                 path
                 for path in dict.fromkeys(given_up)
-                if not path.startswith(tuple(f"{other}." for other in given_up))
+                if not path.startswith(tuple(f"{outer}." for outer in given_up))
             ),
             still_lost=self.lost,
             receiver=receiver,
@@ -192,13 +223,12 @@ class TriedFix:
         )
 
     def _declaration(self) -> tuple[str, ...]:
-        """With the fix in place what it gives up is a loss as any other, until somebody says that
-        it is meant."""
+        """The setting that declares what the fix gives up: undeclared, that is still a loss."""
         if self.candidate.arrives_as is not None or not any(
             map(is_of_its_own, self.candidate.gives_up)
         ):
-            # the title says what to declare; or it is of a link, and the chain is compared whatever
-            # is declared
+            # Either the title says what to declare, or all that is given up belongs to links, and
+            # the chain is compared whatever is declared.
             return ()
         name = subject_of(self.trip.sent)["type"]
         return (
@@ -223,15 +253,15 @@ class TriedFix:
 def _compiled(candidate: Candidate, cls: type) -> Reducers | None:
     """The dispatch table that the printed code makes; None if it does not compile or run.
 
-    ``copyreg`` is not the real one there: what the code registers is for this trial alone.
+    The code imports a ``copyreg`` of our own: what it registers is for this trial alone.
     """
     table: Reducers = {}
-    private = SimpleNamespace(
-        pickle=lambda of, reducer: table.update({of: reducer}), **_public(copyreg)
+    own_copyreg = SimpleNamespace(
+        pickle=lambda owner, reducer: table.update({owner: reducer}), **_without_pickle(copyreg)
     )
 
     def import_(name: str, *args: Any, **kwargs: Any) -> object:
-        return private if name == "copyreg" else builtins.__import__(name, *args, **kwargs)
+        return own_copyreg if name == "copyreg" else builtins.__import__(name, *args, **kwargs)
 
     scope: dict[str, Any] = {
         "__builtins__": {**vars(builtins), "__import__": import_},
@@ -240,7 +270,7 @@ def _compiled(candidate: Candidate, cls: type) -> Reducers | None:
     }
     try:
         exec(_code_of(candidate.code), scope)  # our own text, as it is printed
-    except Exception:  # importing a foreign class runs foreign code
+    except Exception:  # the code imports a foreign class, which runs foreign code
         return None
     if candidate.target.in_class:
         return {cls: scope["__reduce__"]}
@@ -252,7 +282,8 @@ def _code_of(text: str) -> CodeType:
     return compile(text, "<fix>", "exec")
 
 
-def _public(module: object) -> dict[str, object]:
+def _without_pickle(module: object) -> dict[str, object]:
+    """The public names of a module, without ``pickle``."""
     return {
         name: value
         for name, value in vars(module).items()

@@ -1,5 +1,7 @@
-"""Work that makes much and drops little, without the garbage collector looking at everything again
-and again on the way."""
+"""Turns the garbage collector off for work that makes many objects and drops few.
+
+It would look at all of them again and again on the way.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Collect no garbage in the block, unless it was off before: then leave it so."""
+    """Collect no garbage in the block; afterwards the collector is as it was before."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,5 +1,9 @@
-"""An exception as it leaves: described and pickled at once, so that nothing keeps it, its traceback
-or its frames alive."""
+"""Describes and pickles an exception at once, as it is when it leaves.
+
+What is kept is plain data, but for ``Outgoing.subject``: the exception itself, for fixes to be
+tried on. Where exceptions are captured, ``run/capture.py`` puts a copy without traceback in its
+place, so that neither the traceback nor its frames are kept alive.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +26,33 @@ from pytest_portable_errors.sender.unpicklable import find_unpicklable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """What is known of an exception, or of a value that departs by itself, once it was pickled."""
+    """An exception, or a value that is sent by itself, after it was described and pickled."""
 
     cls: type[Any]
+    """Its class."""
     sent: Record
+    """Its description, as ``receiver/record.py`` makes it."""
     serializer: Serializer
+    """What pickled it."""
     payload: bytes | None
-    """None when dumps failed, or gave more than ``PAYLOAD_LIMIT``."""
+    """None when dumps failed, or gave no bytes, or more than ``PAYLOAD_LIMIT``."""
     error: ErrorRecord | None = None
-    """What dumps raised: its ``type`` and ``message``."""
+    """The error that dumps raised, or that stands for a payload that cannot be sent. None: there is
+    a payload."""
     unpicklable: Unpicklable | None = None
-    """The value that cannot be pickled, if that is what failed."""
+    """The value that dumps could not pickle. None if dumps did not fail, or no value inside is to
+    blame: see ``find_unpicklable``."""
     subject: BaseException | None = None
-    """The exception, or a copy of it, for fixes to be tried on. None: there is none."""
+    """The exception, or a copy without traceback, for fixes to be tried on. None for a value, and
+    for an exception that cannot be copied."""
     reducer: Reducer | None = None
-    """What pickles its class, if it is not Python's own ``__reduce__``."""
+    """What pickles its class. None: Python's own ``__reduce__`` does."""
     not_primitive: tuple[NotPrimitive, ...] = ()
-    """What it would send that is not primitive, if anybody asked."""
+    """What it would send that is not primitive. Also () where nobody asked."""
     shape: Hashable | None = None
-    """See ``shapes.py``; None if it has none, or nobody asked."""
+    """See ``judging/shapes.py``. None if it has none, or nobody asked."""
     extent: int = 0
-    """How many objects it holds: see ``extent.py``."""
+    """How many objects it holds, from 1 to ``MUCH`` of ``extent.py``. 0: not counted."""
 
 
 def describe_and_pickle(
@@ -52,10 +62,19 @@ def describe_and_pickle(
     traceback: bool = False,
     sent: Record | None = None,
 ) -> Outgoing:
-    """Describe and pickle it. What the exception's own code raises on the way is data, but for
-    KeyboardInterrupt.
+    """Describe an exception and pickle it; what its own code raises on the way is data.
 
-    ``sent`` is its description, if it was described already.
+    Args:
+        exc: The exception. What its ``__reduce__`` does to its ``__dict__`` is undone.
+        serializer: What pickles it.
+        traceback: Whether the traceback is described as well.
+        sent: Its description, if it was described already; None to describe it now.
+
+    Returns:
+        The outgoing exception. Without a payload its ``error`` says why.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's, so it alone is no data.
     """
     return describe_and_pickle_by_each(exc, (serializer,), traceback=traceback, sent=sent)[0]
 
@@ -69,76 +88,93 @@ def describe_and_pickle_by_each(
     sent: Record | None = None,
     extent: int | None = None,
 ) -> list[Outgoing]:
-    """The same by each serializer. Where two give the same payload, as pickle and cloudpickle
-    mostly do, one record serves for both.
+    """Describe an exception and pickle it by each serializer: see ``describe_and_pickle``.
 
-    ``primitive`` says that values which are not are to be looked for; ``sent`` is its description
-    and ``extent`` what it holds, if that is known already.
+    Where two serializers give the same payload, as pickle and cloudpickle mostly do, one record
+    serves for both. So it does for an exception that holds ``SOME`` objects or more.
+
+    Args:
+        exc: The exception. What its ``__reduce__`` does to its ``__dict__`` is undone.
+        serializers: What pickles it, in this order.
+        traceback: Whether the traceback is described as well.
+        primitive: Whether values that are not primitive are looked for.
+        sent: Its description, if it was described already; None to describe it now.
+        extent: How many objects it holds, if they were counted already; None to count them now.
+
+    Returns:
+        One outgoing exception for each serializer, in their order.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's, so it alone is no data.
     """
     pickled: list[Outgoing] = []
     extent = extent_of(exc) if extent is None else extent
-    # a __reduce__ may change the exception itself (psycopg's does)
+    # Before dumps: a __reduce__ may change the exception itself (psycopg's does).
     described = sent or record.describe(exc, traceback=traceback)
     for serializer in serializers:
         dumped = _dumps(exc, serializer)
-        has_twin = any(_is_same(before.payload, dumped[0]) for before in pickled)
-        is_seen = has_twin or not pickled or extent >= SOME  # what holds many is described once
-        sent = described if is_seen else record.describe(exc, traceback=traceback)
-        pickled.append(replace(_outgoing(exc, serializer, dumped, sent), extent=extent))
+        has_twin = any(_have_same_content(earlier.payload, dumped[0]) for earlier in pickled)
+        # An exception that holds many objects is described once.
+        is_described = has_twin or not pickled or extent >= SOME
+        sent = described if is_described else record.describe(exc, traceback=traceback)
+        outgoing = _outgoing(exc, serializer, dumped, sent)
+        reducer = reducer_of(type(exc))
+        pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=extent))
     if not primitive:
         return pickled
-    with unchanged(exc):  # last, because this asks __reduce__ once more
+    with unchanged(exc):  # last, because this calls __reduce__ once more
         refused = tuple(not_primitive_on_the_wire(exc))
     return [replace(outgoing, not_primitive=refused) for outgoing in pickled]
 
 
 def describe_and_pickle_value(value: object, *, serializer: Serializer) -> Outgoing:
-    """The same for what is no exception."""
+    """Describe a value that is no exception, and pickle it.
+
+    Args:
+        value: An argument or a result of a task.
+        serializer: What pickles it.
+
+    Returns:
+        The outgoing value, without ``subject`` and ``reducer``: no fixes are tried on it.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's, so it alone is no data.
+    """
     sent = record.describe(value)
-    payload, error, has_raised = _dumps(value, serializer)
-    return Outgoing(
-        cls=type(value),
-        sent=sent,
-        serializer=serializer,
-        payload=payload,
-        error=None if error is None else _error(error),
-        unpicklable=find_unpicklable(value, error, serializer, called="value")
-        if has_raised and error is not None
-        else None,
-    )
+    return _outgoing(value, serializer, _dumps(value, serializer), sent, called="value")
 
 
 def _outgoing(
-    exc: BaseException,
+    subject: object,
     serializer: Serializer,
     dumped: tuple[bytes | None, BaseException | None, bool],
     sent: Record,
+    *,
+    called: str = "exc",
 ) -> Outgoing:
+    """What is the same for an exception and a value; paths begin with ``called``."""
     payload, error, has_raised = dumped
     return Outgoing(
-        cls=type(exc),
+        cls=type(subject),
         sent=sent,
         serializer=serializer,
         payload=payload,
-        error=None if error is None else _error(error),
-        unpicklable=find_unpicklable(exc, error, serializer)
+        error=None if error is None else _error_record(error),
+        unpicklable=find_unpicklable(subject, error, serializer, called=called)
         if has_raised and error is not None
         else None,
-        subject=exc,
-        reducer=reducer_of(type(exc)),
     )
 
 
-def _is_same(payload: bytes | None, other: bytes | None) -> bool:
-    return payload is not None and other is not None and content(payload) == content(other)
+def _have_same_content(payload: bytes | None, earlier: bytes | None) -> bool:
+    return payload is not None and earlier is not None and content(payload) == content(earlier)
 
 
-def _dumps(exc: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
-    """``(payload, error, whether dumps raised it)``; without a payload there is an error, also for
-    one that cannot be sent."""
+def _dumps(subject: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
+    """Return ``(payload, error, whether dumps raised it)``; either payload or error is None."""
     try:
-        with unchanged(exc):
-            payload = serializer.dumps(exc)
+        with unchanged(subject):
+            payload = serializer.dumps(subject)
     except KeyboardInterrupt:
         raise
     except PayloadTooLarge:
@@ -162,9 +198,12 @@ def _too_large() -> OverflowError:
 
 @contextlib.contextmanager
 def unchanged(exc: object) -> Iterator[None]:
-    """What an exception's ``__reduce__`` does to its ``__dict__`` is undone (psycopg's empties an
-    entry): the test goes on with it."""
-    # a class's or a module's is not to be written to
+    """Undo, after the block, what an exception's ``__reduce__`` does to its ``__dict__``.
+
+    psycopg's empties an entry, and the test goes on with the exception. Of anything but an
+    exception nothing is undone.
+    """
+    # The __dict__ of a class or a module is not to be written to.
     stored = own_dict(exc) if issubclass(type(exc), BaseException) else None
     before = dict(stored or {})
     try:
@@ -178,5 +217,6 @@ def unchanged(exc: object) -> Iterator[None]:
             stored.update(before)
 
 
-def _error(error: BaseException) -> ErrorRecord:
+def _error_record(error: BaseException) -> ErrorRecord:
+    """Describe an error of dumps; it names no module, because nothing was imported."""
     return {**record.outline(error), "module": None}

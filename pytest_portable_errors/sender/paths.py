@@ -1,9 +1,10 @@
-"""Where things lie: the standard library, site directories, modules."""
+"""Where the standard library, installed distributions and modules lie on disk."""
 
 from __future__ import annotations
 
 import functools
 import glob
+import importlib.machinery
 import importlib.util
 import os
 import site
@@ -18,7 +19,7 @@ from pytest_portable_errors.receiver.fields import dict_of
 
 @functools.lru_cache(maxsize=1)
 def standard_library() -> tuple[str, ...]:
-    """Real paths of its folders."""
+    """Real paths of the folders of the standard library, sorted."""
     paths = sysconfig.get_paths()
     folders = {
         paths["stdlib"],
@@ -30,22 +31,28 @@ def standard_library() -> tuple[str, ...]:
 
 
 def is_library_archive(entry: str) -> bool:
-    """Whether an entry of ``sys.path`` is the standard library as one file."""
+    """Whether an entry of ``sys.path`` is the standard library as one file: ``python311.zip``."""
     return os.path.basename(entry) == "python{}{}.zip".format(*sys.version_info)
 
 
 def site_directories() -> tuple[str, ...]:
-    """Where distributions are installed. Also a folder that holds ``*.dist-info`` (``pip install
-    --target``)."""
-    known = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    """Real paths of the folders that distributions are installed in, sorted.
+
+    An entry of ``sys.path`` that holds ``*.dist-info`` is one, too (``pip install --target``).
+    """
+    folders = {
+        *site.getsitepackages(),
+        sysconfig.get_path("purelib"),
+        sysconfig.get_path("platlib"),
+    }
     if site.ENABLE_USER_SITE:
-        known.add(site.getusersitepackages())
-    known.update(
+        folders.add(site.getusersitepackages())
+    folders.update(
         entry
         for entry in sys.path
         if entry and glob.glob(os.path.join(glob.escape(entry), "*.dist-info"))
     )
-    return tuple(sorted(map(os.path.realpath, known)))
+    return tuple(sorted(map(os.path.realpath, folders)))
 
 
 def is_below_any(file: str, folders: tuple[str, ...]) -> bool:
@@ -54,39 +61,51 @@ def is_below_any(file: str, folders: tuple[str, ...]) -> bool:
 
 
 def files_of(module: object) -> list[str]:
-    """Real paths of a module's file, or of a namespace package's folders."""
-    names = dict_of(module)  # past the __getattr__ of modules that load lazily
-    file = names.get("__file__")
+    """Real paths of a module's file, or of a namespace package's folders; [] if it has neither."""
+    stored = dict_of(module)  # past the __getattr__ of modules that load lazily
+    file = stored.get("__file__")
     if isinstance(file, str):
-        return [_real(file)]
+        return [_real_path(file)]
     try:
-        return [_real(folder) for folder in names.get("__path__", ()) if isinstance(folder, str)]
+        return [
+            _real_path(folder) for folder in stored.get("__path__", ()) if isinstance(folder, str)
+        ]
     except Exception:  # any object may stand in sys.modules
         return []
 
 
-# asked for each exception, and each answer takes a look at every folder above
+# Kept, because it is called for each exception, and looks at every folder above the file.
 @functools.lru_cache(maxsize=4096)
-def _real(file: str) -> str:
+def _real_path(file: str) -> str:
     return os.path.realpath(file)
 
 
 def path_text(entry: Any) -> str | None:
-    """An entry of ``sys.path`` as text; None for what is no path, and for the current folder where
-    there is none any more."""
+    """Return an entry of ``sys.path`` as text.
+
+    The empty entry stands for the current folder. None for what is no path, and where the current
+    folder is gone.
+    """
     try:
-        return os.fspath(entry) or os.getcwd()  # tests put Paths there
+        return os.fspath(entry) or os.getcwd()  # fspath, because tests put Paths there
     except (TypeError, OSError):
         return None
 
 
 def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | None]]:
-    """File and package folders of these modules, and of the packages that they lie in (a namespace
-    has no file).
+    """Find modules, and the packages that they lie in; these packages are imported for that.
 
-    Raises PortableErrorsError for one that cannot be imported here.
+    Args:
+        names: Dotted names.
+
+    Returns:
+        By dotted name, packages first: ``(file, folders)``. The file is None for a namespace
+        package, the folders are None for a module that is no package.
+
+    Raises:
+        PortableErrorsError: One of them cannot be imported here.
     """
-    found: dict[str, tuple[str | None, list[str] | None]] = {}
+    located: dict[str, tuple[str | None, list[str] | None]] = {}
     for dotted in names:
         parts = dotted.split(".")
         for name in (".".join(parts[: n + 1]) for n in range(len(parts))):
@@ -94,14 +113,14 @@ def locations(names: Iterable[str]) -> dict[str, tuple[str | None, list[str] | N
                 spec = importlib.util.find_spec(name)
             except ImportError:
                 spec = None
-            except ValueError:  # it is loaded, and has no spec (kombu's)
-                above = found.get(name.rpartition(".")[0], (None, None))
-                spec = importlib.machinery.PathFinder.find_spec(name, above[1])
+            except ValueError:  # the module is loaded, and has no spec (kombu's)
+                _, package_folders = located.get(name.rpartition(".")[0], (None, None))
+                spec = importlib.machinery.PathFinder.find_spec(name, package_folders)
             if spec is None:
                 raise PortableErrorsError(f"{dotted!r} cannot be imported here")
             folders = spec.submodule_search_locations
-            found[name] = (
+            located[name] = (
                 spec.origin if spec.has_location else None,
                 None if folders is None else list(folders),
             )
-    return found
+    return located

@@ -1,4 +1,4 @@
-"""A request on its way to a receiver."""
+"""A request that was sent to a receiver, and whose answer was not read yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_portable_errors.sender.request import Request
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class PendingAnswer:
-    """A request on its way. Its answer is waited for when it is needed."""
+    """A request on its way; its answer is waited for when it is needed."""
 
     request: Request
     plan: Imports
@@ -24,14 +24,15 @@ class PendingAnswer:
     wait: Callable[[PendingAnswer], Answer]
     """Waits for the answer: ``Receivers.answer``."""
     running: Receiver | None = None
-    """The process that it was sent to."""
+    """The process that it was sent to. None: it was not sent, because the answer was known, or that
+    process was ended."""
     number: int | None = None
-    """The request's number there."""
+    """The request's number there. None: it was not sent."""
     known: Answer | None = None
-    """The answer, once it is known."""
+    """The answer. None: it was not read yet."""
 
     def answer(self) -> Answer:
-        """Wait for the answer.
+        """Wait for the answer, whatever it is about; see ``usable_answer``.
 
         Raises:
             PortableErrorsError: The receiver cannot start.
@@ -39,7 +40,7 @@ class PendingAnswer:
         return self.wait(self)
 
     def usable_answer(self) -> Answer:
-        """Wait for the answer; it is about the payload.
+        """Wait for an answer that is about the payload; its ``stage`` is a value of ``Stage``.
 
         Raises:
             PortableErrorsError: The receiver cannot start, lacks what the serializer needs, or its

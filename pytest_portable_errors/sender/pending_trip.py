@@ -1,4 +1,4 @@
-"""A trip that has begun: the payload is on its way, and its answer is waited for when needed."""
+"""A trip that has begun: the payload is on its way, and its answer was not read yet."""
 
 from __future__ import annotations
 
@@ -22,14 +22,20 @@ class TripSettings:
     """Where an exception is sent, and how what arrives is compared."""
 
     receiver: str = DEFAULT_RECEIVER
+    """``without-project``, ``stdlib``, ``with-project``, or the path of an interpreter."""
     checks: tuple[str, ...] = DEFAULT_CHECKS
+    """What is compared: some of ``CHECKS``."""
     arrives_as: str | None = None
-    """Dotted name of the type that it is declared to become."""
+    """Dotted name of the type that it is declared to become. None: its own."""
     timeout: float = DEFAULT_TIMEOUT
-    """Seconds of processor time in the receiver."""
+    """Seconds of processor time in the receiver, more than 0 and finite."""
 
     def __post_init__(self) -> None:
-        """Raises PortableErrorsError when ``timeout`` is no number of seconds."""
+        """Check the timeout.
+
+        Raises:
+            PortableErrorsError: ``timeout`` is no number of seconds, or out of its range.
+        """
         if not isinstance(self.timeout, (int, float)) or not 0 < self.timeout < float("inf"):
             raise PortableErrorsError(
                 f"timeout={self.timeout!r}: expected seconds of processor time, more than 0"
@@ -42,9 +48,9 @@ class PendingTrip:
 
     outgoing: Outgoing
     reading: Reading
-    """What the payload's opcodes tell."""
+    """What the payload's opcodes show; empty without a payload."""
     pending_answer: PendingAnswer | None
-    """None if dumps gave nothing that could be sent."""
+    """The request that was sent. None: dumps gave nothing that could be sent."""
     receivers: Receivers
     settings: TripSettings
 
@@ -52,7 +58,8 @@ class PendingTrip:
         """Wait for the receiver's answer; without a payload, what dumps raised is the answer.
 
         Raises:
-            PortableErrorsError: The receiver cannot start, or is not made as it has to be.
+            PortableErrorsError: The receiver cannot start, lacks what the serializer needs, or its
+                set-up raised.
         """
         if self.pending_answer is None:
             return not_sent(self.outgoing)
@@ -60,22 +67,34 @@ class PendingTrip:
 
     @property
     def has_chain(self) -> bool:
-        """Whether there is more to arrive than the exception itself."""
+        """Whether a chain or members were sent, or there is a context that Python hides."""
         sent = self.outgoing.sent
         return len(sent["exceptions"]) > 1 or subject_of(sent)["hides_context"]
 
     def with_project(self) -> PendingTrip:
-        """The same payload on its way to where the project is installed."""
+        """Send the same payload to where the project is installed.
+
+        Raises:
+            PortableErrorsError: The receiver cannot start.
+        """
         return self.resent(settings=replace(self.settings, receiver="with-project"))
 
     def comparing(self, checks: Collection[str]) -> PendingTrip:
-        """The same trip, its answer compared by other checks."""
+        """Return the same trip, whose answer is compared by other checks; nothing is sent."""
         return replace(self, settings=replace(self.settings, checks=tuple(checks)))
 
     def resent(
         self, *, outgoing: Outgoing | None = None, settings: TripSettings | None = None
     ) -> PendingTrip:
-        """Another trip, like this one but for what is given."""
+        """Send again.
+
+        Args:
+            outgoing: What to send. None: the same.
+            settings: Where to send it, and how to compare what arrives. None: the same.
+
+        Raises:
+            PortableErrorsError: There is no such receiver, or it cannot start.
+        """
         settings = settings or self.settings
         if outgoing is not None:
             return send(outgoing, receivers=self.receivers, settings=settings)
@@ -85,15 +104,19 @@ class PendingTrip:
 def send(
     outgoing: Outgoing, *, receivers: Receivers, settings: TripSettings | None = None
 ) -> PendingTrip:
-    """Send an outgoing exception, without waiting. Several pending trips travel at the same time.
+    """Send an outgoing exception, without waiting; several trips can be pending at the same time.
 
     Args:
         outgoing: What ``describe_and_pickle`` gave.
         receivers: Those of this process.
-        settings: Where to send it, and how to compare what arrives; None for the defaults.
+        settings: Where to send it, and how to compare what arrives. None: the defaults.
+
+    Returns:
+        The pending trip; without a payload nothing is sent.
 
     Raises:
-        PortableErrorsError: There is no such receiver, or it cannot start.
+        PortableErrorsError: There is no such receiver, it cannot start, or what the serializer
+            needs is not installed here.
     """
     reading = read(outgoing.payload or b"")
     return _submitted(outgoing, reading, receivers, settings or TripSettings())
@@ -126,7 +149,7 @@ def _submitted(
 
 
 def not_sent(outgoing: Outgoing) -> Answer:
-    """What stands for an answer where dumps gave nothing to send."""
+    """Return what stands for an answer where dumps gave nothing that could be sent."""
     answer: Answer = {"stage": Stage.DUMPS.value}
     if outgoing.error is not None:
         answer["error"] = outgoing.error

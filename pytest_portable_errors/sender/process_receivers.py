@@ -1,7 +1,7 @@
-"""The one global: ``check_round_trip`` can be called from anywhere, and a process needs its
-receivers once.
+"""The receivers of this process, which are the only global of the package.
 
-The plugin imports this module in every run, so it imports nothing.
+``check_round_trip`` can be called from anywhere, and a process needs its receivers once. The plugin
+imports this module in every run, so it imports nothing.
 """
 
 from __future__ import annotations
@@ -16,31 +16,39 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Shared:
-    """What this process shares now."""
+    """The receivers that this process shares, or how they are made."""
 
     receivers: Receivers | None = None
+    """None: not made yet."""
     make: Callable[[], Receivers] | None = None
-    """Makes them on first use, as pytest's run knows the project. None: nobody told, and the
-    current folder says where it is."""
+    """Makes them on first use; pytest's run sets it, because it knows the project. None: the
+    project is looked for upward from the current folder."""
 
 
-class _Now:
+class _Global:
     shared = Shared()
 
 
 def now() -> Shared:
-    return _Now.shared
+    """Return what this process shares now; its fields may be set."""
+    return _Global.shared
 
 
 def replace(shared: Shared) -> Shared:
-    """Share this, and return what was shared before, so that the caller can put it back."""
-    before, _Now.shared = _Now.shared, shared
+    """Share this, and return what was shared before, for the caller to put back."""
+    before, _Global.shared = _Global.shared, shared
     return before
 
 
 def share(receivers: Receivers | None) -> Receivers | None:
-    """Make these the receivers of this process, and give the ones before. Who shares them closes
-    them, and puts the others back."""
+    """Make these the receivers of this process.
+
+    Args:
+        receivers: The receivers, which the caller closes. None: they are made on first use.
+
+    Returns:
+        The receivers that were shared before, for the caller to put back; None if there were none.
+    """
     current = now()
     before, current.receivers = current.receivers, receivers
     return before

@@ -1,7 +1,7 @@
 """Which modules are the project's, and what a receiver may therefore import.
 
-Decided by files and metadata, never guessed from names. ``ProjectContext`` is what only pytest
-knows; ``Project.imports`` turns it, ``sys.path`` and the installed distributions into the
+Files and metadata decide that; nothing is guessed from names. ``ProjectContext`` holds what only
+pytest knows. ``Project.imports`` turns it, ``sys.path`` and the installed distributions into the
 ``Imports`` of one receiver.
 """
 
@@ -28,59 +28,69 @@ from pytest_portable_errors.sender.paths import (
 )
 from pytest_portable_errors.sender.project_context import ProjectContext
 
-# names that a receiver tries to import at its start; each costs it a search of its path
+# Names that a receiver tries to import at its start; for each it searches its path.
 _MOST_PROOFS = 300
+
+Folders = tuple[str, ...] | None
+"""The folders that a package's modules lie in; None for a module that is no package, or that is
+looked for on the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imports:
-    """What one receiver may import. Its fields are the configuration that the receiver gets; see
-    ``receiver/imports.py``."""
+    """What one receiver may import: the configuration that ``receiver/imports.py`` obeys."""
 
     path: tuple[str, ...] | None
     """Its ``sys.path``. None: nothing is restricted there."""
     absent_modules: tuple[str, ...]
-    """Modules that are absent by name, with everything below them."""
+    """Dotted names of modules that are absent, with everything below them."""
     absent_distributions: tuple[str, ...]
+    """Names of distributions that ``importlib.metadata`` does not find there."""
     absent_files: tuple[str, ...]
+    """Real paths of module files that are absent, also in ``installed``."""
     absent_patterns: tuple[str, ...]
     """Globs of module files that are absent, outside of ``installed``."""
     absent_folder: str | None
     """Module files below it are absent, outside of ``installed``. None: there is no such folder."""
     installed: tuple[str, ...]
-    """Folders of the standard library and of installed distributions."""
+    """Real paths of the folders of the standard library and of installed distributions."""
     site: bool
     """Whether ``site`` runs, with its ``.pth`` files."""
-    present_modules: tuple[tuple[str, str | None, tuple[str, ...] | None], ...] = ()
-    """Modules that are there whatever the rest says: name, file and package folders. Packages that
-    they lie in are among them."""
+    present_modules: tuple[tuple[str, str | None, Folders], ...] = ()
+    """Modules that are there whatever the other fields say: name, file (None for a namespace
+    package) and package folders (None for no package). Packages that they lie in are among them."""
     present_below: tuple[str, ...] = ()
-    """Of these everything below is there as well."""
+    """Modules below which everything is there as well."""
     setup: tuple[str, ...] = ()
     """``module:callable``, called there as the consumer does at its start."""
     python: str | None = None
     """Path of its interpreter. None: the sender's own."""
-    prove: tuple[tuple[str, tuple[str, ...] | None], ...] = field(compare=False)
-    """Names that must fail to import there, with the folders to look in (None: the path). Those
-    known when it starts."""
+    prove: tuple[tuple[str, Folders], ...] = field(compare=False)
+    """Names that must fail to import there, with the folders to look in (None: the path). They are
+    those that are known when it starts, so two receivers do not differ by them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """The project as its files and metadata tell it."""
+    """The project around the tests, as its files and the installed metadata describe it."""
 
     context: ProjectContext
     distributions: tuple[str, ...]
-    """Names of its distributions: editable ones, those installed from its folder, and the one that
-    bears its name."""
+    """Names of its distributions, sorted: editable ones, those installed from its folder, and the
+    one that bears its name."""
     installed_modules: tuple[str, ...]
-    """Modules of its distributions that lie in site directories as copies."""
+    """Dotted names of the modules that the metadata of its distributions list, sorted: those that
+    lie in site directories as copies."""
     site_directories: tuple[str, ...]
-    """Real paths."""
+    """Real paths of the folders that distributions are installed in."""
 
     def owns(self, module: str) -> bool:
-        """Whether an imported module is the project's or a test's: by its file, or because an
-        installed copy has that name."""
+        """Whether a module is the project's or a test's, by its distribution or its file.
+
+        Args:
+            module: Its dotted name. One that is not imported has no file, and is owned only where
+                a distribution of the project brings it.
+        """
         if any(module == name or module.startswith(name + ".") for name in self.installed_modules):
             return True
         loaded = sys.modules.get(module)
@@ -89,24 +99,29 @@ class Project:
         )
 
     def is_test(self, module: str) -> bool:
-        """Whether an imported module is a test module, by its file."""
+        """Whether an imported module is a test module, by its file; ``__main__`` counts as one."""
         loaded = sys.modules.get(module)
         return module == "__main__" or (
             loaded is not None and any(self._is_test_file(file) for file in files_of(loaded))
         )
 
     def is_test_code(self, module: str, file: str) -> bool:
-        """Whether a function of that module and file is a test module's or a conftest's."""
+        """Whether a function is written in a test module or conftest.
+
+        Args:
+            module: Dotted name of its module.
+            file: Path of the file that it is written in; empty if there is none.
+        """
         return self.is_test(module) or (bool(file) and self._is_test_file(os.path.realpath(file)))
 
     def holds(self, file: str) -> bool:
-        """Whether a file (its real path) is the project's or a test's: below the root, and not
-        installed."""
+        """Whether a file, given by its real path, lies below the root and is not installed."""
         return is_below_any(file, (os.path.realpath(self.context.root),)) and not is_below_any(
             file, self._installed()
         )
 
     def _is_test_file(self, file: str) -> bool:
+        """Whether a file (real path) was collected, or is not installed and named as a test is."""
         if file in self.context.collected:
             return True
         if is_below_any(file, self._installed()):
@@ -122,10 +137,17 @@ class Project:
         return (*standard_library(), *self.site_directories)
 
     def imports(self, receiver: str) -> Imports:
-        """What the receiver may import: ``without-project``, ``stdlib``, ``with-project``, or an
-        interpreter's path."""
+        """Decide what a receiver may import, by ``sys.path`` and ``sys.modules`` as they are now.
+
+        Args:
+            receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of an
+                interpreter, where nothing is restricted.
+
+        Raises:
+            PortableErrorsError: A module of ``portable_errors_installed`` cannot be imported here.
+        """
         if receiver not in NAMED_RECEIVERS:
-            return self._as_it_is(receiver)
+            return self._unrestricted(receiver)
         path = [os.path.abspath(entry) for entry in map(path_text, sys.path) if entry is not None]
         with_project = receiver == "with-project"
         if not with_project:
@@ -141,19 +163,19 @@ class Project:
                 for entry in path
                 if not is_below_any(os.path.realpath(entry), self.site_directories)
             ]
-        tests, project = self._loaded()
+        tests, project = self._loaded_modules()
         absent = {
-            **_at_top(tests),
-            **_at_top(project),
+            **_top_names(tests),
+            **_top_names(project),
             **dict.fromkeys(name for name in self.installed_modules if "." not in name),
         }
-        present = _present(self.context.installed)
+        present = _present_modules(self.context.installed)
         declared = self.context.absent
-        # Packages of the project that are there for the sake of a part: what else lies in them
-        # stays absent, wherever they lie.
-        opened = [
-            n
-            for n, file, _ in present
+        # Packages of the project that are present for the sake of a part. Whatever else lies in
+        # them stays absent, wherever they lie.
+        partly_present = [
+            name
+            for name, file, _ in present
             if not with_project
             and file
             and not is_below_any(os.path.realpath(file), self._installed())
@@ -161,7 +183,7 @@ class Project:
         absent.update(
             (name, folders)
             for name, folders in project.items()
-            if name.rpartition(".")[0] in opened
+            if name.rpartition(".")[0] in partly_present
         )
         prove = {
             **(tests if with_project else absent),
@@ -173,15 +195,15 @@ class Project:
                 "__main__",
                 *declared,
                 *(() if with_project else self.installed_modules),
-                *opened,
+                *partly_present,
             ),
             absent_distributions=() if with_project else self.distributions,
-            # Without the project, everything below the root is absent anyhow.
+            # Without the project everything below the root is absent anyhow.
             absent_files=tuple(
                 sorted(
-                    f
-                    for f in self.context.collected
-                    if with_project or is_below_any(f, self._installed())
+                    file
+                    for file in self.context.collected
+                    if with_project or is_below_any(file, self._installed())
                 )
             ),
             absent_patterns=self._test_patterns(),
@@ -198,14 +220,12 @@ class Project:
             )[:_MOST_PROOFS],
         )
 
-    def _is_present(
-        self, name: str, present: list[tuple[str, str | None, tuple[str, ...] | None]]
-    ) -> bool:
+    def _is_present(self, name: str, present: list[tuple[str, str | None, Folders]]) -> bool:
         return any(name == entry[0] for entry in present) or any(
             name.startswith(f"{above}.") for above in self.context.installed
         )
 
-    def _as_it_is(self, python: str) -> Imports:
+    def _unrestricted(self, python: str) -> Imports:
         return Imports(
             path=None,
             absent_modules=(),
@@ -220,15 +240,16 @@ class Project:
             prove=(),
         )
 
-    def _loaded(
-        self,
-    ) -> tuple[dict[str, tuple[str, ...] | None], dict[str, tuple[str, ...] | None]]:
-        """Loaded modules of the tests and of the rest of the project, with the folders of those
-        that lie in a package."""
-        tests: dict[str, tuple[str, ...] | None] = {}
-        project: dict[str, tuple[str, ...] | None] = {}
+    def _loaded_modules(self) -> tuple[dict[str, Folders], dict[str, Folders]]:
+        """Loaded modules of the tests, and of the rest of the project: ``(tests, project)``.
+
+        Each has the folder to look for it in; None for one at the top, which is looked for on the
+        path.
+        """
+        tests: dict[str, Folders] = {}
+        project: dict[str, Folders] = {}
         for name, module in sorted(sys.modules.items()):
-            # Most modules are skipped here, without a look at the disk.
+            # Most modules are skipped here, without looking at the disk.
             files = (
                 []
                 if name == "__main__"
@@ -236,15 +257,15 @@ class Project:
                 else files_of(module)
             )
             if files and not is_below_any(files[0], self._installed()):
-                kind = tests if self._is_test_file(files[0]) else project
-                kind[name] = (os.path.dirname(files[0]),) if "." in name else None
+                modules = tests if self._is_test_file(files[0]) else project
+                modules[name] = (os.path.dirname(files[0]),) if "." in name else None
         return tests, project
 
 
 def find_project(context: ProjectContext) -> Project:
-    """The project, with what the installed metadata say of it."""
+    """Find the project around the tests; reads the metadata of everything that is installed."""
     root = (os.path.realpath(context.root),)
-    # In a repository of several projects the tests' folders tell which are meant.
+    # In a repository of several projects the folders of the tests tell which are meant.
     folders = {
         context.root,
         *(Path(file).parent for file in context.collected if is_below_any(file, root)),
@@ -258,17 +279,18 @@ def find_project(context: ProjectContext) -> Project:
     )
 
 
-def _present(names: tuple[str, ...]) -> list[tuple[str, str | None, tuple[str, ...] | None]]:
+def _present_modules(names: tuple[str, ...]) -> list[tuple[str, str | None, Folders]]:
     """Name, file and package folders of these modules, and of the packages that they lie in."""
     try:
-        found = locations(names)
+        located = locations(names)
     except PortableErrorsError as error:
         raise PortableErrorsError(f"portable_errors_installed: {error}") from error
     return [
         (name, file, None if folders is None else tuple(folders))
-        for name, (file, folders) in found.items()
+        for name, (file, folders) in located.items()
     ]
 
 
-def _at_top(names: dict[str, tuple[str, ...] | None]) -> dict[str, tuple[str, ...] | None]:
+def _top_names(names: dict[str, Folders]) -> dict[str, Folders]:
+    """The names at the top of these modules' packages, to be looked for on the path."""
     return {name.partition(".")[0]: None for name in names}

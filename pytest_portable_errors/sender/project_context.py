@@ -1,4 +1,4 @@
-"""What the receivers are told of the project around the tests."""
+"""What the receivers are told about the project around the tests."""
 
 from __future__ import annotations
 
@@ -10,33 +10,37 @@ _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectContext:
-    """What the receivers are told about the project around the tests."""
+    """The project's root, its tests and its settings."""
 
     root: Path
-    """The project's root: pytest's ``rootpath``, or the nearest folder upward that looks like
-    one."""
+    """The project's root: pytest's ``rootpath``, or what ``here`` finds."""
     python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
-    """Globs of test modules, as in pytest's ini key."""
+    """Globs of test modules, as in pytest's ini key ``python_files``."""
     collected: frozenset[str] = frozenset()
     """Real paths of the modules that pytest collected."""
     receiver_setup: tuple[str, ...] = ()
-    """``module:callable`` that those who read the errors call at their start."""
+    """``module:callable`` that those who read the errors call at their start, in this order."""
     installed: tuple[str, ...] = ()
-    """Modules that the receivers have, with all below them, although they are the project's or a
-    test's."""
+    """Dotted names of modules that the receivers have, with all below them, although they are the
+    project's or a test's."""
     absent: tuple[str, ...] = ()
-    """Modules that they lack, with all below them, although they are installed."""
+    """Dotted names of modules that the receivers lack, with all below them, although they are
+    installed."""
 
     @classmethod
     def here(cls) -> ProjectContext:
-        """Without pytest: found upward from the current folder."""
+        """Find the project without pytest: the nearest folder upward that looks like a root.
+
+        It does if it holds ``pyproject.toml``, ``setup.py``, ``setup.cfg`` or ``.git``. Without
+        such a folder the current one is taken.
+        """
         start = Path.cwd()
         return cls(
             root=next(
                 (
-                    f
-                    for f in (start, *start.parents)
-                    if any((f / mark).exists() for mark in _ROOT_MARKS)
+                    folder
+                    for folder in (start, *start.parents)
+                    if any((folder / mark).exists() for mark in _ROOT_MARKS)
                 ),
                 start,
             )

@@ -1,4 +1,4 @@
-"""The fixes of a trip that lost something: proposed by its facts, and tried on the exception."""
+"""The fixes of a trip that lost something, proposed by its facts and tried on the exception."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from pytest_portable_errors.sender.serializers import Library, Pickle
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
-TRIAL_SECONDS = 2.0  # of processor time, for a trip that only tries a fix
-TRIALS_SECONDS = 3.0  # of processor time in this process, for all trials of one exception
-# the same for one that holds much: each trial describes and pickles all of it
+TRIAL_SECONDS = 2.0  # processor time of the receiver, for a trip that only tries a fix
+TRIALS_SECONDS = 3.0  # processor time of this process, for all trials of one exception
+# The same for an exception that holds ``MUCH``: each trial describes and pickles all of it.
 LARGE_TRIALS_SECONDS = 0.25
 
 
 def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
-    """Add the fixes of its diagnosis to a trip, the best first. They are tried now.
+    """Try the fixes of a trip's diagnosis now, and add those that help.
 
     Args:
-        pending: The trip, whose outgoing exception they are tried on.
-        explained: What ``arrive`` made of it.
+        pending: The trip; its outgoing exception is what they are tried on.
+        explained: What ``arrive`` or ``explain`` made of it.
 
     Returns:
-        The trip; as it is, if nothing was lost, or no rule explains it.
+        The trip, its diagnosis with fixes, the best first. As it is, if nothing was lost, or no
+        rule explains it. Where the run's time for trials is used up, ``not_looked_at`` says so.
 
     Raises:
         PortableErrorsError: A receiver cannot start.
@@ -47,7 +48,7 @@ def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
     plain = without_carrier(pending)
     if plain is not None:
         return replace(trip, diagnosis=with_fixes(plain, arrive(plain)).diagnosis)
-    fixes = _known_or_tried(pending, explained)
+    fixes = _kept_or_tried(pending, explained)
     if trip.with_project is not None and not trip.with_project.arrived_whole:
         pending_with_project = pending.with_project()
         with_project = with_fixes(pending_with_project, arrive(pending_with_project))
@@ -56,24 +57,29 @@ def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
     return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
 
 
-def _known_or_tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
-    """Most payloads of pickle and cloudpickle are the same, and so is what becomes of fixes."""
+def _kept_or_tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
+    """Return the fixes that were tried for an equal payload, or try them now.
+
+    Most payloads of pickle and cloudpickle are the same, and so is what becomes of fixes. They are
+    not kept where a class cannot be imported, which cloudpickle sends by value.
+    """
     outgoing, settings = pending.outgoing, pending.settings
-    is_known = isinstance(outgoing.serializer, (Pickle, Library)) and all(
+    can_be_kept = isinstance(outgoing.serializer, (Pickle, Library)) and all(
         node["importable"] for node in outgoing.sent["exceptions"]
     )
-    if pending.pending_answer is None or not is_known:
-        return _tried(pending, explained)
+    if pending.pending_answer is None or not can_be_kept:
+        return _try_fixes(pending, explained)
     answer = pending.pending_answer
-    same = (
+    key = (
         (answer.plan, answer.request.content),
         (canonical(outgoing.sent), settings.checks, settings.arrives_as),
     )
-    return pending.receivers.answered.fixes_of(same, lambda: _tried(pending, explained))
+    return pending.receivers.answered.fixes_of(key, lambda: _try_fixes(pending, explained))
 
 
-def _tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
-    # here, because nothing needs fixes where all is well
+def _try_fixes(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
+    """Try the candidates that the facts propose; () without an exception to try them on."""
+    # Imported here to keep start-up fast: a run that loses nothing needs no fixes.
     from pytest_portable_errors.diagnosis.fixes import FixContext, candidates
     from pytest_portable_errors.sender.fix_trials import FixTrials
 
@@ -90,7 +96,7 @@ def _tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
         )
         return arrive(pending.resent(outgoing=repaired, settings=trial)).trip
 
-    begun = UNPATCHED.process_time()
+    start = UNPATCHED.process_time()
     trials = FixTrials(
         subject=outgoing.subject,
         serializer=plainly(outgoing.serializer),
@@ -98,7 +104,7 @@ def _tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
         carried=frozenset(credential.path for credential in explained.trip.credentials),
         make_trip=make_trip,
         traceback="traceback" in settings.checks,
-        until=begun
+        until=start
         + trial_time.of(LARGE_TRIALS_SECONDS if outgoing.extent >= MUCH else TRIALS_SECONDS),
     )
     context = FixContext(
@@ -116,8 +122,8 @@ def _tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
         )
     except PortableErrorsError:
         raise  # a receiver could not start
-    # as with its causes: a class may not let itself be looked at, and the verdict stands
+    # A class may refuse to be looked at, as it may where causes are looked for. The verdict stands.
     except Exception:
         return ()
     finally:
-        trial_time.spent(UNPATCHED.process_time() - begun)
+        trial_time.spent(UNPATCHED.process_time() - start)

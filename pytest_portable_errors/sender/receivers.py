@@ -1,4 +1,4 @@
-"""The receivers of this process: started when needed, kept, and ended with it."""
+"""The receivers of one process: started when they are needed, and kept until it ends."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.request import Request, import_steps
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
-RECEIVERS = 4  # at once; the one started first goes first
-# beyond a check's own limit: what it needs is imported first
+RECEIVERS = 4  # at once; for one more, the one that was started first is ended
+# Seconds that an answer may take beyond the wall-clock limit of a check: what the payload needs is
+# imported first.
 PATIENCE = WALL_FACTOR * IMPORT_SECONDS + 100.0
 
 
 class Receivers:
-    """The receivers of this process, started on first use and kept; and what names mean around
-    here."""
+    """The receivers of one process, the project that they serve, and its serializers.
+
+    A receiver is started on first use and kept. Threads may share the object: tests raise in
+    threads, too.
+    """
 
     def __init__(
         self,
@@ -41,52 +45,83 @@ class Receivers:
         *,
         controller: int | None = None,
     ) -> None:
-        """``controller`` is the parent process without which nobody wants an answer
-        (pytest-xdist's); None: whatever it is."""
+        """Take what is known of the project; no receiver is started yet.
+
+        Args:
+            context: What the receivers are told about the project. None: ``ProjectContext.here()``.
+            serializers: Those that can be named. None: the built-in ones and the carriers'.
+            controller: Process ID of the parent (pytest-xdist's controller). When another process
+                becomes the parent, this one ends instead of waiting for an answer that nobody
+                reads. None: any parent will do.
+        """
         self._context = context
         self._controller = controller
         self.serializers = serializers or Serializers()
         self._project: Project | None = None
         self._planned: dict[tuple[str, tuple[str, ...]], Imports] = {}
         self._running: dict[tuple[str, Imports], Receiver] = {}
-        # a payload is checked once, for whichever tests raise it
         self.answered = Answered()
-        """What was done before, and is not done again."""
-        self._lock = threading.RLock()  # tests raise in threads, too
+        """What the answers so far have taught: a payload is checked once, whichever tests raise
+        it."""
+        self._lock = threading.RLock()
 
     @property
     def project(self) -> Project:
-        """The project around the tests. Reads the installed metadata on first use."""
+        """The project around the tests; the first use reads the installed metadata."""
         if self._project is None:
             self._project = find_project(self._context or ProjectContext.here())
         return self._project
 
     def exclude_tests(self, files: frozenset[str]) -> None:
-        """Tell which module files pytest has collected: no receiver has them."""
+        """Make modules that pytest has collected absent in every receiver.
+
+        Receivers that are asked for later obey; those that already run are not changed.
+
+        Args:
+            files: Real paths of the modules. They replace what was set before.
+        """
         self._context = replace(self._context or ProjectContext.here(), collected=files)
-        self._project = None  # the folders of the tests tell more of its names
+        self._project = None  # found again: the tests' folders tell more names of the project
         self._planned.clear()
 
     def prepare(self, receiver: str, modules: Sequence[str]) -> None:
-        """Start a receiver, and have it import these modules, without waiting for either to be done
-        with."""
-        # it will be noticed when it is greeted
+        """Start a receiver and have it import modules, without waiting for either.
+
+        Args:
+            receiver: Its name, or the path of an interpreter.
+            modules: Dotted names. An import that fails does no harm.
+
+        Raises:
+            PortableErrorsError: There is no such receiver, or nothing to start.
+        """
+        # That it has ended is noticed when it is greeted.
         with self._lock, contextlib.suppress(ReceiverEnded):
             self._get(receiver).submit({"modules": import_steps(modules), "needs": {}})
 
     def start(self, receiver: str) -> None:
-        """Start a receiver now, so that no test has to. It starts while the tests run.
+        """Start a receiver now, without waiting, so that it is ready when a test needs it.
 
-        Raises PortableErrorsError when there is nothing to start.
+        Args:
+            receiver: Its name, or the path of an interpreter.
+
+        Raises:
+            PortableErrorsError: There is no such receiver, or nothing to start.
         """
         with self._lock:
             self._get(receiver)
 
     def submit(self, request: Request) -> PendingAnswer:
-        """Have a payload rebuilt and described, without waiting for that.
+        """Have a payload rebuilt and described, without waiting for the answer.
+
+        Args:
+            request: The payload, and what is asked.
+
+        Returns:
+            The pending answer; of an equal request, where one was submitted before.
 
         Raises:
-            PortableErrorsError: The receiver cannot start.
+            PortableErrorsError: There is no such receiver, it cannot start, or what the serializer
+                needs is not installed here.
         """
         with self._lock:
             plan = self._plan(request.receiver)
@@ -99,17 +134,26 @@ class Receivers:
                     pending.known = known_missing.answer_to(request.names)
                 if pending.known is None:
                     pending.running = self._ready(request.receiver)
-                    # it will be noticed when the answer is read
+                    # That it has ended is noticed when the answer is read.
                     with contextlib.suppress(ReceiverEnded):
                         pending.number = pending.running.submit(request.head(), request.payload)
                 self.answered.keep_payload(key, pending)
             return pending
 
     def answer(self, pending: PendingAnswer) -> Answer:
-        """Wait for the answer to a request; its ``stage`` says how far the payload came.
+        """Wait for the answer to a request.
+
+        An answer that may not be the payload's own doing is forgotten, so that an equal request is
+        sent again.
+
+        Args:
+            pending: What ``submit`` gave.
+
+        Returns:
+            The answer; its ``stage`` says how far the payload came.
 
         Raises:
-            PortableErrorsError: The receiver cannot start.
+            PortableErrorsError: The receiver had to be started again, and cannot start.
         """
         with self._lock:
             if pending.known is None:
@@ -123,10 +167,11 @@ class Receivers:
             return pending.known
 
     def _known_missing(self, pending: PendingAnswer) -> KnownMissing | None:
-        """What the receiver is known to lack; None where pickle alone does not load the payload."""
+        """What the receiver is known to lack; None where the request is not plain."""
         return self.answered.known_missing[pending.plan] if pending.request.is_plain else None
 
     def _await(self, pending: PendingAnswer) -> Answer:
+        """Wait for the answer; send the request once more if the receiver ends instead."""
         request = pending.request
         seconds = WALL_FACTOR * request.timeout + PATIENCE
         for _ in range(2):
@@ -136,8 +181,8 @@ class Receivers:
                     pending.number = pending.running.submit(request.head(), request.payload)
                 answer = pending.running.result(pending.number, seconds=seconds)
             except (ReceiverEnded, messages.MessageError):
-                # A payload can kill the process that it was forked from. Perhaps it was another
-                # one's: once more, and now alone.
+                # A payload can kill the process that it was forked from. That may have been another
+                # payload, so this one is sent once more, and now alone.
                 self._drop(pending.running)
                 pending.running = None
                 continue
@@ -152,37 +197,42 @@ class Receivers:
         return {"stage": "crashed", "how": ENDED_THE_RECEIVER}
 
     def end(self) -> None:
-        """Tell all receivers to end, without waiting for that."""
-        for running in list(self._running.values()):
-            running.end()
+        """Tell all receivers to end, without waiting until they have."""
+        for process in list(self._running.values()):
+            process.end()
 
     def close(self) -> None:
-        """End all receivers: all are told before the first is waited for."""
+        """End all receivers and wait until they have; all are told before the first wait."""
         self.end()
-        for running in list(self._running.values()):
-            self._drop(running)
+        for process in list(self._running.values()):
+            self._drop(process)
 
     def _plan(self, receiver: str) -> Imports:
-        """What that receiver may import now: for the named ones it depends on ``sys.path``, which
-        tests change."""
-        asked = (receiver, tuple(map(str, sys.path)) if receiver in NAMED_RECEIVERS else ())
-        if asked not in self._planned:
+        """What a receiver may import now.
+
+        For the named ones it depends on ``sys.path``, which tests change. Raises
+        PortableErrorsError when there is no such receiver.
+        """
+        key = (receiver, tuple(map(str, sys.path)) if receiver in NAMED_RECEIVERS else ())
+        if key not in self._planned:
             try:
                 name = receiver_named(receiver, relative_to=str(self.project.context.root))
             except PortableErrorsError as error:
                 raise PortableErrorsError(f"unknown receiver {receiver!r}: {error}") from error
-            self._planned[asked] = self.project.imports(name)
-        return self._planned[asked]
+            self._planned[key] = self.project.imports(name)
+        return self._planned[key]
 
     def _get(self, receiver: str) -> Receiver:
+        """The receiver, as it is planned now; started if it does not run."""
         key = (receiver, self._plan(receiver))
-        for other, running in list(self._running.items()):
-            # a test forked: the receiver answers the process that started it
-            if running.pid != UNPATCHED.getpid():
-                running.close()
-                del self._running[other]
+        for running_key, process in list(self._running.items()):
+            # In a fork that a test has made: the receiver answers the process that started it.
+            if process.pid != UNPATCHED.getpid():
+                process.close()
+                del self._running[running_key]
         if key not in self._running:
-            while len(self._running) >= RECEIVERS:  # tests that change sys.path want one each
+            # Tests that change sys.path need a receiver each.
+            while len(self._running) >= RECEIVERS:
                 self._drop(next(iter(self._running.values())))
             # A consumer's folder is not the project's: LiteLLM, for one, reads a .env file from it.
             cwd = str(self.project.context.root) if receiver == "with-project" else os.sep
@@ -190,22 +240,26 @@ class Receivers:
         return self._running[key]
 
     def _ready(self, receiver: str) -> Receiver:
-        running = self._get(receiver)
+        """The receiver, once it has shown that it is isolated. Raises PortableErrorsError."""
+        process = self._get(receiver)
         try:
-            running.greet()
+            process.greet()
         except PortableErrorsError:
-            self._drop(running)
+            self._drop(process)
             raise
-        return running
+        return process
 
-    def _drop(self, running: Receiver | None) -> None:
-        if running is not None:
-            running.close()
-        self._running = {key: other for key, other in self._running.items() if other is not running}
+    def _drop(self, dropped: Receiver | None) -> None:
+        """End a receiver and forget it; None: there is none."""
+        if dropped is not None:
+            dropped.close()
+        self._running = {
+            key: process for key, process in self._running.items() if process is not dropped
+        }
 
 
 def _as_answer(head: messages.Head) -> Answer:
-    """What ``receiver/check.py`` answered; JSON has no tuples."""
+    """What ``receiver/check.py`` answered, with tuples for ``missing``, which JSON lacks."""
     answer = cast(Answer, head)
     if "missing" in answer:
         answer["missing"] = [(module, name, absent) for module, name, absent in answer["missing"]]

@@ -1,5 +1,4 @@
-"""The serializers that can be named: the built-in ones, the carriers', and those that plugins
-add."""
+"""The serializers that can be named: built-in ones, carriers, and those that plugins add."""
 
 from __future__ import annotations
 
@@ -20,74 +19,86 @@ _BUILT_IN: tuple[Serializer, ...] = (PICKLES[0], CLOUDPICKLE, DILL, *PICKLES[1:]
 
 
 class Serializers:
-    """By their names."""
+    """The serializers that can be named; one that is added replaces a built-in of its name."""
 
     def __init__(self, added: Callable[[], Iterable[Serializer]] = tuple) -> None:
-        """``added`` gives those of plugins. It is asked again for a name that is not known: a
-        conftest further down may bring it.
+        """Take the built-in serializers, the carriers, and those of plugins.
 
-        Raises PortableErrorsError when an added object is no Serializer.
+        Args:
+            added: Gives those of plugins. It is called again for a name that is unknown, because a
+                conftest further down may bring it.
+
+        Raises:
+            PortableErrorsError: An added object is no Serializer.
         """
-        self._known: dict[str, Serializer] = {
+        self._by_name: dict[str, Serializer] = {
             serializer.name: serializer for serializer in (*_BUILT_IN, *CARRIERS)
         }
         self._added = added
-        self._ask()
+        self._add()
 
-    def _ask(self) -> None:
+    def _add(self) -> None:
         for serializer in self._added():
-            self._known[checked(serializer).name] = serializer
+            self._by_name[checked(serializer).name] = serializer
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._known)
+        """The names that ``find`` takes: built-in ones, carriers, added ones."""
+        return tuple(self._by_name)
 
-    def find(self, wanted: str | Serializer) -> Serializer:
-        """The serializer of that name, or the one given.
+    def find(self, name_or_serializer: str | Serializer) -> Serializer:
+        """Return the serializer of a name.
 
-        Raises PortableErrorsError when there is none, or when its library is not installed here.
+        Args:
+            name_or_serializer: The name; or a serializer, which is returned.
+
+        Raises:
+            PortableErrorsError: There is none of that name, its library is not installed here, or
+                the object is no Serializer.
         """
-        if not isinstance(wanted, str):
-            return checked(wanted)
-        if wanted not in self._known:
-            self._ask()
-        if wanted not in self._known:
+        if not isinstance(name_or_serializer, str):
+            return checked(name_or_serializer)
+        name = name_or_serializer
+        if name not in self._by_name:
+            self._add()
+        if name not in self._by_name:
             raise PortableErrorsError(
-                f"unknown serializer {wanted!r}: expected one of {', '.join(self._known)}, or "
+                f"unknown serializer {name!r}: expected one of {', '.join(self._by_name)}, or "
                 "a Serializer"
             )
-        found = self._known[wanted]
-        if isinstance(found, Library):
+        serializer = self._by_name[name]
+        if isinstance(serializer, Library):
             try:
-                import_module(found.name)
+                import_module(serializer.name)
             except ImportError as error:
                 raise PortableErrorsError(
-                    f"serializer {wanted!r} is not installed here ({error}): pip install "
-                    f"{found.name}"
+                    f"serializer {name!r} is not installed here ({error}): pip install "
+                    f"{serializer.name}"
                 ) from error
-        elif isinstance(found, Carrier):
-            found.ensure_installed()
-        return found
+        elif isinstance(serializer, Carrier):
+            serializer.ensure_installed()
+        return serializer
 
 
 def checked(serializer: object) -> Serializer:
-    """The same object, if it is a Serializer.
+    """Return the same object, if it is a Serializer.
 
-    Raises PortableErrorsError that names what is missing.
+    Raises:
+        PortableErrorsError: It is none. The text names the members that it lacks.
     """
-    wrong: Mapping[str, Callable[[object], bool]] = {
+    members: Mapping[str, Callable[[object], bool]] = {
         "name: str": lambda s: isinstance(getattr(s, "name", None), str),
         "dumps(exc) -> bytes": lambda s: callable(getattr(s, "dumps", None)),
         'loader: "module:function"': _has_loader,
         "needs: tuple[str, ...]": lambda s: isinstance(getattr(s, "needs", None), tuple),
     }
-    missing = [what for what, holds in wrong.items() if not holds(serializer)]
+    missing = [member for member, has_member in members.items() if not has_member(serializer)]
     if missing or isinstance(serializer, type):
         raise PortableErrorsError(
             f"{serializer!r} is no Serializer: it needs "
             f"{', '.join(missing) or 'to be an instance, not a class'}"
         )
-    assert isinstance(serializer, Serializer)  # all four members were just seen
+    assert isinstance(serializer, Serializer)  # it has all four members
     return serializer
 
 

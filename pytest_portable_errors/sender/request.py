@@ -1,4 +1,4 @@
-"""What is asked of a receiver: to rebuild a payload, and to describe what arrives."""
+"""What is asked of a receiver: to rebuild a payload and to describe what arrives."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 
 Content = tuple[str, tuple[str, ...], bool, int, bool, float, bytes]
+"""See ``Request.content``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Request:
     """A payload, and what is asked of a receiver."""
 
     receiver: str
+    """``without-project``, ``stdlib``, ``with-project``, or the path of an interpreter."""
     payload: bytes
     serializer: Serializer
     names: Sequence[Name]
@@ -30,22 +32,24 @@ class Request:
     timeout: float
     """Seconds of processor time."""
     traceback: bool
+    """Whether the traceback of what arrives is described as well."""
     depth: int = DEPTH
-    """How deep the values of what arrives are described: as deep as those of what was sent."""
+    """How many levels deep the values of what arrives are described: as many as those of what was
+    sent."""
     names_are_cut: bool = False
     """Whether the payload was too long to read all names."""
     replay: bool = False
-    """Whether to say how far loads comes, and nothing else."""
+    """Whether to say at which opcode loads fails, and nothing else."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """What of the serializer's needs this payload may come to use: none, if pickle loads it and
-        it names nothing of them.
+        """Modules of the serializer's that this payload may use.
 
-        So most payloads of pickle and cloudpickle are the same request.
+        They are none if pickle loads it in a receiver that is named, and it names nothing of them;
+        so most payloads of pickle and cloudpickle are the same request.
         """
         needs = self.serializer.needs
-        tops = {need.partition(".")[0] for need in needs}
+        tops = {module.partition(".")[0] for module in needs}
         is_plain = self.serializer.loader == PICKLE_LOADER and self.receiver in NAMED_RECEIVERS
         if self.names_are_cut and any(top.encode() in self.payload for top in tops):
             return needs
@@ -57,7 +61,7 @@ class Request:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a receiver that is named loads it with pickle itself."""
+        """Whether a receiver that is named rebuilds it by ``pickle.loads``, and not by a replay."""
         return (
             self.serializer.loader == PICKLE_LOADER
             and not self.replay
@@ -66,7 +70,7 @@ class Request:
 
     @property
     def content(self) -> Content:
-        """What the answer depends on."""
+        """All that the answer of one receiver depends on; requests with equal content are equal."""
         return (
             self.serializer.loader,
             self.needs,
@@ -78,8 +82,11 @@ class Request:
         )
 
     def head(self) -> messages.Head:
-        """The request as the receiver reads it. Raises PortableErrorsError when what the serializer
-        needs is not installed here."""
+        """Return the request as the receiver reads it, but for its number.
+
+        Raises:
+            PortableErrorsError: What the serializer needs is not installed here.
+        """
         modules = import_steps(
             [self.serializer.loader.partition(":")[0], *(module for module, _ in self.names)]
         )
@@ -87,9 +94,9 @@ class Request:
         return {
             "modules": modules,
             "imports": modules,
-            # A receiver that is named has what the serializer needs, from here; another interpreter
+            # A receiver that is named gets what the serializer needs from here; another interpreter
             # has its own, or lacks it.
-            "needs": _needed(self.needs) if is_named else {},
+            "needs": _located(self.needs) if is_named else {},
             "requires": [] if is_named else list(self.needs),
             "payload": True,
             "loader": self.serializer.loader,
@@ -103,14 +110,17 @@ class Request:
 
 
 def import_steps(modules: Sequence[str]) -> list[str]:
-    """In their order, each after the top of its package, so that branches for two modules of
-    LiteLLM share one."""
+    """Return the modules to import, each after the top of its package, in order and once.
+
+    So the branches for two modules of LiteLLM share one for ``litellm``.
+    """
     return list(
         dict.fromkeys(step for module in modules for step in (module.partition(".")[0], module))
     )
 
 
-def _needed(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:
+def _located(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:
+    """As ``locations`` gives it. Raises PortableErrorsError for a module that is not there."""
     try:
         return locations(needs)
     except PortableErrorsError as error:

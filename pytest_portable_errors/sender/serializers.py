@@ -1,4 +1,4 @@
-"""How an exception becomes bytes, and which function of the receiver turns them back."""
+"""How an exception becomes bytes, and which function of the receiver rebuilds it from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 PICKLE_LOADER = "pickle:loads"
 PAYLOAD_LIMIT = 64 * 1024 * 1024
-"""Bytes. A larger payload is a trip that stopped."""
+"""Bytes of a payload. One that is larger is not sent: the trip ends at dumps."""
 
 
 class PayloadTooLarge(Exception):
@@ -22,11 +22,18 @@ class PayloadTooLarge(Exception):
 
 
 class PayloadFile(io.BytesIO):
-    """What a payload is written to, as far as the limit: the graph that an exception holds may be
-    of any size."""
+    """A file in memory that a payload is written to, up to ``PAYLOAD_LIMIT``.
+
+    Without a limit a payload could fill the memory: an exception may hold a graph of any size.
+    """
 
     def write(self, data: Any, /) -> int:
-        # pickle writes bytes, bytearrays and memoryviews of bytes
+        """Write as ``io.BytesIO`` does.
+
+        Raises:
+            PayloadTooLarge: The file would be over the limit; nothing is written.
+        """
+        # For len: pickle writes bytes, bytearrays and memoryviews of bytes.
         if self.tell() + len(data) > PAYLOAD_LIMIT:
             raise PayloadTooLarge
         return super().write(data)
@@ -34,35 +41,51 @@ class PayloadFile(io.BytesIO):
 
 @runtime_checkable
 class Serializer(Protocol):
-    """The pair of dumps and loads. The second half runs in the receiver, so it is named and not
-    passed."""
+    """A pair of dumps and loads; loads is named and not passed, because it runs in the receiver."""
 
     @property
     def name(self) -> str:
-        """What settings and failure texts call it."""
+        """The name that settings and failure texts use."""
 
     @property
     def loader(self) -> str:
-        """``"module:function"``, imported in the receiver and called with the payload."""
+        """``"module:function"``, which the receiver imports and calls with the payload."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Modules that the receiver may import for this, whatever else is absent there."""
+        """Dotted names of modules that the receiver may import for this, whatever is absent there.
+
+        The packages that they lie in are present, too.
+        """
 
     def dumps(self, exc: BaseException, /) -> bytes:
-        """The payload. Whatever it raises is a loss of the exception's, and reported as that."""
+        """Return the payload.
+
+        Args:
+            exc: The exception, which is to be left as it is.
+
+        Raises:
+            BaseException: Anything but KeyboardInterrupt is reported as a loss of the exception's.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pickle:
-    """Plain pickle, in Python's default protocol or a given one."""
+    """Plain pickle; its fields are those of ``Serializer``, but for the protocol."""
 
     name: str = "pickle"
     protocol: int | None = None
+    """0 to ``pickle.HIGHEST_PROTOCOL``. None: Python's default."""
     loader: str = PICKLE_LOADER
     needs: tuple[str, ...] = ()
 
     def dumps(self, exc: BaseException, /) -> bytes:
+        """Return the payload.
+
+        Raises:
+            PayloadTooLarge: It is over ``PAYLOAD_LIMIT``.
+            BaseException: What the exception's own code raises.
+        """
         file = PayloadFile()
         pickle.dump(exc, file, protocol=self.protocol)
         return file.getvalue()
@@ -72,22 +95,38 @@ class Pickle:
         return pickle.Pickler(file, protocol=self.protocol)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, under ``recorder``."""
-        return type("Replay", (recorder, _in_python()), {})(file, self.protocol)
+        """Return the same pickler, written in Python, so that its methods can be watched.
+
+        Args:
+            file: What it writes to.
+            recorder: A class that comes before the pickler's in the MRO, and may extend ``save``
+                and ``save_reduce``.
+        """
+        return type("Replay", (recorder, _python_pickler()), {})(file, self.protocol)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """A serializer that is a library's module with ``dumps`` and ``loads``."""
+    """A library's module that pickles as the standard one does: with ``dump`` and a ``Pickler``."""
 
     name: str
+    """The module, by which settings name the serializer as well."""
     loader: str
+    """``"module:function"``."""
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """The module."""
         return (self.name,)
 
     def dumps(self, exc: BaseException, /) -> bytes:
+        """Return the payload.
+
+        Raises:
+            PayloadTooLarge: It is over ``PAYLOAD_LIMIT``.
+            ImportError: The library is not installed here.
+            BaseException: What the exception's own code raises.
+        """
         file = PayloadFile()
         import_module(self.name).dump(exc, file)
         return file.getvalue()
@@ -97,30 +136,35 @@ class Library:
         return import_module(self.name).Pickler(file)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, under ``recorder``: with the library's own reducers, without
-        which another object would be blamed."""
-        theirs = import_module(self.name).Pickler
-        if issubclass(theirs, pickle._Pickler):  # dill's is written in Python
-            return type("Replay", (recorder, theirs), {})(file)
+        """Return the same pickler, written in Python: see ``Pickle.replaying``.
+
+        It keeps the library's own reducers, without which another object would be blamed.
+        """
+        library_pickler = import_module(self.name).Pickler
+        if issubclass(library_pickler, pickle._Pickler):  # dill's is written in Python
+            return type("Replay", (recorder, library_pickler), {})(file)
         methods = {
             name: value
-            for owner in reversed(theirs.__mro__)
+            for owner in reversed(library_pickler.__mro__)
             if owner.__module__.startswith(self.name)
             for name, value in vars(owner).items()
         }
-        kept = {
+        reducing = {
             name: methods[name]
             for name in methods
-            if name == "dispatch_table" or (callable(methods[name]) and name not in _C_ONLY)
+            if name == "dispatch_table" or (callable(methods[name]) and name not in _CALL_C)
         }
-        replay = type("Replay", (recorder, type("Theirs", (_in_python(),), kept)), {})(file)
-        vars(replay).update(vars(theirs(io.BytesIO())))
+        in_python = type("LibraryPickler", (_python_pickler(),), reducing)
+        replay = type("Replay", (recorder, in_python), {})(file)
+        vars(replay).update(vars(library_pickler(io.BytesIO())))
         return replay
 
 
-def _in_python() -> type:
-    """pickle's own pickler in Python, as it was before dill was imported, which extends its
-    dispatch to locks, lambdas, modules..."""
+def _python_pickler() -> type:
+    """pickle's own pickler in Python, as it is before dill is imported.
+
+    dill extends its dispatch to locks, lambdas, modules...
+    """
     original: Any = pickle._Pickler  # private, and there since 3.0
     own = {cls: save for cls, save in original.dispatch.items() if save.__module__ == "pickle"}
     own.update({cls: getattr(original, f"save_{cls.__name__}") for cls in (dict, type)})
@@ -128,58 +172,71 @@ def _in_python() -> type:
     return type("InPython", (original,), {"dispatch": own})
 
 
-_C_ONLY = ("__init__", "dump")  # they call the pickler that is written in C
+_CALL_C = ("__init__", "dump")  # methods that call the pickler that is written in C
 
 
-# cloudpickle.loads is pickle.loads: its payloads name what they need of it.
+# cloudpickle.loads is pickle.loads: its payloads name what they need of cloudpickle.
 CLOUDPICKLE = Library(name="cloudpickle", loader=PICKLE_LOADER)
 DILL = Library(name="dill", loader="dill:loads")
 
-
 PICKLES = (
     Pickle(),
-    *(Pickle(name=f"pickle:{n}", protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
+    *(
+        Pickle(name=f"pickle:{protocol}", protocol=protocol)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    ),
 )
 PLAIN_PICKLES = frozenset(serializer.name for serializer in PICKLES)
-"""Names of those that send a class by its name alone, never by value."""
+"""Names of the serializers that send a class by its name alone, never by value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithReducers:
-    """A built-in serializer that pickles the objects of some classes by given functions, and
-    touches nobody's ``copyreg`` for that."""
+    """A built-in serializer with reducers of its own; the process's ``copyreg`` is left alone."""
 
     of: Pickle | Library
+    """What pickles with them."""
     reducers: Mapping[type, Callable[[Any], object]]
+    """By class, the function that pickles its instances."""
 
     @property
     def name(self) -> str:
+        """The name of the serializer that it stands on."""
         return self.of.name
 
     @property
     def loader(self) -> str:
+        """The loader of the serializer that it stands on."""
         return self.of.loader
 
     @property
     def needs(self) -> tuple[str, ...]:
+        """What the serializer that it stands on needs."""
         return self.of.needs
 
     def dumps(self, exc: BaseException, /) -> bytes:
+        """Return the payload.
+
+        Raises:
+            PayloadTooLarge: It is over ``PAYLOAD_LIMIT``.
+            BaseException: What the exception's own code raises.
+        """
         file = PayloadFile()
-        self._told(self.of.pickler(file)).dump(exc)
+        self._with_reducers(self.of.pickler(file)).dump(exc)
         return file.getvalue()
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
-        """The same pickler in Python, under ``recorder``."""
-        return self._told(self.of.replaying(file, recorder))
+        """Return the same pickler, written in Python: see ``Pickle.replaying``."""
+        return self._with_reducers(self.of.replaying(file, recorder))
 
-    def _told(self, pickler: Any) -> Any:
+    def _with_reducers(self, pickler: Any) -> Any:
+        """The same pickler, which now asks the reducers before its own dispatch table."""
         table = ChainMap(
             dict(self.reducers), getattr(pickler, "dispatch_table", copyreg.dispatch_table)
         )
         if isinstance(pickler, pickle.Pickler):
-            # cloudpickle's class has an attribute of that name, behind which the one that counts is
-            # hidden. a descriptor, on the class
+            # By way of the descriptor of pickle.Pickler: cloudpickle's class has an attribute of
+            # that name, which hides the one that counts.
             pickle.Pickler.dispatch_table.__set__(pickler, table)  # type: ignore[attr-defined]
         else:
             pickler.dispatch_table = table

@@ -1,4 +1,4 @@
-"""What became of one exception on one trip: the verdict, as an object with its own text."""
+"""The result of one trip, as an object with its own text."""
 
 from __future__ import annotations
 
@@ -19,33 +19,36 @@ class RoundTrip:
     """What became of one exception, or of one value, on one trip."""
 
     serializer: str
+    """The serializer's name."""
     receiver: str
+    """``without-project``, ``stdlib``, ``with-project``, or the path of an interpreter."""
     stage: Stage
+    """Where the trip ended."""
     sent: Record
     """What it was, as ``receiver/record.py`` describes it."""
     received: Record | None
-    """What it is in the receiver; None if it did not arrive."""
+    """What it is in the receiver. None: it did not arrive."""
     losses: tuple[Loss, ...]
+    """What was lost; one of kind ``arrival`` if it did not arrive."""
     declared_lost: tuple[Loss, ...] = ()
     """Differences that ``arrives_as`` declares; they are no losses."""
     error: ErrorRecord | None = None
-    """What stopped it: ``type`` and ``message`` of the error that dumps or loads raised."""
+    """The error that dumps or loads raised. None: neither did."""
     diagnosis: Diagnosis | None = None
-    """Why. None if it arrived whole, or if no rule explains it."""
+    """Why. None: it arrived whole, or no rule explains the loss."""
     with_project: RoundTrip | None = None
-    """The same payload's trip to where the project is installed; None unless the receiver lacked a
-    module of the project."""
+    """The trip of the same payload to where the project is installed. It is made when the receiver
+    lacked a module of the project; otherwise None."""
     is_of_tests: bool = False
-    """Whether a test defines its class, what the receiver lacks, or what cannot be pickled: nothing
-    but the tests raises such a one."""
+    """Whether a test defines the class, or what the receiver lacks, or what cannot be pickled, so
+    that only tests raise such an exception."""
     stopped_at: str | None = None
-    """Path of the value at which dumps or loads failed; None if it did not, or if that is the
-    exception itself or not known."""
+    """Path of the value at which dumps or loads failed. None: neither failed, or it is the
+    exception itself, or it is not known."""
     credentials: tuple[Credential, ...] = ()
     """Those that the payload carries. They are masked in everything that is written here."""
     not_looked_at: tuple[str, ...] = ()
-    """What there was too much of: ``what the payload has past its first 7,500 opcodes``. () if all
-    of it was looked at."""
+    """What lies past a limit: ``what the payload has past its first 7,500 opcodes``."""
 
     @property
     def type_name(self) -> str:
@@ -54,23 +57,19 @@ class RoundTrip:
 
     @property
     def took_too_long(self) -> bool:
-        """Whether it was given up."""
+        """Whether the trip ended because its time was used up."""
         return self.stage is Stage.TIMED_OUT
 
     @property
     def defect(self) -> tuple[object, ...]:
-        """What is the same for trips that show the same defect."""
-        what = self.diagnosis.cause if self.diagnosis else self.losses
-        return (
-            self.type_name,
-            self.stage,
-            frozenset(loss.kind for loss in self.losses),
-            what,
-        )
+        """A key that is equal for trips that show the same defect."""
+        cause_or_losses = self.diagnosis.cause if self.diagnosis else self.losses
+        kinds = frozenset(loss.kind for loss in self.losses)
+        return (self.type_name, self.stage, kinds, cause_or_losses)
 
     @property
     def arrived_whole(self) -> bool:
-        """Whether nothing was lost."""
+        """Whether nothing was lost, but for what is declared."""
         return not self.losses
 
     def __str__(self) -> str:
@@ -78,7 +77,7 @@ class RoundTrip:
         return trip_text([self])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Return plain data for JSON; ``arrives_with_project`` is None where it was not tried."""
         return {
             "type": self.type_name,
             "serializer": self.serializer,
@@ -106,10 +105,11 @@ class RoundTrip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedTrip:
-    """A trip, and the facts that its diagnosis rests on: fixes are proposed from those."""
+    """A trip, and the facts that it was diagnosed from."""
 
     trip: RoundTrip
     facts: Facts
+    """Fixes are proposed from them."""
 
 
 def _loss_row(loss: Loss) -> dict[str, str]:
@@ -129,9 +129,7 @@ def _fix_row(fix: Fix) -> dict[str, object]:
 
 
 _MOST_ATTRIBUTES = 6
-
 _MOST_LOSSES = 12
-
 _SHOWN_IN_HEADLINE = (
     "type",
     "message",
@@ -145,7 +143,7 @@ _SHOWN_IN_HEADLINE = (
 
 
 def trip_text(trips: Sequence[RoundTrip]) -> str:
-    """What became of one exception on these trips; those with the same defect are told once."""
+    """What became of one exception on these trips; trips with the same defect share one text."""
     return "\n\n".join("\n".join(_lines(group)) for group in _by_defect(trips))
 
 
@@ -158,31 +156,31 @@ def _by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
 
 def _lines(trips: list[RoundTrip]) -> Iterator[str]:
     trip = trips[0]
-    yield f"{first_line(trip)}      [{_where(trips)}]"
+    yield f"{first_line(trip)}      [{_serializers_and_receivers(trips)}]"
     yield ""
     if trip.arrived_whole:
-        yield f"  sent      {_sent(trip)}"
-        yield from _declared(trip)
+        yield f"  sent      {_sent_line(trip)}"
+        yield from _declared_line(trip)
         yield from _not_looked_at(trip)
         return
     if trip.received is None:
-        yield f"  sent      {_sent(trip)}"
+        yield f"  sent      {_sent_line(trip)}"
         yield f"  received  {brief(trip.losses[0].received)}"
         if trip.with_project is not None and trip.with_project.losses:
             yield f"  with the project installed: {brief(first_line(trip.with_project))}"
     else:
-        yield from _diff(trip.losses)
-        yield from _declared(trip)
+        yield from _loss_lines(trip.losses)
+        yield from _declared_line(trip)
     yield from _not_looked_at(trip)
     if trip.diagnosis is not None:
         yield ""
         yield from _indented("why", trip.diagnosis.why)
-        yield from _fixes(trip)
+        yield from _fix_lines(trip)
         yield f"  more  python -m pytest_portable_errors explain {trip.diagnosis.cause}"
 
 
-def _fixes(trip: RoundTrip) -> Iterator[str]:
-    """The best fix as code; the others by what they are."""
+def _fix_lines(trip: RoundTrip) -> Iterator[str]:
+    """The first fix with its code, the others by their titles."""
     fixes = trip.diagnosis.fixes if trip.diagnosis is not None else ()
     for number, fix in enumerate(fixes):
         tried = f"tried: {fix_outcome(fix, trip.receiver)}"
@@ -198,7 +196,7 @@ def _fixes(trip: RoundTrip) -> Iterator[str]:
 
 
 def first_line(trip: RoundTrip) -> str:
-    """What became of which class."""
+    """One line that names the class and says what became of it: ``KeyError arrives whole``."""
     name = clean(short_name(trip.type_name))
     if trip.arrived_whole:
         return f"{name} arrives whole"
@@ -215,13 +213,11 @@ def first_line(trip: RoundTrip) -> str:
             f"{name} does not arrive: {trip.stage.value} raised "
             f"{clean(short_name(trip.error['type']))}"
         )
-    what = (
-        "it took too long" if trip.stage is Stage.TIMED_OUT else "it ended the receiver's process"
-    )
-    return f"{name} does not arrive: {what}"
+    why = "it took too long" if trip.took_too_long else "it ended the receiver's process"
+    return f"{name} does not arrive: {why}"
 
 
-def _where(trips: Iterable[RoundTrip]) -> str:
+def _serializers_and_receivers(trips: Iterable[RoundTrip]) -> str:
     trips = list(trips)
     serializers = list(dict.fromkeys(trip.serializer for trip in trips))
     receivers = list(dict.fromkeys(trip.receiver for trip in trips))
@@ -232,7 +228,7 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _sent(trip: RoundTrip) -> str:
+def _sent_line(trip: RoundTrip) -> str:
     node = subject_of(trip.sent)
     stored = {
         name: value
@@ -246,26 +242,27 @@ def _sent(trip: RoundTrip) -> str:
     return brief(headline(node)) + (f"        {' '.join(shown)}" if shown else "")
 
 
-def _diff(losses: Sequence[Loss]) -> Iterator[str]:
+def _loss_lines(losses: Sequence[Loss]) -> Iterator[str]:
     width = max(len(brief(loss.path, 60)) for loss in losses[:_MOST_LOSSES])
     for loss in losses[:_MOST_LOSSES]:
         path = brief(loss.path, 60).ljust(width)
-        sent, received = _telling(loss.sent, loss.received)
+        sent, received = _around_difference(loss.sent, loss.received)
         yield f"  - {path}   {sent}".rstrip()
         yield f"  + {path}   {received}".rstrip()
     if len(losses) > _MOST_LOSSES:
         yield f"  ... and {len(losses) - _MOST_LOSSES} more losses"
 
 
-def _telling(sent: str, received: str) -> tuple[str, str]:
-    """Both values, cut so that the place where they part is seen."""
+def _around_difference(sent: str, received: str) -> tuple[str, str]:
+    """Both values, cut around the first character in which they differ."""
     if len(sent) <= WIDTH and len(received) <= WIDTH:
         return clean(sent), clean(received)
-    parting = next(
-        (n for n, (one, other) in enumerate(zip(sent, received, strict=False)) if one != other),
+    pairs = enumerate(zip(sent, received, strict=False))
+    first_difference = next(
+        (position for position, characters in pairs if characters[0] != characters[1]),
         min(len(sent), len(received)),
     )
-    start = max(0, parting - WIDTH // 2)
+    start = max(0, first_difference - WIDTH // 2)
     return _window(sent, start), _window(received, start)
 
 
@@ -274,7 +271,7 @@ def _window(text: str, start: int) -> str:
     return f"{before}{clean(text[start : start + WIDTH])}{after}"
 
 
-def _declared(trip: RoundTrip) -> Iterator[str]:
+def _declared_line(trip: RoundTrip) -> Iterator[str]:
     if trip.declared_lost:
         yield f"  declared lost: {', '.join(brief(loss.path, 60) for loss in trip.declared_lost)}"
 

@@ -16,7 +16,10 @@ import time
 
 
 class Unpatched:
-    """Made when this module is imported, which is before the first test body."""
+    """Functions of the system as they are when this is made, and facts about the machine.
+
+    ``UNPATCHED`` is made when this module is imported, which is before the first test body.
+    """
 
     def __init__(self) -> None:
         self.popen = subprocess.Popen
@@ -25,20 +28,29 @@ class Unpatched:
         self.exit = os._exit
         self.monotonic, self.process_time = time.monotonic, time.process_time
         self.environment = dict(os.environ)
+        """A copy of the environment, as it was then."""
         self.cores: int = (
             len(os.sched_getaffinity(0))
             if hasattr(os, "sched_getaffinity")
             else os.cpu_count() or 1
         )
         self.can_fork: bool = hasattr(os, "fork") and sys.platform != "darwin"
-        """Whether a process that has forked may go on: the frameworks of macOS do not survive
-        it."""
+        """Whether a forked process may go on as it is: the frameworks of macOS do not survive a
+        fork."""
         self._sleep = time.sleep
         self._killpg = getattr(os, "killpg", None)
         self._poll = getattr(select, "poll", None)
 
     def wait_readable(self, fd: int, seconds: float) -> bool:
-        """Wait until a pipe has something to read, or has ended; whether it has."""
+        """Wait until a pipe has something to read, or has ended.
+
+        Args:
+            fd: The descriptor of the pipe.
+            seconds: The longest wait, in wall-clock time; 0 to look once.
+
+        Returns:
+            Whether there is something to read, or the end.
+        """
         if sys.platform == "win32":
             return self._peek(fd, seconds)
         assert self._poll is not None  # everywhere but on Windows
@@ -47,7 +59,10 @@ class Unpatched:
         return bool(poll.poll(seconds * 1000))
 
     def kill_session(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill a process that was started in a session of its own, and what is still in that."""
+        """Kill a process that was started in a session of its own, and all that is still in it.
+
+        Where the system has no sessions, the process alone is killed.
+        """
         if self._killpg is not None:
             try:
                 self._killpg(process.pid, signal.SIGKILL)
@@ -58,7 +73,10 @@ class Unpatched:
     if sys.platform == "win32":
 
         def _peek(self, fd: int, seconds: float) -> bool:
-            """Windows has no poll for pipes, and no other way to look without reading."""
+            """Look into a pipe every millisecond.
+
+            Windows has no poll for pipes, and no other way to look without reading.
+            """
             import _winapi
             import msvcrt
 
@@ -68,7 +86,7 @@ class Unpatched:
                     if _winapi.PeekNamedPipe(handle, 0)[0]:
                         return True
                 except OSError:
-                    return True  # ended: reading it says so
+                    return True  # it has ended: reading it says so
                 self._sleep(0.001)
             return False
 

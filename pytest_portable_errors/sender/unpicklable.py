@@ -1,5 +1,7 @@
-"""Which value of an exception cannot be pickled: the pickler is run again in Python, where its way
-can be followed."""
+"""Finds the value of an exception that cannot be pickled.
+
+The pickler is run again in Python, where the objects that it enters can be recorded.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +22,36 @@ from pytest_portable_errors.sender.serializers import Library, Pickle, Serialize
 
 _MOST_SAVED = 5_000  # objects that are pickled in Python, which takes thirty times as long as in C
 
-# What C and Python raise for a class or function that is not found under its name, before 3.14.
-_ALIKE = {AttributeError, pickle.PicklingError}
+# For a class or function that is not found under its name the pickler in C and the one in Python
+# raise one of these each, before 3.14.
+_RAISED_FOR_UNKNOWN_NAMES = {AttributeError, pickle.PicklingError}
 
 
 def find_unpicklable(
     exc: object, error: BaseException, serializer: Serializer, *, called: str = "exc"
 ) -> Unpicklable | None:
-    """The innermost value that was being pickled when ``error`` was raised; ``called`` is what its
-    path begins with.
+    """Find the innermost value that was being pickled when ``error`` was raised.
 
-    Without a path if it lies behind 5,000 others. None if it was the exception itself; if the
-    nesting is too deep, for which no value is to blame; or if the second run fails with another
-    type of error: then it says nothing about that one. (The words differ: the pickler that is
-    written in C has its own.)
+    Args:
+        exc: What could not be pickled: an exception, or a value.
+        error: What dumps raised. Only its type is compared with what the second run raises: the
+            pickler that is written in C has words of its own.
+        serializer: What pickled it. One that is not built in is replaced by plain pickle.
+        called: What the value's path begins with.
+
+    Returns:
+        The value; with an empty path if it lies behind 5,000 others. None if it is ``exc`` itself
+        or its class; if the nesting is too deep (RecursionError), for which no value is to blame;
+        or if the second run raises another type of error, and so says nothing about the first.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's.
     """
     serializer = serializer.of if isinstance(serializer, Carrier) else serializer
     if isinstance(error, RecursionError):
         return None
-    ours = serializer if isinstance(serializer, (Pickle, Library, WithReducers)) else Pickle()
-    replay = ours.replaying(io.BytesIO(), _RecordingPickler)
+    built_in = serializer if isinstance(serializer, (Pickle, Library, WithReducers)) else Pickle()
+    replay = built_in.replaying(io.BytesIO(), _RecordingPickler)
     try:
         replay.dump(exc)
     except KeyboardInterrupt:
@@ -47,72 +59,82 @@ def find_unpicklable(
     except _TooMany:
         return Unpicklable(path="", type="")
     except BaseException as again:
-        if type(again) is not type(error) and not {type(again), type(error)} <= _ALIKE:
+        if (
+            type(again) is not type(error)
+            and not {type(again), type(error)} <= _RAISED_FOR_UNKNOWN_NAMES
+        ):
             return None
-    way: list[object] = replay.way
+    entered: list[object] = replay.entered
     try:
-        path, found = called, exc
-        for step, value in zip(_steps(way, replay.reduced), way[1:], strict=True):
-            path, found = path + step, value if step else found
-    except Exception:  # foreign objects, asked for their parts
+        path, blamed = called, exc
+        for step, value in zip(_steps(entered, replay.reduced), entered[1:], strict=True):
+            path, blamed = path + step, value if step else blamed
+    except Exception:  # foreign objects are asked for their parts
         return None
-    itself: tuple[object, ...] = (exc, type(exc))
-    if any(found is part for part in itself):
+    if blamed is exc or blamed is type(exc):
         return None
-    return Unpicklable(path=path, type=fields.type_name(type(found)), module=_module_of(found))
+    return Unpicklable(path=path, type=fields.type_name(type(blamed)), module=_module_of(blamed))
 
 
 def _module_of(value: object) -> str:
+    """Where a value is defined: a class's or function's own module, else its class's."""
     if isinstance(value, (type, FunctionType)):
         return str(value.__module__)
     return fields.module_of(type(value)) or ""
 
 
 class _TooMany(Exception):
-    """The value that cannot be pickled lies further than anybody wants to wait for."""
+    """More than ``_MOST_SAVED`` objects were pickled, and none of them raised an error."""
 
 
 class _RecordingPickler:
-    """Keeps the objects that were being saved when the last error was raised, outermost first."""
+    """A mixin for a pickler in Python that records where its last error was raised."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
-        self.way: list[object] = []
+        self.entered: list[object] = []
+        """The objects that were being saved when the last error was raised, outermost first."""
         self.reduced: dict[int, tuple[object, object]] = {}
-        """By the id of an object on the way: the function and the state that its reducer gave."""
+        """By the id of an object: the function and the state that its reducer gave."""
         self._open: list[object] = []
         self._saved = 0
         self._error: BaseException | None = None
 
     def save(self, obj: object, *args: object, **kwargs: object) -> object:
+        """Save an object, and keep what was open when saving it raised an error."""
         self._open.append(obj)
         self._saved += 1
         if self._saved > _MOST_SAVED:
             raise _TooMany
         try:
-            # the pickler's, mixed in
+            # The method of the pickler that this class is mixed into.
             return super().save(obj, *args, **kwargs)  # type: ignore[misc]
         except BaseException as error:
             if error is not self._error:
-                self._error, self.way = error, list(self._open)
+                self._error, self.entered = error, list(self._open)
             raise
         finally:
             self._open.pop()
 
     def save_reduce(
-        self, func: object, args: object, state: object = None, *rest: object, **more: object
+        self, func: object, args: object, state: object = None, *items: object, **options: object
     ) -> object:
+        """Save what a reducer gave, and keep its function and state."""
         self.reduced[id(self._open[-1])] = (func, state)
-        # as above
-        return super().save_reduce(func, args, state, *rest, **more)  # type: ignore[misc]
+        # As in save.
+        return super().save_reduce(func, args, state, *items, **options)  # type: ignore[misc]
 
 
-def _steps(way: list[object], reduced: dict[int, tuple[object, object]]) -> Iterator[str]:
-    """How one writes the way from the exception to the value: attributes, indexes, keys."""
-    owner: object = way[0]
-    # what the last object on the way is: an object, its arguments, its state, or plain data
+def _steps(entered: list[object], reduced: dict[int, tuple[object, object]]) -> Iterator[str]:
+    """Write each step from the exception to the value as Python does: attribute, index or key.
+
+    A step is empty where pickle enters what has no name in a path, as an object's arguments and its
+    state.
+    """
+    owner: object = entered[0]
+    # What ``parent`` is: an object, or the arguments or the state of ``owner``.
     within = "object"
-    for parent, child in itertools.pairwise(way):
+    for parent, child in itertools.pairwise(entered):
         if id(parent) in reduced and within not in ("arguments", "state"):
             owner = parent
             func, state = reduced[id(parent)]
@@ -146,8 +168,7 @@ def _steps(way: list[object], reduced: dict[int, tuple[object, object]]) -> Iter
 
 
 def _argument(owner: Any, child: object) -> str:
-    """An argument of the call that makes the object again; what it is to the object, if that can be
-    seen."""
+    """The step to an argument of the call that rebuilds ``owner``; empty if nothing names it."""
     if issubclass(type(owner), BaseException):
         if fields.members_of(owner) is not None and isinstance(child, (list, tuple)):
             return ".exceptions"
@@ -163,6 +184,7 @@ def _argument(owner: Any, child: object) -> str:
 
 
 def _element(parent: object, child: object) -> str:
+    """The step to an item of a container; empty for anything else."""
     if isinstance(parent, dict):
         return f"[{show(describe_value(_key_of(parent, child)))}]"
     if isinstance(parent, (list, tuple, set, frozenset, deque)):
@@ -171,8 +193,10 @@ def _element(parent: object, child: object) -> str:
 
 
 def _key_of(parent: dict[object, object], child: object) -> object:
+    """The key of a value, or the key that a child is; ``?`` if it is neither."""
     return next((key for key, value in dict.items(parent) if value is child or key is child), "?")
 
 
 def _position(parent: Any, child: object) -> int:
+    """The index of an item by identity; 0 if it is not there."""
     return next((position for position, value in enumerate(parent) if value is child), 0)

@@ -1,4 +1,4 @@
-"""The trip of what is no exception: arguments and results of tasks, which take the same way."""
+"""The trip of a value: arguments and results of tasks, which are pickled and sent as errors are."""
 
 from __future__ import annotations
 
@@ -26,10 +26,21 @@ from pytest_portable_errors.sender.trip import RoundTrip
 def value_trip(
     value: object, *, serializer: Serializer, receiver: str, receivers: Receivers, timeout: float
 ) -> RoundTrip:
-    """Send a value and compare what arrives with what was sent.
+    """Send a value to a fresh interpreter and compare what arrives with what was sent.
 
-    Raises PortableErrorsError when the receiver cannot start, or the serializer is a carrier's that
-    has errors only.
+    Args:
+        value: An argument or a result of a task.
+        serializer: What pickles it.
+        receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of an interpreter.
+        receivers: Those of this process.
+        timeout: Processor time in seconds that the receiver may use.
+
+    Returns:
+        What became of it; paths begin with ``value``. It has no fixes.
+
+    Raises:
+        PortableErrorsError: The serializer is a carrier that carries errors only; or the receiver
+            cannot start, lacks what the serializer needs, or its set-up raised.
     """
     if isinstance(serializer, Carrier) and not serializer.carries_values:
         raise PortableErrorsError(
@@ -55,40 +66,44 @@ def value_trip(
         if received is not None
         else (arrival_loss(outgoing.sent, answer, path="value"),)
     )
-    found = find_credentials(reading, outgoing.sent, received)
+    scan = find_credentials(reading, outgoing.sent, received)
     diagnosis = _diagnosis(outgoing, answer) if losses else None
     return RoundTrip(
         serializer=serializer.name,
         receiver=receiver,
         stage=stage,
-        sent=found.mask.record(outgoing.sent),
-        received=None if received is None else found.mask.record(received),
-        losses=tuple(map(found.mask.loss, losses)),
-        error=None if "error" not in answer else found.mask.error(answer["error"]),
-        diagnosis=None if diagnosis is None else found.mask.diagnosis(diagnosis),
-        stopped_at=found.mask.text(outgoing.unpicklable.path) or None
+        sent=scan.mask.record(outgoing.sent),
+        received=None if received is None else scan.mask.record(received),
+        losses=tuple(map(scan.mask.loss, losses)),
+        error=None if "error" not in answer else scan.mask.error(answer["error"]),
+        diagnosis=None if diagnosis is None else scan.mask.diagnosis(diagnosis),
+        stopped_at=scan.mask.text(outgoing.unpicklable.path) or None
         if outgoing.unpicklable is not None
         else None,
         credentials=tuple(
-            replace(one, path=f"value{one.path.removeprefix('exc')}") for one in found.credentials
+            replace(credential, path=f"value{credential.path.removeprefix('exc')}")
+            for credential in scan.credentials
         ),
     )
 
 
 def _diagnosis(outgoing: Outgoing, answer: Answer) -> Diagnosis | None:
-    """Why, as far as that is plain: values have no constructor that everybody knows."""
-    value = outgoing.unpicklable
-    if value is not None:
+    """Say why, where a value cannot be pickled or a name is missing; else None.
+
+    The other causes are not looked for: values have no constructor that everybody knows.
+    """
+    unpicklable = outgoing.unpicklable
+    if unpicklable is not None:
         return Diagnosis(
             cause=VALUE_CANNOT_BE_PICKLED,
-            why=f"{value} cannot be pickled",
-            evidence=(value.path, value.type),
+            why=f"{unpicklable} cannot be pickled",
+            evidence=(unpicklable.path, unpicklable.type),
         )
     if answer.get("missing"):
         module, qualname, absent = answer["missing"][0]
-        lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
-        why = f"the payload names {module}.{qualname}, and the receiver has {lacks}"
+        missing = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
+        why = f"the payload names {module}.{qualname}, and the receiver has {missing}"
         return Diagnosis(
-            cause=CLASS_NOT_IMPORTABLE, why=why, evidence=(f"{module}.{qualname}", lacks)
+            cause=CLASS_NOT_IMPORTABLE, why=why, evidence=(f"{module}.{qualname}", missing)
         )
     return None
