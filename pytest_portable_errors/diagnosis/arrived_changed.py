@@ -40,13 +40,13 @@ def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
         or any(loss.kind != "arrival" for loss in facts.losses)
     ):
         return None
-    how = (
+    origin = (
         "registered in copyreg"
         if reducer.place == "copyreg"
         else f"put in place of {class_name(facts.cls)}.{reducer.place}"
     )
     why = (
-        f"it is pickled by {reducer.name}, {how} by {reducer.module}    {reducer.location}\n"
+        f"it is pickled by {reducer.name}, {origin} by {reducer.module}    {reducer.location}\n"
         "production does not load that module: move the reducer into the package, beside what "
         "raises or sends the error"
     )
@@ -60,7 +60,7 @@ def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
 def dropped_by_python(facts: Facts) -> Diagnosis | None:
     """CPython's own ``__reduce__`` leaves out a field that the built-in base keeps in C.
 
-    These are ``AttributeError.name`` before Python 3.12, and ``NameError.name``.
+    So it does with ``AttributeError.name`` before Python 3.12, and with ``NameError.name``.
     """
     lost = {loss.path for loss in facts.losses}
     fields = {f"exc.{name}" for name in subject_of(facts.sent).get("base_fields", ())}
@@ -186,7 +186,8 @@ def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
 def value_changes(facts: Facts) -> Diagnosis | None:
     """A value that the exception holds has pickling rules of its own, and arrives changed.
 
-    Seen in urllib3's errors. Every loss of ``args`` and attributes must lie in such a value.
+    Seen in urllib3's errors. Each loss of ``args`` and attributes lies in such a value, or repeats
+    one that does.
     """
     lost = [loss for loss in facts.losses if loss.kind in ("args", "attributes")]
     if (

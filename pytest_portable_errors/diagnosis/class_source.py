@@ -118,11 +118,11 @@ def parameters(function: FunctionType) -> str:
     if own_signature is None:
         return "(...)"
     without_self = list(own_signature.parameters.values())[1:]
-    shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in without_self]
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in without_self]
     try:
-        return str(inspect.Signature(shown))
+        return str(inspect.Signature(bare))
     except Exception:  # a default's repr is foreign code
-        return f"({', '.join(parameter.name for parameter in shown)})"
+        return f"({', '.join(parameter.name for parameter in bare)})"
 
 
 def bound(

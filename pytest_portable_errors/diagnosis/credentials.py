@@ -68,7 +68,7 @@ def find_credentials(reading: Reading, *records: Record | None) -> CredentialSca
 
 
 def is_secret_header(path: str) -> bool:
-    """Whether a credential's path ends in an HTTP header, which no error needs to be understood."""
+    """Whether a credential lies in an HTTP header, which nobody needs to understand the error."""
     return ValuePath.of(path).header is not None
 
 

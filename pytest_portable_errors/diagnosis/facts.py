@@ -61,7 +61,7 @@ class Reducer:
     location: str
     """``file:line``, the file as an import would name it; empty if it is not written in Python."""
     beside_class: bool
-    """Whether it stands in the module of the class that it was looked up on."""
+    """Whether its module is that of the class that defines it, or that ``copyreg`` has it for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Facts:
     """The payload's opcodes; empty if there is no payload."""
     error: ErrorRecord | None
     """The error that stopped it: ``type``, ``message`` and, for an import, ``module``. None if
-    none was raised: it arrived, crashed, or timed out."""
+    none was raised."""
     missing: tuple[Missing, ...] = ()
     """Names of the payload that the receiver lacks."""
     unpicklable: Unpicklable | None = None

@@ -60,10 +60,10 @@ def fix_outcome(fix: Fix, asked: str) -> str:
         fix: The fix, which says in which receiver it was tried.
         asked: Name of the receiver that the trip was meant for. Another one is named in the line.
     """
-    where = "" if fix.receiver == asked else f" in {clean(fix.receiver)}"
+    place = "" if fix.receiver == asked else f" in {clean(fix.receiver)}"
     without = clean(", without " + ", ".join(fix.gives_up)) if fix.gives_up else ""
     if fix.arrives_whole:
-        return f"arrives whole{where}{without}"
+        return f"arrives whole{place}{without}"
     return (
-        f"arrives{where}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
+        f"arrives{place}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
     )

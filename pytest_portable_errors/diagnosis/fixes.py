@@ -154,16 +154,16 @@ def _downgrades(
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
             continue
-        named = Named(base.__module__, base.__qualname__)
+        becomes = Named(base.__module__, base.__qualname__)
         if base.__module__ != "builtins":
             is_foreign = base is not facts.cls and not context.is_ours(base.__module__)
             if is_foreign and issubclass(base, BaseException) and fields.is_importable(base):
                 chain = _with_chain(facts, context, base)
                 yield Candidate(
-                    title=f"let {name} arrive as {named}, and say so: arrives_as={base.__name__}",
-                    recipe=replace(chain, becomes=named),
+                    title=f"let {name} arrive as {becomes}, and say so: arrives_as={base.__name__}",
+                    recipe=replace(chain, becomes=becomes),
                     target=target,
-                    arrives_as=str(named),
+                    arrives_as=str(becomes),
                     gives_up=("exc.__class__", *_links_as_text(chain, facts.sent)),
                 )
             continue
@@ -171,7 +171,7 @@ def _downgrades(
         converted: tuple[str, ...] = ()
         if keeps_more:
             chain = _with_chain(facts, context, base if lacks_class else None)
-            recipe, converted = replace(chain, becomes=named), _links_as_text(chain, facts.sent)
+            recipe, converted = replace(chain, becomes=becomes), _links_as_text(chain, facts.sent)
         if base is facts.cls:
             yield Candidate(
                 title=f"send {name} with its message alone",

@@ -50,10 +50,10 @@ def stopped_receiver(facts: Facts) -> Diagnosis | None:
 
 
 def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
-    """The receiver has a module, and importing it raises, because a library was not set up.
+    """Importing a module raises, though the receiver has it: a library was not set up.
 
-    Django's modules raise so before ``django.setup()``, and so do calls, which then raise
-    ``ImproperlyConfigured`` or ``AppRegistryNotReady``.
+    Django's modules do so before ``django.setup()``. A call counts, too, if it raises one of
+    Django's errors for missing settings.
     """
     failure = facts.failure
     if (
@@ -117,14 +117,14 @@ def missing_name(facts: Facts) -> Diagnosis | None:
         and with_project.diagnosis is not None
     ):
         # This defect is to be repaired first: it would stay if the project were installed.
-        where = (
+        beginning = (
             "here"
             if with_project.diagnosis.cause == RECEIVER_NOT_SET_UP
             else "broken everywhere: here"
         )
         return replace(
             with_project.diagnosis,
-            why=f"{with_project.diagnosis.why}\n{where} {why}",
+            why=f"{with_project.diagnosis.why}\n{beginning} {why}",
             evidence=(*with_project.diagnosis.evidence, lacks),
         )
     if facts.defined_in_test:
@@ -138,14 +138,14 @@ def _outcome_with_project(with_project: WithProject) -> str:
     lost_kinds = tuple(dict.fromkeys(loss.kind for loss in with_project.losses))
     if "arrival" in lost_kinds:
         return "where the project is installed it does not arrive, either"
-    how = (
+    lost = (
         ""
         if not lost_kinds
         else ", but without its chain"
         if lost_kinds == ("chain",)
         else f", but changed: {', '.join(lost_kinds)}"
     )
-    return f"arrives only where the project is installed (receiver with-project: it arrives{how})"
+    return f"arrives only where the project is installed (receiver with-project: it arrives{lost})"
 
 
 def loads_failed(facts: Facts) -> Diagnosis | None:
@@ -168,7 +168,7 @@ def loads_failed(facts: Facts) -> Diagnosis | None:
 def needs_replay(facts: Facts) -> bool:
     """Whether only a second run of loads can tell where it failed.
 
-    Not so if a name of the payload is missing, or a call does not fit its constructor.
+    Not so if loads failed for want of a name, or a call does not fit its constructor.
     """
     if facts.stage is not Stage.LOADS or facts.reading.root is None:
         return False
