@@ -1,4 +1,7 @@
-"""Causes of an exception that arrived, and is not what it was."""
+"""Rules for an exception that arrived changed: by reducers, by Python's limits, by its values.
+
+Each docstring states the defect that its rule finds; ``causes.py`` has the order.
+"""
 
 from __future__ import annotations
 
@@ -19,44 +22,46 @@ from pytest_portable_errors.diagnosis.pickle_machine import Call
 from pytest_portable_errors.diagnosis.pickle_paths import built_class, places
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.diagnosis.value_path import ValuePath
-from pytest_portable_errors.diagnosis.wording import (
-    class_name,
-    wants_set_up,
-)
+from pytest_portable_errors.diagnosis.wording import class_name, wants_set_up
 from pytest_portable_errors.receiver.described import Stage, subject_of
 from pytest_portable_errors.receiver.fields import slot_names
 
-_BY_VALUE = ("cloudpickle.", "dill.")  # whose functions make the class again
+# Modules whose functions make a class again in the receiver.
+_BY_VALUE_MODULES = ("cloudpickle.", "dill.")
 
 
 def travels_only_in_tests(facts: Facts) -> Diagnosis | None:
-    """The reducer in use is a test module's or a conftest's: production has none."""
-    found = facts.reducer
+    """The reducer in use belongs to a test module or conftest, which production does not load."""
+    reducer = facts.reducer
     if (
         facts.stage is not Stage.ARRIVED
         or not facts.from_tests
-        or found is None
+        or reducer is None
         or any(loss.kind != "arrival" for loss in facts.losses)
     ):
         return None
-    how = (
+    origin = (
         "registered in copyreg"
-        if found.place == "copyreg"
-        else f"put in place of {class_name(facts.cls)}.{found.place}"
+        if reducer.place == "copyreg"
+        else f"put in place of {class_name(facts.cls)}.{reducer.place}"
     )
     why = (
-        f"it is pickled by {found.name}, {how} by {found.module}    {found.location}\n"
+        f"it is pickled by {reducer.name}, {origin} by {reducer.module}    {reducer.location}\n"
         "production does not load that module: move the reducer into the package, beside what "
         "raises or sends the error"
     )
     return Diagnosis(
-        cause=TRAVELS_ONLY_IN_TESTS, why=why, evidence=(found.name, found.module, found.location)
+        cause=TRAVELS_ONLY_IN_TESTS,
+        why=why,
+        evidence=(reducer.name, reducer.module, reducer.location),
     )
 
 
 def dropped_by_python(facts: Facts) -> Diagnosis | None:
-    """Fields that CPython's own ``__reduce__`` leaves out (``AttributeError.name`` before 3.12,
-    ``NameError.name``)."""
+    """CPython's own ``__reduce__`` leaves out a field that the built-in base keeps in C.
+
+    So it does with ``AttributeError.name`` before Python 3.12, and with ``NameError.name``.
+    """
     lost = {loss.path for loss in facts.losses}
     fields = {f"exc.{name}" for name in subject_of(facts.sent).get("base_fields", ())}
     if (
@@ -68,7 +73,7 @@ def dropped_by_python(facts: Facts) -> Diagnosis | None:
         return None
     base = next(owner for owner in facts.cls.__mro__ if owner.__module__ == "builtins")
     if facts.reducer is not None and base not in (AttributeError, NameError):
-        # Python carries the fields of others (ImportError.name), and what is in copyreg does not
+        # Python carries the fields of other bases (ImportError.name): the reducer lost them.
         return None
     names = ", ".join(sorted(path.removeprefix("exc.") for path in lost))
     why = f"Python's own {base.__name__}.__reduce__ leaves out {names}"
@@ -76,50 +81,58 @@ def dropped_by_python(facts: Facts) -> Diagnosis | None:
 
 
 def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
-    """Protocols 0 to 2 write the names of Python 2, which had fewer: ModuleNotFoundError goes as
-    ImportError (bpo-6137)."""
-    python2 = next((name for name in facts.reading.names if name.module == "exceptions"), None)
+    """Protocols 0 to 2 write the names of Python 2, which had fewer classes (bpo-6137).
+
+    ``ModuleNotFoundError`` is written as ``ImportError``.
+    """
+    python2_name = next((name for name in facts.reading.names if name.module == "exceptions"), None)
     if (
         facts.stage is not Stage.ARRIVED
-        or python2 is None
+        or python2_name is None
         or not any(loss.path == "exc" and loss.kind == "type" for loss in facts.losses)
     ):
         return None
-    sent = class_name(facts.cls)
-    why = f"protocols 0 to 2 write {sent} as Python 2's {python2.qualname}; use protocol 3 or later"
+    sent_name, received_name = class_name(facts.cls), python2_name.qualname
+    why = (
+        f"protocols 0 to 2 write {sent_name} as Python 2's {received_name}; use protocol 3 or later"
+    )
     return Diagnosis(
-        cause=RENAMED_BY_PROTOCOL, why=why, evidence=(sent, f"exceptions.{python2.qualname}")
+        cause=RENAMED_BY_PROTOCOL, why=why, evidence=(sent_name, f"exceptions.{received_name}")
     )
 
 
 def unreadable_there(facts: Facts) -> Diagnosis | None:
-    """``str`` of it raises in the receiver: what it asks there (settings, translations) was not set
-    up."""
+    """``str()`` of the exception raises in the receiver, and does not in the sender.
+
+    What its ``__str__`` asks for (settings, translations) was not set up in the receiver.
+    """
     received = subject_of(facts.received) if facts.received is not None else {}
-    raised = received.get("message", {}).get("raises")
+    error_type = received.get("message", {}).get("raises")
     if (
         facts.stage is not Stage.ARRIVED
-        or raised is None
+        or error_type is None
         or "raises" in subject_of(facts.sent)["message"]
     ):
         return None
     why = (
-        f"str() of it raises {short_name(raised)} in the receiver, and not "
-        f"here\n{wants_set_up(raised)}"
+        f"str() of it raises {short_name(error_type)} in the receiver, and not "
+        f"here\n{wants_set_up(error_type)}"
     )
-    return Diagnosis(cause=RECEIVER_NOT_SET_UP, why=why, evidence=("str(exc)", raised))
+    return Diagnosis(cause=RECEIVER_NOT_SET_UP, why=why, evidence=("str(exc)", error_type))
 
 
 def sent_by_value(facts: Facts) -> Diagnosis | None:
-    """The class itself is in the payload: what arrives is a copy of it, that no ``except`` clause
-    names."""
+    """The payload holds the class itself; what arrives is a copy that no ``except`` clause names.
+
+    cloudpickle and dill send a class so if it cannot be imported under its name.
+    """
     if facts.stage is not Stage.ARRIVED or not any(
         loss.kind == "type" and loss.path == "exc" for loss in facts.losses
     ):
         return None
     name = class_name(facts.cls)
     if global_of(facts.cls) in facts.reading.names or not any(
-        name.module.startswith(_BY_VALUE) for name in facts.reading.names
+        name.module.startswith(_BY_VALUE_MODULES) for name in facts.reading.names
     ):
         return None
     why = (
@@ -130,40 +143,52 @@ def sent_by_value(facts: Facts) -> Diagnosis | None:
 
 
 def slots_not_carried(facts: Facts) -> Diagnosis | None:
-    """``BaseException.__reduce__`` knows ``__dict__``, and no slots."""
+    """``BaseException.__reduce__`` carries ``__dict__``, and no slots."""
     lost = {loss.path.removeprefix("exc.") for loss in facts.losses if loss.kind == "attributes"}
     owners = {name: owner for owner in reversed(facts.cls.__mro__) for name in slot_names(owner)}
     has_reducer = facts.reduce_method is not None or facts.reducer is not None
     if facts.stage is not Stage.ARRIVED or has_reducer or not lost or not lost <= owners.keys():
         return None
     names = sorted(lost)
-    where = class_name(owners[names[0]])
+    owner_name = class_name(owners[names[0]])
     why = (
-        f"{', '.join(names)}: slots of {where}, and BaseException.__reduce__ carries only __dict__"
+        f"{', '.join(names)}: slots of {owner_name}, and BaseException.__reduce__ carries only "
+        "__dict__"
     )
-    return Diagnosis(cause=SLOTS_NOT_CARRIED, why=why, evidence=(f"{where}.__slots__", *names))
+    return Diagnosis(cause=SLOTS_NOT_CARRIED, why=why, evidence=(f"{owner_name}.__slots__", *names))
 
 
 def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
-    """What is in ``copyreg`` decides how a class is pickled, whoever put it there (tblib, by way of
-    distributed)."""
-    own, found = own_losses(facts), facts.reducer
-    if facts.stage is not Stage.ARRIVED or found is None or found.place != "copyreg" or not own:
+    """The reducer that ``copyreg`` has for the class leaves something out, or changes it.
+
+    What is in ``copyreg`` decides how a class is pickled, whoever put it there: tblib, for
+    example, by way of distributed.
+    """
+    lost_paths, reducer = own_losses(facts), facts.reducer
+    if (
+        facts.stage is not Stage.ARRIVED
+        or reducer is None
+        or reducer.place != "copyreg"
+        or not lost_paths
+    ):
         return None
     why = (
-        f"copyreg has {found.name} of {found.module} for it, which leaves out or changes "
-        f"{own}    {found.location}"
+        f"copyreg has {reducer.name} of {reducer.module} for it, which leaves out or changes "
+        f"{lost_paths}    {reducer.location}"
     ).rstrip()
     return Diagnosis(
         cause=REGISTERED_REDUCER_LOSES,
         why=why,
-        evidence=(found.name, found.module, found.location),
+        evidence=(reducer.name, reducer.module, reducer.location),
     )
 
 
 def value_changes(facts: Facts) -> Diagnosis | None:
-    """A value that it stores, or was made from, is pickled by rules of its own, and comes back as
-    something else (urllib3's errors)."""
+    """A value that the exception holds has pickling rules of its own, and arrives changed.
+
+    Seen in urllib3's errors. Each loss of ``args`` and attributes lies in such a value, or repeats
+    one that does.
+    """
     lost = [loss for loss in facts.losses if loss.kind in ("args", "attributes")]
     if (
         facts.stage is not Stage.ARRIVED
@@ -171,24 +196,31 @@ def value_changes(facts: Facts) -> Diagnosis | None:
         or any(loss.received in ("None", "missing") for loss in lost)
     ):
         return None
-    made = {
+    calls_by_path = {
         place.path: place.value
         for place in places(facts.reading.root)
         if isinstance(place.value, Call)
     }
-    changed = {
+    rebuilt_values = {
         loss: next(
-            ((way, made[way]) for way in ValuePath.of(loss.path).outward() if way in made), None
+            (
+                (path, calls_by_path[path])
+                for path in ValuePath.of(loss.path).outward()
+                if path in calls_by_path
+            ),
+            None,
         )
         for loss in lost
     }
     # The same value may lie in several places, and the payload has it in one.
-    told = {(loss.sent, loss.received) for loss, found in changed.items() if found is not None}
-    if any(
-        found is None and (loss.sent, loss.received) not in told for loss, found in changed.items()
-    ):
+    explained_texts = {
+        (loss.sent, loss.received)
+        for loss, rebuilt in rebuilt_values.items()
+        if rebuilt is not None
+    }
+    if any((loss.sent, loss.received) not in explained_texts for loss in rebuilt_values):
         return None
-    path, call = next(found for found in changed.values() if found is not None)
+    path, call = next(rebuilt for rebuilt in rebuilt_values.values() if rebuilt is not None)
     built, _ = built_class(call)
     why = (
         f"{path} holds a {built}, which is pickled by rules of its own, and comes back as "

@@ -1,4 +1,4 @@
-"""Why a chain, or the members of a group, arrived changed: rules that compare records."""
+"""Rules for a chain, or the members of a group, that arrived changed; they compare records."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ from pytest_portable_errors.receiver.described import Stage
 
 _LINKS = ("__cause__", "__context__")
 MOST_PATHS = 5
+"""How many lost paths a diagnosis names at most."""
 
 
 def suppression_flipped(facts: Facts) -> Diagnosis | None:
-    """Assigning ``__cause__``, even None, sets ``__suppress_context__`` (PEP 415): restore the flag
-    last."""
+    """What rebuilds the exception does not restore ``__suppress_context__`` last (PEP 415).
+
+    Assigning ``__cause__``, even None, sets that flag.
+    """
     flipped = next(
         (loss for loss in facts.losses if loss.path.endswith("__suppress_context__")), None
     )
     if facts.stage is not Stage.ARRIVED or flipped is None:
         return None
-    by = facts.reduce_method.__qualname__ if facts.reduce_method is not None else "what rebuilds it"
+    method = facts.reduce_method
+    rebuilder = method.__qualname__ if method is not None else "what rebuilds it"
     why = (
-        f"{by} restores {flipped.path} as {flipped.received}, where it was {flipped.sent}\n"
+        f"{rebuilder} restores {flipped.path} as {flipped.received}, where it was "
+        f"{flipped.sent}\n"
         "assigning __cause__, even None, sets the flag: it has to be restored last"
     )
     return Diagnosis(
@@ -38,8 +43,10 @@ def suppression_flipped(facts: Facts) -> Diagnosis | None:
 
 
 def link_changed(facts: Facts) -> Diagnosis | None:
-    """The exception itself is whole; one that it is chained to, or a member of the group, is
-    not."""
+    """An exception of the chain, or a member of the group, arrived changed: its class is at fault.
+
+    The rules before this one explain what the exception itself lost.
+    """
     inner = [
         (holder, loss)
         for loss in facts.losses
@@ -57,16 +64,19 @@ def link_changed(facts: Facts) -> Diagnosis | None:
     ]
     if facts.stage is not Stage.ARRIVED or not inner:
         return None
-    # a path of its own says more than "exc.__cause__ message"
+    # An attribute's path says more than "exc.__cause__ message".
     path, loss = min(inner, key=lambda pair: " " in pair[1].path)
     cause = MEMBER_CHANGED if ".exceptions[" in path else LINK_CHANGED
-    what = loss.path.removeprefix(path).lstrip(".") or "its type"
-    why = f"the exception is carried, and {path} loses {what}: its class has a defect of its own"
+    lost = loss.path.removeprefix(path).lstrip(".") or "its type"
+    why = f"the exception is carried, and {path} loses {lost}: its class has a defect of its own"
     return Diagnosis(cause=cause, why=why, evidence=(path, loss.path))
 
 
 def chain_dropped(facts: Facts) -> Diagnosis | None:
-    """``BaseException.__reduce__`` carries neither cause nor context."""
+    """What pickles the exception does not carry its cause or context.
+
+    ``BaseException.__reduce__`` carries neither.
+    """
     links = [
         loss.path
         for loss in facts.losses
@@ -74,15 +84,15 @@ def chain_dropped(facts: Facts) -> Diagnosis | None:
     ]
     if facts.stage is not Stage.ARRIVED or not links:
         return None
-    method, registered = facts.reduce_method, facts.reducer
-    name = method.__qualname__ if method is not None else "BaseException.__reduce__"
+    method, reducer = facts.reduce_method, facts.reducer
+    reducer_name = method.__qualname__ if method is not None else "BaseException.__reduce__"
     holder = links[0].rpartition(".")[0]
     if holder != "exc":
-        name, registered = f"what pickles {holder}", None
-    if registered is not None and registered.place == "copyreg":
-        name = f"{registered.name}, which copyreg has for it,"
+        reducer_name, reducer = f"what pickles {holder}", None
+    if reducer is not None and reducer.place == "copyreg":
+        reducer_name = f"{reducer.name}, which copyreg has for it,"
     return Diagnosis(
         cause=CHAIN_DROPPED,
-        why=f"{name} does not carry {', '.join(links[:MOST_PATHS])}",
-        evidence=(name, *links[:MOST_PATHS]),
+        why=f"{reducer_name} does not carry {', '.join(links[:MOST_PATHS])}",
+        evidence=(reducer_name, *links[:MOST_PATHS]),
     )

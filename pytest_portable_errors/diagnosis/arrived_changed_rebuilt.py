@@ -1,5 +1,7 @@
-"""Why it arrived changed where the payload says what rebuilds it: its ``__init__``, its
-``__reduce__``, or something else."""
+"""Rules for an exception that arrived changed by the call that the payload rebuilds it with.
+
+That is its ``__init__``, what its ``__reduce__`` gave, or something else.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,11 @@ from pytest_portable_errors.receiver.described import Stage, subject_of
 
 
 def message_rewritten(facts: Facts) -> Diagnosis | None:
-    """``__init__`` runs again in the receiver, on what it made of its arguments the first time."""
+    """``__init__`` runs again in the receiver, on what it made of its arguments the first time.
+
+    The cause is ``args-reach-other-parameters`` where the message that was sent does not stand
+    within the one that arrived; otherwise it is ``init-rewrites-message``.
+    """
     rewritten = any(
         loss.kind in ("message", "args", "attributes") and ValuePath.of(loss.path).holder == "exc"
         for loss in facts.losses
@@ -43,46 +49,51 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
     ):
         return None
     if facts.reduce_method is not None and any(loss.kind == "attributes" for loss in facts.losses):
-        return None  # what a reducer leaves out is told as that
-    shown = arguments(root, facts.mask)
-    says = any(loss.kind == "message" for loss in facts.losses)
+        return None  # reduce_loses names what a reducer leaves out
+    passed = arguments(root, facts.mask)
+    is_message_changed = any(loss.kind == "message" for loss in facts.losses)
     if (
-        says
+        is_message_changed
         and isinstance(root.args, tuple)
         and root.args
         and facts.received is not None
-        and not _is_nested(facts)
+        and not _message_is_nested(facts)
     ):
-        named = class_source.bound(
+        named_arguments = class_source.bound(
             constructor, root.args, lambda value: brief_argument(value, facts.mask)
         )
-        if named is not None:
+        if named_arguments is not None:
+            call = f"{facts.cls.__qualname__}({named_arguments})"
             why = placed(
-                (
-                    f"loads calls {facts.cls.__qualname__}({named}): what exc.args holds reaches "
-                    "other parameters"
-                ),
-                constructor,
+                f"loads calls {call}: what exc.args holds reaches other parameters", constructor
             )
-            evidence = (f"{class_name(facts.cls)}({named})", class_source.location(constructor))
+            evidence = (
+                f"{class_name(facts.cls)}({named_arguments})",
+                class_source.location(constructor),
+            )
             return Diagnosis(cause=ARGS_REACH_OTHER_PARAMETERS, why=why, evidence=evidence)
-    what = "builds its message a second time" if says else f"sets {own_losses(facts)} once more"
-    whose = (
+    effect = (
+        "builds its message a second time"
+        if is_message_changed
+        else f"sets {own_losses(facts)} once more"
+    )
+    origin = (
         "the class with exc.args"
         if facts.reduce_method is None
         else f"what {facts.reduce_method.__qualname__} gave"
     )
     return Diagnosis(
         cause=INIT_REWRITES_MESSAGE,
-        why=f"loads calls {facts.cls.__qualname__}({shown}) - {whose} -\n"
+        why=f"loads calls {facts.cls.__qualname__}({passed}) - {origin} -\n"
         + placed(
-            f"and {constructor.__name__}{class_source.parameters(constructor)} {what}", constructor
+            f"and {constructor.__name__}{class_source.parameters(constructor)} {effect}",
+            constructor,
         ),
-        evidence=(f"{class_name(facts.cls)}({shown})", class_source.location(constructor)),
+        evidence=(f"{class_name(facts.cls)}({passed})", class_source.location(constructor)),
     )
 
 
-def _is_nested(facts: Facts) -> bool:
+def _message_is_nested(facts: Facts) -> bool:
     """Whether the message that was sent stands within the one that arrived."""
     texts = [
         subject_of(record)["message"].get("text")
@@ -99,9 +110,9 @@ def _is_nested(facts: Facts) -> bool:
 
 
 def reduce_loses(facts: Facts) -> Diagnosis | None:
-    """A ``__reduce__`` of the class's own that leaves something out."""
-    own, method = own_losses(facts), facts.reduce_method
-    if facts.stage is not Stage.ARRIVED or not own or method is None:
+    """The class's own ``__reduce__`` leaves something out, or changes it."""
+    lost_paths, method = own_losses(facts), facts.reduce_method
+    if facts.stage is not Stage.ARRIVED or not lost_paths or method is None:
         return None
     kinds = {loss.kind for loss in facts.losses}
     cause = (
@@ -111,37 +122,37 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
         if kinds <= {"notes", "chain"}
         else REDUCE_DROPS_STATE
     )
-    what = (
+    effect = (
         "makes something else of it:" if cause == REDUCE_CHANGES_TYPE else "leaves out or changes"
     )
     return Diagnosis(
         cause=cause,
-        why=placed(f"{method.__qualname__} {what} {own}", method),
+        why=placed(f"{method.__qualname__} {effect} {lost_paths}", method),
         evidence=(method.__qualname__, class_source.location(method)),
     )
 
 
 def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
-    """Something of its own was lost, and the payload only says by what it was rebuilt."""
-    root, own = facts.reading.root, own_losses(facts)
+    """The exception lost something of its own, and the payload only says what rebuilt it."""
+    root, lost_paths = facts.reading.root, own_losses(facts)
     if (
         facts.stage is not Stage.ARRIVED
-        or not own
+        or not lost_paths
         or not isinstance(root, Call)
         or root.function == global_of(facts.cls)
     ):
         return None
-    shown = arguments(root, facts.mask)
-    why = (
-        f"likely: it is rebuilt by {called(root.function)}({shown}), which does not give back {own}"
-    )
-    return Diagnosis(
-        cause=REBUILT_OTHERWISE, why=why, evidence=(f"{called(root.function)}({shown})",)
-    )
+    call = f"{called(root.function)}({arguments(root, facts.mask)})"
+    why = f"likely: it is rebuilt by {call}, which does not give back {lost_paths}"
+    return Diagnosis(cause=REBUILT_OTHERWISE, why=why, evidence=(call,))
 
 
 def own_losses(facts: Facts) -> str:
-    """Paths of what the exception itself lost, apart from chain and members."""
+    """Write the paths of what the exception itself lost, without those of its chain and members.
+
+    Returns:
+        At most ``MOST_PATHS`` paths, with commas between them; empty if there are none.
+    """
     return ", ".join(
         [loss.path for loss in facts.losses if loss.kind not in ("chain", "arrival", "members")][
             :MOST_PATHS
@@ -150,4 +161,5 @@ def own_losses(facts: Facts) -> str:
 
 
 def global_of(cls: type) -> Global:
+    """The name by which a payload refers to a class."""
     return Global(cls.__module__, cls.__qualname__)

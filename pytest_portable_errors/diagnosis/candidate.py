@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.recipe_target import Target
-from pytest_portable_errors.diagnosis.recipes import (
-    Recipe,
-)
+from pytest_portable_errors.diagnosis.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,25 +14,32 @@ class Candidate:
     """A change that may help."""
 
     title: str
+    """What the change does, for people: ``add __reduce__ to PaymentError, which ...``."""
     recipe: Recipe
+    """How the exception is then rebuilt."""
     target: Target
+    """Where the code goes."""
     arrives_as: str | None = None
-    """What the exception is then declared to arrive as."""
+    """Full name of the type that the exception is then declared to arrive as. None: as itself."""
     gives_up: tuple[str, ...] = ()
     """Paths that the recipe leaves out or converts."""
 
     def covers(self, path: str) -> bool:
-        """Whether that is given up: also by its name, on other links of the chain."""
-        names: tuple[str, ...] = getattr(self.recipe, "dropped", ())
+        """Whether the candidate gives up the value that a path leads to.
+
+        It does where it gives up what holds the value, and where the path has an attribute that
+        the recipe drops, which it drops on all links of the chain.
+        """
         if path == "exc.args" and getattr(self.recipe, "as_text", None):
-            return True  # several of them differ, and several were converted
-        given_up = any(
-            path == whole or path.startswith((f"{whole}.", f"{whole}[", f"{whole} "))
-            for whole in self.gives_up
+            return True  # the path of a loss where several arguments differ: they were converted
+        is_given_up = any(
+            path == given_up or path.startswith((f"{given_up}.", f"{given_up}[", f"{given_up} "))
+            for given_up in self.gives_up
         )
-        return given_up or any(re.search(rf"\.{name}\b", path) for name in names)
+        dropped: tuple[str, ...] = getattr(self.recipe, "dropped", ())
+        return is_given_up or any(re.search(rf"\.{name}\b", path) for name in dropped)
 
     @property
     def code(self) -> str:
-        """Python to paste."""
+        """The Python code to paste."""
         return self.recipe.code(self.target)

@@ -71,4 +71,4 @@ CAUSE_NAMES = (
     VALUE_CANNOT_BE_PICKLED,
     VALUE_CHANGES,
 )
-"""All of them, by name."""
+"""All names, in alphabetical order."""

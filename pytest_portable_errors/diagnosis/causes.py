@@ -1,8 +1,7 @@
-"""Why an exception did not arrive, or arrived changed.
+"""Why an exception did not arrive, or arrived changed: the rules, in their order.
 
-``CAUSES`` are rules, ``(facts) -> Diagnosis | None``, the most specific first; the first that fires
-is the diagnosis. A rule looks at structure (records, opcodes, signatures), never at the wording of
-a Python error, which changes between versions.
+A rule looks at structure (records, opcodes, signatures), and never at the wording of a Python
+error, which changes between versions.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 
 Rule = Callable[[Facts], "Diagnosis | None"]
+"""Takes the facts of a trip, and returns the diagnosis; None where the rule does not apply."""
 
 CAUSES: tuple[Rule, ...] = (
     dumps_failed.unpicklable_value,
@@ -50,26 +50,35 @@ CAUSES: tuple[Rule, ...] = (
     arrived_changed_links.link_changed,
     arrived_changed_links.chain_dropped,
 )
+"""All rules, the most specific first: the first that applies makes the diagnosis."""
 
 
 def diagnose(facts: Facts) -> Diagnosis | None:
-    """The first cause that explains the losses; None if there is nothing to explain or nothing
-    explains it."""
-    return next((found for rule in CAUSES if (found := _apply(rule, facts)) is not None), None)
+    """Explain the losses of a trip by the first rule that applies.
+
+    Returns:
+        The diagnosis, without fixes; None if nothing was lost, or no rule applies. A rule that
+        raises does not apply.
+    """
+    diagnoses = (_apply(rule, facts) for rule in CAUSES)
+    return next((diagnosis for diagnosis in diagnoses if diagnosis is not None), None)
 
 
 def needs_replay(facts: Facts) -> bool:
-    """Whether only a second run of loads can tell where it failed."""
+    """Whether only a second run of loads can tell where it failed.
+
+    False where the class does not let itself be looked at.
+    """
     try:
         return loads_failed.needs_replay(facts)
-    except Exception:  # as below
+    except Exception:  # a metaclass is foreign code, as in _apply
         return False
 
 
 def _apply(rule: Rule, facts: Facts) -> Diagnosis | None:
     try:
         return rule(facts)
-    # rules look at foreign classes, whose metaclasses may raise; a verdict stands without its
-    # reason
+    # Rules look at foreign classes, whose metaclasses may raise. A verdict stands without its
+    # reason.
     except Exception:
         return None

@@ -1,4 +1,4 @@
-"""The chain that Python would print of a record: each exception with the one before it."""
+"""The chain that Python would print of a record: each exception, and its cause or context."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ from collections.abc import Iterator, Sequence
 from pytest_portable_errors.diagnosis.shown import headline, short_name
 from pytest_portable_errors.receiver.described import Node, Record
 
-_SHOWN = 12
+_MOST_LINES = 12  # exceptions of a chain that are shown
 
 
 def printed_chain(record: Record) -> list[str]:
-    """Types of the chain, the outermost first."""
+    """Full names of the types of a chain, the record's subject first: ``builtins.ValueError``."""
     return [node["type"] for _, node in _links(record)]
 
 
 def chain_tree(record: Record) -> list[str]:
-    """The chain as lines, each link below the exception that it belongs to."""
+    """Write a chain as lines, each exception indented below the one that it belongs to.
+
+    Returns:
+        A line for each of the first 12 exceptions; one more says how many follow, or that a
+        context is hidden (``raise ... from None``).
+    """
     links = list(_links(record))
     lines = [
         f"{_indent(depth, name)}{headline(node)}"
-        for depth, (name, node) in enumerate(links[:_SHOWN])
+        for depth, (name, node) in enumerate(links[:_MOST_LINES])
     ]
-    if len(links) > _SHOWN:
-        return [*lines, f"{_indent(_SHOWN, '')}... and {len(links) - _SHOWN} more"]
+    if len(links) > _MOST_LINES:
+        return [*lines, f"{_indent(_MOST_LINES, '')}... and {len(links) - _MOST_LINES} more"]
     hides = links[-1][1].get("hides_context")
     return [
         *lines,
@@ -36,16 +41,16 @@ def chain_tree(record: Record) -> list[str]:
 
 
 def expected_tree(types: Sequence[str]) -> list[str]:
-    """The same of types alone."""
+    """Write the full names of types as ``chain_tree`` writes a chain, without messages."""
     return [f"{_indent(depth, '')}{short_name(name)}" for depth, name in enumerate(types)]
 
 
 def _links(record: Record) -> Iterator[tuple[str, Node]]:
-    """Each with the name under which the one above it holds it."""
+    """Each exception with the attribute of the one above that holds it; ``""`` for the first."""
     index: int | None = 0
-    name, seen = "", set[int]()
-    while index is not None and index not in seen and index < len(record["exceptions"]):
-        seen.add(index)
+    name, visited = "", set[int]()
+    while index is not None and index not in visited and index < len(record["exceptions"]):
+        visited.add(index)
         node = record["exceptions"][index]
         yield name, node
         if "args" not in node:

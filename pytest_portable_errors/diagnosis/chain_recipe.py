@@ -14,24 +14,29 @@ from pytest_portable_errors.diagnosis.recipe_target import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithChain:
-    """As ``WithoutInit``, with the chain that Python would print, whatever the classes of its
-    links. Links that the receiver may lack go as text."""
+    """Rebuilt as by ``WithoutInit``, with the chain that Python would print.
+
+    Links whose classes the receiver may lack are sent as text.
+    """
 
     known: tuple[str, ...]
     """Packages whose exceptions are sent as they are, like those of the standard library."""
     has_groups: bool = False
+    """Whether an exception of the chain is a group, whose members are rebuilt, too."""
     becomes: Named | None = None
     """What it is to arrive as: a built-in exception with its message, or another with all that it
     stores. None: itself."""
     dropped: tuple[str, ...] = ()
+    """Names of attributes that are left out, of all exceptions of the chain."""
     as_text: tuple[int, ...] = ()
+    """Positions of ``args`` that are sent as their repr; a single argument as its str."""
     links_as_text: tuple[str, ...] = ()
     """Full names of the classes of links that cannot be rebuilt, though the receiver has them."""
     headers: tuple[str, ...] = ()
     """Headers of httpx requests that are left out, because they hold credentials."""
 
     def code(self, target: Target) -> str:
-        """Python to paste."""
+        """The Python code to paste, with the imports that it needs."""
         exc = target.variable
         body = _CHAIN.replace("SUBJECT", exc).replace(
             "KNOWN",
@@ -53,22 +58,22 @@ class WithChain:
         body = body.replace("REFUSES", refuses)
         imports = ("sys", "types", *(("copy",) if self.headers else ()))
         base = self.becomes
-        lines = (
+        base_import = (
             ()
             if base is None or base.module == "builtins"
             else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
         )
-        return target.code(body, imports=imports, lines=lines)
+        return target.code(body, imports=imports, lines=base_import)
 
     def _becomes(self, exc: str) -> str:
         if self.becomes is None:
             return ""
-        made = (
+        assignment = (
             "cls, args, state = {}, (str(exc),), notes"
             if self.becomes.module == "builtins"
             else "cls = {}"
         )
-        return f"    if exc is {exc}:\n        {made.format(self.becomes.qualname)}\n"
+        return f"    if exc is {exc}:\n        {assignment.format(self.becomes.qualname)}\n"
 
     def _dropped(self, exc: str) -> str:
         lines = []

@@ -1,5 +1,4 @@
-"""What can be learnt of a class without making an instance: its signature, who defines a method,
-where that stands."""
+"""What is learnt of a class without an instance: signatures, who defines a method, and where."""
 
 from __future__ import annotations
 
@@ -16,19 +15,26 @@ from pytest_portable_errors.diagnosis.pickle_machine import Pairs
 
 
 def find_class(module: str, qualname: str) -> type | None:
-    """The class of that name, if it is imported already. Imports nothing."""
-    found: object = sys.modules.get(module)
+    """Look a class up in the modules that are loaded; imports nothing.
+
+    Returns:
+        The class; None if the module is not loaded, or holds no class under that name.
+    """
+    value: object = sys.modules.get(module)
     try:
         for name in qualname.split("."):
-            found = getattr(found, name)
+            value = getattr(value, name)
     except Exception:  # a module's __getattr__ is foreign code
         return None
-    return found if isinstance(found, type) else None
+    return value if isinstance(value, type) else None
 
 
 def own_constructor(cls: type) -> FunctionType | None:
-    """The ``__init__``, or else the ``__new__``, that is written in Python and says what the class
-    can be called with; None if C does."""
+    """The Python function that says what a class can be called with.
+
+    Returns:
+        ``__init__``, or else ``__new__``, whichever is written in Python; None if both are in C.
+    """
     for name in ("__init__", "__new__"):
         method = vars(_owner(cls, name))[name]
         method = getattr(method, "__func__", method)  # __new__ is a staticmethod
@@ -38,14 +44,20 @@ def own_constructor(cls: type) -> FunctionType | None:
 
 
 def _owner(cls: type, name: str) -> type:
-    """The class that this one has a method from; those further up are never called. Of methods that
-    ``object`` has."""
+    """The nearest class that defines a method, which hides those further up.
+
+    For methods that ``object`` has: so there is one.
+    """
     return next(owner for owner in cls.__mro__ if vars(owner).get(name) is not None)
 
 
 def reducer_of(cls: type) -> Reducer | None:
-    """What pickles the instances of a class, in pickle's own order: ``copyreg``, ``__reduce_ex__``,
-    ``__reduce__``. None if Python does, or if the class does not let itself be looked at.
+    """What pickles the instances of a class, where somebody wrote it.
+
+    Looked for in pickle's own order: ``copyreg``, ``__reduce_ex__``, ``__reduce__``.
+
+    Returns:
+        None if Python's own method does, or if the class does not let itself be looked at.
     """
     try:
         return _reducer_in_use(cls)
@@ -65,97 +77,128 @@ def _reducer_in_use(cls: type) -> Reducer | None:
 
 
 def _reducer(place: str, function: object, owner: type) -> Reducer:
-    written: Any = inspect.unwrap(function) if callable(function) else function
-    # a bound method, a partial
-    written = getattr(written, "__func__", getattr(written, "func", written))
-    code = getattr(written, "__code__", None)
-    module = str(getattr(written, "__module__", "") or "")
+    inner: Any = inspect.unwrap(function) if callable(function) else function
+    # A bound method has a __func__, a partial has a func.
+    inner = getattr(inner, "__func__", getattr(inner, "func", inner))
+    code = getattr(inner, "__code__", None)
+    module = str(getattr(inner, "__module__", "") or "")
     return Reducer(
         place=place,
-        name=str(getattr(written, "__qualname__", type(written).__qualname__)),
+        name=str(getattr(inner, "__qualname__", type(inner).__qualname__)),
         module=module,
         file="" if code is None else code.co_filename,
-        location="" if code is None else location(written),
+        location="" if code is None else location(inner),
         beside_class=module == owner.__module__,
     )
 
 
 def fits(function: FunctionType, args: tuple[object, ...]) -> bool:
-    """Whether the constructor can be called with these positional arguments, ``self`` left out."""
-    found = signature(function)
-    if found is None:
-        return True  # as far as can be told
+    """Whether a constructor can be called with these positional arguments, ``self`` left out.
+
+    True where it has no signature that can be read.
+    """
+    own_signature = signature(function)
+    if own_signature is None:
+        return True
     try:
-        found.bind(None, *args)
+        own_signature.bind(None, *args)
     except TypeError:
         return False
     return True
 
 
 def parameters(function: FunctionType) -> str:
-    """The signature without ``self``, annotations and return type: ``(order_id, reason)``."""
-    found = signature(function)
-    if found is None:
+    """A signature as text, without ``self`` and annotations: ``(order_id, reason='none')``.
+
+    Returns:
+        ``(...)`` if there is no signature that can be read; names alone if the repr of a default
+        raises.
+    """
+    own_signature = signature(function)
+    if own_signature is None:
         return "(...)"
-    rest = list(found.parameters.values())[1:]
-    shown = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in rest]
+    without_self = list(own_signature.parameters.values())[1:]
+    bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in without_self]
     try:
-        return str(inspect.Signature(shown))
+        return str(inspect.Signature(bare))
     except Exception:  # a default's repr is foreign code
-        return f"({', '.join(parameter.name for parameter in shown)})"
+        return f"({', '.join(parameter.name for parameter in bare)})"
 
 
 def bound(
     function: FunctionType, args: tuple[object, ...], show: Callable[[object], str]
 ) -> str | None:
-    """The arguments with the names of the parameters that they reach: ``code='m'``. None if that
-    cannot be told."""
-    found = signature(function)
-    if found is None:
+    """Write arguments with the names of the parameters that they reach: ``code='m'``.
+
+    Args:
+        function: A constructor.
+        args: Positional arguments, without ``self``.
+        show: Writes one argument.
+
+    Returns:
+        The arguments, with commas between them; None if they do not fit, or there is no signature
+        that can be read.
+    """
+    own_signature = signature(function)
+    if own_signature is None:
         return None
     try:
-        reached = found.bind(None, *args).arguments
+        by_parameter = own_signature.bind(None, *args).arguments
     except TypeError:
         return None
-    first = next(iter(found.parameters))
-    kinds = {name: parameter.kind for name, parameter in found.parameters.items()}
+    self_name = next(iter(own_signature.parameters))
+    kinds = {name: parameter.kind for name, parameter in own_signature.parameters.items()}
     return ", ".join(
         ", ".join(map(show, value))
         if kinds[name] is inspect.Parameter.VAR_POSITIONAL
         else f"{name}={show(value)}"
-        for name, value in reached.items()
-        if name != first
+        for name, value in by_parameter.items()
+        if name != self_name
     )
 
 
 def keyword_only(function: FunctionType) -> list[str]:
-    """Names of the parameters that have to be named, and given."""
-    found = signature(function)
-    parameters = () if found is None else found.parameters.values()
-    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    """Names of the parameters that are keyword-only and have no default.
+
+    Empty where there is no signature that can be read.
+    """
+    own_signature = signature(function)
+    declared = () if own_signature is None else own_signature.parameters.values()
+    return [p.name for p in declared if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
 
 
 def setter_at_fault(cls: type, state: object) -> str | None:
-    """What of a class may refuse a state: a property without setter, a ``__setattr__``, a
-    ``__setstate__``."""
+    """What of a class may refuse a state: ``__setstate__``, ``__setattr__``, or a property.
+
+    Args:
+        cls: The class of the object that was made.
+        state: What was to be set; only ``Pairs`` name attributes.
+
+    Returns:
+        The method, or the property without setter, with its ``file:line``, as text for people;
+        None if there is none.
+    """
     for name in ("__setstate__", "__setattr__"):
         method = getattr(cls, name, None)
         if isinstance(method, FunctionType):
             return f"{method.__qualname__}    {location(method)}"
     for name, _ in state if isinstance(state, Pairs) else ():
-        owner, found = next(
+        owner, attribute = next(
             ((c, vars(c)[name]) for c in cls.__mro__ if isinstance(name, str) and name in vars(c)),
             (None, None),
         )
-        if owner is not None and isinstance(found, property) and found.fset is None:
-            place = f"    {location(found.fget)}" if isinstance(found.fget, FunctionType) else ""
+        if owner is not None and isinstance(attribute, property) and attribute.fset is None:
+            getter = attribute.fget
+            place = f"    {location(getter)}" if isinstance(getter, FunctionType) else ""
             return f"{owner.__qualname__}.{name} is a property without setter{place}"
     return None
 
 
 def signature(function: FunctionType) -> inspect.Signature | None:
-    """A function's; None where the class tells something else than a signature
-    (``__signature__``)."""
+    """The signature of a function itself, and not of one that it wraps (``__wrapped__``).
+
+    None where its ``__signature__`` holds something else than a signature.
+    """
     try:
         return inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
@@ -163,11 +206,14 @@ def signature(function: FunctionType) -> inspect.Signature | None:
 
 
 def location(function: FunctionType) -> str:
-    """``file:line`` of a function, the file as short as an import would name it:
-    ``litellm/exceptions.py:452``."""
+    """``file:line`` of a function, the line counted from 1: ``litellm/exceptions.py:452``.
+
+    The file is as short as an import would name it: below a folder of ``sys.path``, or below the
+    working directory of the process when it imported this module.
+    """
     file = function.__code__.co_filename
     folders = sorted(
-        (folder.rstrip(os.sep) + os.sep for folder in (*sys.path, _START) if folder),
+        (folder.rstrip(os.sep) + os.sep for folder in (*sys.path, _START_FOLDER) if folder),
         key=len,
         reverse=True,
     )
@@ -176,14 +222,21 @@ def location(function: FunctionType) -> str:
 
 
 def place_of(cls: type) -> tuple[str, int] | None:
-    """File and line of a class; None where that cannot be told. Reads the file."""
+    """The file of a class, its symbolic links resolved, and its line there, counted from 1.
+
+    Before Python 3.13 the file is read to find the line.
+
+    Returns:
+        None if the class has no file, or its line is not found.
+    """
     try:
         file = inspect.getsourcefile(cls)
-        # the former from Python 3.13 on
+        # Classes have __firstlineno__ from Python 3.13 on.
         line = vars(cls).get("__firstlineno__") or inspect.findsource(cls)[1] + 1
     except Exception:  # classes and modules are foreign; what is generated has no file
         return None
     return (os.path.realpath(file), line) if file and isinstance(line, int) else None
 
 
-_START = os.getcwd()
+# Asked for at import: a test may change the folder.
+_START_FOLDER = os.getcwd()

@@ -1,13 +1,12 @@
 """Credentials that an exception carries: which, and where.
 
-CredentialScan by the name that a value has and by the shape of known keys (``secret_patterns.py``).
+They are found by the name of a value, and by the shape of known keys (``secret_patterns.py``).
 A value is never part of a finding; ``masking.py`` hides it wherever its text turns up.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from pytest_portable_errors.diagnosis.pickle_paths import places
 from pytest_portable_errors.diagnosis.pickle_reader import Reading
 from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
 from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE, SCHEME, may_hold, secrets_in
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.described import Record
 
@@ -33,10 +33,11 @@ class CredentialScan:
     """What was found in one exception."""
 
     credentials: tuple[Credential, ...]
-    """Those that its payload carries."""
+    """Those that its payload carries; empty if there are none."""
     mask: Mask
+    """Hides them, and those that only the records show."""
     is_cut: bool = False
-    """Whether there was more text than is searched."""
+    """Whether the payload has more text than is searched (``SEARCHED``)."""
 
 
 _BY_SHAPE = Mask()
@@ -45,21 +46,26 @@ SEARCHED = 1_000_000
 
 
 def find_credentials(reading: Reading, *records: Record | None) -> CredentialScan:
-    """The credentials of a payload by their paths, and a mask that also covers what only the
-    records show."""
-    described: list[Record] = []
-    for record in records:  # what arrived whole needs no second look
-        if record is not None and not (described and record == described[0]):
-            described.append(record)
-    # Nearly all exceptions have nothing that even looks like it: seen at once, without asking what
-    # lies where.
+    """Find the credentials of a payload, and make a mask for all that is written of it.
+
+    Args:
+        reading: The payload.
+        records: What was sent and what was received, each None where there is none. Their secrets
+            are masked, too, and are not among the credentials.
+    """
+    distinct: list[Record] = []
+    for record in records:  # a record that arrived whole is searched once
+        if record is not None and not (distinct and record == distinct[0]):
+            distinct.append(record)
+    # Nearly all exceptions have no text that could be a credential: that is seen at once, without
+    # asking what lies where.
     harmless = Mask(harmless=tuple(record for record in records if record is not None))
     texts, is_cut = _all_texts(reading.root)
-    if not may_hold(texts) and not any(may_hold(canonical(record)) for record in described):
+    if not may_hold(texts) and not any(may_hold(canonical(record)) for record in distinct):
         return CredentialScan(credentials=(), mask=harmless, is_cut=is_cut)
-    credentials, secrets = _of_payload(reading)
-    secrets = secrets.union(*map(_secrets_of, described))
-    if not secrets and not any(map(_is_cut, map(canonical, described))):
+    credentials, secrets = _payload_credentials(reading)
+    secrets = secrets.union(*map(_record_secrets, distinct))
+    if not secrets and not any(map(_is_cut, map(canonical, distinct))):
         return CredentialScan(credentials=(), mask=harmless, is_cut=is_cut)
     return CredentialScan(
         credentials=credentials, mask=Mask(secrets) if secrets else _BY_SHAPE, is_cut=is_cut
@@ -67,35 +73,39 @@ def find_credentials(reading: Reading, *records: Record | None) -> CredentialSca
 
 
 def is_secret_header(path: str) -> bool:
-    """Whether a path ends in a header: no error needs its credentials to be understood."""
-    return re.search(r"\.headers\['[\w-]+'\]$", path) is not None
+    """Whether a credential lies in an HTTP header, which nobody needs to understand the error."""
+    return ValuePath.of(path).header is not None
 
 
-def _is_cut(written: str) -> bool:
-    """Whether a text or a name of a record was cut, perhaps within a credential: what is left of
-    that has neither name nor shape."""
-    return '"length":' in written or '..."' in written
+def _is_cut(record_text: str) -> bool:
+    """Whether a text or a name of a record was cut, perhaps within a credential.
+
+    What is left of that has neither name nor shape.
+    """
+    return '"length":' in record_text or '..."' in record_text
 
 
 def _all_texts(root: object) -> tuple[str, bool]:
-    """What a payload says, names included, each text once; and whether that is more than is
-    searched."""
+    """All texts of a payload, names included, each once; and whether there is more than that.
+
+    The texts end with the one that exceeds ``SEARCHED``.
+    """
     texts: dict[str, None] = {}
-    waiting, seen = [root], set[int]()
-    left = SEARCHED
+    waiting, visited = [root], set[int]()
+    characters_left = SEARCHED
     while waiting:
         value = waiting.pop()
         if isinstance(value, (str, bytes, bytearray)):
             text = _searchable(value)
             if text not in texts:
                 texts[text] = None
-                left -= len(value)
-                if left < 0:
+                characters_left -= len(value)
+                if characters_left < 0:
                     return "\n".join(texts), True
         elif isinstance(value, Global):
             texts[value.qualname] = None
-        elif isinstance(value, (Call, list, tuple)) and id(value) not in seen:
-            seen.add(id(value))
+        elif isinstance(value, (Call, list, tuple)) and id(value) not in visited:
+            visited.add(id(value))
             parts = (
                 (value.function, value.args, value.state, value.items, value.pairs)
                 if isinstance(value, Call)
@@ -107,107 +117,112 @@ def _all_texts(root: object) -> tuple[str, bool]:
 
 def _searchable(text: str | bytes | bytearray) -> str:
     """As much of a text as is searched."""
-    kept = text[:SEARCHED]
-    return kept if isinstance(kept, str) else kept.decode("latin-1")
+    start = text[:SEARCHED]
+    return start if isinstance(start, str) else start.decode("latin-1")
 
 
-def _of_payload(reading: Reading) -> tuple[tuple[Credential, ...], frozenset[str]]:
-    """By name and by shape; then every other place where the same text stands."""
-    texts = list(_within(SEARCHED, _texts(reading)))
-    found: dict[str, str] = {}
+def _payload_credentials(reading: Reading) -> tuple[tuple[Credential, ...], frozenset[str]]:
+    """The credentials of a payload, and their texts.
+
+    They are found by name and by shape; then every other place is, where the same text stands.
+    """
+    texts = list(_limited(_named_texts(reading), characters=SEARCHED))
+    kind_by_path: dict[str, str] = {}
     secrets: set[str] = set()
-    # one text may stand in a thousand places
+    # Cached, because one text may stand in a thousand places.
     shapes_of = functools.cache(lambda text: tuple(secrets_in(text)))
     for path, name, text in texts:
         shapes = shapes_of(text)
         if is_secret_name(name) and not NO_VALUE.fullmatch(text):
-            found.setdefault(path, kind_of(name))
+            kind_by_path.setdefault(path, kind_of(name))
             secrets.update((text, SCHEME.sub("", text, count=1) if SCHEME.match(text) else text))
         elif shapes:
-            found.setdefault(path, shapes[0].kind)
+            kind_by_path.setdefault(path, shapes[0].kind)
         secrets.update(text[secret.start : secret.end] for secret in shapes)
-    known = Mask(secrets)
-    knows = functools.cache(known.knows)
+    mask = Mask(secrets)
+    holds_secret = functools.cache(mask.knows)
     for path, _, text in texts if secrets else ():
-        if path not in found and knows(text):
-            found[path] = "a credential that stands elsewhere, too"
+        if path not in kind_by_path and holds_secret(text):
+            kind_by_path[path] = "a credential that stands elsewhere, too"
     return tuple(
-        Credential(path=known.text(path), kind=kind) for path, kind in found.items()
+        Credential(path=mask.text(path), kind=kind) for path, kind in kind_by_path.items()
     ), frozenset(secrets)
 
 
-def _within(
-    characters: int, texts: Iterable[tuple[str, str, str]]
+def _limited(
+    texts: Iterable[tuple[str, str, str]], *, characters: int
 ) -> Iterator[tuple[str, str, str]]:
-    """The texts until so many characters are used up. A text that stands in several places counts
-    once."""
-    seen: set[str] = set()
+    """The texts until so many characters are used up; a text counts once, wherever it stands."""
+    counted: set[str] = set()
     for path, name, text in texts:
-        if text not in seen:
-            seen.add(text)
+        if text not in counted:
+            counted.add(text)
             characters -= len(text)
         if characters < 0:
             return
         yield path, name, text
 
 
-def _texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
-    """Texts of the payload with their paths and what they are called: by themselves, or as a part
-    of what is called so."""
-    named: dict[str, str] = {}
-    wrapped: dict[str, str] = {}
+def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
+    """The texts of a payload as path, name and text; ``""`` for one without a name.
+
+    A text without a secret's name has that of the list, dict or call that it is a part of, if that
+    is a secret's.
+    """
+    secret_containers: dict[str, str] = {}
+    secret_calls: dict[str, str] = {}
     for place in places(reading.root):
         path, name, value = place.path, place.name or "", place.value
         if place.name is not None and path.endswith(f".{name}"):
             yield path, "", name
         if not is_secret_name(name):
             name = (
-                (wrapped.get(path) if place.name is None else None)
-                or _name_above(path, named)
+                (secret_calls.get(path) if place.name is None else None)
+                or _name_above(path, secret_containers)
                 or name
             )
         if isinstance(value, (list, tuple)) and is_secret_name(name):
-            named[path] = name
+            secret_containers[path] = name
         elif isinstance(value, (str, bytes, bytearray)):
             yield path, name, _searchable(value)
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 999:
             yield path, name, str(value)
         elif isinstance(value, Call):
-            # a subclass of str: what it is made from is the text
+            # An instance of a subclass of str is made from its text.
             if value.by == "new" and is_secret_name(name):
-                wrapped[path] = name
-            yield from _user_info(path, value)
+                secret_calls[path] = name
+            yield from _url_password(path, value)
 
 
-def _name_above(path: str, named: dict[str, str]) -> str | None:
-    """What the list or dict is called that a value lies in."""
-    above = path.rfind("[") if named else -1
-    while above > 0:
-        if path[:above] in named:
-            return named[path[:above]]
-        above = path.rfind("[", 0, above)  # a key may have brackets
+def _name_above(path: str, name_by_path: dict[str, str]) -> str | None:
+    """The name of the nearest list or dict that a value lies in; None if none has a name."""
+    end = path.rfind("[") if name_by_path else -1
+    while end > 0:
+        if path[:end] in name_by_path:
+            return name_by_path[path[:end]]
+        end = path.rfind("[", 0, end)  # a key may have brackets
     return None
 
 
-def _user_info(path: str, call: Call) -> Iterator[tuple[str, str, str]]:
-    """User and password of a URL that was taken apart, as httpx and ``urllib.parse`` keep it."""
+def _url_password(path: str, call: Call) -> Iterator[tuple[str, str, str]]:
+    """The password of a URL that was taken apart, as httpx and ``urllib.parse`` keep it."""
     if not (
         isinstance(call.function, Global)
         and call.function.qualname.endswith(("ParseResult", "SplitResult"))
     ):
         return
-    # as the second field; urllib has all that stands before the path in one
-    keeps_user = "httpx" in call.function.module
+    # httpx has "user:password" as the second field; urllib has it in one text with the host.
+    has_field = "httpx" in call.function.module
     for position, part in enumerate(call.args if isinstance(call.args, tuple) else ()):
         if isinstance(part, str) and "/" not in part:
-            user = part.rpartition("@")[0] or (part if keeps_user and position == 1 else "")
-            if user.partition(":")[2]:
-                yield path, "userinfo", user.partition(":")[2]
+            userinfo = part.rpartition("@")[0] or (part if has_field and position == 1 else "")
+            password = userinfo.partition(":")[2]
+            if password:
+                yield path, "userinfo", password
 
 
-def _secrets_of(record: Record) -> set[str]:
-    """Texts that a record shows under the name of a secret, and those that have the shape of
-    one."""
+def _record_secrets(record: Record) -> set[str]:
+    """Texts that a record shows under the name of a secret, or that have the shape of one."""
     secrets: set[str] = set()
     searched: set[str] = set()
 

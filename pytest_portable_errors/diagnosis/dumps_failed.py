@@ -1,4 +1,7 @@
-"""Causes of an exception that gave no payload."""
+"""Rules for an exception that could not be pickled.
+
+Each docstring states the defect that its rule finds; ``causes.py`` has the order.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ from pytest_portable_errors.receiver.described import Stage, subject_of
 
 
 def unpicklable_value(facts: Facts) -> Diagnosis | None:
-    """One of its values refuses."""
+    """A value that the exception holds cannot be pickled."""
     value = facts.unpicklable
     if facts.stage is not Stage.DUMPS or value is None:
         return None
     if not value.path:
-        said = "" if facts.error is None else f": {error_text(facts.error)}"
+        reason = "" if facts.error is None else f": {error_text(facts.error)}"
         return Diagnosis(
-            cause=VALUE_CANNOT_BE_PICKLED, why=f"{value} cannot be pickled{said}", evidence=()
+            cause=VALUE_CANNOT_BE_PICKLED, why=f"{value} cannot be pickled{reason}", evidence=()
         )
     return Diagnosis(
         cause=VALUE_CANNOT_BE_PICKLED,
@@ -36,37 +39,37 @@ def unpicklable_value(facts: Facts) -> Diagnosis | None:
 
 
 def unnamed_class(facts: Facts) -> Diagnosis | None:
-    """pickle sends a class by its name, and nothing is found under that."""
+    """The class is not found under its name, by which pickle sends it."""
     if facts.stage is not Stage.DUMPS or subject_of(facts.sent)["importable"]:
         return None
     name = class_name(facts.cls)
     module, qualname = facts.cls.__module__, facts.cls.__qualname__
     if "<locals>" in qualname:
-        what = "is defined inside a function"
+        reason = "is defined inside a function"
     elif module not in sys.modules:
-        what = f"says that its module is {module!r}, and no such module is loaded"
+        reason = f"says that its module is {module!r}, and no such module is loaded"
     elif class_source.find_class(module, qualname) is not None:
-        what = "was made at run time: its module holds another class under that name"
+        reason = "was made at run time: its module holds another class under that name"
     else:
-        what = "is defined under a name that its module does not hold"
+        reason = "is defined under a name that its module does not hold"
     return Diagnosis(
         cause=CLASS_NOT_IMPORTABLE,
-        why=f"{name} {what}; pickle sends a class by its name",
+        why=f"{name} {reason}; pickle sends a class by its name",
         evidence=(name,),
     )
 
 
 def reducer_fails(facts: Facts) -> Diagnosis | None:
-    """Its own ``__reduce__``, or the one that was registered for it."""
+    """The class's own ``__reduce__``, or the reducer that ``copyreg`` has for it, failed."""
     if facts.stage is not Stage.DUMPS or facts.error is None:
         return None
     if facts.reducer is not None and facts.reducer.place == "copyreg":
-        found = facts.reducer
+        reducer = facts.reducer
         why = (
-            f"{found.name}, which copyreg has for it, raised {error_text(facts.error)}    "
-            f"{found.location}"
+            f"{reducer.name}, which copyreg has for it, raised {error_text(facts.error)}    "
+            f"{reducer.location}"
         ).rstrip()
-        return Diagnosis(cause=REDUCE_FAILED, why=why, evidence=(found.name, found.location))
+        return Diagnosis(cause=REDUCE_FAILED, why=why, evidence=(reducer.name, reducer.location))
     method = facts.reduce_method
     if method is None:
         return None
@@ -79,7 +82,7 @@ def reducer_fails(facts: Facts) -> Diagnosis | None:
 
 
 def dumps_failed(facts: Facts) -> Diagnosis | None:
-    """Nothing else is known."""
+    """Pickling raised an error that no other rule explains."""
     if facts.stage is not Stage.DUMPS or facts.error is None:
         return None
     return Diagnosis(

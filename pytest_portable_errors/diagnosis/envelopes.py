@@ -1,5 +1,7 @@
-"""Where the pickles lie in what queues and databases store: raw, in base64, in JSON around that, in
-the cells of an SQLite file."""
+"""Finds pickles in what queues and databases store.
+
+They lie there raw, in base64, in JSON around that, or in the cells of an SQLite file.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from pytest_portable_errors.diagnosis.pickle_reader import read
 _SQLITE = b"SQLite format 3\0"
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _SHORTEST = 8  # characters of base64 that could be a pickle of something
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 1_000_000  # of one JSON document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,16 @@ class Envelope:
     form: str
     """``pickle`` or ``base64``; ``celery`` for an error that Celery's JSON serializer wrote."""
     payload: bytes
+    """The pickle, or the beginning of one that was cut off; empty for ``celery``."""
     written: dict[str, object] | None = None
-    """For ``celery``: ``exc_module``, ``exc_type``, ``exc_message``."""
+    """For ``celery``: ``exc_module``, ``exc_type``, ``exc_message``. None for the other forms."""
 
 
 def envelopes(content: bytes) -> Iterator[Envelope]:
-    """The payloads in a file's content."""
+    """Find the payloads in the content of a file, which is no database.
+
+    The content is a pickle, base64 of one, a JSON document, or lines that hold these.
+    """
     if _is_pickle(content):
         yield Envelope(where="", form="pickle", payload=content)
         return
@@ -55,10 +61,12 @@ def envelopes(content: bytes) -> Iterator[Envelope]:
 
 
 def envelopes_of_database(file: Path) -> Iterator[Envelope]:
-    """The payloads in the cells of an SQLite file, such as DBOS writes. The file is opened for
-    reading only.
+    """Find the payloads in the cells of an SQLite file, such as DBOS writes.
 
-    Raises sqlite3.Error for a file that is damaged.
+    The file is opened for reading only.
+
+    Raises:
+        sqlite3.Error: The file is damaged.
     """
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         connection.text_factory = bytes
@@ -68,7 +76,7 @@ def envelopes_of_database(file: Path) -> Iterator[Envelope]:
         for (name,) in tables:
             table = name.decode("utf-8", "replace")
             quoted = table.replace('"', '""')
-            # a name from the file's own list, quoted
+            # The name comes from the file's own list, and is quoted.
             rows = connection.execute(f'SELECT rowid, * FROM "{quoted}"')
             columns = [column[0] for column in rows.description]
             for row in rows:
@@ -76,13 +84,13 @@ def envelopes_of_database(file: Path) -> Iterator[Envelope]:
                     if isinstance(cell, bytes):
                         where = f"{table}.{column}, row {row[0]}"
                         yield from (
-                            replace(found, where=f"{where} {found.where}".rstrip())
-                            for found in _in_cell(cell)
+                            replace(envelope, where=f"{where} {envelope.where}".rstrip())
+                            for envelope in _in_cell(cell)
                         )
 
 
 def is_database(content: bytes) -> bool:
-    """Whether a file that begins so is an SQLite database."""
+    """Whether the content of a file, or its beginning, is that of an SQLite database."""
     return content.startswith(_SQLITE)
 
 
@@ -112,7 +120,7 @@ def _in_document(document: object, where: str) -> Iterator[Envelope]:
             return
         path, value = waiting.popleft()
         if isinstance(value, dict):
-            # celery.backends.base: how an error is written in JSON
+            # celery.backends.base writes an error so in JSON.
             if isinstance(value.get("exc_type"), str):
                 yield Envelope(where=path, form="celery", payload=b"", written=value)
             waiting.extend((f"{path}.{key}", item) for key, item in value.items())
@@ -125,8 +133,10 @@ def _in_document(document: object, where: str) -> Iterator[Envelope]:
 
 
 def _from_json(text: str) -> object:
-    """A JSON object or array; None for anything else, also for numbers and strings, which a pickle
-    could be taken for."""
+    """A JSON object or array; None for anything else.
+
+    That includes numbers and strings, which a pickle could be taken for.
+    """
     if text[:1] not in ("{", "["):
         return None
     try:
@@ -136,25 +146,27 @@ def _from_json(text: str) -> object:
 
 
 def _from_base64(text: str) -> bytes | None:
-    """What base64 holds, if that is a pickle, or the beginning of one."""
+    """What base64 holds, if that is a pickle, or the beginning of one; otherwise None."""
     text = text.strip()
     if len(text) < _SHORTEST or not _BASE64.fullmatch(text):
         return None
     padded = text.rstrip("=").translate(str.maketrans("-_", "+/"))
     for cut in (0, 1):  # base64 that was cut off may end anywhere
-        whole = padded[: len(padded) - cut]
+        characters = padded[: len(padded) - cut]
         try:
-            decoded = base64.b64decode(whole + "=" * (-len(whole) % 4))
+            decoded = base64.b64decode(characters + "=" * (-len(characters) % 4))
         except (binascii.Error, ValueError):
             continue
         if _is_pickle(decoded) or decoded[:1] == b"\x80":
-            return decoded if _is_pickle(decoded) or _names_something(decoded) else None
+            return decoded if _is_pickle(decoded) or _has_names(decoded) else None
     return None
 
 
 def _is_pickle(content: bytes) -> bool:
-    """Whether it reads as a pickle: to its end; or, with the mark of protocols 2 to 5, as far as it
-    goes."""
+    """Whether the content reads as a pickle to its end, or has the mark of protocols 2 to 5.
+
+    With the mark it may have been cut off.
+    """
     if len(content) > 1 and content[0] == 0x80 and content[1] <= 5:
         return True
     if content[-1:] != b"." or not content[:1].isascii():
@@ -165,5 +177,5 @@ def _is_pickle(content: bytes) -> bool:
     )
 
 
-def _names_something(content: bytes) -> bool:
+def _has_names(content: bytes) -> bool:
     return bool(read(content).names)

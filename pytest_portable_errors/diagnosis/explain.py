@@ -1,5 +1,4 @@
-"""What a cause means: one document for each, ``explanations/<cause>.md``, with an example and its
-fix."""
+"""The document of each cause, ``explanations/<cause>.md``: an example, and its fix."""
 
 from __future__ import annotations
 
@@ -17,23 +16,33 @@ _SUFFIX = ".md"
 
 
 def explanation(cause: str) -> str:
-    """The document, Markdown without a newline at its end.
+    """Read the document of a cause.
 
-    Raises PortableErrorsError if there is no such cause; it names those that are called alike.
+    Args:
+        cause: A name of ``CAUSE_NAMES``.
+
+    Returns:
+        Markdown, without a newline at its end.
+
+    Raises:
+        PortableErrorsError: There is no such cause. The error names those with a similar name.
     """
     if cause not in CAUSE_NAMES:
-        alike = difflib.get_close_matches(cause, CAUSE_NAMES)
-        meant = f"; did you mean {' or '.join(alike)}?" if alike else ";"
+        similar = difflib.get_close_matches(cause, CAUSE_NAMES)
+        suggestion = f"; did you mean {' or '.join(similar)}?" if similar else ";"
         raise PortableErrorsError(
-            f"unknown cause {cause!r}{meant} `python -m pytest_portable_errors explain` lists "
+            f"unknown cause {cause!r}{suggestion} `python -m pytest_portable_errors explain` lists "
             "all of them"
         )
     return (_documents() / (cause + _SUFFIX)).read_text(encoding="utf-8").rstrip("\n")
 
 
 def first_sentence(cause: str) -> str:
-    """What one sees: the line below the title. Raises PortableErrorsError as ``explanation``
-    does."""
+    """Read the first sentence of a cause's document, below its title: what one sees.
+
+    Raises:
+        PortableErrorsError: There is no such cause.
+    """
     return explanation(cause).splitlines()[2]
 
 

@@ -21,9 +21,9 @@ class Unpicklable:
     path: str
     """``exc.client.pool[0]``; empty if it lies too far inside to be looked for."""
     type: str
-    """``_thread.lock``; empty likewise."""
+    """Full name: ``_thread.lock``; empty if ``path`` is."""
     module: str = field(default="", compare=False)
-    """Where it is defined: a function's own module, or its class's."""
+    """Where it is defined: a function's own module, or its class's. Empty if that is not known."""
 
     def __str__(self) -> str:
         return (
@@ -40,6 +40,7 @@ class LoadsFailure:
     path: str
     """What was being rebuilt: ``exc.__cause__``."""
     opcode: str
+    """Its name in ``pickletools``: ``BUILD``."""
     subject: Global | Call
     """The name that was to be imported, the call that was to be made, or the call whose state was
     to be restored."""
@@ -54,21 +55,23 @@ class Reducer:
     name: str
     """The function's: ``PaymentError.__reduce__``."""
     module: str
-    """The module that the function is written in."""
+    """The module that the function is written in; empty if it does not say."""
     file: str
-    """Empty if it is not written in Python."""
+    """The function's file, as its code has it; empty if it is not written in Python."""
     location: str
-    """``file:line``, short."""
+    """``file:line``, the file as an import would name it; empty if it is not written in Python."""
     beside_class: bool
-    """Whether it stands where its class does."""
+    """Whether its module is that of the class that defines it, or that ``copyreg`` has it for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithProject:
-    """How the same payload fared in another receiver."""
+    """How the same payload fared in the receiver that has the project."""
 
     losses: tuple[Loss, ...]
+    """What was lost there; empty if it arrived whole."""
     diagnosis: Diagnosis | None
+    """Why; None if nothing was lost there, or no rule explains it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,24 +81,27 @@ class Facts:
     stage: Stage
     """Where the trip ended."""
     cls: type
-    """The class that was sent."""
+    """The class of the exception that was sent."""
     sent: Record
+    """The record of what was sent."""
     received: Record | None = None
-    """None if it did not arrive."""
+    """The record of what arrived; None if nothing did."""
     losses: tuple[Loss, ...]
+    """What was lost, without what is declared to be."""
     reading: Reading
     """The payload's opcodes; empty if there is no payload."""
     error: ErrorRecord | None
-    """The error that stopped it: ``type``, ``message`` and, for an import, ``module``."""
+    """The error that stopped it: ``type``, ``message`` and, for an import, ``module``. None if
+    none was raised."""
     missing: tuple[Missing, ...] = ()
     """Names of the payload that the receiver lacks."""
     unpicklable: Unpicklable | None = None
-    """The value that cannot be pickled."""
+    """The value that cannot be pickled; None if dumps succeeded, or no value is at fault."""
     failure: LoadsFailure | None = None
     """Where loads failed; None if that could not be found out, or was not asked because the
     structure tells."""
     reducer: Reducer | None = None
-    """What pickles the class, if it is not Python's own ``__reduce__``."""
+    """What pickles the class; None if Python's own ``__reduce__`` does."""
     from_tests: bool = False
     """Whether that reducer was brought by a test module or conftest, and not by the class."""
     with_project: WithProject | None = None
@@ -103,14 +109,16 @@ class Facts:
     defined_in_test: bool = False
     """Whether the class that is missing is defined in a test module, which every receiver lacks."""
     how: str | None = None
-    """How the receiver's process ended."""
+    """How the receiver's process ended; None if it answered."""
     mask: Mask = field(default_factory=Mask)
     """Hides the credentials that were found."""
 
     @property
     def reduce_method(self) -> Any:
-        """The class's own ``__reduce_ex__`` or ``__reduce__``, if it is written in Python. A
-        FunctionType or None; mypy would bind it."""
+        """The class's own ``__reduce_ex__`` or ``__reduce__``; None if neither is in Python.
+
+        A FunctionType or None, typed ``Any`` because mypy would bind a function.
+        """
         for name in ("__reduce_ex__", "__reduce__"):
             method: object = getattr(self.cls, name, None)
             if isinstance(method, FunctionType):

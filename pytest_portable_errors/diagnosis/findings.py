@@ -1,4 +1,4 @@
-"""What a diagnosis says."""
+"""What a diagnosis says: why something was lost, the fixes that were tried, the credentials."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ class Fix:
     """A change that was tried on the very exception."""
 
     title: str
+    """What the change does: ``add __reduce__ to PaymentError, which does not call __init__``."""
     code: str
-    """Python to paste."""
+    """Python code to paste."""
     arrives_whole: bool
+    """Whether nothing is lost with the fix, apart from what it gives up."""
     gives_up: tuple[str, ...] = ()
     """Paths of what cannot travel, and is dropped or converted by the fix."""
     still_lost: tuple[str, ...] = ()
     """Paths of what is lost even with the fix."""
     receiver: str = ""
-    """Where it was tried."""
+    """Name of the receiver in which it was tried."""
     limits: tuple[str, ...] = ()
     """What it does not do, or what else it was tried with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A credential that a payload carries. Never its value."""
+    """A credential that a payload carries, without its value."""
 
     path: str
+    """Where it lies: ``exc.request.headers['authorization']``."""
     kind: str
+    """What it is, for people: ``token``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,20 @@ class Diagnosis:
     evidence: tuple[str, ...] = ()
     """What it rests on: the call, the signature, file and line."""
     fixes: tuple[Fix, ...] = field(default=())
+    """Changes that were tried and help, the best first; empty if none does, or none was tried."""
 
 
 def fix_outcome(fix: Fix, asked: str) -> str:
-    """What became of a fix; ``asked`` is the receiver that the trip was meant for."""
-    where = "" if fix.receiver == asked else f" in {clean(fix.receiver)}"
+    """Write on one line what became of a fix.
+
+    Args:
+        fix: The fix, which says in which receiver it was tried.
+        asked: Name of the receiver that the trip was meant for. Another one is named in the line.
+    """
+    place = "" if fix.receiver == asked else f" in {clean(fix.receiver)}"
     without = clean(", without " + ", ".join(fix.gives_up)) if fix.gives_up else ""
     if fix.arrives_whole:
-        return f"arrives whole{where}{without}"
+        return f"arrives whole{place}{without}"
     return (
-        f"arrives{where}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
+        f"arrives{place}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
     )

@@ -1,5 +1,4 @@
-"""Which changes may make an exception arrive, and what to change about one that did not suffice.
-Trying them is ``sender/fix_trials.py``."""
+"""Proposes changes that may make an exception arrive; ``sender/fix_trials.py`` tries them."""
 
 from __future__ import annotations
 
@@ -33,18 +32,22 @@ class FixContext:
     """What is known of the project, and of what the receiver has of it."""
 
     is_ours: Callable[[str], bool]
-    """Of a module: whether it is the project's or a test's."""
+    """Takes the name of a module: whether it is the project's or a test's."""
     is_absent: Callable[[str], bool]
-    """Of such a module: whether the receiver lacks it."""
+    """Takes the name of such a module: whether the receiver lacks it."""
 
 
 def candidates(
-    facts: Facts, setting: FixContext, *, needs_chain: bool = True, declared: str | None = None
+    facts: Facts, context: FixContext, *, needs_chain: bool = True, declared: str | None = None
 ) -> Iterator[Candidate]:
-    """Changes to try, the least invasive first.
+    """Propose changes to try, the least invasive first.
 
-    ``needs_chain`` says whether a chain, where there is one, has to arrive. ``declared`` is the
-    type that it is meant to become.
+    Args:
+        facts: What was lost; ``missing`` tells whether the receiver lacks the class.
+        context: Which modules are the project's, and which of them the receiver lacks.
+        needs_chain: Whether a chain, where there is one, has to arrive.
+        declared: Full name of the type that the exception is declared to arrive as; then that is
+            the only candidate. None: as itself.
     """
     node = subject_of(facts.sent)
     name = short_name(node["type"])
@@ -53,7 +56,7 @@ def candidates(
         qualname=facts.cls.__qualname__,
         # A class that a library makes (Django's Order.DoesNotExist) has no body to paste anything
         # into.
-        in_class=setting.is_ours(facts.cls.__module__)
+        in_class=context.is_ours(facts.cls.__module__)
         and class_source.place_of(facts.cls) is not None,
         importable=node["importable"],
     )
@@ -63,14 +66,14 @@ def candidates(
         for module, qualname, _ in facts.missing
     )
     if declared is not None:
-        yield _as_declared(facts, target, name, setting, declared, is_chained=is_chained)
+        yield _as_declared(facts, target, name, context, declared, is_chained=is_chained)
         return
     if lacks_class:
         yield from _downgrades(
-            facts, target, name, setting, is_chained=is_chained, lacks_class=True
+            facts, target, name, context, is_chained=is_chained, lacks_class=True
         )
         return
-    where = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
+    change = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
     if (
         not is_chained
         and not target.in_class
@@ -78,50 +81,52 @@ def candidates(
         and _has_own_reducer(facts.cls)
     ):
         yield Candidate(
-            title=f"{where}, which adds to what its own gives", recipe=AndState(), target=target
+            title=f"{change}, which adds to what its own gives", recipe=AndState(), target=target
         )
-    # Errors of libraries are raised from others, whatever this one was.
-    wants_chain = needs_chain and (is_chained or not target.in_class)
-    called_again = [
+    # Errors of libraries are usually raised from others, even if this one was not.
+    keeps_chain = needs_chain and (is_chained or not target.in_class)
+    by_constructor = [
         Candidate(
-            title=f"{where}, which calls it with what it stored", recipe=recipe, target=target
+            title=f"{change}, which calls it with what it stored", recipe=recipe, target=target
         )
-        for recipe in _by_constructor(facts.cls, node)
+        for recipe in _constructor_recipes(facts.cls, node)
     ]
-    if not wants_chain:
-        yield from called_again
+    if not keeps_chain:
+        yield from by_constructor
     base = _built_in_base(facts.cls)
-    if not wants_chain and base.__module__ == "builtins":
+    if not keeps_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=tuple(fields.field_names(facts.cls)))
         yield Candidate(
-            title=f"{where}, which does not call __init__", recipe=recipe, target=target
+            title=f"{change}, which does not call __init__", recipe=recipe, target=target
         )
-    chain = _with_chain(facts, setting)
-    title = f"{where}, which does not call __init__ and keeps the chain"
-    yield Candidate(title=title, recipe=chain, target=target, gives_up=_as_text(chain, facts.sent))
-    if wants_chain:
-        yield from called_again  # for classes that refuse to have their state set
-    # the last resort
-    yield from _downgrades(facts, target, name, setting, is_chained=is_chained, lacks_class=False)
+    chain = _with_chain(facts, context)
+    title = f"{change}, which does not call __init__ and keeps the chain"
+    yield Candidate(
+        title=title, recipe=chain, target=target, gives_up=_links_as_text(chain, facts.sent)
+    )
+    if keeps_chain:
+        yield from by_constructor  # for classes that refuse to have their state set
+    # A base in place of the class is the last resort.
+    yield from _downgrades(facts, target, name, context, is_chained=is_chained, lacks_class=False)
 
 
 def _as_declared(
-    facts: Facts, target: Target, name: str, setting: FixContext, declared: str, *, is_chained: bool
+    facts: Facts, target: Target, name: str, context: FixContext, declared: str, *, is_chained: bool
 ) -> Candidate:
-    """What the test says that it arrives as: whatever else would help is not what is wanted."""
+    """Let the exception arrive as the type that is declared; no other change would do that."""
     module, _, qualname = declared.rpartition(".")
     recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
     converted: tuple[str, ...] = ()
     if is_chained or module != "builtins" or subject_of(facts.sent)["notes"] is not None:
-        # requests' ConnectionError is not Python's
+        # A base of that full name goes first: requests' ConnectionError is not Python's.
         built_in = getattr(builtins, qualname) if module == "builtins" else None
         base = next(
             (base for base in facts.cls.__mro__ if fields.type_name(base) == declared), built_in
         )
-        chain = _with_chain(facts, setting, base)
+        chain = _with_chain(facts, context, base)
         recipe, converted = (
             replace(chain, becomes=Named(module, qualname)),
-            _as_text(chain, facts.sent),
+            _links_as_text(chain, facts.sent),
         )
     return Candidate(
         title=f"let {name} arrive as {declared.removeprefix('builtins.')}, as is declared",
@@ -136,35 +141,37 @@ def _downgrades(
     facts: Facts,
     target: Target,
     name: str,
-    setting: FixContext,
+    context: FixContext,
     *,
     is_chained: bool,
     lacks_class: bool,
 ) -> Iterator[Candidate]:
-    """The nearest bases that the receiver has; a message that a base would write otherwise
-    (KeyError's) goes to the next."""
+    """Let the exception arrive as one of its bases that the receiver has, the nearest first.
+
+    A message that one base would write otherwise (KeyError's) needs the next.
+    """
     keeps_more = is_chained or subject_of(facts.sent)["notes"] is not None
     for base in facts.cls.__mro__:
         if base in (BaseException, object):
             continue
-        named = Named(base.__module__, base.__qualname__)
+        becomes = Named(base.__module__, base.__qualname__)
         if base.__module__ != "builtins":
-            is_theirs = base is not facts.cls and not setting.is_ours(base.__module__)
-            if is_theirs and issubclass(base, BaseException) and fields.is_importable(base):
-                chain = _with_chain(facts, setting, base)
+            is_foreign = base is not facts.cls and not context.is_ours(base.__module__)
+            if is_foreign and issubclass(base, BaseException) and fields.is_importable(base):
+                chain = _with_chain(facts, context, base)
                 yield Candidate(
-                    title=f"let {name} arrive as {named}, and say so: arrives_as={base.__name__}",
-                    recipe=replace(chain, becomes=named),
+                    title=f"let {name} arrive as {becomes}, and say so: arrives_as={base.__name__}",
+                    recipe=replace(chain, becomes=becomes),
                     target=target,
-                    arrives_as=str(named),
-                    gives_up=("exc.__class__", *_as_text(chain, facts.sent)),
+                    arrives_as=str(becomes),
+                    gives_up=("exc.__class__", *_links_as_text(chain, facts.sent)),
                 )
             continue
         recipe: Recipe = Downgrade(base=base.__name__, lacks_class=lacks_class)
         converted: tuple[str, ...] = ()
         if keeps_more:
-            chain = _with_chain(facts, setting, base if lacks_class else None)
-            recipe, converted = replace(chain, becomes=named), _as_text(chain, facts.sent)
+            chain = _with_chain(facts, context, base if lacks_class else None)
+            recipe, converted = replace(chain, becomes=becomes), _links_as_text(chain, facts.sent)
         if base is facts.cls:
             yield Candidate(
                 title=f"send {name} with its message alone",
@@ -187,30 +194,39 @@ def _downgrades(
             return
 
 
-def _with_chain(facts: Facts, setting: FixContext, arrives_as: type | None = None) -> WithChain:
-    own = (arrives_as or facts.cls).__module__.partition(".")[0]
+def _with_chain(facts: Facts, context: FixContext, arrives_as: type | None = None) -> WithChain:
+    """Send as they are what the receiver has: the class that arrives, and links of its packages."""
+    own_package = (arrives_as or facts.cls).__module__.partition(".")[0]
     nodes = facts.sent["exceptions"]
     modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
-    tops = [
+    link_packages = [
         module.partition(".")[0]
         for module in modules
-        if not setting.is_ours(module) or not setting.is_absent(module)
+        if not context.is_ours(module) or not context.is_absent(module)
     ]
-    known = dict.fromkeys(top for top in (own, *tops) if top not in sys.stdlib_module_names)
+    packages = dict.fromkeys(
+        package
+        for package in (own_package, *link_packages)
+        if package not in sys.stdlib_module_names
+    )
     return WithChain(
-        known=tuple(known), has_groups=any(node.get("members") is not None for node in nodes)
+        known=tuple(packages), has_groups=any(node.get("members") is not None for node in nodes)
     )
 
 
-def _as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
+def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     """Paths of the links that the recipe sends as text."""
-    known = sys.stdlib_module_names | set(recipe.known)
-    return tuple(path for path, name in links(sent).items() if name.partition(".")[0] not in known)
+    packages = sys.stdlib_module_names | set(recipe.known)
+    return tuple(
+        path for path, name in links(sent).items() if name.partition(".")[0] not in packages
+    )
 
 
-def _by_constructor(cls: type, node: Node) -> Iterator[ByConstructor]:
-    """Its parameters as far as attributes bear their names; with its state, and without for a class
-    that refuses to be given any."""
+def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor]:
+    """Call the class with the attributes that bear the names of its parameters, if they suffice.
+
+    First with its state, then without, for a class that refuses to have attributes set.
+    """
     constructor = class_source.own_constructor(cls)
     signature = None if constructor is None else class_source.signature(constructor)
     if signature is None:
@@ -227,7 +243,7 @@ def _by_constructor(cls: type, node: Node) -> Iterator[ByConstructor]:
         if attribute is None:
             if parameter.default is inspect.Parameter.empty:
                 return
-            break  # what follows can only be named, and is restored with the state
+            break  # parameters after it can only be passed by name; the state restores them
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
             keyword.append((parameter.name, attribute))
         else:
@@ -244,8 +260,10 @@ def _has_own_reducer(cls: type) -> bool:
 
 
 def _built_in_base(cls: type) -> type:
-    """The nearest base whose ``__new__`` is written in C: that of one further up is refused ("not
-    safe") by classes of libraries."""
+    """The nearest base whose ``__new__`` is written in C.
+
+    Python refuses the ``__new__`` of one further up ("not safe"), where a library's class has one.
+    """
     return next(
         owner
         for owner in cls.__mro__

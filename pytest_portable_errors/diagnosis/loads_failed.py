@@ -1,4 +1,7 @@
-"""Causes of a payload that could not be rebuilt."""
+"""Rules for a payload that could not be rebuilt: the receiver ended, or lacks something.
+
+Each docstring states the defect that its rule finds; ``causes.py`` has the order.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,10 @@ from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.shown import error_text
 from pytest_portable_errors.diagnosis.value_path import ValuePath
-from pytest_portable_errors.diagnosis.wording import (
-    arguments,
-    called,
-    wants_set_up,
-)
+from pytest_portable_errors.diagnosis.wording import arguments, called, wants_set_up
 from pytest_portable_errors.receiver.described import Stage
 
-# Whatever was done when they were raised, they say that settings are missing
-# (django.core.exceptions).
+# These say that settings are missing, wherever they are raised (django.core.exceptions).
 _NOT_SET_UP = (
     "django.core.exceptions.ImproperlyConfigured",
     "django.core.exceptions.AppRegistryNotReady",
@@ -38,7 +36,7 @@ _NOT_SET_UP = (
 
 
 def stopped_receiver(facts: Facts) -> Diagnosis | None:
-    """Rebuilding it ended the process, or did not end."""
+    """Rebuilding the exception ended the receiver's process, or did not come to an end."""
     if facts.stage is Stage.CRASHED:
         why = f"rebuilding it ended the receiver's process: {facts.how}"
         return Diagnosis(cause=CRASHES_THE_RECEIVER, why=why, evidence=(str(facts.how),))
@@ -52,8 +50,11 @@ def stopped_receiver(facts: Facts) -> Diagnosis | None:
 
 
 def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
-    """A module is there, and its import fails otherwise than for want of a module: Django's, before
-    ``django.setup()``."""
+    """Importing a module raises, though the receiver has it: a library was not set up.
+
+    Django's modules do so before ``django.setup()``. A call counts, too, if it raises one of
+    Django's errors for missing settings.
+    """
     failure = facts.failure
     if (
         facts.stage is not Stage.LOADS
@@ -65,13 +66,13 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
     is_import = isinstance(failure.subject, Global)
     if not is_import and facts.error["type"] not in _NOT_SET_UP:
         return None
-    what = (
+    action = (
         f"importing {failure.subject.module}"
         if isinstance(failure.subject, Global)
         else f"making {failure.path} again"
     )
     why = (
-        f"{what} in the receiver raised "
+        f"{action} in the receiver raised "
         f"{error_text(facts.error)}\n{wants_set_up(facts.error['type'])}"
     )
     return Diagnosis(
@@ -82,8 +83,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
 
 
 def missing_name(facts: Facts) -> Diagnosis | None:
-    """A class or a function that the receiver does not have: the exception's own, a link's, a
-    value's."""
+    """The receiver lacks a class or function: the exception's own, a link's, or a value's."""
     if facts.stage is not Stage.LOADS or not facts.missing or not _is_import_failure(facts):
         return None
     module, qualname, absent = facts.missing[0]
@@ -97,16 +97,16 @@ def missing_name(facts: Facts) -> Diagnosis | None:
             if ValuePath.of(path).goes_along_the_chain
             else VALUE_CANNOT_BE_LOADED
         )
-        what = f"the payload holds {path}, which needs {name}, and the receiver has {lacks}"
+        why = f"the payload holds {path}, which needs {name}, and the receiver has {lacks}"
         if cause == LINK_CANNOT_BE_REBUILT:
-            what += "\nthe whole exception goes down with that link"
+            why += "\nthe whole exception goes down with that link"
     elif is_class:
-        cause, what = (
+        cause, why = (
             CLASS_NOT_IMPORTABLE,
             f"the payload names the class {name}, and the receiver has {lacks}",
         )
     else:
-        cause, what = (
+        cause, why = (
             RECONSTRUCTOR_NOT_IMPORTABLE,
             f"the payload is rebuilt by {name}(), and the receiver has {lacks}",
         )
@@ -116,39 +116,40 @@ def missing_name(facts: Facts) -> Diagnosis | None:
         and any(loss.kind != "chain" for loss in with_project.losses)
         and with_project.diagnosis is not None
     ):
-        # The defect to repair first: with the project installed it would still be there.
-        where = (
+        # This defect is to be repaired first: it would stay if the project were installed.
+        beginning = (
             "here"
             if with_project.diagnosis.cause == RECEIVER_NOT_SET_UP
             else "broken everywhere: here"
         )
-        why = f"{with_project.diagnosis.why}\n{where} {what}"
         return replace(
-            with_project.diagnosis, why=why, evidence=(*with_project.diagnosis.evidence, lacks)
+            with_project.diagnosis,
+            why=f"{with_project.diagnosis.why}\n{beginning} {why}",
+            evidence=(*with_project.diagnosis.evidence, lacks),
         )
     if facts.defined_in_test:
-        what += "\nit is defined in a test module, which no receiver has"
+        why += "\nit is defined in a test module, which no receiver has"
     elif with_project is not None:
-        what += f"\n{_only_there(with_project)}"
-    return Diagnosis(cause=cause, why=what, evidence=(name, lacks, path))
+        why += f"\n{_outcome_with_project(with_project)}"
+    return Diagnosis(cause=cause, why=why, evidence=(name, lacks, path))
 
 
-def _only_there(with_project: WithProject) -> str:
-    lost = tuple(dict.fromkeys(loss.kind for loss in with_project.losses))
-    if "arrival" in lost:
+def _outcome_with_project(with_project: WithProject) -> str:
+    lost_kinds = tuple(dict.fromkeys(loss.kind for loss in with_project.losses))
+    if "arrival" in lost_kinds:
         return "where the project is installed it does not arrive, either"
-    how = (
+    lost = (
         ""
-        if not lost
+        if not lost_kinds
         else ", but without its chain"
-        if lost == ("chain",)
-        else f", but changed: {', '.join(lost)}"
+        if lost_kinds == ("chain",)
+        else f", but changed: {', '.join(lost_kinds)}"
     )
-    return f"arrives only where the project is installed (receiver with-project: it arrives{how})"
+    return f"arrives only where the project is installed (receiver with-project: it arrives{lost})"
 
 
 def loads_failed(facts: Facts) -> Diagnosis | None:
-    """Nothing else is known."""
+    """Loads raised an error that no other rule explains."""
     if facts.stage is not Stage.LOADS or facts.error is None:
         return None
     root = facts.reading.root
@@ -165,14 +166,21 @@ def loads_failed(facts: Facts) -> Diagnosis | None:
 
 
 def needs_replay(facts: Facts) -> bool:
-    """Whether only a second run can tell where loads failed."""
+    """Whether only a second run of loads can tell where it failed.
+
+    Not so if loads failed for want of a name, or a call does not fit its constructor.
+    """
     if facts.stage is not Stage.LOADS or facts.reading.root is None:
         return False
     return not (facts.missing and _is_import_failure(facts)) and misfit_of(facts) is None
 
 
 def _is_import_failure(facts: Facts) -> bool:
-    kinds = ("builtins.ModuleNotFoundError", "builtins.ImportError", "builtins.AttributeError")
+    import_errors = (
+        "builtins.ModuleNotFoundError",
+        "builtins.ImportError",
+        "builtins.AttributeError",
+    )
     return facts.error is not None and (
-        facts.error["type"] in kinds or facts.error.get("raised_for") in kinds
+        facts.error["type"] in import_errors or facts.error.get("raised_for") in import_errors
     )

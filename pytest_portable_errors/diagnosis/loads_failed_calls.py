@@ -1,5 +1,7 @@
-"""Why loads failed where the call that it makes says so: of a constructor, a ``__setstate__``, a
-value's reconstructor."""
+"""Rules for a payload that could not be rebuilt because of one of the calls that loads makes.
+
+That is a call of a constructor, of a ``__setstate__``, or of what rebuilds a value.
+"""
 
 from __future__ import annotations
 
@@ -31,36 +33,39 @@ from pytest_portable_errors.receiver.described import Stage
 
 
 def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
-    """``loads`` calls a class with what ``args`` holds, and ``__init__`` takes something else."""
+    """Loads calls a class with what ``args`` holds, and its ``__init__`` takes something else."""
     misfit = misfit_of(facts)
     if facts.stage is not Stage.LOADS or misfit is None:
         return None
     call, cls, constructor = misfit
-    shown, taken = arguments(call, facts.mask), class_source.parameters(constructor)
-    named = class_source.keyword_only(constructor)
-    if taken == "()":
+    passed, parameters = arguments(call, facts.mask), class_source.parameters(constructor)
+    keyword_only = class_source.keyword_only(constructor)
+    if parameters == "()":
         cause, why = (
             INIT_TAKES_NO_ARGUMENTS,
             f"but {constructor.__name__} takes none: its message is fixed",
         )
-    elif named:
+    elif keyword_only:
         cause = INIT_DOES_NOT_FIT_ARGS
-        why = f"but {constructor.__name__} takes {taken}, where {', '.join(named)} must be named"
+        why = (
+            f"but {constructor.__name__} takes {parameters}, where {', '.join(keyword_only)} must "
+            "be named"
+        )
     else:
-        cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {taken}"
+        cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {parameters}"
     path = path_of(call, facts.reading.root) or "exc"
     stored = f"{path}.args" if ValuePath.of(path).is_exception else f"what was stored of {path}"
-    how = f"loads calls {cls.__qualname__}({shown}) - the class with {stored} -"
+    call_text = f"loads calls {cls.__qualname__}({passed}) - the class with {stored} -"
     diagnosis = Diagnosis(
         cause=cause,
-        why=f"{how}\n{placed(why, constructor)}",
-        evidence=(f"{class_name(cls)}({shown})", taken, class_source.location(constructor)),
+        why=f"{call_text}\n{placed(why, constructor)}",
+        evidence=(f"{class_name(cls)}({passed})", parameters, class_source.location(constructor)),
     )
-    return _within(diagnosis, path)
+    return _as_link_diagnosis(diagnosis, path)
 
 
 def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
-    """The object is made, and refuses what was stored."""
+    """The object is made, and setting its state raises."""
     failure = facts.failure
     if (
         facts.stage is not Stage.LOADS
@@ -71,46 +76,49 @@ def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
         return None
     call = failure.subject if isinstance(failure.subject, Call) else None
     cls = None if call is None else _called_class(call)
-    owner = None if cls is None or call is None else class_source.setter_at_fault(cls, call.state)
+    setter = None if cls is None or call is None else class_source.setter_at_fault(cls, call.state)
     why = f"{failure.path} is made, and setting its state raises {error_text(facts.error)}"
     evidence = [failure.path, facts.error["type"]]
-    if owner is not None:
-        why += f"\n{owner}"
-        evidence.append(owner)
-    return _within(
+    if setter is not None:
+        why += f"\n{setter}"
+        evidence.append(setter)
+    return _as_link_diagnosis(
         Diagnosis(cause=STATE_CANNOT_BE_RESTORED, why=why, evidence=tuple(evidence)), failure.path
     )
 
 
 def constructor_rejects(facts: Facts) -> Diagnosis | None:
-    """A class was called with arguments that fit its signature, and raised."""
+    """Loads calls an exception class with arguments that fit its signature, and it raises.
+
+    Without a replay the last such call of the payload is the likely one.
+    """
     if facts.stage is not Stage.LOADS or facts.error is None:
         return None
     failure = facts.failure
     calls = [failure.subject] if failure is not None else facts.reading.calls[::-1]
     for call in calls:
-        found = _called_class(call) if isinstance(call, Call) and call.by == "reduce" else None
-        constructor = None if found is None else class_source.own_constructor(found)
+        cls = _called_class(call) if isinstance(call, Call) and call.by == "reduce" else None
+        constructor = None if cls is None else class_source.own_constructor(cls)
         if (
-            found is not None
+            cls is not None
             and constructor is not None
             and isinstance(call, Call)
-            and issubclass(found, BaseException)
+            and issubclass(cls, BaseException)
         ):
             path = path_of(call, facts.reading.root) or "exc" if failure is None else failure.path
-            shown = arguments(call, facts.mask)
+            passed = arguments(call, facts.mask)
             likely = "" if failure is not None else "likely: "
             why = (
-                f"{likely}loads calls {found.__qualname__}({shown}) - the class with "
+                f"{likely}loads calls {cls.__qualname__}({passed}) - the class with "
                 f"{path}.args -\n"
                 f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
                 + placed(f"raises {error_text(facts.error)}", constructor)
             )
-            return _within(
+            return _as_link_diagnosis(
                 Diagnosis(
                     cause=INIT_REJECTS_ARGS,
                     why=why,
-                    evidence=(f"{class_name(found)}({shown})", class_source.location(constructor)),
+                    evidence=(f"{class_name(cls)}({passed})", class_source.location(constructor)),
                 ),
                 path,
             )
@@ -118,7 +126,7 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
 
 
 def unloadable_value(facts: Facts) -> Diagnosis | None:
-    """A value that was pickled, and cannot be made again."""
+    """A value that the exception holds was pickled, and cannot be made again."""
     failure = facts.failure
     if (
         facts.stage is not Stage.LOADS
@@ -127,35 +135,44 @@ def unloadable_value(facts: Facts) -> Diagnosis | None:
         or failure.path == "exc"
     ):
         return None
-    made = called(
+    function = called(
         failure.subject.function if isinstance(failure.subject, Call) else failure.subject
     )
     diagnosis = Diagnosis(
         cause=VALUE_CANNOT_BE_LOADED,
         why=(
-            f"{failure.path} was pickled, and making it again by {made} raises "
+            f"{failure.path} was pickled, and making it again by {function} raises "
             f"{error_text(facts.error)}"
         ),
-        evidence=(failure.path, str(made), facts.error["type"]),
+        evidence=(failure.path, function, facts.error["type"]),
     )
-    return _within(diagnosis, failure.path)
+    return _as_link_diagnosis(diagnosis, failure.path)
 
 
 def misfit_of(facts: Facts) -> tuple[Call, type, FunctionType] | None:
-    """The first call of a class with arguments that its constructor does not take: loads gets no
-    further."""
+    """Find the first call of a class with arguments that its constructor does not take.
+
+    Loads gets no further than that call.
+
+    Returns:
+        The call, the class, and its ``__init__`` or ``__new__``; None if all calls fit, as far as
+        classes and signatures are known.
+    """
     for call in facts.reading.calls:
-        found = _called_class(call)
-        if found is None or call.by != "reduce" or not isinstance(call.args, tuple):
+        cls = _called_class(call)
+        if cls is None or call.by != "reduce" or not isinstance(call.args, tuple):
             continue
-        constructor = class_source.own_constructor(found)
+        constructor = class_source.own_constructor(cls)
         if constructor is not None and not class_source.fits(constructor, call.args):
-            return call, found, constructor
+            return call, cls, constructor
     return None
 
 
-def _within(diagnosis: Diagnosis, path: str) -> Diagnosis:
-    """The same, where it is a link of the chain that takes the whole exception with it."""
+def _as_link_diagnosis(diagnosis: Diagnosis, path: str) -> Diagnosis:
+    """Say of a link of the chain that the whole exception goes down with it.
+
+    As it is, if the path leads to the exception itself, to its values, or to a group's member.
+    """
     if not ValuePath.of(path).goes_along_the_chain:
         return diagnosis
     why = (

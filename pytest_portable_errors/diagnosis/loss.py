@@ -1,4 +1,4 @@
-"""What comparing two records gives."""
+"""What comparing two records gives: losses."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ class Loss:
     """One difference between the record sent and the record received."""
 
     kind: str
-    """``arrival`` (the trip stopped), or the check that it failed. What a link of the chain lost is
-    ``chain``; a member, ``members``."""
+    """``arrival`` (nothing arrived, or only by a reducer of the tests), or the check that failed.
+    What a link of the chain lost is ``chain``; a member, ``members``."""
     path: str
-    """Where: ``exc.__cause__.code``."""
+    """Where: ``exc.__cause__.code``; ``message`` for the exception's own text."""
     sent: str
-    """What was there, on one line."""
+    """What was sent, on one line; ``missing`` if the value was not there."""
     received: str
-    """What is there now."""
+    """What was received, on one line; ``missing`` if the value was not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What comparing two records gave."""
+    """The differences between two records: losses, and those that are declared."""
 
     losses: tuple[Loss, ...]
+    """Without the declared ones; empty if it arrived whole."""
     declared: tuple[Loss, ...]
-    """Losses that ``arrives_as`` declares, and thereby waives."""
+    """Losses of args and attributes, which ``arrives_as`` waives."""

@@ -1,4 +1,4 @@
-"""What was lost: two records in, differences out."""
+"""Compares two records: what was sent and what was received in, losses out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,7 @@ from pytest_portable_errors.diagnosis.shown import (
     show,
     show_frames,
 )
-from pytest_portable_errors.receiver.described import (
-    Answer,
-    Node,
-    Record,
-    Value,
-    subject_of,
-)
+from pytest_portable_errors.receiver.described import Answer, Node, Record, Value, subject_of
 
 _MOST_LOSSES = 100
 
@@ -34,11 +28,19 @@ def compare(
     arrives_as: str | None = None,
     copies_classes: bool = False,
 ) -> Comparison:
-    """Compare what was sent with what arrived.
+    """Compare the record of what was sent with the record of what arrived.
 
-    ``arrives_as`` is the dotted name of the type that it is declared to become. ``copies_classes``
-    says that the serializer can send a class by value: then a received class that its module does
-    not hold is a copy, and no ``except`` clause will match it.
+    Args:
+        sent: The record made by the sender.
+        received: The record made by the receiver.
+        checks: What is compared, names of ``CHECKS``.
+        arrives_as: Full name of the type that the exception is declared to arrive as; then what
+            its args and attributes lost is declared. None: as itself.
+        copies_classes: Whether the serializer can send a class by value: then a received class that
+            its module does not hold is a copy, and no ``except`` clause will match it.
+
+    Returns:
+        At most 100 losses, with the declared ones; the exception's own come first.
     """
     losses = []
     for loss in _differences(sent, received, set(checks), arrives_as, copies_classes):
@@ -53,32 +55,41 @@ def compare(
 
 
 def compare_values(sent: Record, received: Record) -> tuple[Loss, ...]:
-    """The same for what is no exception: one loss, as far inside as there is one place that
-    differs."""
-    one, other = subject_of(sent), subject_of(received)
-    if "value" not in other:
-        return (
-            Loss(kind="type", path="value", sent=short_name(one["type"]), received=headline(other)),
-        )
-    if one["type"] == other["type"] and one["importable"] and not other["importable"]:
-        name = short_name(one["type"])
+    """Compare the records of a value that is no exception.
+
+    Returns:
+        No loss, or one. Its path begins with ``value``, and leads to the one place that differs,
+        or to what holds all that do.
+    """
+    sent_node, received_node = subject_of(sent), subject_of(received)
+    name = short_name(sent_node["type"])
+    if "value" not in received_node:
+        return (Loss(kind="type", path="value", sent=name, received=headline(received_node)),)
+    has_same_type = sent_node["type"] == received_node["type"]
+    if has_same_type and sent_node["importable"] and not received_node["importable"]:
         return (
             Loss(kind="type", path="value", sent=name, received=f"a copy of {name}: another class"),
         )
-    if one["type"] == other["type"] and same_value(one["value"], other["value"]):
+    if has_same_type and same_value(sent_node["value"], received_node["value"]):
         return ()
     return (
         _value_loss(
-            "attributes" if one["type"] == other["type"] else "type",
+            "attributes" if has_same_type else "type",
             "value",
-            one["value"],
-            other["value"],
+            sent_node["value"],
+            received_node["value"],
         ),
     )
 
 
 def arrival_loss(sent: Record, answer: Answer, *, path: str = "exc") -> Loss:
-    """That nothing arrived, and why: ``answer`` is what the receiver said, or dumps."""
+    """Make the loss of a trip by which nothing arrived.
+
+    Args:
+        sent: The record of what was sent.
+        answer: Why: the error that the receiver or dumps met, or how the receiver's process ended.
+        path: ``exc``; ``value`` for what is no exception.
+    """
     received = error_text(answer["error"]) if answer.get("error") else answer["how"]
     return Loss(
         kind="arrival",
@@ -89,7 +100,12 @@ def arrival_loss(sent: Record, answer: Answer, *, path: str = "exc") -> Loss:
 
 
 def only_in_tests(sent: Record, location: str) -> Loss:
-    """That it arrived by what production does not have."""
+    """Make the loss of an exception that arrived whole by a reducer which only the tests have.
+
+    Args:
+        sent: The record of what was sent.
+        location: ``file:line`` of the reducer.
+    """
     received = f"whole, by a reducer that only the tests have ({location})"
     return Loss(kind="arrival", path="exc", sent=headline(subject_of(sent)), received=received)
 
@@ -97,41 +113,43 @@ def only_in_tests(sent: Record, location: str) -> Loss:
 def _differences(
     sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool
 ) -> Iterator[Loss]:
-    """Pairs of nodes, outward from the subjects; each pair once, so cycles end."""
-    seen = {(0, 0)}
+    """Compare pairs of nodes, outward from the subjects; each pair once, so cycles end."""
+    visited = {(0, 0)}
     waiting = deque([(0, 0, "exc", "")])
     while waiting:
-        here, there, path, within = waiting.popleft()
-        if here >= len(sent["exceptions"]) or there >= len(received["exceptions"]):
+        sent_index, received_index, path, link_kind = waiting.popleft()
+        if sent_index >= len(sent["exceptions"]) or received_index >= len(received["exceptions"]):
             continue  # past what a record keeps; compared as a whole below
-        one, other = sent["exceptions"][here], received["exceptions"][there]
-        is_subject = path == "exc"
-        for loss in _node_losses(
-            one, other, checks, path, arrives_as if is_subject else None, copies_classes
-        ):
+        sent_node = sent["exceptions"][sent_index]
+        received_node = received["exceptions"][received_index]
+        becomes = arrives_as if path == "exc" else None
+        for loss in _node_losses(sent_node, received_node, checks, path, becomes, copies_classes):
             yield Loss(
-                kind=within or loss.kind, path=loss.path, sent=loss.sent, received=loss.received
+                kind=link_kind or loss.kind, path=loss.path, sent=loss.sent, received=loss.received
             )
         for link in (
-            *_member_pairs(one, other, path, checks, within),
-            *_link_pairs(one, other, sent, received, path, checks),
+            *_member_pairs(sent_node, received_node, path, checks, link_kind),
+            *_link_pairs(sent_node, received_node, sent, received, path, checks),
         ):
             if isinstance(link, Loss):
                 yield link
-            elif link[:2] not in seen:
-                seen.add(link[:2])
+            elif link[:2] not in visited:
+                visited.add(link[:2])
                 waiting.append(link)
-    # The rest was digested with all that it has, so it can be compared only where all is asked for.
+    # What a record does not keep was digested with all that it has, so it can be compared only
+    # where all checks are asked for.
     if (
         checks >= set(DEFAULT_CHECKS)
         and sent.get("more") != received.get("more")
         and "more" in sent
         and "more" in received
     ):
-        yield Loss(kind="chain", path="exc...", sent=_rest(sent), received=_rest(received))
+        yield Loss(
+            kind="chain", path="exc...", sent=_show_more(sent), received=_show_more(received)
+        )
 
 
-def _rest(record: Record) -> str:
+def _show_more(record: Record) -> str:
     return f"{record['more']['length']} more exceptions, sha256 {record['more']['sha256'][:12]}"
 
 
@@ -192,38 +210,34 @@ def _node_losses(
 
 def _attribute_losses(sent: Node, received: Node, path: str) -> Iterator[Loss]:
     for name in sorted({*sent["attributes"], *received["attributes"]}):
-        if (
-            name in sent["base_fields"]
-            and name not in received["base_fields"]
-            and sent["type"] == received["type"]
-        ):
-            continue  # the receiver's Python does not have that field
-        if (
-            name in received["base_fields"]
-            and name not in sent["base_fields"]
-            and sent["type"] == received["type"]
-        ):
-            continue
-        here, there = sent["attributes"].get(name), received["attributes"].get(name)
-        if not same_value(here, there):
-            yield _value_loss("attributes", f"{path}.{name}", here, there)
+        is_field_of_one = (name in sent["base_fields"]) != (name in received["base_fields"])
+        if is_field_of_one and sent["type"] == received["type"]:
+            continue  # the other side's version of Python does not have that field
+        sent_value, received_value = sent["attributes"].get(name), received["attributes"].get(name)
+        if not same_value(sent_value, received_value):
+            yield _value_loss("attributes", f"{path}.{name}", sent_value, received_value)
 
 
 def _member_pairs(
-    sent: Node, received: Node, path: str, checks: set[str], within: str
+    sent: Node, received: Node, path: str, checks: set[str], link_kind: str
 ) -> Iterator[Loss | tuple[int, int, str, str]]:
+    """The members of a group, each with the one at its position on the other side.
+
+    As indices of both nodes, path, and the kind of what they lose: that of the link by which the
+    group was reached, if there was one.
+    """
     if "members" not in checks or (sent.get("members") is None and received.get("members") is None):
         return
-    here, there = sent.get("members") or [], received.get("members") or []
-    if len(here) != len(there):
+    sent_members, received_members = sent.get("members") or [], received.get("members") or []
+    if len(sent_members) != len(received_members):
         yield Loss(
-            kind=within or "members",
+            kind=link_kind or "members",
             path=f"{path}.exceptions",
-            sent=f"{len(here)} members",
-            received=f"{len(there)} members",
+            sent=f"{len(sent_members)} members",
+            received=f"{len(received_members)} members",
         )
-    for position, (one, other) in enumerate(zip(here, there, strict=False)):
-        yield one, other, f"{path}.exceptions[{position}]", within or "members"
+    for position, indices in enumerate(zip(sent_members, received_members, strict=False)):
+        yield *indices, f"{path}.exceptions[{position}]", link_kind or "members"
 
 
 def _link_pairs(
@@ -234,29 +248,32 @@ def _link_pairs(
     path: str,
     checks: set[str],
 ) -> Iterator[Loss | tuple[int, int, str, str]]:
-    """The next exception that Python would print, on both sides: the cause, or the context where it
-    would be printed."""
+    """The next exceptions that Python would print, on both sides: the cause, or the context.
+
+    As indices of both nodes, path and kind; as a loss where there is one on one side only.
+    """
     if "chain" not in checks or "args" not in received:
         return
     for name in ("cause", "context"):
-        here, there = sent[name], received[name]
-        if here is not None and there is not None:
-            yield here, there, f"{path}.__{name}__", "chain"
-        elif here is not None or there is not None:
-            if name == "context" and (received if here is not None else sent)["hides_context"]:
-                # It is there on both sides, and shown on one of them only.
+        sent_index, received_index = sent[name], received[name]
+        if sent_index is not None and received_index is not None:
+            yield sent_index, received_index, f"{path}.__{name}__", "chain"
+        elif sent_index is not None or received_index is not None:
+            without_index = received if sent_index is not None else sent
+            if name == "context" and without_index["hides_context"]:
+                # Both sides have the context, and only one of them shows it.
                 yield Loss(
                     kind="chain",
                     path=f"{path}.__suppress_context__",
-                    sent=str(here is None),
-                    received=str(there is None),
+                    sent=str(sent_index is None),
+                    received=str(received_index is None),
                 )
             else:
                 yield Loss(
                     kind="chain",
                     path=f"{path}.__{name}__",
-                    sent=_show_link(here, sent_record),
-                    received=_show_link(there, received_record),
+                    sent=_show_link(sent_index, sent_record),
+                    received=_show_link(received_index, received_record),
                 )
 
 
