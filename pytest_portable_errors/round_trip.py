@@ -70,7 +70,7 @@ def check_round_trip(
 
 def shared() -> Receivers:
     """The receivers of this process."""
-    current = process_receivers.now()
+    current = process_receivers.current()
     if current.receivers is None and current.make is not None:
         current.receivers = current.make()
     if current.receivers is None:

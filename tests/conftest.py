@@ -57,7 +57,7 @@ def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def as_if_alone() -> None:
     """A run's time for trying fixes is shared by all that it checks; each of these tests is about a
     run of its own."""
-    current = process_receivers.now().receivers
+    current = process_receivers.current().receivers
     if current is not None:
         current.answered.trial_time = TrialTime()
 

@@ -5,7 +5,7 @@ Each docstring states the defect that its rule finds; ``causes.py`` has the orde
 
 from __future__ import annotations
 
-from pytest_portable_errors.diagnosis.arrived_changed_rebuilt import global_of, own_losses
+from pytest_portable_errors.diagnosis.arrived_changed_rebuilt import global_of, own_lost_paths
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_SENT_BY_VALUE,
     DROPPED_BY_PYTHON,
@@ -19,7 +19,7 @@ from pytest_portable_errors.diagnosis.cause_names import (
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.pickle_machine import Call
-from pytest_portable_errors.diagnosis.pickle_paths import built_class, places
+from pytest_portable_errors.diagnosis.pickle_paths import built_class, payload_values
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import class_name, wants_set_up
@@ -101,7 +101,7 @@ def renamed_by_protocol(facts: Facts) -> Diagnosis | None:
     )
 
 
-def unreadable_there(facts: Facts) -> Diagnosis | None:
+def message_unreadable(facts: Facts) -> Diagnosis | None:
     """``str()`` of the exception raises in the receiver, and does not in the sender.
 
     What its ``__str__`` asks for (settings, translations) was not set up in the receiver.
@@ -164,7 +164,7 @@ def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
     What is in ``copyreg`` decides how a class is pickled, whoever put it there: tblib, for
     example, by way of distributed.
     """
-    lost_paths, reducer = own_losses(facts), facts.reducer
+    lost_paths, reducer = own_lost_paths(facts), facts.reducer
     if (
         facts.stage is not Stage.ARRIVED
         or reducer is None
@@ -198,7 +198,7 @@ def value_changes(facts: Facts) -> Diagnosis | None:
         return None
     calls_by_path = {
         place.path: place.value
-        for place in places(facts.reading.root)
+        for place in payload_values(facts.reading.root)
         if isinstance(place.value, Call)
     }
     rebuilt_values = {

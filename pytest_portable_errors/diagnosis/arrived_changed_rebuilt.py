@@ -59,7 +59,7 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         and facts.received is not None
         and not _message_is_nested(facts)
     ):
-        named_arguments = class_source.bound(
+        named_arguments = class_source.named_arguments(
             constructor, root.args, lambda value: brief_argument(value, facts.mask)
         )
         if named_arguments is not None:
@@ -75,7 +75,7 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
     effect = (
         "builds its message a second time"
         if is_message_changed
-        else f"sets {own_losses(facts)} once more"
+        else f"sets {own_lost_paths(facts)} once more"
     )
     origin = (
         "the class with exc.args"
@@ -111,7 +111,7 @@ def _message_is_nested(facts: Facts) -> bool:
 
 def reduce_loses(facts: Facts) -> Diagnosis | None:
     """The class's own ``__reduce__`` leaves something out, or changes it."""
-    lost_paths, method = own_losses(facts), facts.reduce_method
+    lost_paths, method = own_lost_paths(facts), facts.reduce_method
     if facts.stage is not Stage.ARRIVED or not lost_paths or method is None:
         return None
     kinds = {loss.kind for loss in facts.losses}
@@ -134,7 +134,7 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
 
 def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
     """The exception lost something of its own, and the payload only says what rebuilt it."""
-    root, lost_paths = facts.reading.root, own_losses(facts)
+    root, lost_paths = facts.reading.root, own_lost_paths(facts)
     if (
         facts.stage is not Stage.ARRIVED
         or not lost_paths
@@ -147,7 +147,7 @@ def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
     return Diagnosis(cause=REBUILT_OTHERWISE, why=why, evidence=(call,))
 
 
-def own_losses(facts: Facts) -> str:
+def own_lost_paths(facts: Facts) -> str:
     """Write the paths of what the exception itself lost, without those of its chain and members.
 
     Returns:

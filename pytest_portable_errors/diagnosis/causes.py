@@ -38,7 +38,7 @@ CAUSES: tuple[Rule, ...] = (
     arrived_changed.travels_only_in_tests,
     arrived_changed.dropped_by_python,
     arrived_changed.renamed_by_protocol,
-    arrived_changed.unreadable_there,
+    arrived_changed.message_unreadable,
     arrived_changed.sent_by_value,
     arrived_changed.slots_not_carried,
     arrived_changed.registered_reducer_loses,

@@ -8,7 +8,7 @@ from pytest_portable_errors.diagnosis.recipe_target import (
     Named,
     Target,
     arguments_as_text,
-    set_state,
+    set_literal,
 )
 
 
@@ -40,7 +40,7 @@ class WithChain:
         exc = target.variable
         body = _CHAIN.replace("SUBJECT", exc).replace(
             "KNOWN",
-            f"{set_state(self.known)} | sys.stdlib_module_names"
+            f"{set_literal(self.known)} | sys.stdlib_module_names"
             if self.known
             else "sys.stdlib_module_names",
         )
@@ -48,10 +48,10 @@ class WithChain:
             "BECOMES\n", self._becomes(exc)
         )
         body = body.replace("DROPPED\n", self._dropped(exc)).replace(
-            "SAFE\n", _SAFE.replace("HEADERS", set_state(self.headers)) if self.headers else ""
+            "SAFE\n", _SAFE.replace("HEADERS", set_literal(self.headers)) if self.headers else ""
         )
         refuses = (
-            f' or f"{{cls.__module__}}.{{cls.__qualname__}}" in {set_state(self.links_as_text)}'
+            f' or f"{{cls.__module__}}.{{cls.__qualname__}}" in {set_literal(self.links_as_text)}'
             if self.links_as_text
             else ""
         )
@@ -85,7 +85,7 @@ class WithChain:
         if self.dropped:
             lines.append(
                 "    state = {name: value for name, value in state.items() if name not in "
-                f"{set_state(self.dropped)}}}  # they stay here"
+                f"{set_literal(self.dropped)}}}  # they stay here"
             )
         if self.headers:
             lines.append("    state = {name: safe(value) for name, value in state.items()}")

@@ -125,7 +125,7 @@ def parameters(function: FunctionType) -> str:
         return f"({', '.join(parameter.name for parameter in bare)})"
 
 
-def bound(
+def named_arguments(
     function: FunctionType, args: tuple[object, ...], show: Callable[[object], str]
 ) -> str | None:
     """Write arguments with the names of the parameters that they reach: ``code='m'``.

@@ -19,7 +19,7 @@ from pytest_portable_errors.diagnosis.described_texts import (
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
-from pytest_portable_errors.diagnosis.pickle_paths import places
+from pytest_portable_errors.diagnosis.pickle_paths import payload_values
 from pytest_portable_errors.diagnosis.pickle_reader import Reading
 from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
 from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE, SCHEME, may_hold, secrets_in
@@ -171,7 +171,7 @@ def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
     """
     secret_containers: dict[str, str] = {}
     secret_calls: dict[str, str] = {}
-    for place in places(reading.root):
+    for place in payload_values(reading.root):
         path, name, value = place.path, place.name or "", place.value
         if place.name is not None and path.endswith(f".{name}"):
             yield path, "", name

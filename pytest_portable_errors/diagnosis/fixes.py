@@ -21,7 +21,7 @@ from pytest_portable_errors.diagnosis.recipes import (
     Recipe,
     WithoutInit,
 )
-from pytest_portable_errors.diagnosis.refinements import links
+from pytest_portable_errors.diagnosis.refinements import linked_types
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.described import Node, Record, Stage, subject_of
@@ -218,7 +218,7 @@ def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     """Paths of the links that the recipe sends as text."""
     packages = sys.stdlib_module_names | set(recipe.known)
     return tuple(
-        path for path, name in links(sent).items() if name.partition(".")[0] not in packages
+        path for path, name in linked_types(sent).items() if name.partition(".")[0] not in packages
     )
 
 

@@ -99,7 +99,7 @@ def arrival_loss(sent: Record, answer: Answer, *, path: str = "exc") -> Loss:
     )
 
 
-def only_in_tests(sent: Record, location: str) -> Loss:
+def only_in_tests_loss(sent: Record, location: str) -> Loss:
     """Make the loss of an exception that arrived whole by a reducer which only the tests have.
 
     Args:

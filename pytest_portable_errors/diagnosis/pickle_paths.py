@@ -71,7 +71,7 @@ class PayloadValue(NamedTuple):
     """Plain data, or what stands for an object: a Call, Global, Pairs, list or tuple."""
 
 
-def places(root: object, path: str = "exc") -> Iterator[PayloadValue]:
+def payload_values(root: object, path: str = "exc") -> Iterator[PayloadValue]:
     """All values that a payload holds, the nearest to its root first.
 
     Args:
@@ -115,7 +115,7 @@ def path_of(subject: object, root: object) -> str | None:
         The path of the nearest; of a call that sets the state of an object, the object's. None if
         the payload does not hold it.
     """
-    for place in places(root):
+    for place in payload_values(root):
         if place.value is subject or (isinstance(subject, Global) and place.value == subject):
             return place.path
         if isinstance(place.value, Call) and _is_setter_for(subject, place.value):

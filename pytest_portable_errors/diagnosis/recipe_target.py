@@ -112,12 +112,12 @@ def arguments_as_text(args: str, positions: tuple[int, ...]) -> str:
         positions: Positions, counted from 0, of the arguments that become text.
     """
     return (
-        f"tuple((str if len({args}) == 1 else repr)(arg) if n in {set_state(positions)} else arg "
+        f"tuple((str if len({args}) == 1 else repr)(arg) if n in {set_literal(positions)} else arg "
         f"for n, arg in enumerate({args}))"
     )
 
 
-def set_state(values: tuple[object, ...]) -> str:
+def set_literal(values: tuple[object, ...]) -> str:
     """Code of a set that holds these texts and numbers, in their order."""
     return (
         "{"

@@ -13,7 +13,7 @@ from pytest_portable_errors.diagnosis.recipe_target import (
     Target,
     arguments_as_text,
     field_parts,
-    set_state,
+    set_literal,
 )
 
 
@@ -72,7 +72,7 @@ class WithoutInit:
         if self.dropped:
             stored = (
                 f"**{{name: value for name, value in {exc}.__dict__.items() if name not "
-                f"in {set_state(self.dropped)}}}"
+                f"in {set_literal(self.dropped)}}}"
             )
         parts = [f'"args": {args}', *field_parts(exc, self.fields), stored]
         one_line = f"state = {{{', '.join(parts)}}}"

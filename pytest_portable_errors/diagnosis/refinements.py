@@ -15,7 +15,7 @@ from pytest_portable_errors.receiver.described import Record
 T = TypeVar("T")
 
 
-def links(record: Record) -> dict[str, str]:
+def linked_types(record: Record) -> dict[str, str]:
     """The exceptions that a record's subject is chained to, and the members of groups.
 
     Returns:
@@ -91,7 +91,7 @@ def without_obstacle(candidate: Candidate, stopped_at: str, sent: Record) -> Can
         if without != recipe:
             return _giving_up(candidate, without, held.path)
     # The link itself cannot be sent, whatever is left out of it.
-    link_type = links(sent).get(path.exception)
+    link_type = linked_types(sent).get(path.exception)
     if link_type is None or not isinstance(recipe, WithChain):
         return None
     as_text = replace(recipe, links_as_text=_with_added(recipe.links_as_text, link_type))

@@ -19,7 +19,11 @@ from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
-from pytest_portable_errors.diagnosis.pickle_paths import built_class, looks_like_exception, places
+from pytest_portable_errors.diagnosis.pickle_paths import (
+    built_class,
+    looks_like_exception,
+    payload_values,
+)
 from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.diagnosis.stored_values import (
     cut,
@@ -155,7 +159,7 @@ def _exceptions(reading: Reading) -> list[tuple[str, Call]]:
         exceptions = [call for call in reading.calls if looks_like_exception(call)]
         return [("exc", exceptions[0])] if exceptions else []
     outermost: list[tuple[str, Call]] = []
-    for place in places(root, "payload"):
+    for place in payload_values(root, "payload"):
         is_inside = any(place.path.startswith((f"{path}.", f"{path}[")) for path, _ in outermost)
         if isinstance(place.value, Call) and not is_inside and looks_like_exception(place.value):
             outermost.append((place.path, place.value))

@@ -9,7 +9,7 @@ from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.judging.recorder import defect_of
 from pytest_portable_errors.report.rows import RAISED
-from pytest_portable_errors.sender.trip import RoundTrip, _by_defect, _lines, first_line
+from pytest_portable_errors.sender.trip import RoundTrip, by_defect, first_line, trip_lines
 
 if TYPE_CHECKING:
     from pytest_portable_errors.sender.trip import RoundTrip
@@ -46,11 +46,11 @@ def trips_text(trips: Sequence[tuple[str, RoundTrip]]) -> str:
     """What became of several exceptions: ``(how it came about, trip)``; each defect once, with the
     ways of building that met it."""
     blocks = []
-    for group in _by_defect([trip for _, trip in trips]):
+    for group in by_defect([trip for _, trip in trips]):
         ways = dict.fromkeys(
             how for how, trip in trips if how != RAISED and any(trip is member for member in group)
         )
         blocks.append(
-            "\n".join([*_lines(group), *(["", f"  built {', '.join(ways)}"] if ways else [])])
+            "\n".join([*trip_lines(group), *(["", f"  built {', '.join(ways)}"] if ways else [])])
         )
     return "\n\n".join(blocks)

@@ -18,7 +18,11 @@ from pytest_portable_errors.receiver.fields import own_dict, type_name
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.extent import SOME, extent_of
 from pytest_portable_errors.sender.garbage import uncollected
-from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_by_each, unchanged
+from pytest_portable_errors.sender.outgoing import (
+    Outgoing,
+    describe_and_pickle_by_each,
+    dict_restored,
+)
 from pytest_portable_errors.sender.serializers import Serializer
 
 
@@ -118,7 +122,7 @@ def _outline_of(exc: BaseException, extent: int) -> Outline | None:
     """None for one that holds too little to be told apart by it."""
     if extent < SOME:
         return None
-    with unchanged(exc):
+    with dict_restored(exc):
         return outline_of(exc, extent)
 
 

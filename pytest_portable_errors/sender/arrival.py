@@ -11,7 +11,7 @@ from pytest_portable_errors.diagnosis.credentials import SEARCHED, CredentialSca
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Comparison
-from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, only_in_tests
+from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, only_in_tests_loss
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, Reading, step_at
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
@@ -19,7 +19,7 @@ from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.record import is_cut
 from pytest_portable_errors.receiver.values import VALUES
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
-from pytest_portable_errors.sender.carriers import Carrier, plainly
+from pytest_portable_errors.sender.carriers import Carrier, plain_serializer
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.project import Project
@@ -76,7 +76,7 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
     )
     reducer = outgoing.reducer
     if reducer is not None and not compared.losses and _has_reducer_of_tests(pending):
-        return replace(compared, losses=(only_in_tests(outgoing.sent, reducer.location),))
+        return replace(compared, losses=(only_in_tests_loss(outgoing.sent, reducer.location),))
     return compared
 
 
@@ -152,7 +152,7 @@ def without_carrier(pending: PendingTrip) -> PendingTrip | None:
         PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
     """
     outgoing, answer = pending.outgoing, pending.answer()
-    plain = plainly(outgoing.serializer)
+    plain = plain_serializer(outgoing.serializer)
     has_arrived = Stage(answer["stage"]) is Stage.ARRIVED
     if plain is outgoing.serializer or not has_arrived or "args" in subject_of(answer["record"]):
         return None

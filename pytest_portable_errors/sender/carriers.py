@@ -84,7 +84,7 @@ class Carrier:
             )
 
 
-def plainly(serializer: Serializer) -> Serializer:
+def plain_serializer(serializer: Serializer) -> Serializer:
     """What a carrier that only wraps pickles with; any other serializer is returned as it is."""
     return (
         serializer.of if isinstance(serializer, Carrier) and serializer.only_wraps else serializer

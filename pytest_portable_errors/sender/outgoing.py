@@ -122,7 +122,7 @@ def describe_and_pickle_by_each(
         pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=extent))
     if not primitive:
         return pickled
-    with unchanged(exc):  # last, because this calls __reduce__ once more
+    with dict_restored(exc):  # last, because this calls __reduce__ once more
         refused = tuple(not_primitive_on_the_wire(exc))
     return [replace(outgoing, not_primitive=refused) for outgoing in pickled]
 
@@ -173,7 +173,7 @@ def _have_same_content(payload: bytes | None, earlier: bytes | None) -> bool:
 def _dumps(subject: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
     """Return ``(payload, error, whether dumps raised it)``; either payload or error is None."""
     try:
-        with unchanged(subject):
+        with dict_restored(subject):
             payload = serializer.dumps(subject)
     except KeyboardInterrupt:
         raise
@@ -197,7 +197,7 @@ def _too_large() -> OverflowError:
 
 
 @contextlib.contextmanager
-def unchanged(exc: object) -> Iterator[None]:
+def dict_restored(exc: object) -> Iterator[None]:
     """Undo, after the block, what an exception's ``__reduce__`` does to its ``__dict__``.
 
     psycopg's empties an entry, and the test goes on with the exception. Of anything but an

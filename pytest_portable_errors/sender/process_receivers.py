@@ -29,7 +29,7 @@ class _Global:
     shared = Shared()
 
 
-def now() -> Shared:
+def current() -> Shared:
     """Return what this process shares now; its fields may be set."""
     return _Global.shared
 
@@ -49,6 +49,6 @@ def share(receivers: Receivers | None) -> Receivers | None:
     Returns:
         The receivers that were shared before, for the caller to put back; None if there were none.
     """
-    current = now()
-    before, current.receivers = current.receivers, receivers
+    shared = current()
+    before, shared.receivers = shared.receivers, receivers
     return before

@@ -9,7 +9,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.arrival import arrive, without_carrier
-from pytest_portable_errors.sender.carriers import plainly
+from pytest_portable_errors.sender.carriers import plain_serializer
 from pytest_portable_errors.sender.extent import MUCH
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip
@@ -99,7 +99,7 @@ def _try_fixes(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...
     start = UNPATCHED.process_time()
     trials = FixTrials(
         subject=outgoing.subject,
-        serializer=plainly(outgoing.serializer),
+        serializer=plain_serializer(outgoing.serializer),
         receiver=settings.receiver,
         carried=frozenset(credential.path for credential in explained.trip.credentials),
         make_trip=make_trip,

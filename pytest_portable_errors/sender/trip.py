@@ -144,17 +144,17 @@ _SHOWN_IN_HEADLINE = (
 
 def trip_text(trips: Sequence[RoundTrip]) -> str:
     """What became of one exception on these trips; trips with the same defect share one text."""
-    return "\n\n".join("\n".join(_lines(group)) for group in _by_defect(trips))
+    return "\n\n".join("\n".join(trip_lines(group)) for group in by_defect(trips))
 
 
-def _by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
+def by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
     groups: dict[object, list[RoundTrip]] = {}
     for trip in trips:
         groups.setdefault(trip.defect, []).append(trip)
     return list(groups.values())
 
 
-def _lines(trips: list[RoundTrip]) -> Iterator[str]:
+def trip_lines(trips: list[RoundTrip]) -> Iterator[str]:
     trip = trips[0]
     yield f"{first_line(trip)}      [{_serializers_and_receivers(trips)}]"
     yield ""

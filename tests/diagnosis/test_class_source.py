@@ -117,7 +117,7 @@ class TestSignatures:
         assert class_source.fits(untold, ("too", "many", "for", "it"))
         assert class_source.parameters(untold) == "(...)"
         assert class_source.keyword_only(untold) == []
-        assert class_source.bound(untold, ("a",), repr) is None
+        assert class_source.named_arguments(untold, ("a",), repr) is None
 
     def test_a_call_fits_with_all_that_is_needed_and_no_more(self) -> None:
         assert [class_source.fits(takes_more, ("a",) * given) for given in range(3)] == [
@@ -132,13 +132,13 @@ class TestSignatures:
         constructor = class_source.own_constructor(zoo.PaymentError)
         assert constructor is not None
         assert (
-            class_source.bound(constructor, (7, "declined"), repr)
+            class_source.named_arguments(constructor, (7, "declined"), repr)
             == "order_id=7, reason='declined'"
         )
-        assert class_source.bound(constructor, (7,), repr) is None
+        assert class_source.named_arguments(constructor, (7,), repr) is None
 
     def test_further_arguments_have_no_names(self) -> None:
-        assert class_source.bound(takes_more, ("a", 1, 2), repr) == "name='a', 1, 2"
+        assert class_source.named_arguments(takes_more, ("a", 1, 2), repr) == "name='a', 1, 2"
 
     def test_of_a_function_that_was_wrapped_it_is_the_wrapper_that_is_called(self) -> None:
         wrapper = function_of(functools.wraps(function)(takes_more))

@@ -22,7 +22,7 @@ from pytest_portable_errors.diagnosis.pickle_paths import (
     built_class,
     looks_like_exception,
     path_of,
-    places,
+    payload_values,
 )
 from pytest_portable_errors.diagnosis.pickle_reader import read
 
@@ -49,7 +49,7 @@ def paths_to_needle(
 ) -> list[str]:
     return [
         place.path
-        for place in places(root_of(exc, dumps))
+        for place in payload_values(root_of(exc, dumps))
         if place.value in (NEEDLE, NEEDLE.encode())
     ]
 
@@ -158,7 +158,7 @@ class TestPlaces:
 
     def test_the_exception_itself_comes_first_and_the_rest_outward(self) -> None:
         root = root_of(with_attributes(ValueError("m"), a=[[NEEDLE]], b=NEEDLE))
-        found = list(places(root))
+        found = list(payload_values(root))
         assert (found[0].path, found[0].value) == ("exc", root)
         assert [place.path for place in found if place.value == NEEDLE] == ["exc.b", "exc.a[0][0]"]
 
@@ -167,29 +167,36 @@ class TestPlaces:
             with_attributes(ValueError("m"), api_key="k", headers={"x-token": "t"}, plain=["p"])
         )
         names = {
-            place.value: place.name for place in places(root) if place.value in ("k", "t", "p")
+            place.value: place.name
+            for place in payload_values(root)
+            if place.value in ("k", "t", "p")
         }
         assert names == {"k": "api_key", "t": "x-token", "p": None}
 
     def test_a_payload_that_holds_itself_has_an_end(self) -> None:
         circle: list[Any] = []
         circle.append(circle)
-        assert [place.path for place in places(root_of(ValueError(circle)))][-1] == "exc.args[0]"
+        assert [place.path for place in payload_values(root_of(ValueError(circle)))][
+            -1
+        ] == "exc.args[0]"
 
     def test_nothing_is_looked_up_twice(self) -> None:
         wide: list[Any] = []
         for _ in range(60):  # 2 ** 60 ways to the innermost
             wide = [wide, wide]
-        count = sum(1 for _ in places(root_of(ValueError(wide))))
+        count = sum(1 for _ in payload_values(root_of(ValueError(wide))))
         assert 60 < count < 200
 
     def test_a_state_that_is_no_dict_and_arguments_that_are_no_tuple_are_searched_too(self) -> None:
         made = Call(Global("shop", "Client"), NEEDLE, "reduce", state=[0, NEEDLE])
-        assert [place.path for place in places(made) if place.value == NEEDLE] == ["exc", "exc[1]"]
+        assert [place.path for place in payload_values(made) if place.value == NEEDLE] == [
+            "exc",
+            "exc[1]",
+        ]
 
     def test_however_much_it_holds_the_search_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pickle_paths, "_MOST_PLACES", 3)
-        assert [place.path for place in places([0, 1, 2, 3])] == ["exc", "exc[0]", "exc[1]"]
+        assert [place.path for place in payload_values([0, 1, 2, 3])] == ["exc", "exc[0]", "exc[1]"]
 
 
 class TestHttpx:
@@ -208,7 +215,7 @@ class TestHttpx:
 
     def test_the_name_of_the_header_is_told_as_it_was_written(self) -> None:
         root = root_of(with_attributes(ValueError("m"), request=request()))
-        assert {place.name for place in places(root) if place.value == NEEDLE.encode()} == {
+        assert {place.name for place in payload_values(root) if place.value == NEEDLE.encode()} == {
             "Authorization"
         }
 
@@ -268,7 +275,7 @@ class TestParts:
     """What no pickler of today writes, or only some library's reducer does."""
 
     def paths(self, root: object) -> list[str]:
-        return [place.path for place in places(root) if place.value == NEEDLE]
+        return [place.path for place in payload_values(root) if place.value == NEEDLE]
 
     def test_what_a_reconstructor_is_given_after_the_class_are_the_arguments(self) -> None:
         assert self.paths(Call(Global("shop", "_rebuild"), (CLASS, "m", NEEDLE), "reduce")) == [
@@ -278,7 +285,10 @@ class TestParts:
     def test_a_state_by_other_keys_than_names_is_one_of_items(self) -> None:
         root = Call(CLASS, (), "reduce", state=Pairs([(3, NEEDLE), (b"k", NEEDLE)]))
         assert self.paths(root) == ["exc[3]", "exc[b'k']"]
-        assert {place.name for place in places(root) if place.value == NEEDLE} == {None, "k"}
+        assert {place.name for place in payload_values(root) if place.value == NEEDLE} == {
+            None,
+            "k",
+        }
 
     def test_exceptions_in_a_list_are_members_as_the_second_argument_alone(self) -> None:
         made = Call(Global("builtins", "KeyError"), (NEEDLE,), "reduce")

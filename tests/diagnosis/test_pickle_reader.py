@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis import pickle_reader as payload_module
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
-from pytest_portable_errors.diagnosis.pickle_paths import places
+from pytest_portable_errors.diagnosis.pickle_paths import payload_values
 from pytest_portable_errors.diagnosis.pickle_reader import content, protocol_of, read, step_at
 
 SUBJECTS = [
@@ -220,7 +220,7 @@ def test_a_long_payload_is_cut_and_what_was_read_is_kept(
     data = pickle.dumps(held(), protocol)
     whole = payload_module._follow(data)
     assert not whole.is_cut
-    paths = {place.path for place in places(whole.root)}
+    paths = {place.path for place in payload_values(whole.root)}
     opcodes = sum(1 for _ in pickletools.genops(data))
     for number in range(1, opcodes):
         monkeypatch.setattr(payload_module, "OPCODES", number)
@@ -229,8 +229,8 @@ def test_a_long_payload_is_cut_and_what_was_read_is_kept(
             assert reading.is_cut
         assert reading.names == whole.names[: len(reading.names)]
         assert reading.error is None
-        list(places(reading.root))
-    assert {place.path for place in places(reading.root)} == paths, (
+        list(payload_values(reading.root))
+    assert {place.path for place in payload_values(reading.root)} == paths, (
         "all but the last opcode was read"
     )
 
@@ -241,4 +241,6 @@ def test_what_lies_before_the_cut_has_its_path(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(payload_module, "OPCODES", 500)
     reading = payload_module._follow(pickle.dumps(exc))
     assert reading.is_cut
-    assert ("exc.token", "sk-near") in [(place.path, place.value) for place in places(reading.root)]
+    assert ("exc.token", "sk-near") in [
+        (place.path, place.value) for place in payload_values(reading.root)
+    ]

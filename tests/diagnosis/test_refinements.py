@@ -12,7 +12,11 @@ from pytest_portable_errors.diagnosis.recipes import (
     Recipe,
     WithoutInit,
 )
-from pytest_portable_errors.diagnosis.refinements import links, without_changed, without_obstacle
+from pytest_portable_errors.diagnosis.refinements import (
+    linked_types,
+    without_changed,
+    without_obstacle,
+)
 from pytest_portable_errors.receiver.record import describe
 
 OURS = Target(module="shop", qualname="PaymentError", in_class=True, importable=True)
@@ -28,7 +32,7 @@ def test_links_are_told_by_path_each_once() -> None:
     assert outer.__cause__ is not None
     assert outer.__cause__.__context__ is not None
     outer.__cause__.__context__.__cause__ = outer  # a circle
-    assert links(describe(exc)) == {
+    assert linked_types(describe(exc)) == {
         "exc.__context__": "builtins.ValueError",
         "exc.__context__.__cause__": "error_zoo.Portable",
         "exc.__context__.__cause__.__context__": "builtins.KeyError",
