@@ -20,7 +20,7 @@ from .limits import limit_processor
 from .messages import Message
 from .processes import Child, Pipes
 
-BRANCHES = 16  # that live below one process; the one unused for longest goes first
+BRANCHES = 16  # that live below one process; the idle one unused for longest goes first
 
 
 class Key(NamedTuple):
@@ -128,7 +128,7 @@ class Branches:
         )
 
     def _grow(self, key: Key, needs: Dict[str, object]) -> Branch:
-        """Fork a branch; where there are too many, retire the one unused for longest."""
+        """Fork a branch; where there are too many, retire the idle one unused for longest."""
         if len(self.alive) >= BRANCHES:
             idle = sorted(
                 (branch.used, idle_key)

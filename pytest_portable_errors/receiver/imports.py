@@ -14,7 +14,7 @@ import re
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-# Distribution names are equal after this (PEP 503).
+# Runs of these in names of distributions are all the same (PEP 503).
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
