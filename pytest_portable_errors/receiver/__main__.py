@@ -1,8 +1,8 @@
-"""``python -I -S <this folder> fork``: the fresh interpreter, with requests on its standard input
-and answers on its standard output.
+"""Starts the fresh interpreter: ``python -I -S <this folder> fork``.
 
-The first message is what may be imported here (see ``sender/project.py``); the answer says that the
-absent modules really are absent.
+Requests come on its standard input, and answers go to its standard output. The first message is
+what may be imported here (see ``sender/project.py``); the answer says whether the absent modules
+really are absent.
 """
 
 import os
@@ -15,9 +15,10 @@ PACKAGE = "_portable_errors_receiver"  # not our own name: a payload may import 
 
 
 def _load_package() -> None:
-    here = os.path.dirname(os.path.abspath(__file__))
+    """Import this folder as a package, whose modules can then import each other."""
+    folder = os.path.dirname(os.path.abspath(__file__))
     spec = spec_from_file_location(
-        PACKAGE, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+        PACKAGE, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
     )
     assert spec is not None  # the file is beside this one
     assert spec.loader is not None
@@ -26,9 +27,12 @@ def _load_package() -> None:
 
 
 def main(argv: List[str]) -> None:
-    """Serve until the sender closes its end. ``argv[1]`` is ``fork``, ``spawn``, ``once`` or
-    ``prove``: see ``start.py``."""
-    # a receiver may be any interpreter that a user names
+    """Run the receiver; ``argv[1]`` is its mode: see ``start.py``.
+
+    Raises:
+        SystemExit: This Python is too old.
+    """
+    # A receiver may be any interpreter that a user names.
     if sys.version_info < (3, 8):  # noqa: UP036
         sys.exit(
             "a receiver needs Python 3.8 or later, and this is {}.{}".format(*sys.version_info)
@@ -36,7 +40,7 @@ def main(argv: List[str]) -> None:
     del sys.path[0]  # this folder: a payload's `record` or `server` is somebody else's
     _load_package()
     start = import_module(PACKAGE + ".start")
-    # a class of the sender's __main__ is absent here
+    # An empty one: a class of the sender's __main__ is absent here.
     sys.modules["__main__"] = type(sys)("__main__")
     start.start(argv[1])
 

@@ -1,8 +1,8 @@
-"""The branches of one server: processes forked from it that have imported one more module, and are
-servers themselves.
+"""The branches of one server: processes forked from it that have imported one more module.
 
-Importing LiteLLM takes seconds, so it is done once. The processes form a tree, and each check is
-forked from the one that has imported just what its payload would import anyway.
+A branch is a server itself. So the processes form a tree, and each check is forked from the one
+that has imported just what its payload would import anyway: importing LiteLLM takes seconds, and is
+done once.
 """
 
 import gc
@@ -17,34 +17,46 @@ from .check_pool import Fork
 from .check_settings import CheckSettings
 from .deadlines import ENDED_THE_RECEIVER, Importing, is_out_of_time
 from .limits import limit_processor
-from .processes import Child, Pipes, Request
+from .messages import Message
+from .processes import Child, Pipes
 
-BRANCHES = 16  # at once, below one process; the one unused for longest goes first
+BRANCHES = 16  # that live below one process; the idle one unused for longest goes first
 
 
 class Key(NamedTuple):
-    """What is particular to a branch."""
+    """What tells the branches of one server apart."""
 
     step: str
-    """The module that it imports; or ``module:callable``, a consumer's start-up."""
+    """The module that it imports; or ``module:callable``, which it calls as the consumer does at
+    its start."""
     needs: Tuple[str, ...]
-    """Modules of the serializer's that are importable there against the rule."""
+    """Sorted names of modules that the serializer needs, and that can be imported there whatever
+    the rules say."""
 
 
 class Branch:
-    """A server forked from this one."""
+    """A server forked from this one, and what it has not answered yet."""
 
     def __init__(self, child: Child, importing: Importing) -> None:
         self.child = child
         self.importing: Optional[Importing] = importing
-        """None once it is ready."""
-        self.pending: Dict[int, Request] = {}
+        """Watches its import; None once it is ready."""
+        self.pending: Dict[int, Message] = {}
+        """Requests that it has not answered, by their numbers."""
         self.used = time.monotonic()
+        """When it was made or last got a request, in seconds of ``time.monotonic``."""
 
 
 class Branches:
-    """See above. ``serve`` is what a branch does when it has imported, ``route`` takes requests
-    that must go another way after all."""
+    """Forks branches, passes requests and answers between them and this server, and ends them.
+
+    Args:
+        fork: Forks a child that does the work passed to it.
+        serve: What a branch does once it has imported its module, with the pipes to this process.
+        answer: Takes the answers, head and body.
+        route: Takes the requests of a branch that ended, head and body, to be made without it.
+        settings: The check settings of this process.
+    """
 
     def __init__(
         self,
@@ -56,19 +68,33 @@ class Branches:
     ) -> None:
         self._fork, self._serve, self._answer, self._route = fork, serve, answer, route
         self._settings = settings
-        # why requests for it are hopeless, or None where a check had better see for itself
+        # Steps that no branch can take, each with why its requests time out; None where a check
+        # takes the step itself, and meets the same failure.
         self._unfit: Dict[Key, Optional[str]] = {}
         self.alive: Dict[Key, Branch] = {}
-        self.ended: List[Child] = []  # told to end or killed, not yet waited for
+        self.ended: List[Child] = []
+        """Told to end or killed, and not yet reaped."""
 
     def take(self, head: messages.Head, body: bytes) -> bool:
-        """Send a request to the branch for what it names first; False if none is of use to it."""
+        """Send a request to the branch for the first step that a branch can take for it.
+
+        Where the import of that step is known to take too long, or to hang, the answer is given at
+        once: the request has timed out.
+
+        Args:
+            head: The request's head. Of its ``needs``, those that can be imported here anyway are
+                taken out.
+            body: The payload.
+
+        Returns:
+            False if no branch is of use to the request: this process has to make its check.
+        """
         if not self._settings.rules.needs:
             # What is importable here anyway is no special need, and without it the payload can
             # share the branches of others.
             head["needs"] = {
-                name: where
-                for name, where in head["needs"].items()
+                name: location
+                for name, location in head["needs"].items()
                 if not _is_findable(name.partition(".")[0])
             }
         needs = tuple(sorted(head["needs"]))
@@ -78,9 +104,9 @@ class Branches:
         if not steps:
             return False
         key = Key(steps[0], needs)
-        hopeless = self._unfit.get(key)
-        if hopeless is not None:
-            self._answer({"stage": "timed-out", "how": hopeless, "id": head["id"]}, b"")
+        reason = self._unfit.get(key)
+        if reason is not None:
+            self._answer({"stage": "timed-out", "how": reason, "id": head["id"]}, b"")
             return True
         branch = self.alive.get(key) or self._grow(key, head["needs"])
         branch.pending[head["id"]] = (head, body)
@@ -91,6 +117,7 @@ class Branches:
         return True
 
     def _is_of_use(self, key: Key) -> bool:
+        """Whether the step has a branch, may get one, or is known to time out."""
         if key in self._unfit:
             return self._unfit[key] is not None
         if ":" in key.step:
@@ -101,16 +128,19 @@ class Branches:
         )
 
     def _grow(self, key: Key, needs: Dict[str, object]) -> Branch:
+        """Fork a branch; where there are too many, retire the idle one unused for longest."""
         if len(self.alive) >= BRANCHES:
             idle = sorted(
-                (branch.used, other) for other, branch in self.alive.items() if not branch.pending
+                (branch.used, idle_key)
+                for idle_key, branch in self.alive.items()
+                if not branch.pending
             )
             if idle:
                 self._retire(idle[0][1])
 
         def be_branch(pipes: Pipes) -> None:
             self._settings.rules.needs = needs
-            is_fit = _import(key.step, self._settings)
+            is_fit = _becomes_branch(key.step, self._settings)
             pipes.write({"stage": "branch" if is_fit else "unfit"})
             if is_fit:
                 self._serve(pipes)
@@ -120,7 +150,7 @@ class Branches:
         return self.alive[key]
 
     def read(self, key: Key, branch: Branch) -> None:
-        """Take what a branch says."""
+        """Pass on the answers of a branch; note that it is ready, or drop it if it never will."""
         try:
             for head, body in branch.child.pipes.read():
                 if head["stage"] == "branch":
@@ -134,30 +164,35 @@ class Branches:
             self._drop(key, branch)
 
     def expire(self) -> None:
-        """Give up the branches that have ended, and those whose imports do not end."""
+        """Drop the branches that have ended; give up those whose imports take too long, or hang."""
         for key, branch in list(self.alive.items()):
             branch.child.end_if_stopped()
-            ended = branch.child.ended()
-            if ended is not None and branch.importing is not None and is_out_of_time(ended):
+            code = branch.child.ended()
+            if code is not None and branch.importing is not None and is_out_of_time(code):
                 self._give_up(key, branch, branch.importing.took_too_long())
-            elif ended is not None or (branch.importing is None and not branch.child.pipes.open):
+            elif code is not None or (branch.importing is None and not branch.child.pipes.open):
                 self._drop(key, branch)
             elif branch.importing is not None:
-                why = branch.importing.gave_up()
-                if why is not None:
-                    self._give_up(key, branch, why)
+                reason = branch.importing.gave_up()
+                if reason is not None:
+                    self._give_up(key, branch, reason)
 
-    def _give_up(self, key: Key, branch: Branch, why: str) -> None:
-        """Answer for all that wait for it, and for all that will: nobody is to wait for the same
-        import once more."""
-        self._unfit[key] = why
+    def _give_up(self, key: Key, branch: Branch, reason: str) -> None:
+        """Answer that its requests have timed out, and every later request for the same step.
+
+        So nobody waits for the same import once more.
+        """
+        self._unfit[key] = reason
         self._retire(key)
         for number in branch.pending:
-            self._answer({"stage": "timed-out", "how": why, "id": number}, b"")
+            self._answer({"stage": "timed-out", "how": reason, "id": number}, b"")
 
     def _drop(self, key: Key, branch: Branch) -> None:
-        """End a branch; what it was asked, this process does without it, so that the same defect is
-        met where it is one check's."""
+        """End a branch and reroute its requests, so that a crash is blamed on one check.
+
+        A branch that was not ready is not forked again: its requests are made without it. A request
+        that was waiting in two ready branches when they ended is answered: the receiver crashed.
+        """
         if branch.importing is not None:
             self._unfit[key] = None
         self._retire(key)
@@ -169,6 +204,7 @@ class Branches:
                 self._route(dict(head, killed=killed), body)
 
     def _retire(self, key: Key) -> None:
+        """Tell a branch to end; it is reaped later."""
         branch = self.alive.pop(key)
         branch.child.pipes.close()  # which tells it to end what is below it, then itself
         if branch.importing is not None:
@@ -177,25 +213,30 @@ class Branches:
 
     @property
     def are_awaited(self) -> bool:
-        """Whether somebody waits for one of them, which may have died or been stopped without
-        closing its pipe."""
+        """Whether any branch imports, owes an answer or is ending.
+
+        Such a one must be looked at again and again: it may die, or be stopped, without closing its
+        pipe.
+        """
         return bool(self.ended) or any(
             branch.pending or branch.importing for branch in self.alive.values()
         )
 
     def reap(self) -> None:
-        """Wait for those that have ended, without waiting."""
+        """Collect the exit statuses of those that have ended, without waiting for the others."""
         self.ended = [child for child in self.ended if child.ended() is None]
 
     def end(self) -> None:
-        """End them all."""
+        """Tell all branches to end, without waiting for that."""
         for key in list(self.alive):
             self._retire(key)
 
 
-def _import(step: str, settings: CheckSettings) -> bool:
-    """Take the step; whether this process can be a branch then. If not, the check itself will meet
-    the same, and say so."""
+def _becomes_branch(step: str, settings: CheckSettings) -> bool:
+    """Take the step; whether this process can be a branch then.
+
+    If not, a check takes the step itself, meets the same failure, and reports it.
+    """
     limit_processor(settings.import_seconds)
     # a large import makes much and drops little: collecting on the way is a fifth of its time
     gc.disable()
@@ -216,6 +257,7 @@ def _is_findable(top: str) -> bool:
 
 
 def _has_threads() -> bool:
+    """Whether this process has more than one thread."""
     try:
         return len(os.listdir("/proc/self/task")) > 1  # also threads that Python does not know
     except OSError:

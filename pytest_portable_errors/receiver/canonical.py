@@ -1,4 +1,4 @@
-"""One text for equal descriptions, and digests of what is too long to keep."""
+"""The canonical text of a description, and digests of what is too long to keep."""
 
 import hashlib
 import json
@@ -6,40 +6,43 @@ from typing import Any, List, Sequence
 
 from .described import Value
 
-# by id: a metaclass may have a __hash__ and __eq__ of its own
+# By their ids: a metaclass may have a __hash__ and __eq__ of its own.
 PLAIN_TYPES = frozenset(map(id, (str, int, float, bool, type(None))))
 _HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
-# made once: tests replace json's functions
+# Made once: tests replace json's functions.
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def canonical(record: object) -> str:
-    """One text for equal records."""
+    """JSON with sorted keys: equal records, or equal parts of them, have the same text."""
     return _ENCODER.encode(record)
 
 
 def digest(described: object) -> str:
-    """A SHA-256 that equal descriptions share, whatever the order in which sets were printed in
-    them."""
+    """SHA-256, in hexadecimal, of a description; the order in which a set was printed has no part.
+
+    So equal descriptions have equal digests.
+    """
     return hashlib.sha256(canonical(in_any_order(described)).encode()).hexdigest()
 
 
 def in_order(described: List[Value]) -> List[Value]:
-    """Descriptions of a set's elements, in an order that does not hang on the hash seed."""
+    """Sort the descriptions of a set's elements: their order must not depend on the hash seed."""
     return sorted(described, key=_text if _have_own_texts(described) else canonical)
 
 
 def by_key(pairs: List[List[Value]]) -> List[List[Value]]:
-    """Descriptions of a dict's keys and values, in an order that does not hang on the one in which
-    it was filled."""
+    """Sort the descriptions of a dict's keys and values by the keys.
+
+    The order in which the dict was filled has no part in it.
+    """
     if _have_own_texts([key for key, _ in pairs]):
         return sorted(pairs, key=lambda pair: _text(pair[0]))
     return sorted(pairs, key=canonical)
 
 
 def _have_own_texts(described: List[Value]) -> bool:
-    """Whether each is told from the others by its text, which is less to compare than all that is
-    said of it."""
+    """Whether each has a text of its own: sorting by the texts is then enough, and cheaper."""
     return len({value.get("text") for value in described} - {None}) == len(described)
 
 
@@ -49,7 +52,10 @@ def _text(described: Value) -> str:
 
 
 def are_plain(elements: Sequence[Any]) -> bool:
-    """Whether all of them are values that can be digested without being described one by one."""
+    """Whether all elements can be digested as they are, without describing each.
+
+    They are texts, floats, booleans, None, or integers below 10**18 either way.
+    """
     return {*map(id, map(type, elements))} <= PLAIN_TYPES and all(
         cls is not int or -_HUGE < value < _HUGE
         for cls, value in zip(map(type, elements), elements)
@@ -57,13 +63,18 @@ def are_plain(elements: Sequence[Any]) -> bool:
 
 
 def digest_of_plain(elements: Sequence[object]) -> str:
-    """A SHA-256 of plain values, which is a hundred times faster than of their descriptions."""
+    """SHA-256, in hexadecimal, of plain values: a hundred times faster than of their descriptions.
+
+    ``elements`` are those that ``are_plain`` accepts.
+    """
     return hashlib.sha256(canonical(elements).encode()).hexdigest()
 
 
 def in_any_order(described: object) -> object:
-    """The description with the words of a text in place of the text, wherever a set may have been
-    printed in it."""
+    """A copy of a description without the texts in which a set may have been printed.
+
+    The digest of their words in any order stays.
+    """
     if isinstance(described, list):
         return [in_any_order(item) for item in described]
     if not isinstance(described, dict):

@@ -9,7 +9,7 @@ import importlib
 import os
 import pickle
 import sys
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from . import fields, messages, record, values
 from .check_settings import CheckSettings
@@ -17,27 +17,38 @@ from .limits import limit_memory, limit_processor, processor_seconds
 from .replay import Replay
 from .side_effects import SideEffects
 
-HOW_MANY_MISSING = 20
-# of processor time, after which a process makes no further check: its limit counts all that it used
+HOW_MANY_MISSING = 20  # names of one payload that are reported as missing, at most
+# Seconds of processor time after which a process makes no further check: the server's limit
+# (deadlines.py) counts all that the process has used.
 FRESH_SECONDS = 0.5
 _ORDINARY = pickle.dumps(ValueError("rehearsal", 1))
 
-Answer = Callable[[messages.Head], None]
+SendAnswer = Callable[[messages.Head], None]
 
 
 def rehearse() -> None:
-    """Rebuild and describe an ordinary exception. In a process forked ahead this touches the memory
-    that the check will need."""
+    """Rebuild and describe an ordinary exception.
+
+    In a process forked ahead this touches the memory that the check will need.
+    """
     messages.as_json({"record": record.describe(pickle.loads(_ORDINARY))})
 
 
 def run(
     requests: int, answers: int, settings: CheckSettings, side_effects: Optional[SideEffects] = None
 ) -> None:
-    """Make the check that is asked for; and another one, as long as ``side_effects`` shows that
-    nothing was left behind.
+    """Make the check that is asked for, and further ones while none leaves anything behind.
 
     The caller ends the process, whatever this raises.
+
+    Args:
+        requests: The descriptor to read requests from; it blocks.
+        answers: The descriptor to write answers to; it blocks.
+        settings: The check settings of this process.
+        side_effects: Watches this process for what a payload leaves behind. None: make one check.
+
+    Raises:
+        MessageError: What arrived is no request.
     """
     while _run_one(requests, answers, settings, side_effects):
         pass
@@ -46,21 +57,25 @@ def run(
 def _run_one(
     requests: int, answers: int, settings: CheckSettings, side_effects: Optional[SideEffects]
 ) -> bool:
-    """Wait for a request, make the check, write the answer; whether this process can make another
-    check."""
+    """Wait for a request, make the check, write the answer.
+
+    Returns:
+        Whether this process can make another check.
+    """
     own = os.getpid()
     request = messages.read_one(requests)
     if request is None:
         return False  # nobody asks any more
     head, payload = request
 
-    def answer(what: messages.Head, **more: object) -> None:
+    def answer(content: messages.Head, **head_fields: object) -> None:
+        """Write an answer: its stage into the head, the rest of its content into the body."""
         if os.getpid() == own:  # a payload may have forked, and both of them arrive here
             # Those who pass it on look only at the head.
             messages.write(
                 answers,
-                {"stage": what.pop("stage"), "id": head["id"], **more},
-                messages.as_json(what),
+                {"stage": content.pop("stage"), "id": head["id"], **head_fields},
+                messages.as_json(content),
             )
 
     outcome = check(head, payload, settings, answer, side_effects)
@@ -79,11 +94,24 @@ def check(
     head: messages.Head,
     payload: bytes,
     settings: CheckSettings,
-    answer: Answer,
+    answer: SendAnswer,
     side_effects: Optional[SideEffects],
 ) -> messages.Head:
-    """Import what the payload names, then rebuild and describe it. The imports have limits of their
-    own, which the server knows."""
+    """Import what the payload names, then rebuild it and describe what arrives.
+
+    The imports have limits of their own, which the server watches (``deadlines.py``).
+
+    Args:
+        head: The request's head.
+        payload: What to rebuild.
+        settings: The check settings of this process.
+        answer: Takes what the server is told before the answer: that imports begin, and end.
+        side_effects: Begins to watch before loads; None where nobody watches. Where anything was
+            imported it does not begin: the process is not fresh any more.
+
+    Returns:
+        The answer, as ``described.Answer`` has it. What loads raises is in it.
+    """
     settings.rules.needs = head["needs"]
     try:
         has_imported = _prepare(head, settings, answer)
@@ -98,7 +126,7 @@ def check(
 
 
 class SetupFailed(Exception):
-    """A consumer's start-up raised."""
+    """A call of the consumer's start-up raised: ``step`` names it, ``error`` is what it raised."""
 
     def __init__(self, step: str, error: BaseException) -> None:
         super().__init__(step, error)
@@ -108,7 +136,11 @@ class SetupFailed(Exception):
 def take_step(step: str, settings: CheckSettings) -> None:
     """Import a module; or, for ``module:callable``, call what the consumer calls at its start.
 
-    Raises what the import raises, and SetupFailed.
+    A call that succeeds is taken out of ``settings.setup``.
+
+    Raises:
+        SetupFailed: The callable cannot be found, or raised.
+        BaseException: Whatever the import of a module raises.
     """
     if ":" not in step:
         _import(step)
@@ -121,8 +153,10 @@ def take_step(step: str, settings: CheckSettings) -> None:
 
 
 def _import(name: str) -> None:
-    """Import a module. Where that fails nothing of its package stays, or a second import would find
-    the parts that had succeeded."""
+    """Import a module; where that fails, leave no module of its package behind.
+
+    A second import would find the parts that had succeeded.
+    """
     before = set(sys.modules)
     try:
         importlib.import_module(name)
@@ -134,8 +168,8 @@ def _import(name: str) -> None:
         raise
 
 
-def _prepare(head: messages.Head, settings: CheckSettings, answer: Answer) -> bool:
-    """Whether there was anything to import, or to call."""
+def _prepare(head: messages.Head, settings: CheckSettings, answer: SendAnswer) -> bool:
+    """Call the start-up and import what the payload names; whether there was anything to do."""
     steps = [*settings.setup, *(module for module in head["imports"] if module not in sys.modules)]
     if not steps:
         return False
@@ -154,6 +188,7 @@ def _prepare(head: messages.Head, settings: CheckSettings, answer: Answer) -> bo
 
 
 def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
+    """Rebuild the payload with its loader, and describe what arrives or what loads raises."""
     try:
         for module in head["requires"]:
             importlib.import_module(module)
@@ -161,7 +196,7 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
     except BaseException as error:
         return {"stage": "loader", "error": error_record(error)}
     if head.get("replay"):
-        return _replayed(payload)
+        return _outcome_of_replay(payload)
     try:
         subject = loads(payload)
     except BaseException as error:
@@ -181,12 +216,13 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
                 subject, traceback=head["traceback"], depth=head.get("depth", values.DEPTH)
             ),
         }
-    # here nobody pressed a key: the exception's __str__ raises it
+    # Nobody pressed a key here: the exception's __str__ raises it.
     except KeyboardInterrupt as error:
         return {"stage": "loads", "error": error_record(error)}
 
 
-def _replayed(payload: bytes) -> Dict[str, object]:
+def _outcome_of_replay(payload: bytes) -> Dict[str, object]:
+    """How far loads comes: where it fails, the number of the opcode."""
     replay = Replay(payload)
     try:
         replay.load()
@@ -196,34 +232,46 @@ def _replayed(payload: bytes) -> Dict[str, object]:
 
 
 def _find(name: str) -> Callable[..., object]:
-    module, _, function = name.partition(":")
-    found: Any = importlib.import_module(module)
-    for part in function.split("."):
-        found = getattr(found, part)
-    # what a user names is believed to be callable; if not, calling it says so
-    return found  # type: ignore[no-any-return]
+    """The function that ``module:qualname`` names; its module is imported."""
+    module, _, qualname = name.partition(":")
+    # What a user names is believed to be callable; if not, calling it says so.
+    return _look_up(module, qualname)  # type: ignore[return-value]
+
+
+def _look_up(module: str, qualname: str) -> object:
+    """What a module holds under a qualified name. Raises what import and getattr raise."""
+    holder: object = importlib.import_module(module)
+    for attribute in qualname.split("."):
+        holder = getattr(holder, attribute)
+    return holder
 
 
 def error_record(error: BaseException) -> Dict[str, object]:
-    """What the receiver says of an error: type, message and, for an import, the module's name."""
+    """Describe an error that stopped a check.
+
+    Returns:
+        What ``described.ErrorRecord`` has: type and message; for an ImportError the module's name;
+        and the type of the error that it was raised for, if there is one.
+    """
     name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    told = dict(record.outline(error), module=name if isinstance(name, str) else None)
+    described = dict(record.outline(error), module=name if isinstance(name, str) else None)
     links = [fields.base_field(error, name) for name in ("__cause__", "__context__")]
-    behind = next((link for link in links if link is not None), None)
-    if behind is not None:  # kombu raises a DecodeError for whatever failed
-        told["raised_for"] = fields.type_name(type(behind))
-    return told
+    origin = next((link for link in links if link is not None), None)
+    if origin is not None:  # kombu raises a DecodeError for whatever failed
+        described["raised_for"] = fields.type_name(type(origin))
+    return described
 
 
 def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
-    """Those of the payload's names that this interpreter does not have: ``[module, qualname, module
-    that failed or None]``."""
+    """Those of the payload's names that this interpreter lacks; the first ``HOW_MANY_MISSING``.
+
+    Each is ``[module, qualname, module whose import failed]``; the last is None where the module is
+    there and the name is not.
+    """
     missing: List[List[Optional[str]]] = []
     for module, qualname in names:
         try:
-            found: object = importlib.import_module(module)
-            for part in qualname.split("."):
-                found = getattr(found, part)
+            _look_up(module, qualname)
         except ModuleNotFoundError as error:
             missing.append([module, qualname, error.name or module])
         except AttributeError:

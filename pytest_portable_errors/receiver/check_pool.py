@@ -1,5 +1,7 @@
-"""The checks of one server: each in a child of its own, several at the same time, and one child
-forked ahead for the next."""
+"""The checks of one server: each in a child of its own, several at the same time.
+
+One child is forked ahead for the next check.
+"""
 
 import os
 from collections import deque
@@ -8,7 +10,8 @@ from typing import Callable, Deque, Dict, List, NamedTuple
 from . import check, messages
 from .check_settings import CheckSettings
 from .deadlines import STRAY_WRITE, Progress
-from .processes import Child, Pipes, Request
+from .messages import Message
+from .processes import Child, Pipes
 from .side_effects import SideEffects
 
 Fork = Callable[[Callable[[Pipes], None]], Child]
@@ -19,12 +22,19 @@ class Running(NamedTuple):
 
     child: Child
     number: int
+    """The number of its request."""
     progress: Progress
 
 
 class CheckPool:
-    """See above. ``fork`` gives a child with pipes to it; ``answer`` takes what is to be told to
-    who asked."""
+    """Hands requests to children, passes on their answers, and ends the children.
+
+    Args:
+        fork: Forks a child that does the work passed to it.
+        answer: Takes the answers, head and body.
+        settings: The check settings of this process.
+        at_once: How many checks run at the same time, at most.
+    """
 
     def __init__(
         self,
@@ -38,19 +48,22 @@ class CheckPool:
         self._answer = answer
         self._settings = settings
         self._at_once = at_once
-        self._waiting: Deque[Request] = deque()
-        # forked before they are needed, or as good as that again
+        self._waiting: Deque[Message] = deque()
+        # Forked before they are needed; or with a check behind them that left nothing behind.
         self._ahead: Deque[Child] = deque()
         self.running: Dict[int, Running] = {}
-        self.ended: List[Child] = []  # answered for, not yet waited for
+        """The children that make checks, by process ID."""
+        self.ended: List[Child] = []
+        """Killed, and not yet reaped."""
         self.expects_more = False
         """Whether there will be checks here, so that forking ahead pays."""
 
     def add(self, head: messages.Head, body: bytes) -> None:
+        """Take a request; ``start`` hands it to a child."""
         self._waiting.append((head, body))
 
     def start(self) -> None:
-        """Hand what waits to children, as far as there may be more of them."""
+        """Hand waiting requests to children, while fewer than ``at_once`` make checks."""
         while self._waiting and len(self.running) < self._at_once:
             child = self._ahead.popleft() if self._ahead else self._fork(self._be_check)
             self.expects_more = True
@@ -62,14 +75,18 @@ class CheckPool:
 
     @property
     def wants_more_ahead(self) -> bool:
+        """Whether checks are expected and no child is ready for one."""
         return self.expects_more and not self._ahead
 
     def fork_ahead(self) -> None:
-        """Have one more child ready: forking it, and touching its memory for the first time, is
-        most of what a check costs."""
+        """Have one more child ready.
+
+        Forking it, and touching its memory for the first time, is most of what a check costs.
+        """
         self._ahead.append(self._fork(self._be_check_ahead))
 
     def _be_check(self, pipes: Pipes) -> None:
+        """Make checks, in a new child."""
         os.setsid()  # one kill reaches what the payload forks
         os.set_blocking(pipes.read_fd, True)
         os.set_blocking(pipes.write_fd, True)
@@ -80,14 +97,17 @@ class CheckPool:
         self._be_check(pipes)
 
     def pipes(self) -> List[Pipes]:
-        """Those to every child that lives."""
+        """The pipes to every child that lives, whether it makes a check or is ready for one."""
         return [
             child.pipes
             for child in (*(running.child for running in self.running.values()), *self._ahead)
         ]
 
     def read(self, running: Running) -> None:
-        """Take what a child says."""
+        """Pass on the answer of a child; what comes before the answer goes to its ``progress``.
+
+        The child is then ready for another check, if it says so, or it is ended.
+        """
         try:
             for head, body in running.child.pipes.read():
                 if not running.progress.note(head, body):
@@ -97,48 +117,49 @@ class CheckPool:
                     if again:
                         self._ahead.append(self.running.pop(running.child.pid).child)
                     else:
-                        self._forget(running)
+                        self._end_check(running)
                     return
         except messages.MessageError:
             self._answer_for(running, "crashed", STRAY_WRITE)
 
     def expire(self) -> None:
-        """Answer for the children that cannot: dead or over their time."""
+        """Answer for the children that cannot: those that have ended, or are over their time."""
         for running in list(self.running.values()):
-            ended = running.child.ended()
-            if ended is not None and running.child.pipes.open:
+            code = running.child.ended()
+            if code is not None and running.child.pipes.open:
                 self.read(running)  # its last words may still be in the pipe
             if running.child.pid not in self.running:
                 continue
-            if ended is not None:
-                self._answer_for(running, *running.progress.ended(ended))
+            if code is not None:
+                self._answer_for(running, *running.progress.ended(code))
                 continue
-            why = running.progress.gave_up()
-            if why is not None:
-                self._answer_for(running, "timed-out", why)
+            reason = running.progress.gave_up()
+            if reason is not None:
+                self._answer_for(running, "timed-out", reason)
 
     def _answer_for(self, running: Running, stage: str, how: str) -> None:
         self._answer({"stage": stage, "how": how, "id": running.number}, b"")
-        self._forget(running)
+        self._end_check(running)
 
-    def _forget(self, running: Running) -> None:
+    def _end_check(self, running: Running) -> None:
+        """Kill a child and what it has forked; it is reaped later."""
         del self.running[running.child.pid]
         running.child.pipes.close()
         running.child.kill(group=True)
         self.ended.append(running.child)
 
     def reap(self) -> None:
-        """Wait for those that have ended, without waiting."""
+        """Collect the exit statuses of those that have ended, without waiting for the others."""
         self.ended = [child for child in self.ended if child.ended() is None]
         for child in [child for child in self._ahead if child.ended() is not None]:
             child.pipes.close()  # something killed it
             self._ahead.remove(child)
 
     def end(self) -> None:
-        """End them all."""
+        """Drop the waiting requests and kill all children, without waiting for their end."""
         self._waiting.clear()
         for running in list(self.running.values()):
-            self._forget(running)
+            self._end_check(running)
         for child in self._ahead:
             child.pipes.close()
             child.kill(group=False)

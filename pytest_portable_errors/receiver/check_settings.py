@@ -1,5 +1,4 @@
-"""On what settings checks are made: what may be imported, what a consumer does at its start, and
-what imports may take."""
+"""The settings of checks: what may be imported, the consumer's start-up, the limits of imports."""
 
 from typing import List, Optional
 
@@ -8,17 +7,23 @@ from .imports import Rules
 
 
 class CheckSettings:
-    """Those of one process. A process forked from it has a copy, and changes that."""
+    """The settings of one process; a process forked from it has a copy, and changes that.
+
+    Args:
+        config: The receiver's first message: the fields of ``sender.project.Imports``, and limits.
+        rules: What may be imported here.
+    """
 
     def __init__(self, config: messages.Head, rules: Rules) -> None:
         self.rules = rules
+        """What may be imported; its ``needs`` change from check to check."""
         self.setup: List[str] = list(config["setup"])
-        """``module:callable``, those still to be called here."""
+        """``module:callable`` of the consumer's start-up: those still to be called here."""
         self.import_seconds: float = config["import_seconds"]
-        """Processor time that imports may take. They have a budget of their own: the limits of a
-        check are for loads."""
+        """Seconds of processor time that imports may take. They have a budget of their own: the
+        limits of a check are for loads."""
         self.stall_seconds: float = config["stall_seconds"]
-        """An import that uses no processor time for so long waits for something that will not
-        come."""
+        """Seconds after which an import that has used no processor time is given up: it waits for
+        something that will not come."""
         self.memory: Optional[int] = None
-        """Bytes of address space that a check may have. None: to be found out when it begins."""
+        """Bytes of address space that a check may have. None: it is measured when loads begins."""

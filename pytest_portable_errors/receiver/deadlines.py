@@ -1,4 +1,4 @@
-"""How far a check has come, and when it is not to be waited for any longer."""
+"""How far a check has come, and when the server gives it up."""
 
 import os
 import signal
@@ -7,28 +7,44 @@ from typing import Optional, Tuple
 
 from . import messages
 from .check_settings import CheckSettings
+from .processes import stat_fields
 
 ENDED_THE_RECEIVER = "it ended the process that it was forked from, twice"
 STRAY_WRITE = "something that it did wrote into the pipe for its answer"
-# seconds of processor time over the limit, after which a process is taken to ignore SIGXCPU
+# Seconds of processor time over the limit, after which a process is taken to ignore SIGXCPU.
 GRACE = 1.5
-WALL_FACTOR = 6  # wall clock allowed for each second of processor time: machines are shared
+WALL_FACTOR = 6  # seconds of wall clock for each second of processor time: machines are shared
 
 
 class Progress:
-    """Of one check, in a process of its own."""
+    """How far one check has come, in a process of its own.
+
+    Args:
+        pid: The process that makes the check.
+        head: The request's head. Its ``timeout`` is in seconds of processor time, for loads.
+        settings: The limits of imports.
+    """
 
     def __init__(self, pid: int, head: messages.Head, settings: CheckSettings) -> None:
         self._pid = pid
         self._timeout: float = head["timeout"]
         self._settings = settings
         self._importing: Optional[Importing] = None
-        self._used_before = 0.0  # seconds of processor time, for its imports
+        self._used_before = 0.0  # seconds of processor time, when its imports were done
         self._began = time.monotonic()
         self._next_look = 0.0
 
     def note(self, head: messages.Head, body: bytes) -> bool:
-        """Take what the process says on its way to the answer; False if it is the answer."""
+        """Take a message of the process; whether it came before the answer, and is used up.
+
+        Args:
+            head: Its ``stage`` is ``importing`` or ``checking``, unless it is the answer.
+            body: For ``importing`` the module; for ``checking`` the processor time used so far, in
+                seconds.
+
+        Raises:
+            MessageError: The body is no JSON object.
+        """
         if head["stage"] == "importing":
             self._importing = Importing(
                 self._pid, messages.from_json(body)["module"], self._settings
@@ -41,13 +57,13 @@ class Progress:
         return True
 
     def gave_up(self) -> Optional[str]:
-        """Why the process should not be waited for any longer; None while it may go on."""
+        """Why the process is given up, in words for the report; None while it may go on."""
         if self._importing is not None:
             return self._importing.gave_up()
         now = time.monotonic()
         if now > self._began + WALL_FACTOR * self._timeout:
             return "no answer in {:g} s".format(WALL_FACTOR * self._timeout)
-        # earlier it cannot have used so much
+        # Earlier it cannot have used so much.
         if now > self._began + self._timeout + GRACE and now > self._next_look:
             self._next_look = now + 1.0
             used = _processor_seconds(self._pid)
@@ -56,10 +72,14 @@ class Progress:
         return None
 
     def ended(self, code: int) -> Tuple[str, str]:
-        """The stage and the words for a process that ended without an answer, with that exit status
-        or negative signal.
+        """What to answer for a process that ended without an answer.
 
-        Nothing measured is in the words: a verdict is the same on every run.
+        Args:
+            code: Its exit status, or the negative number of the signal that ended it.
+
+        Returns:
+            The stage, and how it ended in words. Nothing measured is in the words: a verdict is the
+            same on every run.
         """
         if code >= 0:
             return "crashed", "the process exited with status {} before it answered".format(code)
@@ -75,7 +95,13 @@ class Progress:
 
 
 class Importing:
-    """Watches a process that imports a module."""
+    """Watches a process that imports a module.
+
+    Args:
+        pid: The process.
+        module: Its name, for the report; or ``module:callable`` of a start-up.
+        settings: The limits of imports.
+    """
 
     def __init__(self, pid: int, module: str, settings: CheckSettings) -> None:
         self._pid, self._module, self._settings = pid, module, settings
@@ -84,7 +110,11 @@ class Importing:
         self._next_look = 0.0
 
     def gave_up(self) -> Optional[str]:
-        """Why it should not be waited for any longer; None while it may go on."""
+        """Why the import is given up, in words for the report; None while it may go on.
+
+        It is given up past its limit of wall clock, or when it has used no processor time for
+        ``stall_seconds``.
+        """
         now = time.monotonic()
         if now > self._deadline:
             return self.took_too_long()
@@ -101,25 +131,27 @@ class Importing:
         return None
 
     def took_too_long(self) -> str:
+        """The words for an import that is over its limit."""
         return "importing {} takes more than {:g} s of processor time".format(
             self._module, self._settings.import_seconds
         )
 
 
 def is_out_of_time(code: int) -> bool:
-    """Whether a process that ended with this exit status or negative signal was over its limit of
-    processor time."""
+    """Whether a process that ended so was over its limit of processor time (SIGXCPU).
+
+    ``code`` is its exit status, or the negative number of the signal that ended it.
+    """
     return code == -getattr(signal, "SIGXCPU", 0) != 0
 
 
 def _processor_seconds(pid: int) -> Optional[float]:
-    """What a process has used so far; None where the system does not tell."""
+    """Processor time that a process has used so far; None where the system does not tell."""
     try:
-        with open("/proc/{}/stat".format(pid), "rb") as stat:
-            after_name = stat.read().rpartition(b")")[2].split()
+        stat = stat_fields(pid)
     except OSError:
         return None
-    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _signal_name(number: int) -> str:

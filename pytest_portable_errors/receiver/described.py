@@ -1,6 +1,7 @@
-"""What descriptions are made of: the types of records, of their nodes and values, and of answers.
+"""The types of records, of their nodes and values, and of answers.
 
-Plain data, because it travels as JSON. ``record.py`` and ``values.py`` make it.
+They are plain data, because they travel as JSON; a key that does not apply is absent. ``record.py``
+and ``values.py`` make records, ``check.py`` makes answers.
 """
 
 import enum
@@ -18,73 +19,83 @@ class Stage(enum.Enum):
 
 
 Name = Tuple[str, str]
-"""A module and a qualified name, as a payload has them."""
+"""A module, and a qualified name in it, that a payload imports."""
 
 Missing = Tuple[str, str, Optional[str]]
 """A name of a payload that the receiver lacks: module, qualified name, and the module whose import
-failed (None: it is there)."""
+failed. None: the module is there, and the name is not in it."""
 
 
 class Value(TypedDict, total=False):
-    """A described value: its type, and one of ``text``, ``items``, ``pairs``, ``attributes``."""
+    """A described value: its type and its content; or a text by itself, without a type."""
 
     type: str
+    """``module.qualname`` of its class."""
     text: str
-    """What ``repr`` says; of an enum's member its name. Of a message, what ``str`` says."""
+    """What ``repr`` returns; of a huge integer hexadecimal digits; of an enum's member, a class, a
+    function or a module its name. Of a message, what ``str`` returns."""
     words: str
     """SHA-256 of the text's words in any order, where a set may show in it."""
     items: List["Value"]
-    """Of a list, tuple or set."""
+    """Of a list, tuple or set, the first ``ITEMS_KEPT``; of an enum's member its value."""
     pairs: List[List["Value"]]
-    """Of a dict: key and item."""
+    """Of a dict, the first ``ITEMS_KEPT``: key and item."""
     attributes: Dict[str, "Value"]
+    """What it stores beside the content of a built-in type: its ``__dict__`` and slots."""
     args: "Value"
-    """Of an exception that is a value."""
+    """Of an exception that is a value: its ``args``."""
     message: "Value"
-    """Likewise."""
+    """Of an exception that is a value: what ``str`` returns."""
     length: int
     """Characters, bytes or items in all, where not all are here."""
     sha256: str
-    """Of the whole, where not all of it is here."""
+    """Digest of the whole, where not all of it is here."""
     raises: str
     """Type of what its own code raised."""
     again: int
-    """It contains itself: so many levels up."""
+    """It contains itself: this is the value that many levels up."""
     deeper: bool
-    """It lies too deep to be described."""
+    """It lies too deep, or past the budget, and is not described."""
 
 
 class More(TypedDict):
-    """The exceptions of a chain past ``LINKS_KEPT``."""
+    """The exceptions of a chain or group past ``LINKS_KEPT``."""
 
     length: int
+    """How many they are."""
     sha256: str
+    """Digest of their outlines."""
 
 
 class Node(TypedDict, total=False):
     """One exception of a record; or, alone in a record, a value that is no exception."""
 
     type: str
+    """``module.qualname`` of its class."""
     importable: bool
-    """Whether its module holds it under its name."""
+    """Whether the class is what its module holds under its name."""
     message: Value
+    """What ``str`` returns; of a value that is no exception, ``repr``."""
     value: Value
-    """Of what is no exception; the keys below are then absent."""
+    """The value that is no exception; the keys below are then absent."""
     args: Value
+    """Its ``args``; a group's without the members."""
     attributes: Dict[str, Value]
+    """Its ``__dict__``, slots and fields of C types."""
     base_fields: List[str]
-    """Attributes that its built-in base keeps in C, in this version of Python."""
+    """Names of the attributes that its built-in bases keep in C, in this version of Python."""
     notes: Optional[Value]
+    """Its ``__notes__`` (PEP 678); None if it has none."""
     members: Optional[List[int]]
     """Indices of a group's members; None if it is no group."""
     cause: Optional[int]
-    """Index of ``__cause__``."""
+    """Index of ``__cause__``; None if it has none."""
     context: Optional[int]
-    """Index of ``__context__``, if Python would print it."""
+    """Index of ``__context__``; None if it has none, or Python would not print it."""
     hides_context: bool
-    """Whether there is a context that Python would not print."""
+    """Whether there is no cause, and a context that Python would not print."""
     traceback: List[List[object]]
-    """``[file, line, function]``, if it was asked for."""
+    """``[file, line, function]`` of the innermost ``FRAMES_KEPT`` frames, if asked for."""
 
 
 class _Record(TypedDict):
@@ -96,38 +107,43 @@ class Record(_Record, total=False):
     """An exception, what it is chained to and, of a group, its members; or one value."""
 
     more: More
+    """What is past ``LINKS_KEPT`` exceptions."""
     depth: int
-    """How deep values are described, if that is less deep than usual."""
+    """How deep values are described, if that is less deep than usual, or if a container was too
+    long to be described or digested."""
 
 
 class ErrorRecord(TypedDict, total=False):
     """An error that stopped a trip."""
 
     type: str
+    """``module.qualname`` of its class."""
     message: Value
+    """What ``str`` returns."""
     module: Optional[str]
-    """The module that could not be imported."""
+    """``name`` of an ImportError: the module that could not be imported. None for other errors."""
     raised_for: str
-    """Type of the error that it was raised for."""
+    """Type of the error that is its cause or context."""
 
 
 class Answer(TypedDict, total=False):
-    """What a receiver answers to a payload."""
+    """What a receiver tells of a payload."""
 
     stage: str
-    """How far it came: a value of ``Stage``; or ``loader`` or ``setup``, where the receiver is not
-    made as it has to be."""
+    """How far it came: a value of ``Stage``; or ``loader`` where what the serializer needs cannot
+    be imported, ``setup`` where a call of the consumer's start-up raised."""
     record: Record
-    """What arrived."""
+    """What arrived; None after a replay, which describes nothing."""
     error: ErrorRecord
     """What stopped it."""
     missing: List[Missing]
+    """Of a payload that loads cannot rebuild: its names that the receiver lacks."""
     how: str
-    """How the receiver's process ended."""
+    """How the receiver's process ended, or why it was given up."""
     opcode: int
     """The number of the opcode at which loads failed, if that was asked for."""
     setup: str
-    """The start-up call that raised."""
+    """``module:callable`` of the start-up call that raised."""
 
 
 def subject_of(record: Record) -> Node:

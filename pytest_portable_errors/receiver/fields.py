@@ -1,7 +1,7 @@
 """What objects store, read past whatever their classes override.
 
-No user ``__eq__``, ``__getattribute__``, property or metaclass is asked: descriptors of C types are
-called directly.
+No ``__eq__``, ``__getattribute__``, property or metaclass of a user's is called: the descriptors of
+C types are called directly.
 """
 
 import sys
@@ -9,7 +9,6 @@ import types
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 NAME_KEPT = 2_000  # characters of a name; a class can be called anything
-MISSING = object()
 # Descriptors that keep what they computed in the instance's __dict__: functools', and those of
 # Django, werkzeug, Pyramid...
 _CACHES = frozenset({"cached_property", "cachedproperty", "reify", "lazyproperty", "lazy_property"})
@@ -27,14 +26,17 @@ _BASE_FIELDS = frozenset(vars(BaseException))
 
 
 def type_name(cls: type) -> str:
-    """Where a class says that it lives: ``module.qualname``. A metaclass has no say in it."""
+    """The name of a class, ``module.qualname``, at most ``NAME_KEPT`` characters and ``...`` of it.
+
+    It is read past any metaclass; ``?`` stands for a module that is no text.
+    """
     return cut_name(
         "{}.{}".format(module_of(cls) or "?", type.__dict__["__qualname__"].__get__(cls))
     )
 
 
 def module_of(cls: type) -> Optional[str]:
-    """A class's ``__module__``; None if that is no text."""
+    """A class's ``__module__``, read past any metaclass; None if that is no text."""
     try:
         module = type.__dict__["__module__"].__get__(cls)
     except AttributeError:
@@ -43,26 +45,36 @@ def module_of(cls: type) -> Optional[str]:
 
 
 def is_importable(cls: type) -> bool:
-    """Whether the class is what its module holds under its name, so that an ``except`` clause can
-    name it."""
-    found: object = sys.modules.get(module_of(cls) or "?")
+    """Whether the class is what its module holds under its name.
+
+    Only then can an ``except`` clause name it. A module that is not imported holds nothing.
+    """
+    holder: object = sys.modules.get(module_of(cls) or "?")
     try:
         for name in type.__dict__["__qualname__"].__get__(cls).split("."):
-            found = getattr(found, name)
+            holder = getattr(holder, name)
     except BaseException:  # a module's __getattr__ is foreign code
         return False
-    return found is cls
+    return holder is cls
 
 
 def base_fields(cls: type) -> List[str]:
-    """Names of the fields that built-in bases keep in C for this class, whether set or not:
-    ``errno``, ``value``, ``code``."""
+    """Sorted names of the fields that built-in bases keep in C for this class, set or not.
+
+    Such are ``errno``, ``value`` and ``code``; they depend on the version of Python.
+    """
     return sorted({name for owner, name, _ in _c_fields(cls) if module_of(owner) == "builtins"})
 
 
 def attributes_of(exc: BaseException) -> Dict[str, object]:
-    """What an exception stores: its ``__dict__``, its slots and the fields of C types. Properties
-    are derived, and not read."""
+    """What an exception stores: its ``__dict__``, its slots and the fields of C types.
+
+    Properties are derived, and not read; nor are cached ones. Notes are left out.
+
+    Returns:
+        Values by their names, or by other keys that its ``__dict__`` has. ``Raised`` stands for a
+        field that could not be read.
+    """
     stored: Dict[str, object] = {}
     for _, name, descriptor in _c_fields(type(exc)):
         if name not in stored:
@@ -81,94 +93,107 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
 
 
 def slot_names(cls: type) -> List[str]:
-    """Names of the slots that a class itself declares."""
-    if "__slots__" not in class_dict(cls):
-        return []
-    return [
-        name
-        for name, descriptor in class_dict(cls).items()
-        if type(descriptor) is types.MemberDescriptorType
-    ]
+    """Names of the slots that a class itself declares, and none of its bases."""
+    return [name for name, _ in _own_slots(cls)]
 
 
 def field_names(cls: type) -> List[str]:
-    """Names of the slots and C fields of an exception class."""
+    """Sorted names of the slots and C fields of an exception class and its bases, set or not."""
     return sorted({name for _, name, _ in _c_fields(cls)})
 
 
 def set_fields(exc: BaseException) -> Iterator[Tuple[Any, object]]:
-    """The slots and C fields that hold something: their descriptors and values."""
+    """The slots and C fields of an exception that hold something.
+
+    A field of a built-in type that holds None does not count: setting ``OSError.filename`` to None
+    is not the same as leaving it unset.
+
+    Yields:
+        Pairs of a descriptor, whose ``__set__`` sets the field, and the value.
+    """
     for owner, _, descriptor in _c_fields(type(exc)):
         try:
             value = descriptor.__get__(exc)
         except AttributeError:
             continue
-        # OSError.filename set to None is not the same as not set
         if value is not None or module_of(owner) != "builtins":
             yield descriptor, value
 
 
 def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
-    """The members of an ExceptionGroup, also of the ``exceptiongroup`` package on Python 3.10; None
-    for any other exception."""
+    """The members of an exception group; None for any other exception.
+
+    Groups are those of PEP 654, and of the ``exceptiongroup`` package before Python 3.11.
+    """
     for cls in mro_of(type(exc)):
         if type_name(cls) in _GROUPS:
             native = class_dict(cls).get("exceptions")
-            held = (
+            members = (
                 native.__get__(exc)
                 if type(native) is types.MemberDescriptorType
                 else dict_of(exc).get("_exceptions", ())
             )
-            return tuple(member for member in held if issubclass(type(member), BaseException))
+            return tuple(member for member in members if issubclass(type(member), BaseException))
     return None
 
 
 class Raised:
-    """Stands for a value that could not be read."""
+    """Stands for a value that could not be read; ``error`` is the type of what was raised."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = type_name(type(error))
 
 
 def base_field(exc: BaseException, name: str) -> Any:
-    """A field of BaseException itself; the class may shadow the name."""
+    """A field of BaseException itself, such as ``args``, though the class may shadow its name.
+
+    Raises:
+        KeyError: BaseException has no such field.
+    """
     return class_dict(BaseException)[name].__get__(exc)
 
 
 def mro_of(cls: type) -> Tuple[type, ...]:
-    """Past any metaclass, as the next."""
+    """A class's ``__mro__``, read past any metaclass."""
     return type.__dict__["__mro__"].__get__(cls)  # type: ignore[no-any-return]  # a C descriptor
 
 
 def class_dict(cls: type) -> Any:
-    return type.__dict__["__dict__"].__get__(cls)  # past any metaclass
+    """A class's ``__dict__``, a ``mappingproxy``, read past any metaclass."""
+    return type.__dict__["__dict__"].__get__(cls)
 
 
 def dict_of(value: object) -> Dict[Any, Any]:
-    """A copy of the instance's ``__dict__``, read past ``__getattribute__`` and properties of that
-    name."""
+    """A copy of an object's ``__dict__``; empty if it has none.
+
+    It is read past ``__getattribute__`` and properties of that name.
+    """
     return dict(own_dict(value) or {})
 
 
 def own_dict(value: object) -> Optional[Dict[object, object]]:
-    """The instance's ``__dict__`` itself; None if it has none."""
+    """An object's ``__dict__`` itself, read as by ``dict_of``; None if it has none."""
     return dict_by(dict_descriptor(type(value)), value)
 
 
 def dict_descriptor(cls: type) -> object:
-    """What gives the ``__dict__`` of a class's instances; None if they have none."""
+    """The descriptor of the ``__dict__`` of a class's instances; None if they have none."""
     for owner in mro_of(cls):
         descriptor = class_dict(owner).get("__dict__")
-        if type(descriptor) in _DESCRIPTORS:  # a module's is a member, any other object's a getset
+        # That of a module is a member, that of any other object a getset.
+        if type(descriptor) in _DESCRIPTORS:
             return descriptor
     return None
 
 
 def dict_by(descriptor: Any, value: object) -> Optional[Dict[object, object]]:
-    """The ``__dict__`` that a ``dict_descriptor`` gives."""
+    """An object's ``__dict__``, read by what ``dict_descriptor`` returned for its class.
+
+    For many objects of one class this is faster than ``own_dict``. None if there is none.
+    """
     try:
         return None if descriptor is None else descriptor.__get__(value)
-    except AttributeError:  # mypyc's is a member, too, and not there while nothing is in it
+    except AttributeError:  # mypyc's is a member as well, and unset while nothing is in it
         return None
 
 
@@ -183,16 +208,18 @@ def _c_fields(cls: type) -> Iterator[Tuple[type, str, Any]]:
                 and name not in _BASE_FIELDS
                 and not (name.startswith("__") and name.endswith("__"))
             ):
-                dropped = (
+                is_dropped = (
                     module_of(owner) == "builtins" and (owner.__name__, name) in _DROPPED_BY_PYTHON
                 )
-                if not dropped:
+                if not is_dropped:
                     yield owner, name, descriptor
 
 
 def _is_cache(cls: type, name: object) -> bool:
-    """Whether an entry of ``__dict__`` is what ``functools.cached_property`` or its like has put
-    there: derived, as a property is."""
+    """Whether ``functools.cached_property`` or its like has put an entry into ``__dict__``.
+
+    Such a value is derived, as that of a property is.
+    """
     for owner in mro_of(cls):
         if name in class_dict(owner):
             return any(kind.__name__ in _CACHES for kind in type(class_dict(owner)[name]).__mro__)
@@ -200,18 +227,28 @@ def _is_cache(cls: type, name: object) -> bool:
 
 
 def slots_of(cls: type) -> List[Tuple[str, object]]:
-    """The slots of a class's instances: names and descriptors."""
+    """The slots of a class's instances, its bases' as well: names and descriptors."""
+    return [slot for owner in mro_of(cls) for slot in _own_slots(owner)]
+
+
+def _own_slots(cls: type) -> List[Tuple[str, object]]:
+    """The slots that a class itself declares: names and descriptors."""
+    if "__slots__" not in class_dict(cls):
+        return []
     return [
         (name, descriptor)
-        for owner in mro_of(cls)
-        if "__slots__" in class_dict(owner)
-        for name, descriptor in class_dict(owner).items()
+        for name, descriptor in class_dict(cls).items()
         if type(descriptor) is types.MemberDescriptorType
     ]
 
 
 def slot_values(slots: List[Tuple[str, Any]], value: object) -> Iterator[Tuple[str, object]]:
-    """What an object keeps in those slots that are set."""
+    """Names and values of an object's slots that are set.
+
+    Args:
+        slots: What ``slots_of`` returned for its class.
+        value: The object.
+    """
     for name, descriptor in slots:
         try:
             yield name, descriptor.__get__(value)
@@ -220,6 +257,7 @@ def slot_values(slots: List[Tuple[str, Any]], value: object) -> Iterator[Tuple[s
 
 
 def keeps_attributes(cls: type) -> bool:
+    """Whether a class of the MRO declares slots, even none, or gives instances a ``__dict__``."""
     return any(
         "__slots__" in class_dict(owner)
         or type(class_dict(owner).get("__dict__")) is types.GetSetDescriptorType
@@ -228,11 +266,11 @@ def keeps_attributes(cls: type) -> bool:
 
 
 def has_own_protocol(cls: type) -> bool:
-    """Whether a class says itself how it is pickled. What it leaves out is then its author's
-    choice, and not compared.
+    """Whether a class says itself how it is pickled: by ``__reduce__`` or ``__getstate__``.
 
-    A reducer in ``copyreg`` does not count: the receiver may not have it, and both sides must
-    describe alike.
+    What it leaves out is then its author's choice, and not compared. The protocols of ``builtins``
+    and ``collections`` do not count: they pickle plain content. Nor does a reducer in ``copyreg``:
+    the receiver may not have it, and both sides must describe alike.
     """
     for owner in mro_of(cls)[:-1]:
         if not class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):
@@ -241,5 +279,5 @@ def has_own_protocol(cls: type) -> bool:
 
 
 def cut_name(text: str) -> str:
-    """A name of bounded length."""
+    """A name, or its first ``NAME_KEPT`` characters and ``...``."""
     return text if len(text) <= NAME_KEPT else text[:NAME_KEPT] + "..."

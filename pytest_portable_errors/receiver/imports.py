@@ -1,8 +1,8 @@
 """What may be imported in this interpreter.
 
-A blocked module is absent as if it had never been installed: every path-based finder is wrapped so
-that its ``find_spec`` gives None, which ends in Python's own ``ModuleNotFoundError``. A finder that
-raised instead would be visible to code that probes with ``find_spec``.
+An absent module is absent as if it had never been installed: every path-based finder is wrapped so
+that its ``find_spec`` returns None, which ends in Python's own ``ModuleNotFoundError``. Code that
+probes with ``find_spec`` would notice a finder that raised instead.
 """
 
 import fnmatch
@@ -14,13 +14,16 @@ import re
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-# Distribution names are equal after this (PEP 503).
+# Runs of these in names of distributions are all the same (PEP 503).
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
 class Rules:
-    """Which modules and distributions are absent here, as the sender decided (see
-    ``sender/project.py``)."""
+    """Which modules and distributions are absent here, as the sender decided.
+
+    Args:
+        config: The fields of ``Imports`` in ``sender/project.py``, which says what each means.
+    """
 
     def __init__(self, config: Dict[str, Any]) -> None:
         self.modules = frozenset(config["absent_modules"])
@@ -29,16 +32,18 @@ class Rules:
         self.patterns: Sequence[str] = config["absent_patterns"]
         self.folder: Optional[str] = config["absent_folder"]
         self.installed: Sequence[str] = config["installed"]
-        # Set against the rules: exactly these modules, and everything below some of them.
+        # Set against the rules: exactly these modules, and everything below some of them. Each has
+        # its file (None: a namespace package) and its package folders (None: no package).
         self.present: Dict[str, Any] = {
             name: (file, folders) for name, file, folders in config["present_modules"]
         }
-        # This package, too: it is a part of the project where the plugin is the project.
+        # This package as well: it is a part of the project where the plugin is the project.
         self.present_below: Sequence[str] = [*config["present_below"], __name__.rpartition(".")[0]]
         self.needs: Dict[str, Any] = {}
+        """What the serializer of the current check needs; as ``present``, and set before each."""
 
     def is_present(self, name: str) -> bool:
-        """Whether the module is there whatever the other rules say."""
+        """Whether the module is there whatever the other rules say: ``name`` or a package above."""
         return any(name == above or name.startswith(above + ".") for above in self.present_below)
 
     def is_absent_name(self, name: str) -> bool:
@@ -50,7 +55,11 @@ class Rules:
         return False
 
     def is_absent_file(self, origin: Optional[str]) -> bool:
-        """Whether a module is absent because of the file that it would come from."""
+        """Whether a module is absent because of the file that it would come from.
+
+        Args:
+            origin: ``origin`` of its spec. None: it has no file, and is not absent for that.
+        """
         if origin is None or origin in ("built-in", "frozen"):
             return False
         file = os.path.realpath(origin)
@@ -64,7 +73,12 @@ class Rules:
 
 
 class Filtered:
-    """A finder that does not find what is absent; in everything else the finder that it wraps."""
+    """A finder that does not find what is absent; in everything else the finder that it wraps.
+
+    Args:
+        finder: A path-based entry of ``sys.meta_path``.
+        rules: What is absent, and what is present against that.
+    """
 
     def __init__(self, finder: Any, rules: Rules) -> None:
         self._finder = finder
@@ -73,6 +87,10 @@ class Filtered:
     def find_spec(
         self, name: str, path: object = None, target: object = None
     ) -> Optional[importlib.machinery.ModuleSpec]:
+        """The module's spec; None if it is absent, or not found.
+
+        Arguments and result are those of ``importlib.abc.MetaPathFinder.find_spec``.
+        """
         needed = self._rules.needs.get(name) or self._rules.present.get(name)
         if needed is not None:
             if needed[0] is not None:
@@ -93,7 +111,11 @@ class Filtered:
         )
 
     def find_distributions(self, *args: object, **kwargs: object) -> Iterator[object]:
-        # Without this method importlib.metadata would see no distribution at all.
+        """The distributions that the finder finds, without those that are absent.
+
+        Arguments are those of ``importlib.metadata.DistributionFinder.find_distributions``. Without
+        this method importlib.metadata would see no distribution at all.
+        """
         for distribution in getattr(self._finder, "find_distributions", lambda *_, **__: ())(
             *args, **kwargs
         ):
@@ -105,13 +127,19 @@ class Filtered:
 
 
 def restrict(config: Dict[str, Any]) -> Rules:
-    """Set ``sys.path`` and put the rules before every finder that looks at files. With a ``path``
-    of None there is nothing to restrict."""
+    """Set ``sys.path`` and put the rules before every finder that looks at files.
+
+    Args:
+        config: The receiver's first message. With a ``path`` of None nothing is restricted.
+
+    Returns:
+        The rules, whether they were put in place or not.
+    """
     rules = Rules(config)
     if config["path"] is None:
-        return rules  # the interpreter was asked for as it is
+        return rules  # the user wants this interpreter as it is
     sys.path[:] = config["path"]
-    # without site, a virtual environment's is not known
+    # Without site, Python does not know the prefix of a virtual environment.
     sys.prefix, sys.exec_prefix = config["prefix"], config["exec_prefix"]
     own = (importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter)
     sys.meta_path[:] = [
@@ -122,11 +150,19 @@ def restrict(config: Dict[str, Any]) -> Rules:
 
 
 def prove(names: Sequence[Tuple[str, Optional[List[str]]]], rules: Rules) -> Dict[str, str]:
-    """Try to import what must be absent; give what was found all the same, with its file.
+    """Try to import what must be absent.
 
-    A name at the top is really imported. One inside a package (``(name, folders)``) is looked for
-    in these folders, because an import would run the package. A module of that name that an
-    installed distribution brings is that distribution's, and no leak.
+    A module of such a name that an installed distribution brings is that distribution's, and no
+    leak.
+
+    Args:
+        names: Modules and folders. With folders, the module is looked for there, because an import
+            would run the package that it lies in. None: it is at the top, and is really imported
+            unless a finder finds it.
+        rules: What may be imported here.
+
+    Returns:
+        What can be imported all the same: names, with the file or the folders of each.
     """
     leaks = {}
     for name, folders in names:
@@ -154,12 +190,13 @@ def _find_below(name: str, folders: List[str]) -> Optional[importlib.machinery.M
 
 
 def _is_installed(spec: importlib.machinery.ModuleSpec, rules: Rules) -> bool:
+    """Whether a module is built-in, frozen, or lies below an installed folder."""
     if spec.origin in ("built-in", "frozen"):
         return True
-    found = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
+    locations = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
     return all(
-        any(_is_below(os.path.realpath(file), folder) for folder in rules.installed)
-        for file in found
+        any(_is_below(os.path.realpath(location), folder) for folder in rules.installed)
+        for location in locations
     )
 
 
@@ -169,8 +206,10 @@ def normalized(distribution: str) -> str:
 
 
 def _matches(file: str, pattern: str) -> bool:
-    """As pytest matches ``python_files``: against the whole path if the pattern has a separator,
-    otherwise against the name."""
+    """Whether a pattern matches a file, as pytest matches ``python_files``.
+
+    A pattern with a separator is matched against the whole path, another against the name.
+    """
     if os.sep in pattern:
         return fnmatch.fnmatch(
             file, pattern if pattern.startswith(os.sep) else "*" + os.sep + pattern

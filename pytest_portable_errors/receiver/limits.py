@@ -1,5 +1,7 @@
-"""What a process may use. Where the system has no such limits (Windows), the wall clock that the
-server keeps is the only one."""
+"""What a process may use: processor time, memory, and no core files.
+
+Where the system has no such limits (Windows), the server's limit of wall clock is the only one.
+"""
 
 import contextlib
 import os
@@ -9,20 +11,22 @@ from typing import Optional
 try:
     import resource
 except ImportError:  # not POSIX
-    resource = None  # type: ignore[assignment]  # asked for before each use
+    resource = None  # type: ignore[assignment]  # each use asks first
 
-# bytes of address space that a check may add to what its process had when forked
+# Bytes of address space that a check may add to what its process had when it was forked.
 MEMORY = 4 * 1024**3
 
 
 def processor_seconds() -> float:
-    """What this process has used so far."""
+    """Processor time that this process has used so far."""
     return time.process_time()
 
 
 def memory_limit() -> Optional[int]:
-    """Bytes of address space for this process and those that it forks; None where the system does
-    not tell."""
+    """Bytes of address space that a process may have; None where the system does not tell.
+
+    It is what this process has now, as proc(5) tells in ``/proc/self/statm``, and ``MEMORY`` more.
+    """
     try:
         with open("/proc/self/statm") as statm:
             return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + MEMORY
@@ -31,8 +35,14 @@ def memory_limit() -> Optional[int]:
 
 
 def limit_processor(seconds: Optional[float]) -> None:
-    """Let this process use so much more before it gets SIGXCPU; None for no limit. What ignores
-    that signal, the server sees and kills."""
+    """Let this process use so much more processor time before it gets SIGXCPU.
+
+    The server kills a process that ignores the signal (``deadlines.py``).
+
+    Args:
+        seconds: With what the process has used, rounded up to whole seconds. None: no limit but
+            the hard one.
+    """
     if resource is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         soft = hard if seconds is None else max(1, int(processor_seconds() + seconds + 0.999))
@@ -42,8 +52,11 @@ def limit_processor(seconds: Optional[float]) -> None:
 
 
 def limit_memory(size: Optional[int]) -> None:
-    """Bytes of address space. None is found out, which takes a tenth of the time that the whole
-    check does."""
+    """Limit the address space of this process.
+
+    Args:
+        size: Bytes. None: ``memory_limit`` is asked, which takes a tenth of a whole check's time.
+    """
     if resource is not None:
         size = size or memory_limit()
         if size is not None:
@@ -52,6 +65,6 @@ def limit_memory(size: Optional[int]) -> None:
 
 
 def no_core_files() -> None:
-    """A payload that crashes leaves no file behind."""
+    """Have this process, and those that it forks, leave no core file when they crash."""
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

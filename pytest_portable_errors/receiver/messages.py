@@ -13,14 +13,18 @@ from typing import Any, Dict, List, Optional, Tuple
 LIMIT = 256 * 1024 * 1024
 
 START = b"\x00portable errors\x00"
-"""Comes before the first message of a receiver: what an environment's start-up code printed stands
-before it."""
+"""Stands before a receiver's first message: an environment's start-up code may print before it."""
 
-# bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the
-# system
+# Bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the
+# system.
 PIECE = 1 << 16
 
 Head = Dict[str, Any]
+"""The head of a message: names, and values that JSON can hold."""
+
+Message = Tuple[Head, bytes]
+"""A message that was read: its head and its body."""
+
 # Made once: tests, and payloads, replace the functions of json.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 _DECODER = json.JSONDecoder()
@@ -28,35 +32,43 @@ _SIZES = struct.Struct("!QI")  # bytes that follow these two numbers; of these, 
 
 
 class MessageError(ValueError):
-    """The bytes are no frame: something else wrote into the pipe."""
+    """The bytes are no message: something else wrote into the pipe."""
 
 
 def encode(head: Head, body: bytes = b"") -> bytes:
-    """One message as bytes."""
+    """One message as bytes: the two sizes, the head in JSON, the body."""
     text = as_json(head)
     return _SIZES.pack(len(text) + len(body), len(text)) + text + body
 
 
 class Decoder:
-    """Puts messages together from whatever pieces the pipe delivers."""
+    """Puts messages together from whatever pieces the pipe delivers.
+
+    Args:
+        skip_to: The bytes right before the first message; they and all before them are dropped.
+            Empty: the messages begin at once.
+    """
 
     def __init__(self, *, skip_to: bytes = b"") -> None:
-        """``skip_to`` is what comes before the first message, after anything else."""
         self._buffer = bytearray()
         self._skip_to = skip_to
 
-    def feed(self, data: bytes) -> List[Tuple[Head, bytes]]:
-        """Take some bytes; give the messages that are complete with them.
+    def feed(self, data: bytes) -> List[Message]:
+        """Take the bytes that were read next.
 
-        Raises MessageError when the bytes cannot be a message.
+        Returns:
+            The messages that are complete with them; what follows is kept.
+
+        Raises:
+            MessageError: The bytes cannot be a message.
         """
         self._buffer += data
-        messages: List[Tuple[Head, bytes]] = []
+        messages: List[Message] = []
         if self._skip_to:
-            _, found, rest = bytes(self._buffer).partition(self._skip_to)
-            if not found:
+            _, marker, after_marker = bytes(self._buffer).partition(self._skip_to)
+            if not marker:
                 return messages
-            self._skip_to, self._buffer = b"", bytearray(rest)
+            self._skip_to, self._buffer = b"", bytearray(after_marker)
         while len(self._buffer) >= _SIZES.size:
             size, head_size = _SIZES.unpack_from(self._buffer)
             if size > LIMIT or head_size > size:
@@ -77,12 +89,16 @@ class Decoder:
 
 
 def as_json(head: Head) -> bytes:
-    """As the head is written. Also for a body that is data."""
+    """A head as it is written; also a body that is plain data."""
     return _ENCODER.encode(head).encode("ascii")
 
 
 def from_json(content: bytes) -> Head:
-    """What ``as_json`` wrote. Raises MessageError for anything else."""
+    """What ``as_json`` wrote.
+
+    Raises:
+        MessageError: The bytes are no JSON in ASCII, or no JSON object.
+    """
     try:
         head = _DECODER.decode(content.decode("ascii"))
     except ValueError as error:
@@ -92,9 +108,15 @@ def from_json(content: bytes) -> Head:
     return head
 
 
-def read_one(fd: int) -> Optional[Tuple[Head, bytes]]:
-    """Wait for one message on a blocking descriptor; None if the other side ends instead. Raises
-    MessageError."""
+def read_one(fd: int) -> Optional[Message]:
+    """Wait for one message on a blocking descriptor.
+
+    Returns:
+        Its head and body; None if the other side ends before the message is complete.
+
+    Raises:
+        MessageError: The head is no JSON object.
+    """
     sizes = _read(fd, _SIZES.size)
     if sizes is None:
         return None
@@ -104,6 +126,7 @@ def read_one(fd: int) -> Optional[Tuple[Head, bytes]]:
 
 
 def _read(fd: int, size: int) -> Optional[bytes]:
+    """Exactly so many bytes; None if the other side ends before."""
     data = bytearray()
     while len(data) < size:
         piece = os.read(fd, min(size - len(data), PIECE))
@@ -114,7 +137,11 @@ def _read(fd: int, size: int) -> Optional[bytes]:
 
 
 def write(fd: int, head: Head, body: bytes = b"") -> None:
-    """Write one message to a blocking descriptor, all of it."""
+    """Write one whole message to a blocking descriptor.
+
+    Raises:
+        OSError: The other side is gone.
+    """
     view = memoryview(encode(head, body))
     while view:
         view = view[os.write(fd, view) :]

@@ -4,28 +4,39 @@ import contextlib
 import os
 import signal
 from collections import deque
-from typing import Deque, List, Optional, Tuple
+from typing import Deque, List, Optional
 
 from . import messages
 
-Request = Tuple[messages.Head, bytes]
-
 
 class Pipes:
-    """Both directions to one other process: messages in, and out without ever blocking."""
+    """The two pipes to one other process; reading and writing never block.
+
+    Args:
+        read_fd: The descriptor from which messages come; it is made non-blocking.
+        write_fd: The descriptor to which messages go; likewise.
+    """
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self.read_fd, self.write_fd = read_fd, write_fd
         self.open = True
+        """False once the other side has ended, or is not to be read from any longer."""
         self.closed = False
+        """Whether ``close`` was called: the numbers of the descriptors may be another pipe's."""
         self._decoder = messages.Decoder()
         self._waiting: Deque[memoryview] = deque()
         for fd in (read_fd, write_fd):
             os.set_blocking(fd, False)
 
-    def read(self) -> List[Request]:
-        """What has arrived. ``open`` is False once the other side has ended. Raises
-        MessageError."""
+    def read(self) -> List[messages.Message]:
+        """Read what has arrived, and set ``open`` to False if the other side has ended.
+
+        Returns:
+            The messages that are complete now.
+
+        Raises:
+            MessageError: What arrived is no message.
+        """
         try:
             data = os.read(self.read_fd, messages.PIECE)
         except BlockingIOError:
@@ -36,31 +47,47 @@ class Pipes:
         return self._decoder.feed(data)
 
     def write(self, head: messages.Head, body: bytes = b"") -> None:
+        """Write a message as far as the pipe takes it; keep the rest for ``flush``."""
         self._waiting.append(memoryview(messages.encode(head, body)))
         self.flush()
 
     def flush(self) -> None:
+        """Write what is kept as far as the pipe takes it; drop it if the other side is gone."""
         while self._waiting:
             try:
-                sent = os.write(self.write_fd, self._waiting[0])
+                size = os.write(self.write_fd, self._waiting[0])
             except BlockingIOError:
                 return
-            except OSError:  # the reader is gone; its end is noticed where it is read from
+            except OSError:  # the other side is gone, which is noticed where it is read from
                 self._waiting.clear()
                 return
-            self._waiting[0] = self._waiting[0][sent:]
+            self._waiting[0] = self._waiting[0][size:]
             if not self._waiting[0]:
                 self._waiting.popleft()
 
     @property
     def is_writing(self) -> bool:
+        """Whether anything is kept for ``flush``."""
         return bool(self._waiting)
 
     def close(self) -> None:
-        """Close our ends."""
+        """Close this process's ends of both pipes."""
         self.closed = True
         for fd in (self.read_fd, self.write_fd):
             os.close(fd)
+
+
+def stat_fields(pid: int) -> List[bytes]:
+    """What Linux tells of a process, as proc(5) lists it for ``/proc/PID/stat``: the third and on.
+
+    So index 0 is its state, 1 its parent's process ID, 11 and 12 its processor time in clock ticks.
+    The second field, its name, may hold spaces and parentheses.
+
+    Raises:
+        OSError: There is no such process, or the system has no ``/proc``.
+    """
+    with open("/proc/{}/stat".format(pid), "rb") as stat:
+        return stat.read().rpartition(b")")[2].split()
 
 
 class Child:
@@ -71,25 +98,34 @@ class Child:
         self._ended: Optional[int] = None
 
     def ended(self) -> Optional[int]:
-        """Its exit status, or the negative signal that ended it; None while it runs."""
+        """Its exit status, or the negative number of the signal that ended it; None while it runs.
+
+        Never waits. The first call after its end reaps the child.
+        """
         if self._ended is None:
-            found, status = os.waitpid(self.pid, os.WNOHANG)
-            if found:
+            ended_pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if ended_pid:
                 self._ended = (
                     -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
                 )
         return self._ended
 
     def end_if_stopped(self) -> None:
-        """A payload can stop the process that it was forked from, which would answer nobody any
-        more."""
+        """Kill the child if it is stopped: it would answer nobody any more.
+
+        A payload can stop the process that it was forked from.
+        """
         if self.ended() is None:
             with contextlib.suppress(ChildProcessError):  # it ended just now
                 if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None:
                     self.kill(group=False)
 
     def kill(self, *, group: bool) -> None:
-        """Kill it, and with ``group`` what it has forked. The caller waits for its end."""
+        """Kill the child; the caller waits for its end.
+
+        Args:
+            group: Whether to kill what it has forked as well: the group of processes that it leads.
+        """
         for kill in (os.killpg, os.kill) if group else (os.kill,):
             try:
                 kill(self.pid, signal.SIGKILL)

@@ -1,11 +1,11 @@
-"""The process above a server: whatever becomes of the server, nothing that it or a payload has
-started stays behind.
+"""The reaper: the process above a server that ends what the server or a payload leaves behind.
 
 A payload can fork into a session of its own, kill the server that it was forked from, or stop it.
-On Linux it is the guardian that such orphans fall to (PR_SET_CHILD_SUBREAPER, prctl(2)); elsewhere
-there is none.
+On Linux such orphans become children of the reaper (PR_SET_CHILD_SUBREAPER, prctl(2)); elsewhere
+there is no reaper.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -13,97 +13,110 @@ import sys
 import time
 from typing import Iterable, List, Optional, Sequence
 
+from .processes import stat_fields
+
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
-PAUSE = 0.2  # seconds between two looks for orphans
+PAUSE = 0.2  # seconds between two looks for orphans, at least
 PATIENCE = 2.0  # seconds that killed processes may take to end
 
 
-def guard(theirs: Sequence[int]) -> int:
-    """Fork. The child, which goes on as the server, gets a descriptor to knock on after each check;
-    the parent does not return.
+def guard(server_fds: Sequence[int]) -> int:
+    """Fork: the child goes on as the server, and the parent becomes its reaper and never returns.
 
-    ``theirs`` are descriptors that the guardian must not hold open. The result is -1 where there is
-    no guardian.
+    Args:
+        server_fds: Descriptors of the server that the reaper must not hold open.
+
+    Returns:
+        The descriptor for ``knock_on``, in the child; -1 where there is no reaper.
     """
     if not sys.platform.startswith("linux"):
         return -1
-    knocks, knock = os.pipe()
-    watched, watching = os.pipe()
-    os.set_blocking(knock, False)
+    knock_read, knock_write = os.pipe()
+    ready_read, ready_write = os.pipe()
+    os.set_blocking(knock_write, False)
     server = os.fork()
     if server == 0:
-        os.close(knocks)
-        os.close(watching)
-        os.read(watched, 1)  # ends when the guardian is ready for orphans
-        os.close(watched)
-        return knock
+        os.close(knock_read)
+        os.close(ready_write)
+        os.read(ready_read, 1)  # ends when the reaper is ready for orphans
+        os.close(ready_read)
+        return knock_write
     try:
-        for fd in (*theirs, watched, knock):
+        for fd in (*server_fds, ready_read, knock_write):
             os.close(fd)
         _adopt_orphans()
-        os.close(watching)
-        _watch(server, knocks)
+        os.close(ready_write)
+        _watch(server, knock_read)
     finally:
         os._exit(0)
 
 
+def knock_on(knock: int) -> None:
+    """Tell the reaper that a check has ended; ``knock`` is what ``guard`` returned."""
+    # The reaper has knocks enough to hear, or there is none.
+    with contextlib.suppress(OSError):
+        os.write(knock, b".")
+
+
 def _adopt_orphans() -> None:
     try:
-        import ctypes  # here, because neither the server nor a check needs it
+        import ctypes  # imported here, because neither the server nor a check needs it
 
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         pass  # a Python without ctypes: orphans fall to init
 
 
-def _watch(server: int, knocks: int) -> None:
-    """Kill orphans until the server ends, then whatever is left."""
-    endings, ending = os.pipe()
-    os.set_blocking(ending, False)
+def _watch(server: int, knock_read: int) -> None:
+    """Kill orphans until the server ends, then all children that are left.
+
+    It looks when a child has ended or a check has, and no more often than every ``PAUSE``.
+    """
+    child_read, child_write = os.pipe()
+    os.set_blocking(child_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(ending, warn_on_full_buffer=False)
+    signal.set_wakeup_fd(child_write, warn_on_full_buffer=False)
     while True:
-        found, status = os.waitpid(server, os.WNOHANG | os.WUNTRACED)
-        if found and os.WIFSTOPPED(status):
-            # a payload has stopped it: it would answer nobody any more
+        changed_pid, status = os.waitpid(server, os.WNOHANG | os.WUNTRACED)
+        if changed_pid and os.WIFSTOPPED(status):
+            # A payload has stopped it: it would answer nobody any more.
             os.kill(server, signal.SIGKILL)
-        elif found:
+        elif changed_pid:
             break
         _kill(pid for pid in _children() if pid != server)
-        _wait([endings], PAUSE)
-        _wait([endings, knocks], None)
+        _wait([child_read], PAUSE)
+        _wait([child_read, knock_read], None)
     deadline = time.monotonic() + PATIENCE
     while _kill(_children()) and time.monotonic() < deadline:
         time.sleep(0.005)
 
 
 def _wait(fds: Sequence[int], seconds: Optional[float]) -> None:
-    """Until there is something to read, and read it."""
+    """Wait until there is something to read, and drop it. ``seconds`` of None: without end."""
     for fd in select.select(fds, [], [], seconds)[0]:
         os.read(fd, 1 << 16)
 
 
 def _children() -> List[int]:
-    """Process ids of our children: those that we forked and the orphans that fell to us."""
+    """Process IDs of this process's children: those that it forked, and the orphans."""
     own = os.getpid()
-    found = []
+    children = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                with open("/proc/{}/stat".format(name), "rb") as stat:
-                    parent = stat.read().rpartition(b")")[2].split()[1]
+                parent = stat_fields(int(name))[1]
             except OSError:
                 continue  # it has ended meanwhile
             if int(parent) == own:
-                found.append(int(name))
-    return found
+                children.append(int(name))
+    return children
 
 
 def _kill(pids: Iterable[int]) -> bool:
-    """Kill these children and wait for those that have ended; whether there were any."""
-    any_left = False
+    """Kill these children and reap those that have ended already; whether there were any."""
+    had_any = False
     for pid in pids:
-        any_left = True
+        had_any = True
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, os.WNOHANG)
-    return any_left
+    return had_any

@@ -1,11 +1,10 @@
-"""The fork server: one pristine, single-threaded process that forks a child for each check, and
-branches for what they import.
+"""The fork server: one fresh process, with one thread, that forks checks and branches.
 
-Every process of the tree runs this loop. It never blocks on a pipe: a child that hangs, or a branch
-that imports, holds up nobody. Nothing that one check does is there for the next.
+It forks a child for each check, and branches for what the checks import. Every process of the tree
+runs this loop. It never blocks on a pipe: a child that hangs, or a branch that imports, holds up
+nobody. Nothing that one check does is there for the next.
 """
 
-import contextlib
 import gc
 import os
 import select
@@ -19,19 +18,27 @@ from .check_pool import CheckPool
 from .check_settings import CheckSettings
 from .limits import memory_limit
 from .processes import Child, Pipes
+from .reaper import knock_on
 
 TICK = 0.05  # seconds between looks at children that may have died without closing their pipe
-REHEARSALS = 10
-PATIENCE = 1.0  # seconds that what was told to end may take for it
+REHEARSALS = 10  # ordinary checks that a server makes for practice before it forks the first
+PATIENCE = 1.0  # seconds that children may take to end, before they are killed
 
 _Ready = Dict[int, Tuple[Pipes, Callable[[], None]]]
 
 
 class Server:
-    """One process of the tree: takes requests on one descriptor, answers on another."""
+    """One process of the tree: it reads requests from one pipe and writes answers to another.
+
+    Args:
+        pipes: To the process that sends the requests.
+        settings: The check settings of this process.
+        knock: The descriptor by which the reaper learns that a check has ended; -1 without a
+            reaper.
+        at_once: How many checks of this process run at the same time, at most.
+    """
 
     def __init__(self, pipes: Pipes, settings: CheckSettings, *, knock: int, at_once: int) -> None:
-        """``knock`` is the descriptor on which the guardian is told that a check has ended."""
         self._pipes = pipes
         self._settings = settings
         self._knock = knock
@@ -40,10 +47,14 @@ class Server:
         self._branches = Branches(self._fork, self._serve_below, pipes.write, self._route, settings)
 
     def serve(self, *, ahead: bool) -> None:
-        """Serve until the other side closes its pipe; then end every process below this one.
-        ``ahead``: checks are to be expected here."""
+        """Serve until the other side ends, or says that it does; then end all processes below.
+
+        Args:
+            ahead: Whether checks are expected in this process, so that forking ahead pays from the
+                start. A branch learns it from its first check.
+        """
         for _ in range(REHEARSALS if ahead else 0):
-            check.rehearse()  # what is settled now, no child has to settle in memory of its own
+            check.rehearse()  # what Python caches now, no child has to cache in memory of its own
         gc.freeze()  # children that collect garbage then copy fewer pages
         self._settings.memory = memory_limit()
         self._checks.expects_more = ahead
@@ -57,6 +68,7 @@ class Server:
         self._end_all()
 
     def _await_events(self) -> None:
+        """Wait until something can be read or written, and do that; or fork a child ahead."""
         ready: _Ready = {}
         poll = select.poll()
 
@@ -81,14 +93,14 @@ class Server:
             return
         for fd, _ in events or poll.poll(TICK * 1000 if busy else None):
             pipes, handle = ready[fd]
-            # by what was handled just before; the number may be another pipe's already
+            # What was handled just before may have closed it, and its number may be another pipe's.
             if not pipes.closed:
                 handle()
 
     def _read_requests(self) -> None:
         try:
             for head, body in self._pipes.read():
-                if "end" in head:  # said, because a fork of the sender may hold the pipe open
+                if "end" in head:  # a message, because a fork of the sender may hold the pipe open
                     self._pipes.open = False
                 else:
                     self._route(head, body)
@@ -96,8 +108,7 @@ class Server:
             self._pipes.open = False  # nothing that follows could be read
 
     def _route(self, head: messages.Head, body: bytes) -> None:
-        """To the branch that has imported what the payload names first, or to a child of this
-        process if that is done."""
+        """Send a request to a branch, or to a child of this process if no branch is of use."""
         if self._branches.take(head, body):
             return
         if "payload" in head:  # without one the request was only to get the branches ready
@@ -107,38 +118,37 @@ class Server:
 
     def _answer(self, head: messages.Head, body: bytes) -> None:
         self._pipes.write(head, body)
-        # the guardian has knocks enough to hear, or there is none
-        with contextlib.suppress(OSError):
-            os.write(self._knock, b".")
+        knock_on(self._knock)
 
     # --- processes below this one
 
     def _fork(self, work: Callable[[Pipes], None]) -> Child:
-        """A child that does ``work`` with pipes to this process, and ends."""
-        there, here = os.pipe(), os.pipe()
+        """Fork a child that does ``work`` with pipes to this process, and ends."""
+        to_child, to_parent = os.pipe(), os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
                 for pipes in [self._pipes, *self._checks.pipes(), *self._branch_pipes()]:
                     pipes.close()
-                os.close(there[1])
-                os.close(here[0])
-                work(Pipes(there[0], here[1]))
+                os.close(to_child[1])
+                os.close(to_parent[0])
+                work(Pipes(to_child[0], to_parent[1]))
                 os._exit(0)
             finally:
                 os._exit(1)
-        os.close(there[0])
-        os.close(here[1])
-        return Child(pid, Pipes(here[0], there[1]))
+        os.close(to_child[0])
+        os.close(to_parent[1])
+        return Child(pid, Pipes(to_parent[0], to_child[1]))
 
     def _branch_pipes(self) -> List[Pipes]:
         return [branch.child.pipes for branch in self._branches.alive.values()]
 
     def _serve_below(self, pipes: Pipes) -> None:
-        """In a new branch."""
+        """Serve requests in a new branch."""
         Server(pipes, self._settings, knock=self._knock, at_once=self._at_once).serve(ahead=False)
 
     def _end_all(self) -> None:
+        """End all checks and branches; kill those that do not end in time."""
         self._checks.end()
         self._branches.end()
         deadline = monotonic() + PATIENCE

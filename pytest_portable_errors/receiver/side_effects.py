@@ -1,8 +1,8 @@
 """Whether a payload can have left anything behind in the process that rebuilt it.
 
-Pickled plain data and built-in exceptions run nobody's code: the process is as fresh afterwards as
-one just forked, and can make the next check. Told by Python's own audit events (PEP 578), of what
-really happened: anything but looking up a built-in exception is a trace.
+Pickled plain data and built-in exceptions run no foreign code: the process is as fresh afterwards
+as one just forked, and can make the next check. Python's audit events (PEP 578) tell what really
+happened: each of them but the look-up of a built-in exception counts as a side effect.
 """
 
 import builtins
@@ -17,24 +17,26 @@ _HARMLESS = frozenset(
 
 
 class SideEffects:
-    """Watches this process, from when it is made until it ends: there is no way to remove such a
-    hook."""
+    """Watches the audit events of this process.
+
+    Its hook stays until the process ends: Python has no way to remove one.
+    """
 
     def __init__(self) -> None:
-        self._watched = self._seen = False
+        self._is_watching = self._has_any = False
         sys.addaudithook(self._note)
 
     def begin(self) -> None:
-        """Watch from now on: what was before is known."""
-        self._watched, self._seen = True, False
+        """Watch from now on; what happened before does not count."""
+        self._is_watching, self._has_any = True, False
 
     def none_left(self) -> bool:
-        """Whether it was watched, and nothing was seen. Ends the watch."""
-        watched, self._watched = self._watched, False
-        return watched and not self._seen
+        """End the watch; whether there was a watch, and no side effect during it."""
+        was_watching, self._is_watching = self._is_watching, False
+        return was_watching and not self._has_any
 
     def _note(self, event: str, args: Tuple[object, ...]) -> None:
-        if not self._watched or self._seen:
+        if not self._is_watching or self._has_any:
             return
-        is_known = event == "pickle.find_class" and args[0] == "builtins" and args[1] in _HARMLESS
-        self._seen = not is_known and event != "builtins.id"  # which describing asks for
+        is_lookup = event == "pickle.find_class" and args[0] == "builtins" and args[1] in _HARMLESS
+        self._has_any = not is_lookup and event != "builtins.id"  # record.py calls id()

@@ -1,7 +1,7 @@
-"""Where there is no safe fork: one interpreter for each check, started ahead.
+"""Starts an interpreter for each check, ahead of it: for systems where forking is not safe.
 
-The same verdicts as the fork server's, slower. Threads and blocking pipes, because that is what
-every system has: Windows has no fork and no poll on pipes, and the frameworks of macOS do not
+The answers are the fork server's, and come later. It uses threads and blocking pipes, because every
+system has those: Windows has no fork and no poll on pipes, and the frameworks of macOS do not
 survive a fork.
 """
 
@@ -18,18 +18,23 @@ from . import messages
 from .check_settings import CheckSettings
 from .deadlines import STRAY_WRITE, Progress
 from .imports import Rules
-from .processes import Request
+from .messages import Message
+from .reaper import knock_on
 
 TICK = 0.05  # seconds between looks at an interpreter that may have died without closing its pipe
-# seconds for what an interpreter said before it ended, and the thread that listens has not passed
-# on yet
+# Seconds for the listening thread to pass on what an interpreter wrote before it ended.
 LAST_WORDS = 1.0
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 class Interpreter:
-    """One that makes one check, and what it says."""
+    """An interpreter that makes one check, and the messages that it writes.
+
+    Args:
+        mode: What it does: ``once`` or ``prove`` (``start.py``).
+        config: Its first message.
+    """
 
     def __init__(self, mode: str, config: Dict[str, object]) -> None:
         flags = [
@@ -45,14 +50,16 @@ class Interpreter:
             start_new_session=hasattr(os, "setsid"),  # one kill reaches what the payload forks
         )
         self.pid = self._process.pid
-        self._said: queue.SimpleQueue[Optional[Request]] = queue.SimpleQueue()
+        # None stands for the end of its pipe.
+        self._messages: queue.SimpleQueue[Optional[Message]] = queue.SimpleQueue()
         self._has_closed = False
         threading.Thread(target=self._listen, daemon=True).start()
         self.tell(config)
 
     def tell(self, head: messages.Head, body: bytes = b"") -> None:
+        """Write a message to it; nothing happens if it has ended."""
         assert self._process.stdin is not None
-        # it has ended, which is noticed where its answer is read
+        # Its end is noticed where its answer is read.
         with contextlib.suppress(OSError):
             messages.write(self._process.stdin.fileno(), head, body)
 
@@ -65,17 +72,21 @@ class Interpreter:
                 if not data:
                     break
                 for message in decoder.feed(data):
-                    self._said.put(message)
+                    self._messages.put(message)
         except messages.MessageError:
-            self._said.put(({"stage": "crashed", "how": STRAY_WRITE}, b""))
-        self._said.put(None)
+            self._messages.put(({"stage": "crashed", "how": STRAY_WRITE}, b""))
+        self._messages.put(None)
 
-    def next(self) -> Optional[Request]:
-        """What it says next. None: nothing for now. An ``exit`` instead of a ``stage``: it has
-        ended."""
-        said = self._hear(TICK)
-        if said is not None:
-            return said
+    def next(self) -> Optional[Message]:
+        """Wait ``TICK`` seconds for its next message; ``LAST_WORDS`` more if it has ended.
+
+        Returns:
+            The message; None if there is none so far. Once it has ended and everything was read, a
+            head with its ``exit`` status, or negative signal, in place of a ``stage``.
+        """
+        message = self._hear(TICK)
+        if message is not None:
+            return message
         # It is silent, or has closed its end: it may have ended, or become another program; what it
         # forked may hold the pipe open.
         code = self._process.poll()
@@ -83,15 +94,16 @@ class Interpreter:
             return None
         return self._hear(LAST_WORDS) or ({"exit": code}, b"")
 
-    def _hear(self, seconds: float) -> Optional[Request]:
+    def _hear(self, seconds: float) -> Optional[Message]:
+        """Wait so long for its next message; None: there is none, or its pipe has ended."""
         if self._has_closed:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=seconds)  # nothing more will be said
             return None
         with contextlib.suppress(queue.Empty):
-            said = self._said.get(timeout=seconds)
-            self._has_closed = said is None
-            return said
+            message = self._messages.get(timeout=seconds)
+            self._has_closed = message is None
+            return message
         return None
 
     def kill(self) -> None:
@@ -104,33 +116,50 @@ class Interpreter:
 
 
 def leaks(config: Dict[str, object]) -> Dict[str, str]:
-    """What an interpreter can import against the rules."""
+    """Start an interpreter to tell what can be imported against the rules.
+
+    Args:
+        config: Its first message.
+
+    Returns:
+        Those modules and where each was found; empty if the imports are restricted as they have to
+        be. The key ``?`` stands for an interpreter that ended without an answer.
+    """
     interpreter = Interpreter("prove", config)
     try:
         while True:
-            said = interpreter.next()
-            if said is not None:
-                found: Dict[str, str] = said[0].get(
+            message = interpreter.next()
+            if message is not None:
+                locations: Dict[str, str] = message[0].get(
                     "leaks", {"?": "the check for absent modules ended without an answer"}
                 )
-                return found
+                return locations
     finally:
         interpreter.kill()
 
 
 class Spawner:
-    """Takes requests on one descriptor, answers on another."""
+    """Serves requests with interpreters that make one check each.
+
+    Args:
+        requests: The descriptor to read requests from; it blocks.
+        answers: The descriptor to write answers to; it blocks.
+        config: The first message, which each interpreter gets as well; ``at_once`` is how many run
+            at the same time.
+        knock: The descriptor by which the reaper learns that a check has ended; -1 without a
+            reaper.
+    """
 
     def __init__(self, requests: int, answers: int, config: messages.Head, *, knock: int) -> None:
         self._requests, self._answers, self._knock = requests, answers, knock
         self._config = config
         self._settings = CheckSettings(config, Rules(config))
-        self._waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._alive: List[Interpreter] = []
 
     def serve(self) -> NoReturn:
-        """Serve until the other side closes its pipe; then end everything below."""
+        """Serve until the other side ends, or says that it does; then kill all interpreters."""
         try:
             for _ in range(self._config["at_once"]):
                 threading.Thread(target=self._work, daemon=True).start()
@@ -140,7 +169,7 @@ class Spawner:
                     break
                 if "payload" in request[0]:
                     self._waiting.put(request)
-                else:  # only to get branches ready, and here are none
+                else:  # it was only to get branches ready, and a spawner has none
                     self._answer({"id": request[0]["id"], "stage": "ready"}, b"")
         finally:
             with self._lock:
@@ -149,6 +178,7 @@ class Spawner:
                 os._exit(0)
 
     def _work(self) -> None:
+        """Make checks in a thread: start an interpreter, wait for a request, pass on the answer."""
         while True:
             with self._lock:
                 interpreter = Interpreter("once", self._config)
@@ -161,23 +191,22 @@ class Spawner:
                 self._alive.remove(interpreter)
                 interpreter.kill()
 
-    def _result(self, interpreter: Interpreter, head: messages.Head) -> Request:
+    def _result(self, interpreter: Interpreter, head: messages.Head) -> Message:
+        """The answer of an interpreter, or one in its place if it ends or is given up."""
         progress = Progress(interpreter.pid, head, self._settings)
         while True:
-            said = interpreter.next()
-            if said is None:
-                why = progress.gave_up()
-                if why is not None:
-                    return {"stage": "timed-out", "how": why}, b""
-            elif "exit" in said[0]:
-                stage, how = progress.ended(said[0]["exit"])
+            message = interpreter.next()
+            if message is None:
+                reason = progress.gave_up()
+                if reason is not None:
+                    return {"stage": "timed-out", "how": reason}, b""
+            elif "exit" in message[0]:
+                stage, how = progress.ended(message[0]["exit"])
                 return {"stage": stage, "how": how}, b""
-            elif not progress.note(*said):
-                return said
+            elif not progress.note(*message):
+                return message
 
     def _answer(self, head: messages.Head, body: bytes) -> None:
         with self._lock:
             messages.write(self._answers, head, body)
-        # the guardian has knocks enough to hear, or there is none
-        with contextlib.suppress(OSError):
-            os.write(self._knock, b".")
+        knock_on(self._knock)

@@ -1,7 +1,7 @@
-"""The receiver's first minute: restrict the imports, prove that the restriction holds, serve.
+"""How a receiver starts: restrict the imports, prove that the restriction holds, serve.
 
-It talks through what it was given as standard input and output, and moves both to descriptors of
-its own at once.
+It reads from its standard input and writes to its standard output, and moves both to other
+descriptors at once: a payload may print.
 """
 
 import os
@@ -17,12 +17,17 @@ from .server import Server
 
 
 def start(mode: str) -> None:
-    """Do what ``__main__`` was asked for."""
+    """Run this process as ``__main__`` was told to.
+
+    Args:
+        mode: ``fork`` and ``spawn`` serve checks; ``once`` makes one; ``prove`` tells what can be
+            imported against the rules.
+    """
     {"fork": fork_server, "spawn": spawner, "once": once, "prove": prove}[mode]()
 
 
 def fork_server() -> None:
-    """Serve checks by forking."""
+    """Serve checks, each in a child forked from this process. Never returns in the reaper."""
     config, requests, answers = _begin()
     settings = CheckSettings(config, imports.restrict(config))
     no_core_files()
@@ -34,8 +39,8 @@ def fork_server() -> None:
 
 
 def spawner() -> None:
-    """Serve checks by starting an interpreter for each."""
-    from .spawner import (  # with threads and subprocess, which a fork server must not have
+    """Serve checks, each in an interpreter of its own. Never returns."""
+    from .spawner import (  # imports threading and subprocess, which a fork server must not have
         Spawner,
         leaks,
     )
@@ -47,7 +52,7 @@ def spawner() -> None:
 
 
 def once() -> None:
-    """Make one check."""
+    """Make one check, and exit with status 0, or 1 if it raised."""
     config, requests, answers = _begin()
     settings = CheckSettings(config, imports.restrict(config))
     no_core_files()
@@ -61,16 +66,20 @@ def once() -> None:
 
 
 def prove() -> None:
-    """Tell what can be imported against the rules."""
+    """Write what can be imported against the rules, and exit."""
     config, _, answers = _begin()
     messages.write(answers, {"leaks": imports.prove(config["prove"], imports.restrict(config))})
     os._exit(0)
 
 
 def _begin() -> Tuple[messages.Head, int, int]:
-    """The first message, and where to read and write from now on."""
+    """Move the pipes, and read the first message.
+
+    Returns:
+        The configuration, and the descriptors for requests and for answers.
+    """
     if hasattr(signal, "SIGCHLD"):
-        # ignored, as the sender may have it, it would hide how children end
+        # If it is ignored, as the sender may have it, nobody learns how children end.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     requests, answers = os.dup(0), os.dup(1)
     _to_null(0, 1)
@@ -82,12 +91,16 @@ def _begin() -> Tuple[messages.Head, int, int]:
 
 
 def _greet(answers: int, leaks: Dict[str, str]) -> None:
+    """Tell the sender that the receiver has started, and what it can import against the rules."""
     messages.write(answers, {"stage": "started", "leaks": leaks})
     _silence()
 
 
 def _silence() -> None:
-    """Until now the sender has listened to what an interpreter says that cannot start."""
+    """Drop standard error from now on.
+
+    Until now the sender has read it, for what an interpreter says that cannot start.
+    """
     _to_null(2)
 
 
@@ -99,7 +112,10 @@ def _to_null(*fds: int) -> None:
 
 
 def _proof(config: messages.Head, settings: CheckSettings) -> Dict[str, str]:
-    """Look for the absent modules in a child: a leak would run the module."""
+    """What can be imported against the rules: names and files.
+
+    It is tried in a child, because a leak would run the module.
+    """
     read_fd, write_fd = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -109,9 +125,9 @@ def _proof(config: messages.Head, settings: CheckSettings) -> Dict[str, str]:
         finally:
             os._exit(0)
     os.close(write_fd)
-    told = messages.read_one(read_fd)
+    proof = messages.read_one(read_fd)
     os.close(read_fd)
     os.waitpid(pid, 0)
     return (
-        {"?": "the check for absent modules ended without an answer"} if told is None else told[0]
+        {"?": "the check for absent modules ended without an answer"} if proof is None else proof[0]
     )

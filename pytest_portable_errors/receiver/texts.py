@@ -1,4 +1,4 @@
-"""Texts of foreign values: what ``str`` and ``repr`` say, bounded and fit to be compared."""
+"""Texts of foreign values: what ``str`` and ``repr`` return, bounded and fit to be compared."""
 
 import hashlib
 import re
@@ -7,29 +7,41 @@ from typing import Any, Callable
 from . import fields
 from .described import Value
 
-TEXT_KEPT = 2_000  # characters of a text or repr; of the rest length and SHA-256 are kept
+TEXT_KEPT = 2_000  # characters of a text; of a longer one length and SHA-256 are kept as well
 # An object's own text often shows where it lies in memory, which says nothing about the object.
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
-# the latter in unittest.mock's
+# As reprs show where an object lies: " at 0x...", and "id='...'" of unittest.mock.
 PLACE = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}\b|(?<=\bid=['\"])\d{9,20}(?=['\"])")
-# characters of a text whose words are compared in any order; of a longer one only the length is
+# Characters of a text whose words are compared in any order; of a longer one only the length is.
 _WORDS_COMPARED = 1_000_000
 _TOKEN = re.compile(r"\w+|\W")
 
 
 def int_text(value: int) -> Value:
-    # repr of a huge int is quadratic, and refused from 3.11 on (CVE-2020-10735); hex is neither.
-    huge = int.bit_length(value) > 4_000
-    return cut_text(int.__format__(value, "x"), str) if huge else {"text": int.__repr__(value)}
+    """Describe an integer: its ``repr``, or past 4,000 bits its hexadecimal digits.
+
+    ``repr`` of a huge int takes quadratic time, and is refused from Python 3.11 on
+    (CVE-2020-10735); hexadecimal is neither.
+    """
+    is_huge = int.bit_length(value) > 4_000
+    return cut_text(int.__format__(value, "x"), str) if is_huge else {"text": int.__repr__(value)}
 
 
 def comparable_text(shown: Value, unordered: bool) -> Value:
-    """A ``str`` or ``repr`` for comparison: without the places of objects, and where a set may show
-    in it, its words in any order."""
+    """A text for comparison: without the places of objects in memory, and cut.
+
+    Args:
+        shown: What ``text_of`` returned; without a ``text`` it is returned as it is.
+        unordered: Whether a set may show in the text. Its words in any order are then added, as
+            ``words``.
+
+    Returns:
+        The text; and of a long one, length and digest of the whole.
+    """
     if "text" not in shown:
         return shown
     text = shown["text"]
-    if " at 0x" in text or "id=" in text:  # far less to ask of a long text
+    if " at 0x" in text or "id=" in text:  # far cheaper on a long text than the pattern
         text = PLACE.sub("0x...", text)
     value = cut_text(text, str)
     if unordered:
@@ -44,8 +56,18 @@ def without_addresses(text: str) -> str:
 
 
 def text_of(show: Callable[[object], str], value: object) -> Value:
-    """``str`` or ``repr`` of a value, or what it raised; KeyboardInterrupt passes through, because
-    it may be the user's."""
+    """What ``str`` or ``repr`` returns, as an exact ``str``; or the type of what it raised.
+
+    Args:
+        show: ``str`` or ``repr``.
+        value: Any object: its text is made by foreign code.
+
+    Returns:
+        ``text`` in full length, or ``raises``.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's.
+    """
     try:
         text = show(value)
         return {"text": str.__getitem__(text, slice(None))}
@@ -56,6 +78,12 @@ def text_of(show: Callable[[object], str], value: object) -> Value:
 
 
 def cut_text(content: Any, show: Any) -> Value:
+    """Describe a text or bytes: whole, or the beginning with length and SHA-256 of the whole.
+
+    Args:
+        content: A ``str`` or ``bytes``.
+        show: What makes a text of it: ``str`` or ``repr``.
+    """
     if len(content) <= TEXT_KEPT:
         return {"text": show(content)}
     whole = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")

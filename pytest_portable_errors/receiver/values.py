@@ -1,7 +1,8 @@
 """Plain-data descriptions of values: canonical, bounded and total.
 
-A value is a dict with its ``type`` and one of ``text``, ``items``, ``pairs``, ``attributes``;
-``raises`` where its own code raised; ``again`` for a cycle and ``deeper`` for what lies too deep.
+A described value is a dict with its ``type`` and its content: ``text``, ``items``, ``pairs`` or
+``attributes``; ``raises`` where its own code raised, ``again`` for a cycle, ``deeper`` for what
+lies too deep. ``described.Value`` says what each is.
 """
 
 import enum
@@ -11,61 +12,31 @@ import types
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from . import fields
+from .budget import DEPTH as DEPTH
+from .budget import VALUES as VALUES
+from .budget import Budget, TooMuch
 from .canonical import are_plain, by_key, canonical, digest, digest_of_plain, in_order
 from .described import Value
 from .texts import ADDRESS, PLACE, comparable_text, cut_text, int_text, text_of
 
-ITEMS_KEPT = 200  # items of a container, likewise
-# of a container of texts and numbers; past that, of any container, only how many there are
+ITEMS_KEPT = 200  # items of a container; of a longer one length and SHA-256 are kept as well
+# Items of a container of texts and numbers that are digested; of a longer one, only how many there
+# are is kept.
 PLAIN_ITEMS = 1_000_000
-DEPTH = 8  # how deep values are described at most; below that, their types
 _TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
-# described values in one record; where there would be more, they are described less deep
-VALUES = 2_000
 
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
 
-class TooMuch(Exception):
-    """There are more values than may be described at this depth."""
-
-
-class Budget:
-    """How much of one record's values is described: to which depth, and how many of them."""
-
-    def __init__(self, depth: int = DEPTH, values: int = VALUES, *, cuts: bool = True) -> None:
-        """``cuts`` says what happens past the last value: the rest is cut down to its types, or
-        TooMuch is raised."""
-        self.depth = depth
-        self.values = values
-        self.left = values
-        self.is_cut = False
-        """Whether a container was too long for all of its items to be described, or digested."""
-        self._cuts = cuts
-
-    def take(self) -> bool:
-        """Count one more value; whether it may still be described."""
-        self.left -= 1
-        if self.left < 0 and not self._cuts:
-            raise TooMuch
-        return self.left >= 0
-
-    def has(self, count: int) -> bool:
-        """Whether that many more may be described."""
-        if count > self.left and not self._cuts:
-            raise TooMuch
-        return count <= self.left
-
-
 def describe_value(value: object) -> Value:
-    """Describe any value, as it is described where it stands in an exception."""
+    """Describe any value by itself, as it is described where it stands in an exception."""
     return Describer(Budget()).value(value)
 
 
 class _ClassFacts(NamedTuple):
-    """What is asked of a class for each of its instances."""
+    """What is read of a class once, for all of its instances."""
 
     cls: type
     """Kept, so that its id is not used again."""
@@ -77,31 +48,46 @@ class _ClassFacts(NamedTuple):
 
 
 class Describer:
-    """Describes the values of one exception within a budget, and notices whether a text of theirs
-    may depend on the hash seed."""
+    """Describes the values of one exception.
+
+    Args:
+        budget: How much of them is described. Those of a whole record share it.
+    """
 
     def __init__(self, budget: Budget) -> None:
         self.unordered = False
+        """Whether a set of several elements was described: texts may depend on the hash seed."""
         self._budget = budget
         self._above: List[int] = []
         self._classes: Dict[int, _ClassFacts] = {}
 
     def named(self, values: Dict[Any, object]) -> Dict[str, Value]:
+        """Describe values that have names, such as attributes; the result is sorted by the names.
+
+        Raises:
+            TooMuch: There are more than the budget has, and it does not cut.
+        """
         # Sorted, because the budget must end at the same value whatever order the attributes were
         # set in.
         return {
             name: self.value(item)
             for name, item in sorted(
-                ((_attribute_name(key), item) for key, item in values.items()), key=_first
+                ((_attribute_name(key), item) for key, item in values.items()), key=_name_of
             )
         }
 
     def value(self, value: object) -> Value:
+        """Describe a value, and within the budget what it holds.
+
+        Raises:
+            TooMuch: There are more values than the budget has, and it does not cut.
+            KeyboardInterrupt: It may be the user's; whatever else foreign code raises is described.
+        """
         cls = type(value)
         may_go_on = self._budget.take()
-        plainly = _PLAINLY.get(id(cls))
-        if plainly is not None and may_go_on and len(self._above) < self._budget.depth:
-            return self._weighed(plainly(value))
+        describe_plain = _PLAIN_DESCRIBERS.get(id(cls))
+        if describe_plain is not None and may_go_on and len(self._above) < self._budget.depth:
+            return self._weighed(describe_plain(value))
         facts = self._classes.get(id(cls)) or self._facts(cls)
         described: Value = {"type": facts.name}
         if id(value) in self._above:
@@ -115,7 +101,7 @@ class Describer:
             described.update(self._content(value, cls, facts))
         except (KeyboardInterrupt, TooMuch):
             raise
-        # foreign code: whatever it raises is what is known of the value
+        # Foreign code: what it raises is all that is known of the value.
         except BaseException as error:
             described["raises"] = fields.type_name(type(error))
         finally:
@@ -123,13 +109,13 @@ class Describer:
         return self._weighed(described)
 
     def _weighed(self, described: Value) -> Value:
-        """A long text counts as many values."""
+        """The same description; a long text in it counts as many values."""
         for _ in range(len(described.get("text", "")) // _TEXT_OF_A_VALUE):
             self._budget.take()
         return described
 
     def _facts(self, cls: type) -> _ClassFacts:
-        # our own modules have two names
+        # Raised stands in a module that has another name in the receiver.
         name = fields.type_name(object if cls is fields.Raised else cls)
         facts = self._classes[id(cls)] = _ClassFacts(
             cls=cls,
@@ -172,8 +158,7 @@ class Describer:
         return content
 
     def _exception(self, exc: BaseException) -> Value:
-        """An exception as a value: what it says and stores. What it is chained to is not the
-        value's content."""
+        """Describe an exception as a value: what it stores and its text, and no chain."""
         message = text_of(str, exc)
         content: Value = {
             "args": self.value(fields.base_field(exc, "args")),
@@ -182,6 +167,7 @@ class Describer:
         return {**content, "message": comparable_text(message, self.unordered)}
 
     def _own_text(self, value: object) -> Value:
+        """Describe a value by its ``repr``, unless that shows where it lies in memory."""
         shown = text_of(repr, value)
         if "text" in shown and (ADDRESS.search(shown["text"]) or PLACE.search(shown["text"])):
             return {}
@@ -190,8 +176,7 @@ class Describer:
         )
 
     def _builtin_content(self, value: Any, cls: type) -> Value:
-        """The content that a subclass of a built-in type inherits, read past whatever the subclass
-        overrides."""
+        """Describe what a built-in type holds, read past whatever a subclass of it overrides."""
         if issubclass(cls, str):
             return cut_text(
                 str.__str__(value) if cls is str else str.__getitem__(value, slice(None)), repr
@@ -206,15 +191,15 @@ class Describer:
             return {"text": complex.__repr__(value)}
         if issubclass(cls, (list, tuple)):
             base: Any = list if issubclass(cls, list) else tuple
-            # A copy: the code of an item that is described may add to what holds it.
+            # A copy: code that runs while an item is described may add to the list.
             return self._sequence(
                 list(itertools.islice(base.__iter__(value), PLAIN_ITEMS)), base.__len__(value)
             )
         if issubclass(cls, (set, frozenset)):
             self.unordered = self.unordered or len(value) > 1
             if not self._budget.has(len(value)):
-                # which elements the budget would reach depends on the hash seed
-                return self._too_long([], len(value))
+                # Which elements the budget would reach depends on the hash seed.
+                return self._length_or_digest([], len(value))
             elements = (set if issubclass(cls, set) else frozenset).__iter__(value)
             return _cut_items(in_order([self.value(item) for item in list(elements)]))
         if issubclass(cls, dict):
@@ -228,25 +213,27 @@ class Describer:
             return {"items": [self.value(item) for item in elements]}
         if are_plain(elements) or length > self._budget.values:
             beginning = [self.value(item) for item in elements[:ITEMS_KEPT]]
-            return {"items": beginning, **self._too_long(elements, length)}
+            return {"items": beginning, **self._length_or_digest(elements, length)}
         return _cut_items([self.value(item) for item in elements])
 
     def _mapping(self, pairs: Sequence[Tuple[object, object]], length: int) -> Value:
         if length <= self._budget.values:
             described = by_key([[self.value(key), self.value(item)] for key, item in pairs])
             cut: Value = {"pairs": described[:ITEMS_KEPT]}
-            return cut if length <= ITEMS_KEPT else {**cut, **_whole(described)}
+            return cut if length <= ITEMS_KEPT else {**cut, **_length_and_digest(described)}
         # No items: in which order a dict was filled is not compared.
-        return self._too_long(
+        return self._length_or_digest(
             sorted(map(canonical, pairs))
             if are_plain([part for pair in pairs for part in pair])
             else [pairs],
             length,
         )
 
-    def _too_long(self, elements: Sequence[object], length: int) -> Value:
-        """A container of which not every item is described: with a digest if they are plain, else
-        with no more than its length."""
+    def _length_or_digest(self, elements: Sequence[object], length: int) -> Value:
+        """Describe a container whose items are not all described: by its length.
+
+        A digest is added if all items are plain; else the budget notes the cut.
+        """
         described: Value = {"length": length}
         if elements and length <= PLAIN_ITEMS and are_plain(elements):
             described["sha256"] = digest_of_plain(elements)
@@ -257,17 +244,17 @@ class Describer:
 
 def _cut_items(items: List[Value]) -> Value:
     cut: Value = {"items": items[:ITEMS_KEPT]}
-    return cut if len(items) <= ITEMS_KEPT else {**cut, **_whole(items)}
+    return cut if len(items) <= ITEMS_KEPT else {**cut, **_length_and_digest(items)}
 
 
-def _whole(described: Sequence[object]) -> Value:
-    """What is kept of all items, where not each is."""
+def _length_and_digest(described: Sequence[object]) -> Value:
+    """What is kept of all items, where not each is kept."""
     return {"length": len(described), "sha256": digest(described)}
 
 
-# Most values by far, at a tenth of the cost: exactly these types, which have no code of anybody's.
-# By their ids, as in PLAIN_TYPES.
-_PLAINLY: Dict[int, Callable[[Any], Value]] = {
+# Most values by far are of exactly these types, which run no foreign code; so each is described at
+# a tenth of the cost. By their ids, as in PLAIN_TYPES.
+_PLAIN_DESCRIBERS: Dict[int, Callable[[Any], Value]] = {
     id(str): lambda value: {**cut_text(value, repr), "type": "builtins.str"},
     id(int): lambda value: {**int_text(value), "type": "builtins.int"},
     id(bool): lambda value: {"type": "builtins.bool", "text": repr(value)},
@@ -284,5 +271,5 @@ def _attribute_name(key: object) -> str:
     )
 
 
-def _first(pair: Tuple[str, object]) -> str:
-    return pair[0]
+def _name_of(attribute: Tuple[str, object]) -> str:
+    return attribute[0]

@@ -36,7 +36,7 @@ def interpreter(said: queue.Queue[Any]) -> Interpreter:
     made = object.__new__(Interpreter)
     # as much of a process as is asked
     made._process = SimpleNamespace(poll=lambda: 0, wait=lambda **_: 0)  # type: ignore[assignment]
-    made._said = said  # type: ignore[assignment]  # the simple one cannot be subclassed
+    made._messages = said  # type: ignore[assignment]  # the simple one cannot be subclassed
     made._has_closed = False
     return made
 
@@ -63,6 +63,6 @@ def test_one_that_closed_its_pipe_and_lives_is_waited_for_and_not_asked_all_the_
     living = interpreter(queue.Queue())
     # as above
     living._process = SimpleNamespace(poll=lambda: None, wait=wait)  # type: ignore[assignment]
-    living._said.put(None)
+    living._messages.put(None)
     assert (living.next(), living.next()) == (None, None)
     assert waited == [spawner.TICK]

@@ -1,6 +1,5 @@
 """The receiving halves of the carriers: what a client of each does with the bytes.
-``sender/carriers.py`` has the other halves.
 
-The only modules here that import more than the standard library: each imports its carrier, when a
-payload of that carrier arrives.
+``sender/carriers.py`` has the other halves. Only these modules of the receiver import more than the
+standard library: each is imported when a payload of its carrier arrives, and imports that library.
 """

@@ -9,7 +9,11 @@ from celery.backends.base import KeyValueStoreBackend
 
 
 def backend(serializer: str) -> Any:
-    """A result backend of an application that has no broker and is nobody's current one."""
+    """A result backend of an application that has no broker and is nobody's current one.
+
+    Args:
+        serializer: ``json`` or ``pickle``: what it writes, and all that it accepts.
+    """
     # Without fixups: that for Django puts the current folder on sys.path.
     app = Celery(
         "portable-errors",
@@ -22,15 +26,18 @@ def backend(serializer: str) -> Any:
 
 
 def loads_json(payload: bytes) -> object:
-    """From JSON an exception is rebuilt by its class's name, if the module is imported: as in a
-    client that has imported what it has."""
+    """Rebuild an exception from what the JSON serializer stores: the name of its class.
+
+    Celery looks the class up in modules that are imported already, so the module is imported first:
+    as in a client that has imported what it has.
+    """
     stored = payload.decode()
-    # it lacks the module; Celery then makes up a class of that name
+    # Where the module is absent, Celery makes up a class of that name.
     with contextlib.suppress(Exception):
         importlib.import_module(backend("json").decode(stored)["result"]["exc_module"])
     return backend("json").decode_result(stored)["result"]
 
 
 def loads_pickle(payload: bytes) -> object:
-    """From pickle, with the restrictions that Celery has for exceptions."""
+    """Rebuild an exception from pickle, with Celery's restrictions for exceptions."""
     return backend("pickle").decode_result(payload)["result"]

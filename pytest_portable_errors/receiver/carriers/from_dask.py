@@ -4,5 +4,5 @@ from distributed.core import clean_exception
 
 
 def loads(payload: bytes) -> object:
-    """What fails to load arrives as ``Exception(payload)``."""
+    """The error of a task; where it fails to load, ``Exception(payload)`` in its place."""
     return clean_exception(payload)[1]

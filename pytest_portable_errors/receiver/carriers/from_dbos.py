@@ -1,5 +1,4 @@
-"""What ``dbos workflow steps`` and DBOS's dashboards do with an error that is stored in the system
-database."""
+"""What ``dbos workflow steps`` and DBOS's dashboards do with an error in the system database."""
 
 import base64
 
@@ -7,7 +6,7 @@ from dbos._serialization import DBOSDefaultSerializer, safe_deserialize
 
 
 def loads(payload: bytes) -> object:
-    """What fails to load arrives as the text that is stored: base64."""
+    """The error of a step; where it fails to load, the stored text, base64, in its place."""
     stored = base64.b64encode(payload).decode()
     *_, error = safe_deserialize(
         DBOSDefaultSerializer,
