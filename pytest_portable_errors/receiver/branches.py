@@ -141,7 +141,7 @@ class Branches:
         def be_branch(pipes: Pipes) -> None:
             self._settings.rules.needs = needs
             is_fit = _becomes_branch(key.step, self._settings)
-            pipes.write({"stage": "branch" if is_fit else "unfit"})
+            pipes.write({"event": "branch" if is_fit else "unfit"})
             if is_fit:
                 self._serve(pipes)
 
@@ -153,9 +153,9 @@ class Branches:
         """Pass on the answers of a branch; note that it is ready, or drop it if it never will."""
         try:
             for head, body in branch.child.pipes.read():
-                if head["stage"] == "branch":
+                if head.get("event") == "branch":
                     branch.importing = None
-                elif head["stage"] == "unfit":
+                elif head.get("event") == "unfit":
                     self._drop(key, branch)
                     return
                 elif branch.pending.pop(head["id"], None):

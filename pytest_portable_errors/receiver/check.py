@@ -11,7 +11,7 @@ import pickle
 import sys
 from typing import Callable, Dict, List, Optional, Tuple
 
-from . import fields, messages, record, values
+from . import budget, fields, messages, record
 from .check_settings import CheckSettings
 from .limits import limit_memory, limit_processor, processor_seconds
 from .replay import Replay
@@ -69,12 +69,14 @@ def _run_one(
     head, payload = request
 
     def answer(content: messages.Head, **head_fields: object) -> None:
-        """Write an answer: its stage into the head, the rest of its content into the body."""
+        """Write an answer, or an event before it: what it is into the head, the rest into the
+        body."""
         if os.getpid() == own:  # a payload may have forked, and both of them arrive here
+            kind = "event" if "event" in content else "stage"
             # Those who pass it on look only at the head.
             messages.write(
                 answers,
-                {"stage": content.pop("stage"), "id": head["id"], **head_fields},
+                {kind: content.pop(kind), "id": head["id"], **head_fields},
                 messages.as_json(content),
             )
 
@@ -175,7 +177,7 @@ def _prepare(head: messages.Head, settings: CheckSettings, answer: SendAnswer) -
         return False
     limit_processor(settings.import_seconds)
     for step in steps:
-        answer({"stage": "importing", "module": step})
+        answer({"event": "importing", "module": step})
         try:
             take_step(step, settings)
         except SetupFailed:
@@ -183,7 +185,7 @@ def _prepare(head: messages.Head, settings: CheckSettings, answer: SendAnswer) -
         except BaseException:  # loads will meet it, and say so
             continue
     settings.memory = None  # what the imports have mapped is not the payload's
-    answer({"stage": "checking", "used": processor_seconds()})
+    answer({"event": "checking", "used": processor_seconds()})
     return True
 
 
@@ -213,7 +215,7 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
         return {
             "stage": "arrived",
             "record": record.describe(
-                subject, traceback=head["traceback"], depth=head.get("depth", values.DEPTH)
+                subject, traceback=head["traceback"], depth=head.get("depth", budget.DEPTH)
             ),
         }
     # Nobody pressed a key here: the exception's __str__ raises it.

@@ -38,18 +38,18 @@ class Progress:
         """Take a message of the process; whether it came before the answer, and is used up.
 
         Args:
-            head: Its ``stage`` is ``importing`` or ``checking``, unless it is the answer.
+            head: Its ``event`` is ``importing`` or ``checking``; an answer has none.
             body: For ``importing`` the module; for ``checking`` the processor time used so far, in
                 seconds.
 
         Raises:
             MessageError: The body is no JSON object.
         """
-        if head["stage"] == "importing":
+        if head.get("event") == "importing":
             self._importing = Importing(
                 self._pid, messages.from_json(body)["module"], self._settings
             )
-        elif head["stage"] == "checking":
+        elif head.get("event") == "checking":
             self._importing, self._used_before = None, messages.from_json(body)["used"]
             self._began = time.monotonic()
         else:

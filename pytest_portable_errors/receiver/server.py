@@ -114,7 +114,7 @@ class Server:
         if "payload" in head:  # without one the request was only to get the branches ready
             self._checks.add(head, body)
         else:
-            self._pipes.write({"id": head["id"], "stage": "ready"})
+            self._pipes.write({"id": head["id"], "event": "ready"})
 
     def _answer(self, head: messages.Head, body: bytes) -> None:
         self._pipes.write(head, body)

@@ -170,7 +170,7 @@ class Spawner:
                 if "payload" in request[0]:
                     self._waiting.put(request)
                 else:  # it was only to get branches ready, and a spawner has none
-                    self._answer({"id": request[0]["id"], "stage": "ready"}, b"")
+                    self._answer({"id": request[0]["id"], "event": "ready"}, b"")
         finally:
             with self._lock:
                 for interpreter in self._alive:

@@ -92,7 +92,7 @@ def _begin() -> Tuple[messages.Head, int, int]:
 
 def _greet(answers: int, leaks: Dict[str, str]) -> None:
     """Tell the sender that the receiver has started, and what it can import against the rules."""
-    messages.write(answers, {"stage": "started", "leaks": leaks})
+    messages.write(answers, {"event": "started", "leaks": leaks})
     _silence()
 
 

@@ -12,8 +12,6 @@ import types
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from . import fields
-from .budget import DEPTH as DEPTH
-from .budget import VALUES as VALUES
 from .budget import Budget, TooMuch
 from .canonical import are_plain, by_key, canonical, digest, digest_of_plain, in_order
 from .described import Value

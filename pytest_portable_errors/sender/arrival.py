@@ -14,10 +14,10 @@ from pytest_portable_errors.diagnosis.loss import Comparison
 from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, only_in_tests_loss
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, Reading, step_at
+from pytest_portable_errors.receiver.budget import VALUES
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.record import is_cut
-from pytest_portable_errors.receiver.values import VALUES
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers import Carrier, plain_serializer
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle

@@ -9,8 +9,8 @@ from hashlib import sha256
 from pytest_portable_errors.diagnosis.pickle_reader import content
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import messages
+from pytest_portable_errors.receiver.budget import DEPTH
 from pytest_portable_errors.receiver.described import Name
-from pytest_portable_errors.receiver.values import DEPTH
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer

@@ -23,10 +23,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.losses import compare
+from pytest_portable_errors.receiver.budget import DEPTH, VALUES
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.record import FRAMES_KEPT, LINKS_KEPT, describe
 from pytest_portable_errors.receiver.texts import TEXT_KEPT
-from pytest_portable_errors.receiver.values import DEPTH, ITEMS_KEPT, VALUES, describe_value
+from pytest_portable_errors.receiver.values import ITEMS_KEPT, describe_value
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup

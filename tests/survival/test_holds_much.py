@@ -29,9 +29,9 @@ from large_zoo import (
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, read
 from pytest_portable_errors.judging.shapes import outline_of
+from pytest_portable_errors.receiver.budget import DEPTH, VALUES
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.record import depth_of, describe
-from pytest_portable_errors.receiver.values import DEPTH, VALUES
 from pytest_portable_errors.sender.extent import MUCH, extent_of
 
 SERIALIZERS = ("pickle", "cloudpickle", "dill")  # the carriers are in end_to_end
