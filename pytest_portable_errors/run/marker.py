@@ -78,7 +78,7 @@ def merge_markers(
 
     Args:
         marks: The test's markers, the closest first. Each keyword is taken from the first that has
-            it; one whose value is None is as if not written, and hides those behind it.
+            it; the value None stands for the setting.
         options: The settings, for keywords that no marker has.
         serializers: Finds serializers by their names.
 
