@@ -123,10 +123,10 @@ def can_watch(sources: Sources) -> bool:
     class Probe(Exception):
         pass
 
-    seen: list[BaseException] = []
-    with watching(seen.append, sources), sources.raises(Probe):
+    captured: list[BaseException] = []
+    with watching(captured.append, sources), sources.raises(Probe):
         raise Probe
-    return len(seen) == 1
+    return len(captured) == 1
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def pytest_portable_errors_instances() -> Mapping[  # type: ignore[empty-body]  
     """
 
 
-# as above
+# No body, as above.
 def pytest_portable_errors_expect() -> Mapping[  # type: ignore[empty-body]
     type[BaseException] | str, type[BaseException] | str
 ]:

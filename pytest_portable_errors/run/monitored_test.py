@@ -123,6 +123,7 @@ class MonitoredTest:
         return bool(self._subject)
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
+        """Judge a test that failed with these exceptions; losses go to a section of its report."""
         for exc in escaped if "escaped" in self._patch.sources.kinds else ():
             for raised in _raised_by_code(exc):
                 self.captured.see(raised)
@@ -169,9 +170,10 @@ class MonitoredTest:
                 test=self._node_id,
             )
 
-    def _failure_text(self, judge: Callable[[], str | None]) -> str | None:
+    def _failure_text(self, verdict: Callable[[], str | None]) -> str | None:
+        """What a verdict says, with the marker's reason; None if the test may pass."""
         try:
-            text = judge()
+            text = verdict()
         except PortableErrorsError as error:
             return self._policy.trouble(error)
         if text and self.marker_options.reason:

@@ -5,7 +5,7 @@ Whatever is wrong with them is a usage error that names its origin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,8 +168,15 @@ def gave_no_paths(config: pytest.Config) -> bool:
     return config.args_source is not config.ArgsSource.ARGS
 
 
+def named_paths(config: pytest.Config) -> Sequence[str]:
+    """The files, folders and node IDs that the user named on the command line; () if none."""
+    return () if gave_no_paths(config) else config.args
+
+
 def is_narrowed(config: pytest.Config) -> bool:
     """Whether the run is a part of what folders hold: an option selects, or a path is no folder."""
-    paths = () if gave_no_paths(config) else config.args
-    are_parts = ("::" in path or (config.invocation_params.dir / path).is_file() for path in paths)
+    are_parts = (
+        "::" in path or (config.invocation_params.dir / path).is_file()
+        for path in named_paths(config)
+    )
     return any(getattr(config.option, name, None) for name in _NARROWING) or any(are_parts)

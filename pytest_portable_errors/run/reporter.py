@@ -15,10 +15,12 @@ import pytest
 
 from pytest_portable_errors.report.rows import junit_properties
 from pytest_portable_errors.run.ini import Ini
-from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed
+from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed, named_paths
 from pytest_portable_errors.run.stash import OPTIONS, baseline_of, run_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_portable_errors.report.baseline import Baseline
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
@@ -109,11 +111,7 @@ class Reporter:
             baseline_name=None if options.baseline is None else options.baseline.name,
             updates_baseline=options.updates_baseline,
             is_whole=is_whole,
-            command=command(
-                self._config,
-                mode=options.mode,
-                paths=() if gave_no_paths(self._config) else self._config.args,
-            ),
+            command=command(self._config, mode=options.mode, paths=named_paths(self._config)),
             names_credentials=options.credentials == "warn",
             idle=tuple(self._idle_settings())
             if is_whole and options.surveys_project and gave_no_paths(self._config)
@@ -150,12 +148,12 @@ class Reporter:
         self._stopped_early = True
         result = yield
         self._stopped_early = False
-        if self._tells and self.outcome().fails_beside_tests:
+        if self._is_repo_wide and self.outcome().fails_beside_tests:
             session.testsfailed += 1
         return result
 
     @property
-    def _tells(self) -> bool:
+    def _is_repo_wide(self) -> bool:
         """Whether the run checks more than what markers and fixtures ask for.
 
         Otherwise there may be credentials to tell of, but nothing else, and nothing is loaded.
@@ -170,10 +168,7 @@ class Reporter:
         if options.updates_baseline and options.baseline is not None:
             outcome = self.outcome()
             options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
-            self._written.append(
-                f"{os.path.relpath(options.baseline, self._config.invocation_params.dir)}: "
-                f"{outcome.update_told}"
-            )
+            self._written.append(f"{self._relative(options.baseline)}: {outcome.update_told}")
         if options.reports:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
@@ -181,12 +176,16 @@ class Reporter:
             content = document(self.outcome())
             for file in options.reports:
                 write_report(file, content)
-                self._written.append(os.path.relpath(file, self._config.invocation_params.dir))
+                self._written.append(self._relative(file))
+
+    def _relative(self, file: Path) -> str:
+        """A file's path from the folder in which pytest was started."""
+        return os.path.relpath(file, self._config.invocation_params.dir)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary, unless there is nothing to tell."""
         if self._config.option.collectonly or (
-            self._tally is None and not self._tells and not self._written
+            self._tally is None and not self._is_repo_wide and not self._written
         ):
             return
         from pytest_portable_errors.report.summary import summary
@@ -200,7 +199,8 @@ class Reporter:
             terminalreporter.write_line(text)
 
     def _annotations(self) -> Iterator[str]:
-        if os.environ.get("GITHUB_ACTIONS") == "true" and self._tells:
+        """GitHub's workflow commands, a line each; none outside of GitHub Actions."""
+        if os.environ.get("GITHUB_ACTIONS") == "true" and self._is_repo_wide:
             from pytest_portable_errors.report.github import commands
 
             yield from commands(
