@@ -1,7 +1,7 @@
 """Wraps methods of pytest and unittest, so that the exceptions which a test catches are seen.
 
 ``pytest.raises``, ``RaisesGroup`` and ``assertRaises`` each end in one method of a class. It is
-wrapped while a test is watched; where a run watches all tests, from the first test to the end.
+wrapped while a test is watched, and only then, unless ``CapturePatch.keep_open`` is called.
 """
 
 from __future__ import annotations

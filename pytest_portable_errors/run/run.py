@@ -57,8 +57,7 @@ class Run:
         Args:
             python_files: pytest's patterns for names of test files.
             serializers: Those that can be named.
-            declare: Gives what the project declares. It is called when all is collected, because a
-                conftest further down may declare something.
+            declare: Gives what the project declares; see ``RunPolicies``.
             baseline: The known defects.
             options: Those of the run.
             pytest_api: What of pytest the run needs.
@@ -184,7 +183,7 @@ class Run:
     def warnings(self) -> list[str]:
         """Why exceptions were not seen, a line each for the summary; empty if nothing was missed.
 
-        None is a Python warning, which ``filterwarnings = error`` would turn into a failure.
+        They are no Python warnings, which ``filterwarnings = error`` would turn into failures.
         """
         warnings = []
         if self._patch is not None and self._patch.is_blind:

@@ -34,9 +34,8 @@ class RunPolicies:
             receivers: What the policies send exceptions to.
             recorder: What they record results in.
             baseline: The known defects, for the repo-wide policy.
-            declare: Gives what the project declares. It is called once, when the first policy is
-                made: by then all is collected, and a conftest further down may have declared
-                something.
+            declare: Gives what the project declares. It is called once, on first use, when all
+                tests are collected: a conftest further down may declare something.
         """
         self._options = options
         self._receivers = receivers

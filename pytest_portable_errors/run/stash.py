@@ -192,9 +192,11 @@ def serializers_of(config: pytest.Config) -> Serializers:
 def ensure_serializers(config: pytest.Config) -> None:
     """Check once, and not in each test, that the chosen serializers are installed.
 
+    Without ``--portable-errors``, survey or suite nothing is checked here: only markers and
+    fixtures need serializers then, and look for them themselves.
+
     Raises:
-        pytest.UsageError: One is unknown or not installed. Never raised where the run checks
-            nothing that settings choose the serializers of.
+        pytest.UsageError: One is unknown or not installed.
     """
     options = config.stash[OPTIONS]
     if not (options.is_on or options.surveys or options.suites):
