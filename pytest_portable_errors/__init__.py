@@ -1,7 +1,7 @@
 """Exceptions survive the trip to another process, or the test run says why not.
 
-The names below are the public ones. They load on first use, because pytest imports this package in
-every run of every environment that has the plugin installed, used or not.
+The names in ``__all__`` are the public ones. They load on first use (PEP 562), because pytest
+imports this package in every run of every environment that has the plugin installed, used or not.
 """
 
 from importlib import import_module
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.sender.serializers import Serializer
     from pytest_portable_errors.sender.trip import RoundTrip
 
-_HOMES = {
+_MODULE_OF = {
     "DEFAULT_CHECKS": "diagnosis.checks",
     "Credential": "diagnosis.findings",
     "Diagnosis": "diagnosis.findings",
@@ -31,6 +31,7 @@ _HOMES = {
     "check_round_trip": "round_trip",
     "portable_cases": "run.portable_cases",
 }
+"""Public name -> the module that defines it."""
 
 __all__ = [
     "DEFAULT_CHECKS",
@@ -48,9 +49,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:

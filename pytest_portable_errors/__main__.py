@@ -1,5 +1,8 @@
-"""``python -m pytest_portable_errors``: what is done outside of a test run, with stored errors and
-with the reports of several runs."""
+"""The command ``python -m pytest_portable_errors``, for what is done outside of a test run.
+
+``inspect`` reads stored errors, ``merge`` joins the reports of several runs, ``explain`` prints
+what a cause means.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,11 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
 from pytest_portable_errors.report.merge import add_merge, merge
 
-_NOTHING = (
+_DESCRIPTION = (
+    "``python -m pytest_portable_errors``: what is done outside of a test run, with stored "
+    "errors and with the reports of several runs."
+)
+_NO_PICKLE = (
     "holds no pickle that could be found. Looked for: raw pickles, base64, JSON and lines of "
     "text with base64 in them, "
     "Celery's JSON errors, cells of an SQLite file"
@@ -33,10 +40,22 @@ _NOTHING = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0; 1 if a payload was damaged or none was found, or what was merged fails; 2
-    for wrong usage (argparse exits), and for a file that cannot be read or written.
+    """Run the command.
+
+    Args:
+        arguments: The words after the command's name; None: those of ``sys.argv``.
+
+    Returns:
+        The exit status: 0; 1 if a payload is damaged or none was found, or if what was merged
+        fails; 2 for a file that cannot be read or written.
+
+    Raises:
+        SystemExit: With 2 for wrong usage, a cause or file that is not what it should be, and a
+            damaged database; with 0 after ``--help``.
     """
-    parser = argparse.ArgumentParser(prog="python -m pytest_portable_errors", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m pytest_portable_errors", description=_DESCRIPTION
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     inspect = commands.add_parser(
         "inspect",
@@ -65,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = _run(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # who reads it has read enough
+    except BrokenPipeError:
+        # The reader of the output, such as head, has read enough. What is still to be flushed at
+        # the end goes nowhere, because it would raise again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -79,8 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _reason(error: OSError) -> str:
+    """Why a file cannot be read or written."""
     if isinstance(error, FileNotFoundError):
-        folder = os.path.dirname(error.filename)  # a file to write may lack nothing but this
+        folder = os.path.dirname(error.filename)  # a file to write lacks nothing but its folder
         return (
             "no such file"
             if not folder or os.path.isdir(folder)
@@ -93,25 +115,26 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "inspect":
         return _inspect(options)
     if options.command == "explain":
-        print(_listed() if options.cause is None else explanation(options.cause))
+        print(_cause_list() if options.cause is None else explanation(options.cause))
         return 0
     lines, status = merge(options)
     print("\n".join(lines))
     return status
 
 
-def _listed() -> str:
+def _cause_list() -> str:
+    """All causes, a line each."""
     width = max(map(len, CAUSE_NAMES))
     return "\n".join(f"{cause:<{width}}  {first_sentence(cause)}" for cause in CAUSE_NAMES)
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    found = list(_found_in(options.file))
-    if not found:
-        print(f"{options.file}: {_NOTHING}", file=sys.stderr)
+    stored = list(_envelopes_in(options.file))
+    if not stored:
+        print(f"{options.file}: {_NO_PICKLE}", file=sys.stderr)
         return 1
-    inspections = [(envelope, _inspected(envelope)) for envelope in found]
-    # A table or a log holds other things too.
+    inspections = [(envelope, _inspected(envelope)) for envelope in stored]
+    # A table or a log holds pickles of other things too: they are left out if there is an error.
     inspections = [pair for pair in inspections if pair[1].errors or pair[1].problem] or inspections
     if options.json:
         rows = [
@@ -129,7 +152,7 @@ def _inspect(options: argparse.Namespace) -> int:
     return 1 if any(inspection.problem is not None for _, inspection in inspections) else 0
 
 
-def _found_in(file: str) -> Iterator[Envelope]:
+def _envelopes_in(file: str) -> Iterator[Envelope]:
     if file == "-":
         yield from envelopes(sys.stdin.buffer.read())
         return

@@ -1,6 +1,8 @@
-"""What we raise ourselves."""
+"""The exception that the package itself raises."""
 
 
 class PortableErrorsError(Exception):
-    """Our own API was misused, or a receiver cannot start. What a user's exception does is never
-    this; it is data in the RoundTrip."""
+    """The package's API was misused, or a receiver cannot start.
+
+    What a user's exception does is never this; it is data in the ``RoundTrip``.
+    """

@@ -1,4 +1,4 @@
-"""An exception's pending, top to bottom. Knows nothing of pytest."""
+"""The story of one round trip, step by step, from top to bottom; pytest has no part in it."""
 
 from __future__ import annotations
 
@@ -31,22 +31,24 @@ def check_round_trip(
 
     Args:
         exc: The exception, or the ``pytest.ExceptionInfo`` that holds it.
-        serializer: A name (``pickle``, ``pickle:2``, ``cloudpickle``, ``dill``, a carrier's), or a
-            ``Serializer``.
+        serializer: A name (``pickle``, ``pickle:2`` for protocol 2, ``cloudpickle``, ``dill``, a
+            carrier's), or a ``Serializer``.
         receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of a Python
-            interpreter.
+            interpreter, relative to the project's root.
         checks: What is compared; names of section "Checks" in docs/reference.md, in any order.
-        arrives_as: A deliberate change of type: the class, or its dotted name.
+        arrives_as: A deliberate change of type: the class, or its dotted name. None: the exception
+            is meant to arrive as what it is.
         timeout: Processor time in seconds that the receiver may use; the wall-clock limit is six
             times that.
 
     Returns:
         What became of it. ``arrived_whole`` is False when anything is in ``losses``. Whatever the
-        exception does on the way is data in there, and raises nothing here.
+        exception does on the way is data in there, and raises nothing here, but for
+        KeyboardInterrupt.
 
     Raises:
-        PortableErrorsError: ``exc`` is no exception, a name is unknown, or the receiver cannot
-            start.
+        PortableErrorsError: ``exc`` is no exception, a name is unknown, ``timeout`` is no number
+            of seconds above 0, or the receiver cannot start.
     """
     subject = exception_of(exc, asked_by="check_round_trip()")
     settings = TripSettings(
@@ -69,7 +71,11 @@ def check_round_trip(
 
 
 def shared() -> Receivers:
-    """The receivers of this process."""
+    """The receivers of this process, made on first use.
+
+    In a pytest run they are the run's, which knows the project and closes them. Elsewhere the
+    current folder says where the project is, and they are closed when the process ends.
+    """
     current = process_receivers.current()
     if current.receivers is None and current.make is not None:
         current.receivers = current.make()

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 from chosen_plugins import NO_OTHERS, chosen
+from hypothesis import HealthCheck, settings
 
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.answered import TrialTime
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
+
+# No test depends on how fast the machine is.
+settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any_machine")
 
 collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
 

@@ -1,1 +1,1 @@
-"""What talks to pytest: options, markers and fixtures, what tests raise, and the reports."""
+"""What talks to pytest: options, markers, fixtures, what tests raise, and their reports."""

@@ -1,4 +1,4 @@
-"""What the fixtures give to a test."""
+"""The values of the fixtures that fail a test: each is called like a function."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from pytest_portable_errors.sender.value_trip import value_trip
 
 
 class AssertRoundtrip:
-    """``assert_roundtrip(exc)``: make the trip now, once for each serializer, and fail the test if
-    something is lost."""
+    """``assert_roundtrip(exc)``: send an exception now, and fail the test if something is lost."""
 
     def __init__(
         self,
@@ -33,6 +32,14 @@ class AssertRoundtrip:
         policy: Callable[[TripRequirements], StrictPolicy],
         pytest_api: PytestApi,
     ) -> None:
+        """Prepare for one test.
+
+        Args:
+            defaults: What its markers say, and the settings where they say nothing.
+            receivers: What exceptions are sent to.
+            policy: Makes the policy of one call.
+            pytest_api: Fails the test.
+        """
         self._defaults = defaults
         self._receivers = receivers
         self._policy = policy
@@ -50,17 +57,35 @@ class AssertRoundtrip:
         primitive: bool | None = None,
         timeout: float | None = None,
     ) -> RoundTrip:
-        """Give the first trip. What is not passed is as the test's marker says, and then as the
-        settings say.
+        """Make one trip for each serializer and receiver, and fail the test if something is lost.
 
-        ``exc`` is an exception or a ``pytest.ExceptionInfo``. ``chain`` are the types that its
-        printed chain has to have, before and after the trip, the outermost first; ``primitive``
-        says that nothing but primitive values may be sent. The rest is as in ``check_round_trip``.
-        Raises PortableErrorsError when called wrongly.
+        Each argument that is None is as the test's markers say, and without one as the settings
+        say.
+
+        Args:
+            exc: The exception, or the ``pytest.ExceptionInfo`` that holds it.
+            serializers: Names, or ``Serializer`` objects; at least one.
+            receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of a Python
+                interpreter.
+            checks: What is compared; names of section "Checks" in docs/reference.md, in any order.
+            arrives_as: A deliberate change of type: the class, or its dotted name.
+            chain: The types that the printed chain has to have, before and after the trip, the
+                outermost first.
+            primitive: Whether nothing but primitive values may be sent.
+            timeout: Processor time in seconds that one check may take in the receiver.
+
+        Returns:
+            The first trip.
+
+        Raises:
+            NotPortable: Something is lost; it fails the test.
+            PortableErrorsError: An argument is wrong, or a receiver cannot start.
         """
         defaults = self._defaults
         subject = exception_of(exc, asked_by="assert_roundtrip()")
-        chosen = _chosen(serializers, defaults, self._receivers, asked_by="assert_roundtrip")
+        chosen = _chosen_serializers(
+            serializers, defaults, self._receivers, asked_by="assert_roundtrip"
+        )
         for keyword, value in (("chain", chain), ("primitive", primitive)):
             if value is not None:
                 ensure_right(keyword, value, asked_by="assert_roundtrip")
@@ -71,16 +96,16 @@ class AssertRoundtrip:
             chain=defaults.chain if chain is None else chain_of(chain),
             primitive=defaults.primitive if primitive is None else primitive,
         )
-        judge = self._policy(requirements)
+        policy = self._policy(requirements)
         outgoing = describe_and_pickle_by_each(
             subject,
             chosen,
             traceback="traceback" in requirements.checks,
             primitive=requirements.primitive,
         )
-        text = judge.conclude(
+        text = policy.conclude(
             [
-                judge.begin(
+                policy.begin(
                     outgoing,
                     arrives_as=defaults.arrives_as
                     if arrives_as is None
@@ -90,11 +115,11 @@ class AssertRoundtrip:
         )
         if text is not None:
             self._pytest_api.fail(text)
-        return judge.trips[0]
+        return policy.trips[0]
 
 
 class AssertValueRoundtrip:
-    """``assert_value_roundtrip(value)``: the same for what is no exception."""
+    """``assert_value_roundtrip(value)``: send what is no exception, and fail if it changes."""
 
     def __init__(
         self,
@@ -104,7 +129,15 @@ class AssertValueRoundtrip:
         *,
         credentials: str,
     ) -> None:
-        """``credentials`` is ``off``, ``warn`` or ``error``."""
+        """Prepare for one test.
+
+        Args:
+            defaults: What its markers say, and the settings where they say nothing.
+            receivers: What values are sent to.
+            pytest_api: Fails the test.
+            credentials: ``off``, ``warn`` or ``error``; ``error`` fails the test for credentials in
+                a payload.
+        """
         self._defaults = defaults
         self._receivers = receivers
         self._pytest_api = pytest_api
@@ -117,17 +150,31 @@ class AssertValueRoundtrip:
         serializers: Sequence[str | Serializer] | None = None,
         receiver: str | None = None,
     ) -> RoundTrip:
-        """Give the first trip. What is not passed is as the test's marker says, and then as the
-        settings say.
+        """Make one trip for each serializer and receiver, and fail the test if the value changes.
 
-        Raises PortableErrorsError when called wrongly.
+        Each argument that is None is as the test's markers say, and without one as the settings
+        say.
+
+        Args:
+            value: Anything but an exception.
+            serializers: Names, or ``Serializer`` objects; at least one.
+            receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of a Python
+                interpreter.
+
+        Returns:
+            The first trip.
+
+        Raises:
+            NotPortable: The value arrives changed or not at all; it fails the test.
+            PortableErrorsError: An argument is wrong, a serializer carries exceptions only, or a
+                receiver cannot start.
         """
         if issubclass(type(value), BaseException):
             raise PortableErrorsError(
                 f"assert_value_roundtrip() got {type(value).__name__}, an exception: use "
                 "assert_roundtrip"
             )
-        chosen = _chosen(
+        chosen = _chosen_serializers(
             serializers, self._defaults, self._receivers, asked_by="assert_value_roundtrip"
         )
         names = self._defaults.receivers if receiver is None else (receiver,)
@@ -153,34 +200,47 @@ class AssertValueRoundtrip:
 
 
 class AssertPrimitive:
-    """``assert_primitive(value)``: for anything that is stored where only plain values can be, a
-    checkpoint or a JSON column."""
+    """``assert_primitive(value)``: fail the test if a value holds more than plain values.
+
+    It is for what is stored where nothing else can be, such as a checkpoint or a JSON column.
+    """
 
     def __init__(self, pytest_api: PytestApi) -> None:
+        """``pytest_api`` fails the test."""
         self._pytest_api = pytest_api
 
     def __call__(self, value: object) -> None:
-        """Fail unless every value is None, bool, int, float, str, bytes, a list, or a dict with str
-        keys, by its exact type."""
-        caller = sys._getframe(1).f_locals  # for the name by which the test knows the value
+        """Fail the test unless the value is primitive, all through.
+
+        Primitive are None, bool, int, float, str, bytes, lists, and dicts with str keys. Types have
+        to be exactly these: a subclass is not primitive.
+
+        Raises:
+            NotPortable: A value is not primitive; it fails the test.
+        """
+        # The caller's variables tell the name by which the test knows the value.
+        variables = sys._getframe(1).f_locals
         name = next(
-            (name for name, local in caller.items() if local is value and name.isidentifier()),
+            (name for name, local in variables.items() if local is value and name.isidentifier()),
             "value",
         )
-        found = not_primitive(value, name)
-        if found:
+        findings = not_primitive(value, name)
+        if findings:
             self._pytest_api.fail(
-                primitive_text(f"{name} holds", found) if len(found) > 1 else brief(str(found[0]))
+                primitive_text(f"{name} holds", findings)
+                if len(findings) > 1
+                else brief(str(findings[0]))
             )
 
 
-def _chosen(
+def _chosen_serializers(
     serializers: Sequence[str | Serializer] | None,
     defaults: MarkerOptions,
     receivers: Receivers,
     *,
     asked_by: str,
 ) -> tuple[Serializer, ...]:
+    """The serializers of one call: those that it names, or the defaults."""
     if isinstance(serializers, str) or (serializers is not None and not serializers):
         raise PortableErrorsError(
             f"{asked_by}(serializers={serializers!r}): expected a tuple of names or "

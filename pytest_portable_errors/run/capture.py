@@ -1,8 +1,6 @@
-"""Sees the exceptions that a test raises: those caught by ``pytest.raises``, ``RaisesGroup`` and
-``assertRaises``, and if asked by any.
+"""The exceptions that a test raised, each described and pickled when it is seen.
 
-Each of these ends in one method of a class, which is wrapped while a test is watched, and only
-then. What escapes the test is handed in by the plugin.
+``capture_patch.py`` shows those that are caught; ``monitored_test.py`` those that escape the test.
 """
 
 from __future__ import annotations
@@ -11,9 +9,8 @@ import threading
 import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from pytest_portable_errors.judging.shapes import Outline, outline_of, shape_of
+from pytest_portable_errors.judging.shapes import Outline, SettledShapes, outline_of, shape_of
 from pytest_portable_errors.receiver.fields import own_dict, type_name
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.extent import SOME, extent_of
@@ -26,75 +23,77 @@ from pytest_portable_errors.sender.outgoing import (
 from pytest_portable_errors.sender.serializers import Serializer
 
 
-class Experience(Protocol):
-    """What is known of exceptions that other tests met."""
-
-    def is_settled(self, shape: Hashable, /) -> bool:
-        """Whether enough of that shape have travelled."""
-
-    def may_look_at(self, extent: int, /) -> bool:
-        """Whether there is time to look at an exception that holds so many objects."""
-
-    def look(self, shape: Hashable | None, extent: int, /) -> None:
-        """Count an exception that is looked at, and the objects that it holds."""
-
-
 @dataclass(slots=True, kw_only=True)
 class CapturedExceptions:
-    """The exceptions of one test, each once, described and pickled at once. No reference to one is
-    kept, but a copy to try fixes on."""
+    """The exceptions of one test, each once.
+
+    No exception is kept, but a copy without its traceback, on which fixes are tried.
+    """
 
     serializers: tuple[Serializer, ...]
+    """Each exception is pickled by each of them."""
     traceback: bool
+    """Whether records describe tracebacks."""
     outcomes: tuple[type[BaseException], ...]
     """pytest's skip, fail, xfail and exit, which are no errors."""
     primitive: bool = False
     """Whether values that are not primitive are looked for."""
     skips: Callable[[type[BaseException]], bool] = lambda _: False
-    """Classes whose exceptions nobody wants to see checked."""
-    settled_shapes: Experience | None = None
-    """What is known of exceptions that others met. None: each is to travel."""
+    """Tells of a class whether its exceptions are not checked."""
+    settled_shapes: SettledShapes | None = None
+    """How exceptions of other tests fared. None: each exception is sent."""
     not_looked_at: list[str] = field(default_factory=list)
-    """Types of the exceptions for which there was no time."""
+    """Types of the exceptions for which there was no time, by dotted names."""
     skipped_shapes: list[Hashable] = field(default_factory=list)
-    """Shapes of the exceptions that did not have to."""
+    """Shapes of the exceptions that are not sent, because their shape is settled."""
     outgoing: list[list[Outgoing]] = field(default_factory=list)
-    """For each exception one outgoing by serializer."""
-    _seen: dict[int, tuple[Callable[[BaseException], bool], list[Outgoing]]] = field(
+    """For each exception that is sent, one outgoing exception by serializer."""
+    _by_id: dict[int, tuple[Callable[[BaseException], bool], list[Outgoing]]] = field(
         default_factory=dict
     )
-    """By ``id``: another object of that id may come later, when the first is gone."""
-    _looking: set[int] = field(default_factory=set)
+    """``id`` of an exception -> its recognizer and its outgoing exceptions.
+
+    The recognizer is needed because another object may get the ``id`` when the first is gone.
+    """
+    _busy_threads: set[int] = field(default_factory=set)
     """Threads that describe an exception. What its own code raises and catches meanwhile is not
     what the test raised."""
 
     def see(self, exc: BaseException) -> list[Outgoing]:
-        """Describe and pickle an exception, unless that was done."""
+        """Describe and pickle an exception, unless that was done.
+
+        Returns:
+            One outgoing exception by serializer; empty if it is not sent: an outcome of pytest's,
+            of a class or shape that is skipped, for which there was no time, or raised while this
+            thread describes another.
+        """
         thread = threading.get_ident()
-        # its __class__ may be anything
-        if thread in self._looking or issubclass(type(exc), (*self.outcomes, KeyboardInterrupt)):
+        # issubclass of type(), and not isinstance: the exception's __class__ may be anything.
+        if thread in self._busy_threads or issubclass(
+            type(exc), (*self.outcomes, KeyboardInterrupt)
+        ):
             return []
-        is_it, outgoing = self._seen.get(id(exc), (None, []))
-        if is_it is not None and is_it(exc):
+        is_same, outgoing = self._by_id.get(id(exc), (None, []))
+        if is_same is not None and is_same(exc):
             return outgoing
-        self._looking.add(thread)
+        self._busy_threads.add(thread)
         try:
             with uncollected():
                 return [] if self.skips(type(exc)) else self._described(exc)
         finally:
-            self._looking.discard(thread)
+            self._busy_threads.discard(thread)
 
     def forget(self) -> None:
-        """Let go of everything: copies hold the values of their exceptions."""
+        """Let go of everything, because the copies hold the values of their exceptions."""
         self.outgoing.clear()
         self.skipped_shapes.clear()
         self.not_looked_at.clear()
-        self._seen.clear()
+        self._by_id.clear()
 
     def _described(self, exc: BaseException) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
-        # now: another thread may catch the same one
-        self._seen[id(exc)] = (_recognizer(exc), outgoing)
+        # Kept before it is described: another thread may catch the same exception meanwhile.
+        self._by_id[id(exc)] = (_recognizer(exc), outgoing)
         extent = shape = None
         if self.settled_shapes is not None:
             shape = shape_of(exc)
@@ -109,17 +108,17 @@ class CapturedExceptions:
                     self.not_looked_at.append(type_name(type(exc)))
                     return outgoing
                 self.settled_shapes.look(shape, extent)
-        copied = copy_without_traceback(exc)
-        begun = describe_and_pickle_by_each(
+        copy = copy_without_traceback(exc)
+        by_serializer = describe_and_pickle_by_each(
             exc, self.serializers, traceback=self.traceback, primitive=self.primitive, extent=extent
         )
-        outgoing += [replace(outgoing, subject=copied, shape=shape) for outgoing in begun]
+        outgoing += [replace(each, subject=copy, shape=shape) for each in by_serializer]
         self.outgoing.append(outgoing)
         return outgoing
 
 
 def _outline_of(exc: BaseException, extent: int) -> Outline | None:
-    """None for one that holds too little to be told apart by it."""
+    """The outline of an exception that holds ``extent`` objects; None if those are too few."""
     if extent < SOME:
         return None
     with dict_restored(exc):
@@ -127,15 +126,15 @@ def _outline_of(exc: BaseException, extent: int) -> Outline | None:
 
 
 def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
-    """Tells whether it is given the same object again, without keeping the object: its traceback
-    would keep every frame alive.
+    """A function that tells whether it is given the same object again.
 
-    Built-in exceptions cannot be referenced weakly. Their ``__dict__`` is theirs alone, and for
-    them holds next to nothing.
+    It does not keep the object, whose traceback would keep every frame alive. Built-in exceptions
+    cannot be referenced weakly; instead it keeps their ``__dict__``, which belongs to one object
+    alone and holds next to nothing.
     """
     try:
         reference = weakref.ref(exc)
     except TypeError:
-        own = own_dict(exc)
-        return lambda other: own_dict(other) is own
-    return lambda other: reference() is other
+        attributes = own_dict(exc)
+        return lambda candidate: own_dict(candidate) is attributes
+    return lambda candidate: reference() is candidate

@@ -1,7 +1,8 @@
-"""What is wrapped of pytest and unittest, so that what a test catches is seen.
+"""Wraps methods of pytest and unittest, so that the exceptions which a test catches are seen.
 
-Each way to catch an exception ends in one method of a class, which is wrapped while a test is
-watched, and only then."""
+``pytest.raises``, ``RaisesGroup`` and ``assertRaises`` each end in one method of a class. It is
+wrapped while a test is watched, and only then, unless ``CapturePatch.keep_open`` is called.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +15,29 @@ from typing import Any
 from pytest_portable_errors.run.handled import watching_handled
 
 See = Callable[[BaseException], object]
+"""Is called with each exception that is caught; what it returns is ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where exceptions are seen. Two of them are pytest's; this module does not import it."""
+    """Where exceptions are seen. This module is given what is pytest's, and does not import it."""
 
     exception_info: type[object]
     """``pytest.ExceptionInfo``."""
     raises: Callable[..., Any]
     """``pytest.raises``."""
     kinds: Collection[str] = ("raises", "unittest", "escaped")
-    """Which of them are watched; also ``handled``."""
+    """What is watched: some of ``CAPTURES``; ``handled`` is not among the default."""
     is_ours: Callable[[str], bool] = lambda _: False
-    """Of a file, by its real path: whether what its ``except`` clauses handle is to be seen."""
+    """Tells of a file, by its real path, whether ``handled`` watches its ``except`` clauses."""
 
 
 @contextlib.contextmanager
 def watching(see: See, sources: Sources) -> Iterator[None]:
-    """Show ``see`` what is caught in the block."""
+    """Call ``see`` with each exception that is caught in the block, and undo all patches after.
+
+    ``assertRaises`` is watched only if ``unittest.case`` is imported before the block.
+    """
     with contextlib.ExitStack() as patches:
         if "raises" in sources.kinds:
             patches.enter_context(
@@ -45,7 +50,7 @@ def watching(see: See, sources: Sources) -> Iterator[None]:
             )
         unittest = sys.modules.get("unittest.case")
         if unittest is not None and "unittest" in sources.kinds:
-            # its type is what is wanted
+            # The context is made for its type alone.
             context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027
             patches.enter_context(_wrapped(context, "__exit__", _seeing_swallowed(see)))
         if "handled" in sources.kinds:
@@ -54,38 +59,44 @@ def watching(see: See, sources: Sources) -> Iterator[None]:
 
 
 class CapturePatch:
-    """Shows what is caught to the test that runs: wrapped for each alone, or once for all of them,
-    where all are watched."""
+    """Shows what is caught to the test that runs.
+
+    Methods are wrapped for each test alone; after ``keep_open``, once for all of them.
+    """
 
     def __init__(self, sources: Sources) -> None:
+        """Find out whether ``pytest.raises`` can be watched, by a probe; nothing stays wrapped."""
         self.sources = sources
         self.is_blind = "raises" in sources.kinds and not can_watch(sources)
-        """Whether this pytest is made otherwise than those that we know, so that what
-        ``pytest.raises`` catches cannot be seen."""
+        """Whether ``pytest.raises`` is watched, and what it catches cannot be seen: this version of
+        pytest is made otherwise than those that we know."""
         self._see: See | None = None
-        self._kept: contextlib.ExitStack | None = None
+        """Of the test that runs after ``keep_open``; None between tests."""
+        self._open_patches: contextlib.ExitStack | None = None
+        """What ``keep_open`` wrapped; None if it was not called."""
         self._sees_unittest = False
 
     def keep_open(self) -> None:
-        """Wrap now, and leave it so until ``close``."""
-        self._kept = contextlib.ExitStack()
+        """Wrap now, and leave it so until ``close``: wrapping for each test costs time."""
+        self._open_patches = contextlib.ExitStack()
         self._enter()
 
     def close(self) -> None:
         """Undo what ``keep_open`` did."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        if self._open_patches is not None:
+            self._open_patches.close()
+            self._open_patches = None
 
     @contextlib.contextmanager
     def showing(self, see: See) -> Iterator[None]:
-        """Show ``see`` what is caught in the block."""
-        if self._kept is None:
+        """Call ``see`` with each exception that is caught in the block."""
+        if self._open_patches is None:
             with watching(see, self.sources):
                 yield
             return
-        if not self._sees_unittest and "unittest.case" in sys.modules:  # it was imported by a test
-            self._kept.close()
+        if not self._sees_unittest and "unittest.case" in sys.modules:
+            # A test has imported unittest since the methods were wrapped.
+            self._open_patches.close()
             self._enter()
         before, self._see = self._see, see
         try:
@@ -94,9 +105,9 @@ class CapturePatch:
             self._see = before
 
     def _enter(self) -> None:
-        assert self._kept is not None
+        assert self._open_patches is not None
         self._sees_unittest = "unittest.case" in sys.modules
-        self._kept.enter_context(watching(self._show, self.sources))
+        self._open_patches.enter_context(watching(self._show, self.sources))
 
     def _show(self, exc: BaseException) -> None:
         if self._see is not None:
@@ -104,16 +115,18 @@ class CapturePatch:
 
 
 def can_watch(sources: Sources) -> bool:
-    """Whether ``watching`` sees what ``pytest.raises`` catches. It stands on how pytest is made,
-    which may change."""
+    """Whether ``watching`` sees what ``pytest.raises`` catches, found out by a probe.
+
+    ``watching`` relies on how pytest is made inside, which may change.
+    """
 
     class Probe(Exception):
         pass
 
-    seen: list[BaseException] = []
-    with watching(seen.append, sources), sources.raises(Probe):
+    captured: list[BaseException] = []
+    with watching(captured.append, sources), sources.raises(Probe):
         raise Probe
-    return len(seen) == 1
+    return len(captured) == 1
 
 
 @contextlib.contextmanager
@@ -127,8 +140,10 @@ def _wrapped(owner: type[object], name: str, wrap: Callable[[object], object]) -
 
 
 def _seeing_filled(see: See) -> Callable[[object], object]:
-    """``ExceptionInfo.fill_unfilled``: where ``pytest.raises`` and ``RaisesGroup`` put what they
-    caught."""
+    """Wraps ``ExceptionInfo.fill_unfilled``.
+
+    There ``pytest.raises`` and ``RaisesGroup`` put what they caught.
+    """
 
     def wrap(original: Any) -> Any:
         def fill_unfilled(self: object, exc_info: Any) -> None:
@@ -141,8 +156,10 @@ def _seeing_filled(see: See) -> Callable[[object], object]:
 
 
 def _seeing_made_by(see: See, raises: Callable[..., object]) -> Callable[[Any], object]:
-    """``ExceptionInfo.from_exception``: the callable form of ``pytest.raises`` before pytest 8.4,
-    which fills nothing."""
+    """Wraps ``ExceptionInfo.from_exception``.
+
+    The callable form of ``pytest.raises`` calls it before pytest 8.4, and ``fill_unfilled`` not.
+    """
 
     def wrap(original: classmethod[object, Any, object]) -> object:
         def from_exception(cls: Any, exception: BaseException, *args: Any, **kwargs: Any) -> Any:
@@ -156,8 +173,10 @@ def _seeing_made_by(see: See, raises: Callable[..., object]) -> Callable[[Any], 
 
 
 def _seeing_swallowed(see: See) -> Callable[[object], object]:
-    """``__exit__`` of the context that ``TestCase.assertRaises`` gives; both of its forms end
-    there."""
+    """Wraps ``__exit__`` of the context that ``TestCase.assertRaises`` makes.
+
+    Both of its forms, with a callable and with a block, end there.
+    """
 
     def wrap(original: Any) -> Any:
         def exit_(

@@ -1,4 +1,4 @@
-"""The cases of a run: those of suites, and of the exception classes that are surveyed."""
+"""The cases of a run: those of its suites, and one for each exception class that it surveys."""
 
 from __future__ import annotations
 
@@ -31,8 +31,17 @@ class CheckedCases:
         policies: RunPolicies,
         pytest_api: PytestApi,
     ) -> None:
+        """Find none yet.
+
+        Args:
+            options: Those of the run.
+            receivers: What exceptions are sent to.
+            recorder: What results are recorded in.
+            policies: Judge the cases: strictly those of suites, repo-wide surveyed classes.
+            pytest_api: Fails the running test.
+        """
         self.surveyed_modules: list[str] = []
-        """Modules of the classes that are surveyed."""
+        """Names of the modules of the surveyed classes, each once; empty before ``surveyed``."""
         self._options = options
         self._receivers = receivers
         self._recorder = recorder
@@ -42,12 +51,13 @@ class CheckedCases:
         self._sent_ahead: dict[Case, list[SentSubject]] = {}
 
     def of_suite(self, suite: str, *, ahead: bool = False) -> list[Case]:
-        """The cases of a suite.
+        """The cases of a suite, found on the first call.
 
         Args:
             suite: Its name.
-            ahead: Whether they are the run's own, and nothing that a test sets up belongs to them:
-                then their exceptions are sent while the suite still raises others.
+            ahead: Whether each case is sent while the suite still raises the exceptions of others.
+                True for the run's own cases; False for those of ``@portable_cases``, which may need
+                what the test sets up.
 
         Raises:
             PortableErrorsError: There is no suite of that name, or its library is not installed.
@@ -63,10 +73,13 @@ class CheckedCases:
         return self._of_suites[suite]
 
     def surveyed(self) -> list[Case]:
-        """The exception classes to check whether they are raised or not.
+        """The cases of the exception classes that options survey, sorted by class name.
+
+        They are of packages, which are imported now, and of the project, as far as they are loaded
+        now. Classes that a setting ignores have no case.
 
         Raises:
-            PortableErrorsError: A package cannot be imported.
+            PortableErrorsError: A package cannot be imported, or has no exception class.
         """
         options = self._options
         classes: list[type[BaseException]] = []
@@ -77,19 +90,19 @@ class CheckedCases:
         declared = self._policies.declared
         for cls in classes:
             self._recorder.expected(declared.expected_of(cls))
-        wanted = [cls for cls in classes if not self._policies.skips(cls)]
-        self.surveyed_modules = list(dict.fromkeys(filter(None, map(module_of, wanted))))
-        return population.cases(wanted, serializers=options.serializers, declared=declared)
+        surveyed = [cls for cls in classes if not self._policies.skips(cls)]
+        self.surveyed_modules = list(dict.fromkeys(filter(None, map(module_of, surveyed))))
+        return population.cases(surveyed, serializers=options.serializers, declared=declared)
 
     def sent_ahead(self, case: Case) -> list[SentSubject] | None:
-        """What was sent of a case while the suite raised others; None if nothing was."""
+        """Take what was sent of a case while the suite raised others; None if nothing was."""
         return self._sent_ahead.pop(case, None)
 
     def send(self, case: Case) -> list[SentSubject]:
-        """Build the case's exceptions, and send them.
+        """Build the case's exceptions, and send them, without waiting for answers.
 
         Raises:
-            CannotBuild: There is no instance of the class; the reason is its text.
+            CannotBuild: No instance of the class can be built; its text is the reason.
             PortableErrorsError: A receiver cannot start.
         """
         policy = self._policy_of(case)
@@ -99,29 +112,38 @@ class CheckedCases:
         return [policy.begin(by_serializer, how=how) for how, by_serializer in outgoing]
 
     def finish(self, case: Case, sent: Sequence[SentSubject]) -> None:
-        """Wait for the case's trips, and fail the running test if it has to."""
+        """Wait for the case's trips, record them, and fail the running test if it has to.
+
+        Args:
+            case: The case.
+            sent: What ``send`` returned for it.
+
+        Raises:
+            NotPortable: The policy fails the case.
+            PortableErrorsError: A receiver cannot start.
+        """
         text = self._policy_of(case).conclude(sent)
         if text is not None:
             self._pytest_api.fail(text)
 
     def trouble(self, case: Case, error: PortableErrorsError) -> str | None:
-        """What to fail a case with that could not be sent; None if that is told once for the
-        run."""
+        """The failure's text of a case that could not be sent; None if the run tells it once."""
         return self._policy_of(case).trouble(error)
 
     def not_built(self, case: Case, reason: CannotBuild) -> None:
-        """Keep that a class was not checked."""
+        """Record that a surveyed class was not checked, and why; a suite's case says it itself."""
         if case.is_surveyed:
             self._recorder.not_checked(case.subject.name, str(reason))
 
     def _send_ahead(self, case: Case) -> None:
         """Have the receiver check a case while the suite still raises others here."""
         if self._options.runs_no_tests and not self._sent_ahead:
-            # The library is loaded, and this run is about nothing else: collecting garbage need not
-            # look at all of it again and again.
+            # The suite's library is loaded, and this run is about nothing else: the garbage
+            # collector need not look at all of it again and again.
             gc.freeze()
         if self._options.runs_everything:
-            with contextlib.suppress(CannotBuild, PortableErrorsError):  # which the test will tell
+            # What goes wrong goes wrong again in the case's test, which tells it.
+            with contextlib.suppress(CannotBuild, PortableErrorsError):
                 self._sent_ahead[case] = self.send(case)
 
     def _policy_of(self, case: Case) -> Policy:

@@ -1,5 +1,7 @@
-"""Our failures as pytest represents those of exceptions: what the short summary and JUnit quote is
-their first line."""
+"""The plugin's failures in the form in which pytest represents exceptions.
+
+So the short summary and JUnit's XML quote their first line.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,21 @@ _MARKUP = (
     ("  fix ", {"bold": True}),
     ("  received  nothing", {"red": True}),
 )
+"""Beginning of a line -> the markup that pytest's terminal writer gives it."""
 
 
 class FailureRepr(ReprExceptionInfo):
-    """A failure's text, which colours itself."""
+    """A failure's text, printed in colour."""
 
     def __init__(self, text: str, path: str, line: int) -> None:
-        """``line`` counts from 1. Where pytest finds itself on CI it prints the crash's message
-        untrimmed, and the text is long."""
+        """Make pytest's parts of it.
+
+        Args:
+            text: The text, one line or several; the first is its title.
+            path: The test's file.
+            line: The test's line in it, counted from 1.
+        """
+        # The message is the title alone: on CI pytest prints it untrimmed, and the text is long.
         crash = ReprFileLocation(path, line, text.partition("\n")[0])
         super().__init__(
             reprtraceback=ReprTraceback([ReprEntryNative([text])], None, style="native"),
@@ -37,7 +46,7 @@ class FailureRepr(ReprExceptionInfo):
         return self.text
 
     def toterminal(self, tw: TerminalWriter) -> None:
-        """Called by pytest with its terminal writer."""
+        """Print the text: the title bold and red, other lines as they begin. pytest calls this."""
         for number, line in enumerate(self.text.splitlines()):
             markup = (
                 {"red": True, "bold": True}

@@ -1,5 +1,7 @@
-"""The fixtures, as pytest finds them. Loaded in every run, so that it imports what is needed when
-it is needed."""
+"""The fixtures, as pytest finds them.
+
+pytest imports this module in every run, so functions import what only a used plugin needs.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +23,33 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def assert_roundtrip(request: pytest.FixtureRequest) -> AssertRoundtrip:
-    """Send an exception to a fresh interpreter without the project's modules, and fail if something
-    of it is lost there."""
+    """Send an exception to a fresh interpreter, and fail if something of it is lost.
+
+    That interpreter lacks the project's modules, unless a setting or marker names another.
+    """
     return run_of(request.config).assert_roundtrip(request.node.iter_markers(MARKER))
 
 
 @pytest.fixture
 def assert_value_roundtrip(request: pytest.FixtureRequest) -> AssertValueRoundtrip:
-    """Send what is no exception, an argument or a result of a task, the same way, and fail if it
-    arrives changed."""
+    """Send a value, such as a task's argument or result, and fail if it arrives changed.
+
+    It goes the same way as the exceptions of ``assert_roundtrip``.
+    """
     return run_of(request.config).assert_value_roundtrip(request.node.iter_markers(MARKER))
 
 
 @pytest.fixture
 def assert_primitive(request: pytest.FixtureRequest) -> AssertPrimitive:
-    """Fail if a value holds anything but None, bool, int, float, str, bytes, lists, and dicts with
-    str keys, by exact type."""
+    """Fail if a value holds anything that is not primitive.
+
+    Primitive are None, bool, int, float, str, bytes, lists, and dicts with str keys, by exact type.
+    """
     return run_of(request.config).assert_primitive()
 
 
 @pytest.fixture
 def portable_case(request: pytest.FixtureRequest) -> Case:
-    """The case that a test under ``@portable_cases`` runs for."""
+    """The case of a suite that a test under ``@portable_cases`` runs for."""
     case: Case = request.param
     return case

@@ -9,29 +9,33 @@ if TYPE_CHECKING:
     from pytest_portable_errors.sender.serializers import Serializer
 
 
-# a hook's specification
+# A hook's specification has no body, for which mypy wants a return.
 def pytest_portable_errors_serializers() -> Sequence[Serializer]:  # type: ignore[empty-body]
-    """Serializers that settings, markers and ``check_round_trip`` may then name."""
+    """Return serializers that settings, markers and ``check_round_trip`` may then name."""
 
 
 def pytest_portable_errors_instances() -> Mapping[  # type: ignore[empty-body]  # as above
     type[BaseException] | str,
     Callable[[type[BaseException]], BaseException | Sequence[BaseException]],
 ]:
-    """Functions that make instances of classes which cannot be built from their signature, for the
-    survey::
+    """Return functions that make instances of exception classes, for the survey.
+
+    They serve classes that cannot be built from their signature::
 
         def pytest_portable_errors_instances():
             return {PaymentError: lambda cls: cls(Order(7), "declined")}
 
-    The function is given the class: it serves the subclasses, too. It returns an instance or
-    several; a class may be given by its dotted name, so that a conftest need not import it.
+    A key is the class, or its dotted name, so that a conftest need not import it. The function is
+    given the class, because it serves subclasses too, and returns one instance or several.
     """
 
 
-# as above
+# No body, as above.
 def pytest_portable_errors_expect() -> Mapping[  # type: ignore[empty-body]
     type[BaseException] | str, type[BaseException] | str
 ]:
-    """Deliberate changes of type: ``{StepFailed: RuntimeError}`` says that StepFailed and its
-    subclasses arrive as RuntimeError."""
+    """Return deliberate changes of type: the class sent, and the class that it arrives as.
+
+    ``{StepFailed: RuntimeError}`` says that StepFailed and its subclasses arrive as RuntimeError.
+    Either may be the class or its dotted name.
+    """

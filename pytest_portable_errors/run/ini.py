@@ -1,8 +1,8 @@
-"""Values of ini keys. What is wrong with one is a usage error that names key, value and file, and
-what it may be.
+"""Reads the values of ini keys, and validates their types.
 
-Under ``[tool.pytest]`` (pytest 9) TOML gives its own types, under ``[tool.pytest.ini_options]`` and
-in ini files there are strings.
+A wrong value is a usage error that names key, value and file, and what the value may be. Under
+``[tool.pytest]`` (pytest 9) TOML gives values of its own types; under
+``[tool.pytest.ini_options]`` and in ini files all are strings.
 """
 
 from __future__ import annotations
@@ -15,31 +15,50 @@ import pytest
 
 
 class Ini:
-    """The ini file of a run, as far as it speaks of us."""
+    """The plugin's keys in the ini file of a run, or in ``-o`` on the command line.
+
+    A key that is not set has the default that ``option_specs.py`` declares.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
     @property
     def folder(self) -> Path:
-        """What relative paths in it start from."""
+        """The ini file's folder, where its relative paths start; rootdir if there is no file."""
         return (
             self._config.rootpath if self._config.inipath is None else self._config.inipath.parent
         )
 
     def origin(self, key: str) -> str:
-        """``portable_errors_timeout (pytest.ini)``."""
+        """Key and file for a message: ``portable_errors_timeout (pytest.ini)``."""
         return f"{key} ({self._place(key)})"
 
     def text(self, key: str, *, expected: str) -> str:
-        """A key that holds a string; empty if it is not set."""
+        """A key that holds a string; empty if it is not set.
+
+        Args:
+            key: The key.
+            expected: What it may hold, for the error's text.
+
+        Raises:
+            pytest.UsageError: It holds something else.
+        """
         value = self.value(key, expected=expected)
         if not isinstance(value, str):
             raise self.wrong(key, value, expected)
         return value
 
     def lines(self, key: str, *, expected: str) -> tuple[str, ...]:
-        """A key that holds a list."""
+        """A key that holds a list of strings; () if it is not set.
+
+        Args:
+            key: The key.
+            expected: What it may hold, for the error's text.
+
+        Raises:
+            pytest.UsageError: It holds something else.
+        """
         values = self.value(key, expected=expected) or ()
         for value in values:
             if not isinstance(value, str):
@@ -47,48 +66,83 @@ class Ini:
         return tuple(values)
 
     def names(self, key: str, allowed: Callable[[], Iterable[str]]) -> tuple[str, ...]:
-        """A key that holds a list of names. Those allowed are asked for only when it is set."""
+        """A key that holds a list of names; () if it is not set.
+
+        Args:
+            key: The key.
+            allowed: Gives the names that are allowed; called only if the key is set.
+
+        Raises:
+            pytest.UsageError: It holds something else, or a name that is not allowed.
+        """
         values = self.lines(key, expected="a list of names")
         if values:
             known(self.origin(key), values, allowed())
         return values
 
     def choice(self, key: str, allowed: Iterable[str], *, default: str) -> str:
-        """A key that holds one of these words."""
+        """A key that holds one of several words.
+
+        Args:
+            key: The key.
+            allowed: The words.
+            default: The result if the key is not set.
+
+        Raises:
+            pytest.UsageError: It holds something else.
+        """
         choices = tuple(allowed)
         value = self.text(key, expected=f"one of {', '.join(choices)}") or default
         known(self.origin(key), (value,), choices)
         return value
 
     def seconds(self, key: str, *, default: float) -> float:
-        """A key that holds a number of seconds, more than 0."""
+        """A key that holds a number of seconds, more than 0 and finite.
+
+        Args:
+            key: The key.
+            default: The result in seconds if the key is not set.
+
+        Raises:
+            pytest.UsageError: It holds something else.
+        """
         value = self.value(key, expected="seconds, e.g. 5")
         if value == "":
             return default
         try:
             seconds = float(value)
         except ValueError:
-            seconds = 0.0  # told below, with the text as it stands
+            seconds = 0.0  # refused below, with the text as it stands in the file
         if not 0 < seconds < float("inf"):
             raise self.wrong(key, value, "seconds, e.g. 5")
         return seconds
 
     def value(self, key: str, *, expected: str) -> Any:
-        """What pytest makes of it."""
+        """What pytest reads for a key, of the type that its declaration and the file lead to.
+
+        Args:
+            key: The key.
+            expected: What it may hold, for the error's text.
+
+        Raises:
+            pytest.UsageError: pytest cannot convert it.
+        """
         try:
             return self._config.getini(key)
-        # pytest's own conversion; its message does not name key and file
+        # These come from pytest's own conversion, whose message does not name key and file.
         except (TypeError, ValueError, pytest.UsageError) as error:
-            # pytest 9 warns of the name ``inicfg``, and keeps more than the text there
-            held = vars(self._config)
-            written = (held.get("_inicfg") or held.get("inicfg") or {}).get(key)
-            raise self.wrong(key, getattr(written, "value", written), expected) from error
+            # vars(), because pytest 9 warns of the attribute ``inicfg``. It keeps objects there,
+            # whose ``value`` is what the file holds; before, that was kept as it is.
+            attributes = vars(self._config)
+            entry = (attributes.get("_inicfg") or attributes.get("inicfg") or {}).get(key)
+            raise self.wrong(key, getattr(entry, "value", entry), expected) from error
 
     def wrong(self, key: str, value: object, expected: str) -> pytest.UsageError:
-        """The error for a value that a key cannot have."""
+        """Make the error for a value that a key cannot have; the caller raises it."""
         return pytest.UsageError(f'{key} = "{value}" ({self._place(key)}): expected {expected}')
 
     def _place(self, key: str) -> str:
+        """Where a key is set: ``-o``, or the ini file's name."""
         if any(
             entry.partition("=")[0] == key for entry in self._config.getoption("override_ini") or ()
         ):
@@ -97,7 +151,16 @@ class Ini:
 
 
 def known(origin: str, values: Iterable[str], allowed: Iterable[str]) -> None:
-    """Raise pytest.UsageError for a name that is none of those allowed."""
+    """Check that names are among those allowed.
+
+    Args:
+        origin: Where the names come from, for the error's text.
+        values: The names.
+        allowed: All names that are allowed, in the order in which the error's text lists them.
+
+    Raises:
+        pytest.UsageError: One is not among them.
+    """
     names = list(allowed)
     for value in values:
         if value not in names:

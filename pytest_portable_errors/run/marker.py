@@ -1,4 +1,4 @@
-"""What a test demands by its ``portable_exception`` marker."""
+"""What a test asks for by its ``portable_exception`` markers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.serializers import Serializer
 
 RIGHT_FORM = f"@pytest.mark.{MARKER}(raises=PaymentError)"
+"""The example that errors about a marker's arguments show."""
 
 
 class Mark(Protocol):
@@ -25,11 +26,11 @@ class Mark(Protocol):
 
     @property
     def args(self) -> tuple[object, ...]:
-        """Positional arguments."""
+        """Positional arguments; the marker takes none."""
 
     @property
     def kwargs(self) -> Mapping[str, object]:
-        """Keyword arguments."""
+        """Keyword arguments; ``KEYWORDS`` are allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,26 @@ class MarkerOptions:
     """The merged keywords of a test's markers, with the settings where no marker says anything."""
 
     raises: tuple[type[BaseException], ...]
-    """Types of which the body must let one escape; () if none need."""
+    """The test's body has to let an exception of one of these types escape; (): it need not."""
     arrives_as: str | None
+    """Dotted name of the type that exceptions are meant to arrive as; None: as their own."""
     receivers: tuple[str, ...]
+    """Names, and absolute paths of interpreters; at least one."""
     serializers: tuple[Serializer, ...]
+    """At least one."""
     checks: tuple[str, ...]
+    """What is compared: some of ``CHECKS``."""
     at_least: int
+    """How many exceptions have to be captured; 0 or more."""
     reason: str
+    """Why the test has the marker, for its failure's text; empty if no marker says it."""
     timeout: float
+    """Seconds of processor time that one check may take in the receiver; from the settings."""
     chain: tuple[str, ...]
+    """Dotted names of the types that the printed chain has to have, the outermost first; (): any
+    chain will do."""
     primitive: bool
+    """Whether nothing but primitive values may be sent."""
 
     @property
     def requirements(self) -> TripRequirements:
@@ -63,9 +74,17 @@ class MarkerOptions:
 def merge_markers(
     marks: Iterable[Mark], *, options: Options, serializers: Serializers
 ) -> MarkerOptions:
-    """The options of a test's markers, the closest first: keyword by keyword the closest wins.
+    """Merge the keywords of a test's markers with the settings; the closest marker wins.
 
-    Raises PortableErrorsError for what a marker cannot mean, with the right form.
+    Args:
+        marks: The test's markers, the closest first. Each keyword is taken from the first that has
+            it; the value None stands for the setting.
+        options: The settings, for keywords that no marker has.
+        serializers: Finds serializers by their names.
+
+    Raises:
+        PortableErrorsError: A marker has positional arguments, an unknown keyword or a wrong value,
+            or a serializer or receiver is unknown. The text shows what is right.
     """
     keywords: dict[str, Any] = {}
     for mark in marks:
@@ -79,40 +98,54 @@ def merge_markers(
                 hint = f"did you mean {close[0]}?" if close else f"expected {', '.join(_RIGHT)}"
                 raise PortableErrorsError(f"unknown keyword {keyword}={_short(value)}: {hint}")
             keywords.setdefault(keyword, value)
-    given = {keyword: value for keyword, value in keywords.items() if value is not None}
-    for keyword, value in given.items():
+    values = {keyword: value for keyword, value in keywords.items() if value is not None}
+    for keyword, value in values.items():
         ensure_right(keyword, value)
-    raises = given.get("raises", ())
+    raises = values.get("raises", ())
     return MarkerOptions(
         raises=raises if isinstance(raises, tuple) else (raises,),
-        arrives_as=dotted_name(given.get("arrives_as")),
-        receivers=(_receiver(given["receiver"], options),)
-        if "receiver" in given
+        arrives_as=dotted_name(values.get("arrives_as")),
+        receivers=(_receiver(values["receiver"], options),)
+        if "receiver" in values
         else options.receivers,
-        serializers=tuple(map(serializers.find, given.get("serializers", options.serializers))),
-        checks=tuple(given.get("checks", options.checks)),
-        at_least=given.get("at_least", 1),
-        reason=given.get("reason", ""),
+        serializers=tuple(map(serializers.find, values.get("serializers", options.serializers))),
+        checks=tuple(values.get("checks", options.checks)),
+        at_least=values.get("at_least", 1),
+        reason=values.get("reason", ""),
         timeout=options.timeout,
-        chain=chain_of(given.get("chain", ())),
-        primitive=given.get("primitive", False),
+        chain=chain_of(values.get("chain", ())),
+        primitive=values.get("primitive", False),
     )
 
 
 def ensure_right(keyword: str, value: object, *, asked_by: str = "") -> None:
-    """Raises PortableErrorsError, with what is expected, if the keyword does not take that
-    value."""
-    is_right, right = _RIGHT[keyword]
+    """Check the value of a keyword.
+
+    Args:
+        keyword: One of ``KEYWORDS``.
+        value: What it was given; not None.
+        asked_by: The function that has the keyword, for the error's text; empty for a marker.
+
+    Raises:
+        PortableErrorsError: The keyword does not take that value. The text says what it takes.
+    """
+    is_right, expected = _RIGHT[keyword]
     if not is_right(value):
-        said = f"{keyword}={_short(value)}"
+        argument = f"{keyword}={_short(value)}"
         raise PortableErrorsError(
-            f"{asked_by}({said}): expected {right}" if asked_by else f"{said}: expected {right}"
+            f"{asked_by}({argument}): expected {expected}"
+            if asked_by
+            else f"{argument}: expected {expected}"
         )
 
 
 def chain_of(types: Iterable[type[BaseException] | str]) -> tuple[str, ...]:
-    """The chain that is expected, by dotted names."""
-    return tuple(str(dotted_name(one)) for one in types)
+    """The dotted names of the types of a chain.
+
+    Raises:
+        PortableErrorsError: One is neither an exception class nor a dotted name.
+    """
+    return tuple(str(dotted_name(cls)) for cls in types)
 
 
 def _receiver(name: str, options: Options) -> str:
@@ -126,20 +159,20 @@ def _is_exception_class(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, BaseException)
 
 
-def _are(kind: Callable[[object], bool]) -> Callable[[object], bool]:
+def _are(is_right: Callable[[object], bool]) -> Callable[[object], bool]:
+    """A function that accepts a tuple or list, not empty, of what ``is_right`` accepts."""
     return lambda values: (
-        isinstance(values, (tuple, list)) and len(values) > 0 and all(map(kind, values))
+        isinstance(values, (tuple, list)) and len(values) > 0 and all(map(is_right, values))
     )
 
 
 def _is_type_name(value: object) -> bool:
     try:
-        return dotted_name(value) is not None  # type: ignore[arg-type]  # it looks for itself
+        return dotted_name(value) is not None  # type: ignore[arg-type]  # it checks the type
     except PortableErrorsError:
         return False
 
 
-# keyword -> what it must be, and how to say that
 _RIGHT: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "raises": (
         lambda value: (
@@ -172,6 +205,7 @@ _RIGHT: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "primitive": (lambda value: isinstance(value, bool), "True or False"),
     "reason": (lambda value: isinstance(value, str), "a text"),
 }
+"""Keyword -> whether it takes a value, and what to say that it takes."""
 
 
 def _short(value: object) -> str:
@@ -185,20 +219,27 @@ def _short(value: object) -> str:
 
 
 KEYWORDS = tuple(_RIGHT)
-"""What a marker may say."""
+"""The keywords that a marker may have."""
 
 
 def names(values: Sequence[type]) -> str:
-    """``PaymentError or TimeoutError``."""
+    """Names of classes for a message: ``PaymentError or TimeoutError``."""
     return " or ".join(value.__name__ for value in values)
 
 
 def swallowed_test(module: str, name: str, exc: BaseException) -> str | None:
-    """What to say where ``@pytest.mark.portable_exception(PaymentError)`` has swallowed a test;
-    None if it has not.
+    """Detect a test that ``@pytest.mark.portable_exception(PaymentError)`` has swallowed.
 
-    pytest takes a class as a marker's only argument for the thing to mark, so the decorated
+    pytest takes a class that is a marker's only argument for the thing to mark, so the decorated
     function became ``PaymentError(function)``.
+
+    Args:
+        module: Node ID of the module or class that holds the test, for the message.
+        name: Name of the test.
+        exc: What the module holds under that name.
+
+    Returns:
+        The message; None if the exception's class has no such marker.
     """
     cls = type(exc)
     if not any(getattr(mark, "name", None) == MARKER for mark in vars(cls).get("pytestmark", ())):

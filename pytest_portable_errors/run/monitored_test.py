@@ -1,5 +1,7 @@
-"""A test that is watched while it runs, and judged by what it raised: under a
-``portable_exception`` marker, or because all are."""
+"""A test that is watched while it runs, and judged by what it raised.
+
+It has a ``portable_exception`` marker, or the run checks all tests.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from pytest_portable_errors.sender.outgoing import Outgoing
 
 
 class MonitoredTest:
-    """Collects the exceptions of one test, and has them judged when its body has ended."""
+    """Captures the exceptions of one test, and has them judged when its body has ended."""
 
     def __init__(
         self,
@@ -31,21 +33,42 @@ class MonitoredTest:
         patch: CapturePatch,
         pytest_api: PytestApi,
     ) -> None:
+        """Prepare for one test.
+
+        Args:
+            marker_options: What its markers ask for, or what holds for all tests.
+            policy: Judges the exceptions.
+            captured: Holds them; empty so far.
+            patch: Shows what the test catches.
+            pytest_api: Fails the test.
+        """
         self.marker_options = marker_options
         self.captured = captured
         self.section: str | None = None
-        """What to add to the report of a test that failed by itself."""
+        """What to add to the report of a test that failed by itself; None if nothing."""
         self.is_running = False
+        """Whether the test's body runs now."""
         self._policy = policy
         self._patch = patch
         self._pytest_api = pytest_api
         self._subject: list[Outgoing] | None = None
-        self._test = ""
+        """The exception that had to escape, and did; None until then."""
+        self._node_id = ""
 
     def watch(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Around the body of the test that ``item`` is. Ends in the test's own result or failure,
-        or in ours."""
-        self._test = str(item.nodeid)
+        """Run the test's body as a hook wrapper, capture what it raises, and judge that.
+
+        Args:
+            item: The test.
+
+        Returns:
+            What the body returned. An exception that ``raises`` expects does not escape.
+
+        Raises:
+            NotPortable: The body passed, and what it raised is not portable.
+            BaseException: The test's own failure or outcome.
+        """
+        self._node_id = str(item.nodeid)
         try:
             return (yield from self._watch(item))
         finally:
@@ -72,29 +95,39 @@ class MonitoredTest:
         if escaped:
             self._fails_by_itself(info.value for info in escaped)
             return result
-        text = self._told(self._verdict)
+        text = self._failure_text(self._verdict)
         if text is not None:
             self._pytest_api.fail(text)
         return result
 
+    def complete_report(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+        """Add the section about lost exceptions to the report of this test's call.
+
+        A report that comes while the body runs is a subtest's: its exception is captured.
+        """
+        if call.excinfo is not None and self.is_running:
+            self.escaped_subtest(call.excinfo.value)
+        if self.section is not None and report.failed:
+            report.sections.append(("portable errors", self.section))
+
     def escaped_subtest(self, exc: BaseException) -> None:
-        """An exception that a subtest reported and the test's body never saw."""
-        for raised in _raised(exc):
+        """Capture an exception that a subtest reported and the test's body never saw."""
+        for raised in _raised_by_code(exc):
             self.captured.see(raised)
 
     def _accepts(self, exc: BaseException) -> bool:
-        """Whether this is the exception that must escape. It is then the subject, and no
-        failure."""
+        """Whether this is the exception that has to escape: the subject, and no failure."""
         if not issubclass(type(exc), self.marker_options.raises):
             return False
         self._subject = self.captured.see(exc)
         return bool(self._subject)
 
     def _fails_by_itself(self, escaped: Iterable[BaseException]) -> None:
+        """Judge a test that failed with these exceptions; losses go to a section of its report."""
         for exc in escaped if "escaped" in self._patch.sources.kinds else ():
-            for raised in _raised(exc):
+            for raised in _raised_by_code(exc):
                 self.captured.see(raised)
-        self.section = self._told(lambda: self._missing_subject() or self._losses())
+        self.section = self._failure_text(lambda: self._missing_subject() or self._losses())
 
     def _verdict(self) -> str | None:
         """The failure of a test whose body passed; None if what it raised is portable."""
@@ -103,43 +136,44 @@ class MonitoredTest:
     def _missing_subject(self) -> str | None:
         if not self.marker_options.raises or self._subject is not None:
             return None
-        wanted = names(self.marker_options.raises)
-        return f"no {wanted} escaped the test: raises={wanted} expects one"
+        expected = names(self.marker_options.raises)
+        return f"no {expected} escaped the test: raises={expected} expects one"
 
     def _too_few(self) -> str | None:
-        count, wanted = len(self.captured.outgoing), self.marker_options.at_least
-        if count >= wanted or self._patch.is_blind:
+        count, minimum = len(self.captured.outgoing), self.marker_options.at_least
+        if count >= minimum or self._patch.is_blind:
             return None
-        seen = (
-            f"captured {count} of at least {wanted} exceptions"
+        title = (
+            f"captured {count} of at least {minimum} exceptions"
             if count
             else "captured no exception"
         )
         return (
-            f"{seen}\n\n"
+            f"{title}\n\n"
             "  Seen is what pytest.raises, RaisesGroup and assertRaises catch, and what "
             "escapes the test.\n"
             f"  A check that saw nothing proves nothing; write at_least={count} if that is meant."
         )
 
     def _losses(self) -> str | None:
-        outgoing = [self._subject] if self._subject is not None else self.captured.outgoing
+        exceptions = [self._subject] if self._subject is not None else self.captured.outgoing
         with uncollected():
-            begun = [
-                self._policy.begin(of_one, arrives_as=self.marker_options.arrives_as)
-                for of_one in outgoing
-                if of_one
+            subjects = [
+                self._policy.begin(outgoing, arrives_as=self.marker_options.arrives_as)
+                for outgoing in exceptions
+                if outgoing
             ]
             return self._policy.conclude(
-                begun,
+                subjects,
                 skipped_shapes=self.captured.skipped_shapes,
                 not_looked_at=self.captured.not_looked_at,
-                test=self._test,
+                test=self._node_id,
             )
 
-    def _told(self, judge: Callable[[], str | None]) -> str | None:
+    def _failure_text(self, verdict: Callable[[], str | None]) -> str | None:
+        """What a verdict says, with the marker's reason; None if the test may pass."""
         try:
-            text = judge()
+            text = verdict()
         except PortableErrorsError as error:
             return self._policy.trouble(error)
         if text and self.marker_options.reason:
@@ -147,14 +181,16 @@ class MonitoredTest:
         return text
 
 
-def _raised(exc: Any) -> Iterator[BaseException]:
-    """What the tested code raised: not the ways in which a test says that it failed. Those of
-    doctests hold what was raised, if any."""
+def _raised_by_code(exc: Any) -> Iterator[BaseException]:
+    """What the tested code raised, and not how a test says that it failed.
+
+    A doctest's failure holds what was raised, if anything was.
+    """
     kind = type(exc)
-    # of --doctest-continue-on-failure
+    # doctest raises it under --doctest-continue-on-failure.
     if issubclass(kind, _loaded("_pytest.doctest", "MultipleDoctestFailures")):
         for failure in exc.failures:
-            yield from _raised(failure)
+            yield from _raised_by_code(failure)
     elif issubclass(kind, _loaded("doctest", "UnexpectedException")):
         yield exc.exc_info[1]
     elif not issubclass(kind, (AssertionError, _loaded("doctest", "DocTestFailure"))):
@@ -162,4 +198,5 @@ def _raised(exc: Any) -> Iterator[BaseException]:
 
 
 def _loaded(module: str, name: str) -> Any:
+    """The class of that name; (), which matches no class, where its module is not loaded."""
     return getattr(sys.modules.get(module), name, ())

@@ -1,5 +1,4 @@
-"""Declares the command line options and the ini keys. What they may hold, and what they mean, is
-read by ``options.py``."""
+"""Declares the markers, the command line options and the ini keys; ``options.py`` reads them."""
 
 from __future__ import annotations
 
@@ -14,17 +13,32 @@ from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIV
 _NUMBER: Literal["float", "string"] = "float" if pytest.version_tuple >= (8, 4) else "string"
 
 MARKER = "portable_exception"
+"""The marker of a test whose exceptions have to survive the trip."""
 CASES = "portable_cases"
-"""The other marker: the test runs once for each case of a suite."""
+"""The marker of a test that runs once for each case of a suite."""
+
+
+def add_markers(config: pytest.Config) -> None:
+    """Declare the markers, for ``pytest --markers`` and ``--strict-markers``."""
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(*, raises, chain, arrives_as, receiver, serializers, checks, at_least, "
+        "primitive, reason): the exceptions that the "
+        "test raises survive the trip to another process (pytest-portable-errors)",
+    )
+    config.addinivalue_line(
+        "markers",
+        f"{CASES}(suite): the test runs once for each case of the suite (pytest-portable-errors)",
+    )
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the options and ini keys."""
-    _on_the_command_line(parser)
-    _in_the_ini_file(parser)
+    """Declare the command line options and the ini keys."""
+    _add_command_line_options(parser)
+    _add_ini_keys(parser)
 
 
-def _on_the_command_line(parser: pytest.Parser) -> None:
+def _add_command_line_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("portable errors", "exceptions survive the trip to another process")
     group.addoption(
         "--portable-errors",
@@ -95,7 +109,7 @@ def _on_the_command_line(parser: pytest.Parser) -> None:
     )
 
 
-def _in_the_ini_file(parser: pytest.Parser) -> None:
+def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "portable_errors",
         "check every exception that the tests raise: off, warn or error (default: off)",

@@ -1,4 +1,7 @@
-"""Single options, each read from the command line or the ini file, and validated."""
+"""Reads single options, each from the command line or the ini file, and validates them.
+
+Each function raises pytest.UsageError, which names the option's origin, for a value that is wrong.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,20 @@ from pytest_portable_errors.receiver_names import receiver_named
 from pytest_portable_errors.run.ini import Ini, known
 
 FROM_CONTROLLER = "portable_errors"
-"""Key of what pytest-xdist's controller tells its workers (``workerinput``)."""
+"""Key in ``workerinput`` of what pytest-xdist's controller tells its workers."""
 MODES = ("off", "warn", "error")
+"""Values of ``portable_errors`` and of ``portable_errors_credentials``."""
 BASELINE = "portable-errors-baseline.txt"
+"""The baseline's name, unless a setting names another; it lies beside the ini file."""
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _EXPECT = "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError"
 
 
 def mode(config: pytest.Config, ini: Ini) -> str:
+    """``off``, ``warn`` or ``error``: ``--portable-errors-mode``, ``--portable-errors``, ini key.
+
+    The first of them that is set wins.
+    """
     mode = config.getoption("portable_errors_mode")
     if mode is not None:
         known("--portable-errors-mode", (mode,), MODES)
@@ -37,57 +46,82 @@ def mode(config: pytest.Config, ini: Ini) -> str:
 def suites_and_packages(
     config: pytest.Config, ini: Ini, suites: Callable[[], Iterable[str]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """A name that is no suite is a package."""
-    wanted = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
-    names = list(suites()) if wanted else []
-    packages = [name for name in wanted if name not in names]
+    """The suites and the packages to check; ``--portable-errors-suite`` may name either.
+
+    Args:
+        config: pytest's.
+        ini: The ini file.
+        suites: Gives the names of suites that exist; called only if ``--portable-errors-suite`` is
+            given. A name that is not among them is a package.
+
+    Returns:
+        Names of suites, and dotted names of packages, each once.
+
+    Raises:
+        pytest.UsageError: A name is no suite, and no package of that name can be found.
+    """
+    named = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
+    existing = list(suites()) if named else []
+    packages = [name for name in named if name not in existing]
     for name in packages:
-        _importable(
+        _ensure_importable(
             "--portable-errors-suite",
             name,
-            f"expected one of {', '.join(names)}, or a package that can be imported",
+            f"expected one of {', '.join(existing)}, or a package that can be imported",
         )
-    for origin, given in (
+    for origin, surveyed in (
         ("--portable-errors-survey", config.getoption("portable_errors_survey")),
         (
             ini.origin("portable_errors_survey"),
             ini.lines("portable_errors_survey", expected="a list of packages"),
         ),
     ):
-        for name in given:
-            _importable(origin, name, "expected a package that can be imported, e.g. httpx")
-        packages += given
-    return tuple(name for name in wanted if name in names), tuple(dict.fromkeys(packages))
+        for name in surveyed:
+            _ensure_importable(origin, name, "expected a package that can be imported, e.g. httpx")
+        packages += surveyed
+    return tuple(name for name in named if name in existing), tuple(dict.fromkeys(packages))
 
 
-def _importable(origin: str, name: str, expected: str) -> None:
-    """Only the top is looked for: what lies below it cannot be found without running the
-    package."""
+def _ensure_importable(origin: str, name: str, expected: str) -> None:
+    """Check that a package's top folder or module can be found.
+
+    What lies below it cannot be found without running the package.
+    """
     top = name.partition(".")[0]
     try:
-        is_there = _DOTTED.fullmatch(name) is not None and importlib.util.find_spec(top) is not None
+        is_importable = (
+            _DOTTED.fullmatch(name) is not None and importlib.util.find_spec(top) is not None
+        )
     except (ImportError, ValueError):
-        is_there = False
-    if not is_there:
+        is_importable = False
+    if not is_importable:
         raise pytest.UsageError(f'{origin}: unknown "{name}": {expected}')
 
 
 def receivers(config: pytest.Config, ini: Ini) -> tuple[str, ...]:
-    """None if none were chosen."""
-    given, origin, folder = (
+    """The receivers that settings name; () if none do.
+
+    Returns:
+        Names and absolute paths, each once. The command line's replace those of the ini file. A
+        relative path starts from the folder in which pytest was started, or from the ini file's.
+
+    Raises:
+        pytest.UsageError: One is no receiver's name, and no path of an interpreter.
+    """
+    entries, origin, folder = (
         config.getoption("portable_errors_receiver"),
         "--portable-errors-receiver",
         config.invocation_params.dir,
     )
-    if not given:
+    if not entries:
         key = "portable_errors_receiver"
-        given, origin, folder = (
+        entries, origin, folder = (
             ini.lines(key, expected="a list of names"),
             ini.origin(key),
             ini.folder,
         )
     names = []
-    for name in given:
+    for name in entries:
         try:
             names.append(receiver_named(name, relative_to=str(folder)))
         except PortableErrorsError as error:
@@ -96,6 +130,7 @@ def receivers(config: pytest.Config, ini: Ini) -> tuple[str, ...]:
 
 
 def setup(ini: Ini) -> tuple[str, ...]:
+    """What receivers call when they start: ``module:callable`` each, () if nothing."""
     key = "portable_errors_receiver_setup"
     steps = ini.lines(key, expected="a list of module:callable")
     for step in steps:
@@ -109,6 +144,7 @@ def setup(ini: Ini) -> tuple[str, ...]:
 
 
 def dotted(ini: Ini, key: str) -> tuple[str, ...]:
+    """A key that holds dotted names of modules; () if it is not set."""
     names = ini.lines(key, expected="a list of modules")
     for name in names:
         if not _DOTTED.fullmatch(name):
@@ -117,6 +153,7 @@ def dotted(ini: Ini, key: str) -> tuple[str, ...]:
 
 
 def expect(ini: Ini) -> tuple[tuple[str, str], ...]:
+    """The declared changes of type: dotted names of the class sent and of the one received."""
     key = "portable_errors_expect"
     pairs = []
     for line in ini.lines(key, expected=f"a list of {_EXPECT}"):
@@ -132,10 +169,18 @@ def expect(ini: Ini) -> tuple[tuple[str, str], ...]:
 
 
 def reports(config: pytest.Config) -> tuple[Path, ...]:
+    """The report files to write, each once; () in a worker: pytest-xdist's controller writes them.
+
+    A relative path starts from the folder in which pytest was started.
+
+    Raises:
+        pytest.UsageError: A file ends in neither .json nor .html, is a folder, or lies in no folder
+            that exists; or HTML is asked for and Jinja2 is not installed.
+    """
     option = "--portable-errors-report"
     files: list[Path] = []
     if is_worker(config):
-        return ()  # the controller writes them
+        return ()
     for name in config.getoption("portable_errors_report"):
         file = config.invocation_params.dir / name
         if file.suffix not in (".json", ".html"):
@@ -146,13 +191,24 @@ def reports(config: pytest.Config) -> tuple[Path, ...]:
             raise pytest.UsageError(
                 f'{option}: "{name}": HTML needs Jinja2: pip install "pytest-portable-errors[html]"'
             )
-        _writable(file, option, name)
+        _ensure_writable(file, option, name)
         files.append(file)
     return tuple(dict.fromkeys(files))
 
 
 def baseline(config: pytest.Config, ini: Ini) -> Path | None:
-    """The file that was named, or the usual one where it exists or is to be written."""
+    """The file of known defects: the one that a setting names, or ``BASELINE``.
+
+    A relative path starts from the folder in which pytest was started, or from the ini file's.
+
+    Returns:
+        Its path; None if no setting names a file, ``BASELINE`` does not exist, and the run does not
+        write it. A worker of pytest-xdist has a path in any case, and does not look at the file.
+
+    Raises:
+        pytest.UsageError: The file that a setting names does not exist, and the run does not write
+            it; or it is to be written, and is a folder or lies in no folder that exists.
+    """
     named, origin, folder = (
         config.getoption("portable_errors_baseline"),
         "--portable-errors-baseline",
@@ -168,7 +224,7 @@ def baseline(config: pytest.Config, ini: Ini) -> Path | None:
         )
     file = folder / (named or BASELINE)
     if updates and not is_worker(config):
-        _writable(file, origin, named or BASELINE)
+        _ensure_writable(file, origin, named or BASELINE)
     if updates or file.is_file() or is_worker(config):
         return file
     if named:
@@ -178,7 +234,7 @@ def baseline(config: pytest.Config, ini: Ini) -> Path | None:
     return None
 
 
-def _writable(file: Path, origin: str, name: str) -> None:
+def _ensure_writable(file: Path, origin: str, name: str) -> None:
     if not file.parent.is_dir():
         raise pytest.UsageError(f'{origin}: "{name}": there is no folder {file.parent}')
     if file.is_dir():
@@ -188,5 +244,5 @@ def _writable(file: Path, origin: str, name: str) -> None:
 
 
 def is_worker(config: pytest.Config) -> bool:
-    """Whether this process is a worker of pytest-xdist."""
+    """Whether this process is a worker of pytest-xdist, which sets ``config.workerinput`` there."""
     return hasattr(config, "workerinput")

@@ -1,9 +1,11 @@
-"""Command line and ini keys, validated into one frozen ``Options``. Everything wrong with them is a
-usage error that names its origin."""
+"""Reads the command line and the ini keys into one frozen ``Options``.
+
+Whatever is wrong with them is a usage error that names its origin.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +18,10 @@ from pytest_portable_errors.run.ini import Ini
 from pytest_portable_errors.run.option_values import FROM_CONTROLLER, MODES, is_worker
 
 CAPTURES = ("raises", "unittest", "escaped", "handled")
+"""What ``portable_errors_capture`` may hold; all but ``handled`` is the default."""
 
 _NARROWING = ("collectonly", "keyword", "markexpr", "lf", "last_failed", "stepwise", "deselect")
+"""pytest's options that select among what is collected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,57 +29,67 @@ class Options:
     """What the command line and the ini file ask for."""
 
     root: str
-    """The folder that relative paths start from."""
+    """pytest's rootdir, absolute: the project's folder. An interpreter's path in a marker is
+    relative to it; paths on the command line are relative to the folder in which pytest was
+    started, those of ini keys to the ini file's folder."""
     mode: str
-    """``off``, ``warn`` or ``error``: what becomes of the exceptions that all tests raise."""
+    """``off``, ``warn`` or ``error``: what a defect means that is met by a test without a marker.
+    ``off``: such tests are not watched."""
     capture: tuple[str, ...]
-    """Which of them are seen: some of ``CAPTURES``."""
+    """Which exceptions of a watched test are seen: some of ``CAPTURES``."""
     receivers: tuple[str, ...]
-    """Names, and absolute paths of interpreters."""
+    """Names, and absolute paths of interpreters; at least one."""
     receiver_is_chosen: bool
-    """Whether somebody decided who reads the errors."""
+    """Whether a setting names the receivers, so that they are no default."""
     receiver_setup: tuple[str, ...]
-    """``module:callable``, called where the errors are read."""
+    """``module:callable``, called when the receiver with-project or an interpreter given by path
+    starts."""
     installed: tuple[str, ...]
-    """Modules that the receivers have against the rule."""
+    """Modules that the receivers have although the project or its tests bring them."""
     absent: tuple[str, ...]
-    """Modules that they lack against the rule."""
+    """Modules that the receivers lack although they are installed."""
     serializers: tuple[str, ...]
+    """Names; at least one."""
     checks: tuple[str, ...]
+    """What is compared: some of ``CHECKS``; at least one."""
     checks_are_chosen: bool
-    """Whether somebody decided what has to arrive."""
+    """Whether a setting names the checks, so that they are no default."""
     expect: tuple[tuple[str, str], ...]
     """Deliberate changes of type: dotted names of the class sent and of the one that is to
     arrive."""
     ignore: tuple[str, ...]
     """Dotted names of classes not to check; ``*`` matches any text."""
     timeout: float
-    """Seconds of processor time for one check."""
+    """Seconds of processor time that one check may take in the receiver; more than 0."""
     credentials: str
-    """``off``, ``warn`` or ``error``: what a payload with credentials in it is."""
+    """``off``, ``warn`` or ``error``: what credentials in a payload mean."""
     suites: tuple[str, ...]
+    """Names of the suites whose cases are checked."""
     survey: tuple[str, ...]
-    """Packages to import, and to check the exception classes of."""
+    """Dotted names of packages: each is imported, and its exception classes are checked."""
     surveys_project: bool
     """Whether the exception classes of the project are checked, raised or not."""
     runs_no_tests: bool
-    """Whether no paths were given, and nothing is asked for but suites and packages."""
+    """Whether the user named no paths, and asks for nothing but suites and packages."""
     runs_everything: bool
-    """Whether this process will run all that it collects, as far as can be told: nothing selects,
-    and nobody shares the work."""
+    """Whether this process will run all that it collects, as far as can be told: no option selects
+    among it, and it is no worker of pytest-xdist."""
     reports: tuple[Path, ...]
+    """Files to write, ``.json`` or ``.html``; () in a worker of pytest-xdist."""
     baseline: Path | None
-    """The file of known defects. None: there is none."""
+    """The file of known defects. It need not exist where the run writes it, nor in a worker of
+    pytest-xdist. None: there is none to read or write."""
     updates_baseline: bool
+    """Whether the run writes its defects to ``baseline``, and fails for none of them."""
 
     @property
     def is_on(self) -> bool:
-        """Whether the exceptions of all tests are checked."""
+        """Whether the exceptions of all tests are checked, with a marker or without."""
         return self.mode != "off"
 
     @property
     def surveys(self) -> bool:
-        """Whether there is any class to survey."""
+        """Whether exception classes of the project or of packages are checked."""
         return self.surveys_project or bool(self.survey)
 
 
@@ -85,13 +99,19 @@ def read_options(
     serializers: Callable[[], Iterable[str]],
     suites: Callable[[], Iterable[str]],
 ) -> Options:
-    """The options of this run. The names that ``serializers`` and ``suites`` may have are asked for
-    only when some are set.
+    """Read and validate the options of this run.
 
-    Raises pytest.UsageError that names the option or the file, and what it may be.
+    Args:
+        config: pytest's.
+        serializers: Gives the names of serializers that exist; called only if some are set.
+        suites: Gives the names of suites that exist; called only if some are set.
+
+    Raises:
+        pytest.UsageError: An option or ini key is wrong; the text names it, its file, and what it
+            may be.
     """
     ini = Ini(config)
-    wanted_suites, survey = option_values.suites_and_packages(config, ini, suites)
+    chosen_suites, survey = option_values.suites_and_packages(config, ini, suites)
     mode = option_values.mode(config, ini)
     without_paths = gave_no_paths(config)
     checks = ini.names("portable_errors_checks", lambda: CHECKS)
@@ -99,7 +119,7 @@ def read_options(
     if (
         config.getoption("portable_errors_update_baseline")
         and mode == "off"
-        and not (wanted_suites or survey)
+        and not (chosen_suites or survey)
     ):
         raise pytest.UsageError(
             "--portable-errors-update-baseline: nothing is checked: add --portable-errors"
@@ -121,7 +141,7 @@ def read_options(
         ignore=ini.lines("portable_errors_ignore", expected="a list of dotted names"),
         timeout=ini.seconds("portable_errors_timeout", default=DEFAULT_TIMEOUT),
         credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
-        suites=wanted_suites,
+        suites=chosen_suites,
         survey=survey,
         surveys_project=mode != "off" and (without_paths or bool(survey)),
         runs_no_tests=without_paths
@@ -138,15 +158,25 @@ def read_options(
 
 
 def gave_no_paths(config: pytest.Config) -> bool:
-    """Whether the user named no files: pytest-xdist hands the folders that its controller has
-    worked out to its workers as if named."""
+    """Whether the user named no files or folders on the command line.
+
+    A worker of pytest-xdist is told by its controller, which hands the folders that it has worked
+    out to its workers as if they had been named.
+    """
     if is_worker(config):
         return bool(vars(config)["workerinput"][FROM_CONTROLLER]["without_paths"])
     return config.args_source is not config.ArgsSource.ARGS
 
 
+def named_paths(config: pytest.Config) -> Sequence[str]:
+    """The files, folders and node IDs that the user named on the command line; () if none."""
+    return () if gave_no_paths(config) else config.args
+
+
 def is_narrowed(config: pytest.Config) -> bool:
-    """Whether something selects among what is collected: an option, or a path that is no folder."""
-    named = () if gave_no_paths(config) else config.args
-    parts = ("::" in name or (config.invocation_params.dir / name).is_file() for name in named)
-    return any(getattr(config.option, name, None) for name in _NARROWING) or any(parts)
+    """Whether the run is a part of what folders hold: an option selects, or a path is no folder."""
+    are_parts = (
+        "::" in path or (config.invocation_params.dir / path).is_file()
+        for path in named_paths(config)
+    )
+    return any(getattr(config.option, name, None) for name in _NARROWING) or any(are_parts)

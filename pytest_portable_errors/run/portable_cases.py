@@ -1,4 +1,4 @@
-"""The cases of a suite in a test file of one's own."""
+"""The decorator that runs a test once for each case of a suite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ Test = TypeVar("Test")
 
 
 def portable_cases(suite: str) -> Callable[[Test], Test]:
-    """Put the cases of a suite into your own test file, for IDEs and node IDs::
+    """Put the cases of a suite into your own test file, where IDEs and node IDs show them.
+
+    ::
 
         @portable_cases("litellm")
         def test_litellm(): ...
@@ -19,8 +21,17 @@ def portable_cases(suite: str) -> Callable[[Test], Test]:
     The test runs once for each case, and fails when the case's exception does not arrive whole. Its
     body runs first, and may take the case by the argument ``portable_case`` (``.subject.name``,
     ``.serializers``) to skip or xfail some.
+
+    Args:
+        suite: Name of the suite. One that does not exist fails the collection of the test.
+
+    Returns:
+        A decorator of a test function or class.
+
+    Raises:
+        PortableErrorsError: ``suite`` is no string, as in ``@portable_cases`` without a call.
     """
-    import pytest  # here, so that the package loads without it
+    import pytest  # not above, so that the package loads without pytest
 
     if not isinstance(suite, str):
         raise PortableErrorsError(

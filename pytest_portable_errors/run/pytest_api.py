@@ -1,5 +1,4 @@
-"""What of pytest the rest of the plugin needs, handed over by ``plugin.py`` so that nothing else
-has to import it."""
+"""What of pytest a run needs; ``stash.py`` makes it, so that its users need not import pytest."""
 
 from __future__ import annotations
 
@@ -10,11 +9,14 @@ from typing import NoReturn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PytestApi:
-    """The test framework around us."""
+    """The parts of pytest that a run calls or compares with."""
 
     fail: Callable[[str], NoReturn]
     """Fails the running test with this text and no traceback."""
     outcomes: tuple[type[BaseException], ...]
-    """Exceptions that are outcomes (skip, fail, xfail, exit), and never captured."""
+    """Exceptions that are outcomes (skip, fail, xfail, exit, ``unittest.SkipTest``); they are never
+    captured."""
     exception_info: type[object]
+    """``pytest.ExceptionInfo``."""
     raises: Callable[..., object]
+    """``pytest.raises``."""

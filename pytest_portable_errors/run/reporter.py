@@ -1,7 +1,7 @@
-"""Receives what the tests found, in the process that the user started, and tells it when they have
-ended.
+"""Collects what the tests' reports carry, and prints and writes it when the tests have ended.
 
-Registered in every run, so it loads the rest when there is something to tell.
+The reporter lives in the process that the user started; workers of pytest-xdist have none. pytest
+imports this module in every run, so functions import what only a used plugin needs.
 """
 
 from __future__ import annotations
@@ -13,20 +13,58 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_portable_errors.report.rows import junit_properties
 from pytest_portable_errors.run.ini import Ini
-from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed
+from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed, named_paths
+from pytest_portable_errors.run.stash import OPTIONS, baseline_of, run_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_portable_errors.report.baseline import Baseline
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
 
 
+def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
+    """Put what was recorded since the last report on this one; nothing if nothing was.
+
+    A report carries what plugins put on it, also through pytest-xdist.
+    """
+    entries = run_of(item.config).recorder.take()
+    if entries is not None:
+        report.portable_errors = entries  # type: ignore[attr-defined]
+        item.user_properties.extend(junit_properties(entries))
+
+
+def attach_text(report: pytest.TestReport, text: str) -> None:
+    """Put one of our failures on a report; the reporter colours it where it is printed."""
+    report.longrepr = text
+    report.portable_errors_text = True  # type: ignore[attr-defined]  # as in attach_rows
+
+
+def register_reporter(config: pytest.Config) -> None:
+    """Register the reporter of this process.
+
+    Raises:
+        pytest.UsageError: The baseline cannot be read.
+    """
+    options = config.stash[OPTIONS]
+    baseline = baseline_of(config) if options.is_on or options.surveys else None
+    config.pluginmanager.register(Reporter(config, options, baseline), "portable_errors_reporting")
+
+
 class Reporter:
-    """Plugin of the process that prints the summary."""
+    """The plugin that collects the rows of all reports, and prints the summary."""
 
     def __init__(self, config: pytest.Config, options: Options, baseline: Baseline | None) -> None:
-        """``baseline`` is None where the run does not look at one."""
+        """Prepare for one run; nothing is loaded yet.
+
+        Args:
+            config: pytest's.
+            options: Those of the run.
+            baseline: The known defects; None where the run does not look at any.
+        """
         self._config = config
         self._options = options
         self._baseline = baseline
@@ -37,7 +75,7 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what the report carries, and colour our own failures."""
+        """Collect the rows that the report carries, and colour one of our failures."""
         entries = getattr(report, "portable_errors", None)
         if entries:
             self.tally().add(report.nodeid, report.when or "call", entries)
@@ -51,7 +89,7 @@ class Reporter:
     # registered.
 
     def tally(self) -> Tally:
-        """All that was found so far."""
+        """What the reports so far add up to."""
         if self._tally is None:
             from pytest_portable_errors.report.tally import Tally
 
@@ -59,7 +97,7 @@ class Reporter:
         return self._tally
 
     def outcome(self) -> Outcome:
-        """What it adds up to."""
+        """The outcome of the run so far: the tally, and what decides how it is told."""
         from pytest_portable_errors.report.outcome import Outcome
         from pytest_portable_errors.run.rerun_command import command
 
@@ -73,13 +111,9 @@ class Reporter:
             baseline_name=None if options.baseline is None else options.baseline.name,
             updates_baseline=options.updates_baseline,
             is_whole=is_whole,
-            command=command(
-                self._config,
-                mode=options.mode,
-                paths=() if gave_no_paths(self._config) else self._config.args,
-            ),
+            command=command(self._config, mode=options.mode, paths=named_paths(self._config)),
             names_credentials=options.credentials == "warn",
-            idle=tuple(self._idle())
+            idle=tuple(self._idle_settings())
             if is_whole and options.surveys_project and gave_no_paths(self._config)
             else (),
             toml_name=inifile.name if inifile is not None and inifile.suffix == ".toml" else None,
@@ -87,8 +121,8 @@ class Reporter:
             written=tuple(self._written),
         )
 
-    def _idle(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What settings name and this run met nowhere: it may be misspelt."""
+    def _idle_settings(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Origin and names of settings whose classes this run met nowhere: they may be misspelt."""
         options, tally, ini = self._options, self.tally(), Ini(self._config)
         ignored = tuple(
             name
@@ -105,49 +139,53 @@ class Reporter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str) -> None:
-        """Of pytest-xdist: a worker's process ended in the middle of a test."""
+        """A hook of pytest-xdist: a worker ended in the middle of the test ``crashitem``."""
         self._crashed.append(crashitem)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """A decision that is still open fails the run, as a coverage threshold does."""
+        """Fail the run for what fails beside the tests, as a coverage threshold does."""
         self._stopped_early = True
         result = yield
         self._stopped_early = False
-        if self._tells and self.outcome().fails_beside_tests:
+        if self._is_repo_wide and self.outcome().fails_beside_tests:
             session.testsfailed += 1
         return result
 
     @property
-    def _tells(self) -> bool:
-        """Whether there is more to tell than credentials: otherwise nothing is loaded for it."""
+    def _is_repo_wide(self) -> bool:
+        """Whether the run checks more than what markers and fixtures ask for.
+
+        Otherwise there may be credentials to tell of, but nothing else, and nothing is loaded.
+        """
         return self._options.is_on or self._options.surveys
 
     def pytest_sessionfinish(self) -> None:
-        """Write the files that were asked for."""
+        """Write the baseline and the report files that options ask for."""
         if self._config.option.collectonly:
             return
         options = self._options
         if options.updates_baseline and options.baseline is not None:
             outcome = self.outcome()
             options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
-            self._written.append(
-                f"{os.path.relpath(options.baseline, self._config.invocation_params.dir)}: "
-                f"{outcome.update_told}"
-            )
+            self._written.append(f"{self._relative(options.baseline)}: {outcome.update_told}")
         if options.reports:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
 
-            found = document(self.outcome())
+            content = document(self.outcome())
             for file in options.reports:
-                write_report(file, found)
-                self._written.append(os.path.relpath(file, self._config.invocation_params.dir))
+                write_report(file, content)
+                self._written.append(self._relative(file))
+
+    def _relative(self, file: Path) -> str:
+        """A file's path from the folder in which pytest was started."""
+        return os.path.relpath(file, self._config.invocation_params.dir)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell it, unless there is nothing to tell."""
+        """Print the summary, unless there is nothing to tell."""
         if self._config.option.collectonly or (
-            self._tally is None and not self._tells and not self._written
+            self._tally is None and not self._is_repo_wide and not self._written
         ):
             return
         from pytest_portable_errors.report.summary import summary
@@ -161,7 +199,8 @@ class Reporter:
             terminalreporter.write_line(text)
 
     def _annotations(self) -> Iterator[str]:
-        if os.environ.get("GITHUB_ACTIONS") == "true" and self._tells:
+        """GitHub's workflow commands, a line each; none outside of GitHub Actions."""
+        if os.environ.get("GITHUB_ACTIONS") == "true" and self._is_repo_wide:
             from pytest_portable_errors.report.github import commands
 
             yield from commands(

@@ -1,5 +1,4 @@
-"""One pytest run that uses the plugin: its receivers, and what only pytest knows of the project
-around the tests."""
+"""One pytest run that uses the plugin, in one process: its receivers, policies and cases."""
 
 from __future__ import annotations
 
@@ -35,12 +34,12 @@ from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
 
 _PREPARED = 8
-"""Modules with exception classes that a receiver imports while the tests begin, so that none waits
-for that."""
+"""Modules with surveyed classes that each receiver imports when the tests begin, so that their
+checks need not wait for that."""
 
 
 class Run:
-    """Made on first use, closed when pytest ends."""
+    """One pytest run that uses the plugin; made on first use, closed when pytest ends."""
 
     def __init__(
         self,
@@ -53,10 +52,17 @@ class Run:
         pytest_api: PytestApi,
         controller: int | None,
     ) -> None:
-        """``declare`` is asked when all is collected: a conftest further down may declare
-        something.
+        """Make the run, and let ``check_round_trip`` use its receivers; no receiver starts yet.
 
-        ``controller`` is the process id of pytest-xdist's controller in a worker of it.
+        Args:
+            python_files: pytest's patterns for names of test files.
+            serializers: Those that can be named.
+            declare: Gives what the project declares; see ``RunPolicies``.
+            baseline: The known defects.
+            options: Those of the run.
+            pytest_api: What of pytest the run needs.
+            controller: The process id of pytest-xdist's controller; None in a process that is no
+                worker of it.
         """
         context = ProjectContext(
             root=Path(options.root),
@@ -84,46 +90,52 @@ class Run:
         self._options = options
         self._pytest_api = pytest_api
         self._patch: CapturePatch | None = None
-        """What shows the exceptions that tests catch; made for the first test."""
-        # check_round_trip, called in a test, is to know the project as well
-        self._before = share(self.receivers)
+        """What shows the exceptions that tests catch; None before the first watched test."""
+        # A check_round_trip in a test is to know the project as well.
+        self._shared_before = share(self.receivers)
 
     def close(self) -> None:
-        """End the receivers and leave the process as it was."""
+        """Undo all patches, share what was shared before, end the receivers and wait for them."""
         if self._patch is not None:
             self._patch.close()
-        share(self._before)
+        share(self._shared_before)
         self.receivers.close()
 
     def collected(self, files: Iterable[Path]) -> None:
-        """Tell the receivers which modules are tests, because pytest has collected them."""
+        """Tell the receivers which files pytest has collected: their modules are tests."""
         self.receivers.exclude_tests(frozenset(os.path.realpath(file) for file in files))
 
     def start_receivers(self, marked: Iterable[MarkerOptions]) -> None:
-        """Start the receivers that these tests will ask; those that cannot start will say so to
-        them."""
+        """Start the receivers that the tests will ask, without waiting for them.
+
+        One that cannot start raises nothing here: the tests that ask it will fail.
+
+        Args:
+            marked: The options of the tests that use a marker or fixture. A run that checks all
+                tests starts its own receivers too, and with-project if none was chosen.
+        """
         options = self._options
-        wanted = list(options.receivers) if options.is_on else []
+        of_options = list(options.receivers) if options.is_on else []
         if options.is_on and not options.receiver_is_chosen:
-            wanted.append("with-project")
+            of_options.append("with-project")
         of_markers = (name for marker_options in marked for name in marker_options.receivers)
-        for receiver in dict.fromkeys([*wanted, *of_markers]):
+        for receiver in dict.fromkeys([*of_options, *of_markers]):
             with contextlib.suppress(PortableErrorsError):
                 self.receivers.start(receiver)
-                modules = self.cases.surveyed_modules[:_PREPARED] if receiver in wanted else ()
+                modules = self.cases.surveyed_modules[:_PREPARED] if receiver in of_options else ()
                 for module in modules:
                     self.receivers.prepare(receiver, [module])
 
     def marker_options(self, marks: Iterable[Mark]) -> MarkerOptions:
-        """What the marks of a test demand, the closest first.
+        """Merge a test's markers with the settings; the closest marker comes first, and wins.
 
         Raises:
-            PortableErrorsError: A mark cannot mean anything.
+            PortableErrorsError: A marker is used wrongly; see ``merge_markers``.
         """
         return merge_markers(marks, options=self._options, serializers=self.receivers.serializers)
 
     def marked_test(self, marker_options: MarkerOptions) -> MonitoredTest:
-        """A test about to run under that marker."""
+        """Prepare to watch a test that has a marker: whatever is lost fails it."""
         captured = CapturedExceptions(
             serializers=marker_options.serializers,
             traceback="traceback" in marker_options.checks,
@@ -134,7 +146,7 @@ class Run:
         return self._monitored(marker_options, policy, captured)
 
     def any_test(self) -> MonitoredTest:
-        """A test about to run, in a run that checks all of them."""
+        """Prepare to watch a test without a marker, in a run that checks all tests."""
         has_traceback = "traceback" in self._options.checks
         unmarked = self.marker_options(())
         captured = CapturedExceptions(
@@ -144,7 +156,7 @@ class Run:
             skips=self.policies.skips,
             settled_shapes=None if has_traceback else self.policies.repo_wide.settled_shapes,
         )
-        # whatever it raises is judged, and it need not raise anything
+        # Whatever the test raises is judged, and it need not raise anything.
         return self._monitored(replace(unmarked, at_least=0), self.policies.repo_wide, captured)
 
     def _monitored(
@@ -162,15 +174,17 @@ class Run:
             is_ours=lambda file: self.receivers.project.holds(file),
         )
         patch = CapturePatch(sources)
-        # that one costs while nobody looks
+        # Kept open, "handled" would cost time between tests, too.
         if self._options.is_on and "handled" not in sources.kinds:
             patch.keep_open()
         return patch
 
     @property
     def warnings(self) -> list[str]:
-        """What the summary should say. Never a Python warning, which ``filterwarnings = error``
-        would turn into a failure."""
+        """Why exceptions were not seen, a line each for the summary; empty if nothing was missed.
+
+        They are no Python warnings, which ``filterwarnings = error`` would turn into failures.
+        """
         warnings = []
         if self._patch is not None and self._patch.is_blind:
             warnings.append(
@@ -179,25 +193,33 @@ class Run:
             )
         if "handled" in self._options.capture and not handled.can_watch_handled():
             needed = ".".join(map(str, handled.NEEDS))
-            wanted = (
+            requirement = (
                 f"Python {needed}"
                 if sys.version_info < handled.NEEDS
                 else "a free tool id (sys.monitoring)"
             )
             warnings.append(
-                f"portable_errors_capture = handled needs {wanted}: exceptions that only "
+                f"portable_errors_capture = handled needs {requirement}: exceptions that only "
                 "except clauses catch were not seen"
             )
         return warnings
 
     def assert_roundtrip(self, marks: Iterable[Mark]) -> AssertRoundtrip:
-        """The fixture, for a test with these marks."""
+        """The value of the fixture, for a test with these markers.
+
+        Raises:
+            PortableErrorsError: A marker is used wrongly; see ``merge_markers``.
+        """
         return AssertRoundtrip(
             self.marker_options(marks), self.receivers, self.policies.strict, self._pytest_api
         )
 
     def assert_value_roundtrip(self, marks: Iterable[Mark]) -> AssertValueRoundtrip:
-        """The same for values."""
+        """The value of the fixture, for a test with these markers.
+
+        Raises:
+            PortableErrorsError: A marker is used wrongly; see ``merge_markers``.
+        """
         return AssertValueRoundtrip(
             self.marker_options(marks),
             self.receivers,
@@ -206,5 +228,5 @@ class Run:
         )
 
     def assert_primitive(self) -> AssertPrimitive:
-        """The fixture that needs no trip."""
+        """The value of the fixture, which makes no trip."""
         return AssertPrimitive(self._pytest_api)

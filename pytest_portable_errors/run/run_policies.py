@@ -1,4 +1,4 @@
-"""The policies of one run, as its options and declarations make them."""
+"""The policies of one run, made of its options and declarations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_portable_errors.sender.receivers import Receivers
 
 
 class RunPolicies:
-    """What the run's policies share: receivers, recorder, declarations, baseline."""
+    """Makes the run's policies, which share receivers, recorder, declarations and baseline."""
 
     def __init__(
         self,
@@ -27,8 +27,16 @@ class RunPolicies:
         baseline: Baseline,
         declare: Callable[[], Declarations],
     ) -> None:
-        """``declare`` is asked when all is collected: a conftest further down may declare
-        something."""
+        """Make none yet.
+
+        Args:
+            options: Those of the run.
+            receivers: What the policies send exceptions to.
+            recorder: What they record results in.
+            baseline: The known defects, for the repo-wide policy.
+            declare: Gives what the project declares. It is called once, on first use, when all
+                tests are collected: a conftest further down may declare something.
+        """
         self._options = options
         self._receivers = receivers
         self._recorder = recorder
@@ -37,12 +45,12 @@ class RunPolicies:
 
     @functools.cached_property
     def declared(self) -> Declarations:
-        """What the project says of its classes."""
+        """What the project declares about its classes; read on first use."""
         return self._declare()
 
     @functools.cached_property
     def repo_wide(self) -> RepoWidePolicy:
-        """The policy of a run that checks all tests."""
+        """The one policy for tests without a marker and for surveyed classes."""
         options = self._options
         return RepoWidePolicy(
             TripRequirements(
@@ -62,7 +70,11 @@ class RunPolicies:
         )
 
     def strict(self, requirements: TripRequirements | None = None) -> StrictPolicy:
-        """The policy of a marker, a fixture or a suite; without requirements, as options say."""
+        """Make a policy for one test that has a marker, uses a fixture, or checks a suite's case.
+
+        Args:
+            requirements: What is asked of each trip; None: what the options say.
+        """
         options = self._options
         return StrictPolicy(
             requirements
@@ -76,7 +88,7 @@ class RunPolicies:
         )
 
     def skips(self, cls: type[BaseException]) -> bool:
-        """Whether the project wants nothing of a class to be checked; that is recorded."""
+        """Whether a setting ignores a class. If so, that is recorded."""
         if not self.declared.ignore or not self.declared.ignores(cls):
             return False
         self._recorder.ignored(type_name(cls))

@@ -1,5 +1,7 @@
-"""What a run of the plugin is made of, from pytest's config. Loaded in every run, so that it
-imports what is needed when it is needed."""
+"""What the plugin keeps on pytest's config and items: the options, the run, the marker's options.
+
+pytest imports this module in every run, so functions import what only a used plugin needs.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +13,61 @@ import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.run.ini import Ini
-from pytest_portable_errors.run.option_values import FROM_CONTROLLER
+from pytest_portable_errors.run.option_specs import MARKER
+from pytest_portable_errors.run.option_values import FROM_CONTROLLER, is_worker
 from pytest_portable_errors.run.options import Options
+from pytest_portable_errors.sender import process_receivers
 
 if TYPE_CHECKING:
     from pytest_portable_errors.judging.declarations import Declarations
     from pytest_portable_errors.report.baseline import Baseline
+    from pytest_portable_errors.run.marker import MarkerOptions
     from pytest_portable_errors.run.pytest_api import PytestApi
     from pytest_portable_errors.run.run import Run
     from pytest_portable_errors.sender.receivers import Receivers
     from pytest_portable_errors.sender.registry import Serializers
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
+"""On the config: the options, from ``pytest_configure`` on."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""On the config: the run; missing until ``run_of`` makes it."""
+MARKER_OPTIONS: pytest.StashKey[MarkerOptions] = pytest.StashKey()
+"""On an item: the merged keywords of its markers; missing if it has none."""
+_SHARED_BEFORE: pytest.StashKey[process_receivers.Shared] = pytest.StashKey()
+"""On the config: what the process shared before this run."""
+
+_TRIP_FIXTURES = frozenset({"assert_roundtrip", "assert_value_roundtrip"})
+"""The fixtures that ask a receiver."""
 
 
-# an attribute of a function, for mypy no type
+# The base is an attribute of the function pytest.fail, which mypy does not take for a type.
 class NotPortable(pytest.fail.Exception):  # type: ignore[name-defined, misc]
     """The failure of a test whose exceptions are not portable."""
 
 
+def fail(text: str) -> NoReturn:
+    """Fail the running test with this text and no traceback.
+
+    Raises:
+        NotPortable: Always.
+    """
+    raise NotPortable(text, pytrace=False)
+
+
+# --- on the config
+
+
 def run_of(config: pytest.Config) -> Run:
-    """What a run needs once it uses the plugin, made on first use."""
+    """The run that uses the plugin, made on first use.
+
+    Raises:
+        pytest.UsageError: A hook or the baseline holds something wrong.
+    """
     if RUN not in config.stash:
         from pytest_portable_errors.run.run import Run
 
-        declarations_of(config)  # what is wrong with a hook is said before the tests run
+        # Called for its error alone: what is wrong with a hook is said before the tests run.
+        declarations_of(config)
 
         config.stash[RUN] = Run(
             python_files=config.getini("python_files"),
@@ -45,37 +76,81 @@ def run_of(config: pytest.Config) -> Run:
             baseline=baseline_of(config),
             options=config.stash[OPTIONS],
             pytest_api=_pytest_api(),
-            controller=os.getppid() if hasattr(config, "workerinput") else None,
+            controller=os.getppid() if is_worker(config) else None,
         )
     return config.stash[RUN]
 
 
+def begin_run(session: pytest.Session) -> None:
+    """Tell the run which files were collected, and start the receivers that its tests will ask.
+
+    Receivers start now because a test may patch what their start needs. With ``--collect-only``
+    none starts.
+    """
+    run = run_of(session.config)
+    run.collected({item.path for item in session.items})
+    if not session.config.option.collectonly:
+        run.start_receivers(
+            run.marker_options(item.iter_markers(MARKER))
+            for item in session.items
+            if asks_receivers(item)
+        )
+
+
 def receivers_of(config: pytest.Config) -> Receivers:
-    """Those of the run, told of the tests that were collected."""
-    ours = run_of(config)
-    running = config.pluginmanager.get_plugin("session")
-    ours.collected({item.path for item in getattr(running, "items", ())})
-    return ours.receivers
+    """The receivers of the run, told of the test files that were collected so far.
+
+    Raises:
+        pytest.UsageError: As ``run_of`` does.
+    """
+    run = run_of(config)
+    session = config.pluginmanager.get_plugin("session")
+    run.collected({item.path for item in getattr(session, "items", ())})
+    return run.receivers
+
+
+def share_receivers(config: pytest.Config) -> None:
+    """Let ``check_round_trip`` make its receivers from this run, on first use.
+
+    A test that calls it, and uses nothing else of the plugin, is to know the project as well.
+    """
+    config.stash[_SHARED_BEFORE] = process_receivers.replace(
+        process_receivers.Shared(make=lambda: receivers_of(config))
+    )
+
+
+def restore_receivers(config: pytest.Config) -> None:
+    """Undo ``share_receivers``, if it was called."""
+    before = config.stash.get(_SHARED_BEFORE, None)
+    if before is not None:
+        process_receivers.replace(before)
 
 
 def baseline_of(config: pytest.Config) -> Baseline:
-    """The known defects: from the file, or in a worker of pytest-xdist from its controller."""
+    """The known defects: from the file, or in a worker of pytest-xdist from its controller.
+
+    Raises:
+        pytest.UsageError: The file cannot be read, or is no baseline.
+    """
     from pytest_portable_errors.report.baseline import parse, read_baseline
 
-    told = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
+    from_controller = getattr(config, "workerinput", {}).get(FROM_CONTROLLER)
     try:
         return (
             read_baseline(config.stash[OPTIONS].baseline)
-            if told is None
-            else parse(told["baseline"], origin="baseline")
+            if from_controller is None
+            else parse(from_controller["baseline"], origin="baseline")
         )
     except PortableErrorsError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 def declarations_of(config: pytest.Config) -> Declarations:
-    """What settings and hooks say of classes. Raises pytest.UsageError for a hook that gave
-    something else."""
+    """What settings and hooks declare about exception classes.
+
+    Raises:
+        pytest.UsageError: A hook returned something that its specification does not allow.
+    """
     from pytest_portable_errors.judging.declarations import declarations
 
     options = config.stash[OPTIONS]
@@ -91,8 +166,11 @@ def declarations_of(config: pytest.Config) -> Declarations:
 
 
 def serializers_of(config: pytest.Config) -> Serializers:
-    """Ours and those of other plugins. Raises pytest.UsageError for a hook that gave something
-    else."""
+    """The serializers that can be named: the built-in ones, and those of other plugins.
+
+    Raises:
+        pytest.UsageError: A hook returned something that its specification does not allow.
+    """
     from pytest_portable_errors.sender.registry import Serializers
 
     try:
@@ -112,15 +190,21 @@ def serializers_of(config: pytest.Config) -> Serializers:
 
 
 def ensure_serializers(config: pytest.Config) -> None:
-    """Look once, and not in each test, whether what the run asks for is installed. Raises
-    pytest.UsageError."""
+    """Check once, and not in each test, that the chosen serializers are installed.
+
+    Without ``--portable-errors``, survey or suite nothing is checked here: only markers and
+    fixtures need serializers then, and look for them themselves.
+
+    Raises:
+        pytest.UsageError: One is unknown or not installed.
+    """
     options = config.stash[OPTIONS]
     if not (options.is_on or options.surveys or options.suites):
         return
-    known = serializers_of(config)
+    serializers = serializers_of(config)
     try:
         for name in options.serializers:
-            known.find(name)
+            serializers.find(name)
     except PortableErrorsError as error:
         raise pytest.UsageError(
             f"{Ini(config).origin('portable_errors_serializers')}: {error}"
@@ -151,6 +235,33 @@ def _pytest_api() -> PytestApi:
     )
 
 
-def fail(text: str) -> NoReturn:
-    """Fail the running test with this text."""
-    raise NotPortable(text, pytrace=False)
+# --- on an item
+
+
+def keep_marker_options(item: pytest.Item) -> str | None:
+    """Merge the markers that a test has now, and keep the result in ``MARKER_OPTIONS``.
+
+    Other plugins and fixtures add markers later, so this is called at several moments.
+
+    Returns:
+        What is wrong with the markers, with the test's node ID; None if nothing is.
+    """
+    marks = list(item.iter_markers(MARKER))
+    try:
+        if marks:
+            item.stash[MARKER_OPTIONS] = run_of(item.config).marker_options(marks)
+    except PortableErrorsError as error:
+        return f"{item.nodeid}: @pytest.mark.{MARKER}: {error}"
+    return None
+
+
+def marker_problems(items: Iterable[pytest.Item]) -> str:
+    """Call ``keep_marker_options`` for each test; what is wrong, a line each, empty if nothing."""
+    return "\n".join(filter(None, map(keep_marker_options, items)))
+
+
+def asks_receivers(item: pytest.Item) -> bool:
+    """Whether a test has a marker, or uses a fixture, that sends something to a receiver."""
+    return MARKER_OPTIONS in item.stash or not _TRIP_FIXTURES.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
