@@ -102,7 +102,7 @@ def plain_text(value: dict[str, Any]) -> str | None:
     """The text of a described ``str`` or ``bytes``, without the quotes and escapes of ``repr``.
 
     Args:
-        value: Any described value.
+        value: A described value.
 
     Returns:
         Bytes are decoded as Latin-1. A text that is no literal, because it was masked already, is

@@ -117,7 +117,7 @@ class Facts:
     def reduce_method(self) -> Any:
         """The class's own ``__reduce_ex__`` or ``__reduce__``; None if neither is in Python.
 
-        A FunctionType or None, typed ``Any`` because mypy would bind a function.
+        A FunctionType or None, untyped because mypy would bind a function.
         """
         for name in ("__reduce_ex__", "__reduce__"):
             method: object = getattr(self.cls, name, None)

@@ -37,7 +37,7 @@ def read(payload: bytes) -> Reading:
     """Follow the opcodes of a payload.
 
     Args:
-        payload: Any bytes; what is no pickle gives a reading with an ``error``.
+        payload: Bytes; what is no pickle gives a reading with an ``error``.
 
     Returns:
         What was read. Readings of short payloads are cached: callers share them, and change

@@ -82,7 +82,7 @@ def not_primitive(value: object, path: str) -> list[NotPrimitive]:
     values is run.
 
     Args:
-        value: Any value; what it holds is searched, too.
+        value: A value; what it holds is searched, too.
         path: What the paths of the findings begin with.
 
     Returns:

@@ -94,7 +94,7 @@ def inspect_payload(payload: bytes) -> Inspection:
     """Read a pickle without running it.
 
     Args:
-        payload: Any bytes; what is no pickle gives an inspection with a ``problem``.
+        payload: Bytes; what is no pickle gives an inspection with a ``problem``.
 
     Returns:
         What the payload holds, with credentials masked.

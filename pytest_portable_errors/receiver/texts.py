@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Any, Callable
+from typing import Callable, Union
 
 from . import fields
 from .described import Value
@@ -60,7 +60,7 @@ def text_of(show: Callable[[object], str], value: object) -> Value:
 
     Args:
         show: ``str`` or ``repr``.
-        value: Any object: its text is made by foreign code.
+        value: An object: its text is made by foreign code.
 
     Returns:
         ``text`` in full length, or ``raises``.
@@ -77,7 +77,7 @@ def text_of(show: Callable[[object], str], value: object) -> Value:
         return {"raises": fields.type_name(type(error))}
 
 
-def cut_text(content: Any, show: Any) -> Value:
+def cut_text(content: Union[str, bytes], show: Callable[[Union[str, bytes]], str]) -> Value:
     """Describe a text or bytes: whole, or the beginning with length and SHA-256 of the whole.
 
     Args:
