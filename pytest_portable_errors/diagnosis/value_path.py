@@ -56,7 +56,7 @@ class ValuePath:
         """Take a path apart.
 
         Args:
-            text: Every text is a path: one that does not begin with ``exc``, such as ``message`` for
+            text: Every text is a path: what does not begin with ``exc``, such as ``message`` for
                 the text of the subject, has no links.
         """
         parts = _PARTS.fullmatch(text)
