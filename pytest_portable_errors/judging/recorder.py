@@ -44,16 +44,13 @@ class Recorder:
             judged: Its trips, by all serializers and receivers; at least one.
         """
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
-        for text in dict.fromkeys(
-            text for judged_trip in judged for text in judged_trip.trip.not_looked_at
-        ):
-            self.not_looked_at(judged[0].trip.type_name, text)
+        trips = [judged_trip.trip for judged_trip in judged]
+        for limit in dict.fromkeys(limit for trip in trips for limit in trip.not_looked_at):
+            self.not_looked_at(trips[0].type_name, limit)
         for judged_trip in judged:
-            if (
-                judged_trip.verdict is Verdict.DEFECT
-                and defect_of(judged_trip.trip) not in self._described
-            ):
-                self._described.add(defect_of(judged_trip.trip))
+            defect = defect_of(judged_trip.trip)
+            if judged_trip.verdict is Verdict.DEFECT and defect not in self._described:
+                self._described.add(defect)
                 self._entries["details"].append(_detail(judged_trip, how, self._root))
 
     @property

@@ -20,8 +20,8 @@ def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str
 
     Args:
         inspection: What the payload holds.
-        where: Where in the file the payload was: a line, a table's cell; empty for a whole file.
-        form: How it was stored: raw, base64, Celery's JSON.
+        where: Where in the file the payload was: a line, a table's cell; empty for the whole file.
+        form: How it was stored: ``pickle``, ``base64`` or ``celery``.
     """
     return {
         "where": where,

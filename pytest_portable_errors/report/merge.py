@@ -1,4 +1,4 @@
-"""``python -m pytest_portable_errors merge``: one report of several runs, such as a job's shards."""
+"""``python -m pytest_portable_errors merge``: one report of several runs, such as CI shards."""
 
 from __future__ import annotations
 
