@@ -1,7 +1,7 @@
 """The JSON report: the results of each test, and what they add up to.
 
-All but ``tests``, ``run`` and the defects' details is derived from ``tests``, so that the documents
-of several runs can be merged. The schema is in ``report/schema.json``; ``version`` changes when a
+All but ``tests``, ``run`` and the defects' details is derived from these, so that the documents of
+several runs can be merged. The schema is in ``report/schema.json``; ``version`` changes when a
 reader would have to.
 """
 
