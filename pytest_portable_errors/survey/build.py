@@ -32,7 +32,7 @@ _MOST_REPAIRS = 25  # of one call
 
 
 class CannotBuild(Exception):
-    """No instance of a class could be made; its text says why, in one line."""
+    """No instance of a class could be made; its text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
     """Make instances of a class: by its required arguments, all by position, all by keyword.
 
     A way whose call is the same as an earlier one's is left out. Foreign code runs here: output
-    and warnings are dropped, and after 2 s the class is given up (only in the main thread, and not
+    and warnings are dropped, and after 2 s nothing more is tried (only in the main thread, and not
     on Windows).
 
     Args:
@@ -159,7 +159,8 @@ def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
 def _undisturbed() -> Iterator[None]:
     """Drop what constructors print, and their warnings: neither is under test."""
     with (
-        # A real file, and no StringIO: an exception that keeps its stream cannot be pickled.
+        # A real file, and no StringIO, which pickle takes: an exception that keeps its stream must
+        # fail to be pickled here as it does in production.
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),

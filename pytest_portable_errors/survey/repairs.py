@@ -52,7 +52,7 @@ def repaired(call: Call, error: BaseException) -> bool:
 def _give_attribute(call: Call, lacking: object, attribute: str) -> bool:
     """Give an attribute to the value that lacks it, or put a value that has it in its place.
 
-    The type of that value is one that has such an attribute; a stub's if none of ours does.
+    That is of a type of ``_SWAPPED`` which has such an attribute, or else a stub with it.
     """
     if lacking is None or isinstance(lacking, (bool, type)):
         return False

@@ -39,9 +39,9 @@ class Wanted:
 def best(parameter: Wanted, values: Values) -> object:
     """The value that is most like those in production.
 
-    In this order: what ``values`` has, what the annotation asks for, what an HTTP library's
-    exceptions carry, what the default suggests, and what the name suggests. A parameter whose
-    default is a bool gets the other bool.
+    In this order: what ``values`` has, what the annotation asks for (but the other bool where the
+    default is one), what an HTTP library's exceptions carry, what the default suggests, and what
+    the name suggests.
 
     Args:
         parameter: The parameter.
