@@ -62,9 +62,9 @@ class Recorder:
         """Record that no instance of a class could be built; ``cls`` is its dotted name."""
         self._entries["not_checked"].append([clean(cls), clean(reason)])
 
-    def not_looked_at(self, cls: str, what: str) -> None:
+    def not_looked_at(self, cls: str, limit: str) -> None:
         """Record a part of an exception past a limit: ``credentials past 1,000 characters``."""
-        self._entries["not_looked_at"].append([clean(cls), clean(what)])
+        self._entries["not_looked_at"].append([clean(cls), clean(limit)])
 
     def ignored(self, cls: str) -> None:
         """Record that a setting leaves out a class; ``cls`` is its dotted name."""

@@ -196,7 +196,7 @@ def _at_its_worst(
 
 
 def verdict_of(trip: RoundTrip, requirements: TripRequirements) -> Verdict:
-    """The verdict of a trip that lost something; a chain that is undecided is not its matter."""
+    """The verdict of a trip that lost something, apart from an undecided chain."""
     cause = "" if trip.diagnosis is None else trip.diagnosis.cause
     is_builtin = trip.type_name.startswith("builtins.")
     if requirements.ignores_test_classes and is_builtin and cause == DROPPED_BY_PYTHON:

@@ -117,7 +117,7 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
         if any(run["mode"] == "error" for run in runs)
         else "off",
         surveys=any(run["surveys"] for run in runs),
-        baseline=Baseline(entries=frozenset().union(*(known.entries for known in baselines)))
+        baseline=Baseline(entries=frozenset().union(*(baseline.entries for baseline in baselines)))
         if baselines
         else None,
         baseline_name=next((run["baseline_name"] for run in runs if run["baseline_name"]), None),

@@ -94,7 +94,7 @@ class _Defect:
     detail: Mapping[str, object] | None
     known: str
     """``new`` or ``known``."""
-    what: str
+    headline: str
     """The headline without the class's name, with which it begins; empty without a detail."""
     lines: list[tuple[str, str]]
     """What was lost: (``sent``, ``received`` or empty, the line)."""
@@ -174,7 +174,7 @@ def _defect(anchor: str, row: Part) -> _Defect:
         row=row,
         detail=detail,
         known="known" if row["is_known"] else "new",
-        what=""
+        headline=""
         if detail is None
         else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
         lines=[] if detail is None else list(_lines(detail["text"])),

@@ -25,6 +25,6 @@ class Line:
     """Whether it is written in the middle of a rule of ``=``."""
 
 
-def count(number: int, one: str, more: str | None = None) -> str:
-    """``1 defect``, ``1,200 classes``; ``more`` is the plural, None: ``one`` with an s."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """``1 defect``, ``1,200 classes``; without a plural, it is the singular with an s."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -121,7 +121,7 @@ def _collection(
         first, second = part(inner[0], "item"), part(inner[0], "item-2")
         content = [first] if isinstance(first, dict) or first == second else [first, second]
         if issubclass(plain, abc.Set):
-            # the order of a set's elements changes with the process
+            # One element: the order of a set's elements differs between processes (hash seed).
             return (frozenset if plain is frozenset else set)(content[:1])
         return plain(content) if plain in (tuple, collections.deque) else content
     return UNKNOWN
