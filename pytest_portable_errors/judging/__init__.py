@@ -1,1 +1,1 @@
-"""What a trip means for a test: verdicts, and the policies that decide when it fails."""
+"""Judges trips: a verdict for each, and policies that decide whether the test fails."""

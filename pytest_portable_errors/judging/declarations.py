@@ -10,37 +10,38 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
 
 Factory = Callable[[type[BaseException]], "BaseException | Sequence[BaseException]"]
-"""Makes an instance of the class that it is given, or several."""
+"""Makes one instance, or several, of the class that it is called with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
-    """By class; what is said of one is said of its subclasses, and the closest wins."""
+    """Declarations by class: they cover subclasses, and the closest base in the MRO wins."""
 
     expect: Mapping[str, str]
-    """Dotted name of a class -> of the class that it is meant to arrive as."""
+    """Dotted name of a class -> dotted name of the class that it is declared to arrive as."""
     ignore: tuple[str, ...] = ()
-    """Dotted names of classes that are not checked; ``*`` matches any text. These do not cover
-    subclasses."""
+    """Patterns of ``fnmatch`` for dotted names of classes that are not checked; ``*`` matches any
+    text. They do not cover subclasses."""
     instances: Mapping[str, Factory]
-    """Dotted name of a class -> what makes its instances."""
+    """Dotted name of a class -> the factory of its instances."""
 
     def arrives_as(self, cls: type[BaseException]) -> str | None:
-        """The dotted name of what an instance is meant to arrive as; None if as itself."""
-        return next((self.expect[name] for name in _names(cls) if name in self.expect), None)
+        """Dotted name of the class that an instance is declared to arrive as; None if its own."""
+        return next((self.expect[name] for name in _mro_names(cls) if name in self.expect), None)
 
     def expected_of(self, cls: type[BaseException]) -> list[str]:
-        """The names under which a change of type is declared that covers it."""
-        return [name for name in _names(cls) if name in self.expect] if self.expect else []
+        """Names of the class and its bases that have an entry in ``expect``, in MRO order."""
+        return [name for name in _mro_names(cls) if name in self.expect] if self.expect else []
 
     def ignores(self, cls: type[BaseException]) -> bool:
-        """Whether its instances are not to be checked."""
+        """Whether the instances of this class are not to be checked."""
         name = type_name(cls)
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.ignore)
 
     def factory(self, cls: type[BaseException]) -> Factory | None:
-        """What makes its instances, if it is said."""
-        return next((self.instances[name] for name in _names(cls) if name in self.instances), None)
+        """The declared factory of instances; None if none is declared."""
+        names = _mro_names(cls)
+        return next((self.instances[name] for name in names if name in self.instances), None)
 
 
 def declarations(
@@ -50,9 +51,19 @@ def declarations(
     expect_hooks: Iterable[object],
     instances_hooks: Iterable[object],
 ) -> Declarations:
-    """Settings and what the hooks returned, as one; a setting goes before a hook.
+    """Merge the settings and the results of the hooks.
 
-    Raises PortableErrorsError for a hook that returned something else than it should.
+    A setting goes before a hook, and an earlier hook before a later one.
+
+    Args:
+        expect: ``portable_errors_expect``: (dotted name of a class, of what it arrives as).
+        ignore: ``portable_errors_ignore``: dotted names or patterns.
+        expect_hooks: What each ``pytest_portable_errors_expect`` returned.
+        instances_hooks: What each ``pytest_portable_errors_instances`` returned.
+
+    Raises:
+        PortableErrorsError: A hook returned no mapping, a key or target is no class, or a value of
+            ``instances_hooks`` cannot be called.
     """
     expected: dict[str, str] = {}
     for name, target in _entries(
@@ -69,7 +80,7 @@ def declarations(
                 f"pytest_portable_errors_instances: {factory!r} for {name}: expected a "
                 f"function, as in {example}"
             )
-        factories.setdefault(name, _several(factory))
+        factories.setdefault(name, _listing(factory))
     return Declarations(
         expect={**expected, **dict(expect)}, ignore=tuple(ignore), instances=factories
     )
@@ -84,19 +95,19 @@ def _entries(results: Iterable[object], *, hook: str, example: str) -> Iterator[
         yield from ((_class_name(cls, hook=hook), value) for cls, value in result.items())
 
 
-def _several(factory: Callable[[type[BaseException]], object]) -> Factory:
-    """The same, giving a list; with a TypeError for what is neither an instance nor several."""
+def _listing(factory: Callable[[type[BaseException]], object]) -> Factory:
+    """The factory, changed to return a list, and to raise TypeError for any other result."""
 
     def instances(cls: type[BaseException]) -> list[BaseException]:
-        made = factory(cls)
-        if isinstance(made, BaseException):
-            return [made]
-        if isinstance(made, str) or not isinstance(made, Iterable):
+        result = factory(cls)
+        if isinstance(result, BaseException):
+            return [result]
+        if isinstance(result, str) or not isinstance(result, Iterable):
             raise TypeError(
-                f"it gave {type(made).__name__}: expected an instance of {cls.__qualname__}, "
+                f"it gave {type(result).__name__}: expected an instance of {cls.__qualname__}, "
                 "or several"
             )
-        return list(made)
+        return list(result)
 
     return instances
 
@@ -112,5 +123,6 @@ def _class_name(cls: object, *, hook: str) -> str:
     )
 
 
-def _names(cls: type[BaseException]) -> list[str]:
+def _mro_names(cls: type[BaseException]) -> list[str]:
+    # Past the metaclass, which may have a __mro__ of its own.
     return [type_name(base) for base in type.__dict__["__mro__"].__get__(cls)]

@@ -1,9 +1,8 @@
-"""What a failing test says of several trips."""
+"""The texts with which tests fail."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
@@ -11,11 +10,9 @@ from pytest_portable_errors.judging.recorder import defect_of
 from pytest_portable_errors.report.rows import RAISED
 from pytest_portable_errors.sender.trip import RoundTrip, by_defect, first_line, trip_lines
 
-if TYPE_CHECKING:
-    from pytest_portable_errors.sender.trip import RoundTrip
-
 
 def reference(trip: RoundTrip) -> str:
+    """The text for a defect that another test has told in full: one line, and where to look."""
     return (
         f"{first_line(trip)}\n\n  same defect as {clean(short_name(defect_of(trip)[0]))}, "
         "see the summary"
@@ -23,14 +20,18 @@ def reference(trip: RoundTrip) -> str:
 
 
 def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:
-    """The failure's text where credentials in a payload are an error."""
-    found = [(trip.type_name, credential) for trip in trips for credential in trip.credentials]
-    if not found:
+    """The text to fail a test with where credentials in a payload are an error.
+
+    Returns:
+        One text for all trips; [] if no payload carries a credential.
+    """
+    carried = [(trip.type_name, credential) for trip in trips for credential in trip.credentials]
+    if not carried:
         return []
-    names = ", ".join(dict.fromkeys(clean(short_name(name)) for name, _ in found))
+    names = ", ".join(dict.fromkeys(clean(short_name(name)) for name, _ in carried))
     lines = "\n".join(
         dict.fromkeys(
-            f"  {brief(credential.path)}   {clean(credential.kind)}" for _, credential in found
+            f"  {brief(credential.path)}   {clean(credential.kind)}" for _, credential in carried
         )
     )
     text = (
@@ -43,8 +44,11 @@ def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:
 
 
 def trips_text(trips: Sequence[tuple[str, RoundTrip]]) -> str:
-    """What became of several exceptions: ``(how it came about, trip)``; each defect once, with the
-    ways of building that met it."""
+    """What became of several exceptions: each defect once, with the ways of building that met it.
+
+    Args:
+        trips: ``(how, trip)``; how is ``raised``, or how the exception was built.
+    """
     blocks = []
     for group in by_defect([trip for _, trip in trips]):
         ways = dict.fromkeys(

@@ -1,11 +1,14 @@
-"""Who decides whether a test fails for its exceptions: strictly, as markers and fixtures ask, or as
-one checks a whole repository."""
+"""Policies decide whether a test fails for its exceptions.
+
+``StrictPolicy`` is for markers, fixtures and suites, ``RepoWidePolicy`` for a run that checks all
+tests of a repository.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
@@ -27,28 +30,35 @@ from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.trip import RoundTrip
 
-if TYPE_CHECKING:
-    from pytest_portable_errors.sender.trip import RoundTrip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentSubject:
-    """One exception on its way, by all serializers and to all receivers."""
+    """One exception that was sent by all serializers to all receivers."""
 
     how: str
     """``raised``, or how it was built."""
     pending_trips: Sequence[PendingTrip]
+    """One for each serializer and receiver."""
     shape: Hashable | None = None
+    """See ``judging/shapes.py``; None if no other exception can be judged by this one."""
 
 
 class Policy(Protocol):
-    """Sends exceptions, and says what to fail the test with."""
+    """Sends exceptions, judges what arrives, and decides whether the test fails."""
 
     def begin(
         self, outgoing: Iterable[Outgoing], *, how: str = RAISED, arrives_as: str | None = None
     ) -> SentSubject:
-        """Send one exception, which departed once by each serializer. Raises PortableErrorsError
-        when a receiver cannot start."""
+        """Send one exception to each receiver, without waiting for an answer.
+
+        Args:
+            outgoing: The exception as each serializer pickled it.
+            how: ``raised``, or how it was built.
+            arrives_as: Dotted name of the type that it may arrive as; None: as declared.
+
+        Raises:
+            PortableErrorsError: A receiver cannot start.
+        """
 
     def conclude(
         self,
@@ -58,21 +68,65 @@ class Policy(Protocol):
         not_looked_at: Sequence[str] = (),
         test: str = "",
     ) -> str | None:
-        """Wait for them, keep what became of them for the report, and give the failure's text; None
-        if the test may pass.
+        """Wait for the trips of these subjects, judge them, and record them for the report.
 
-        ``skipped_shapes`` are shapes of exceptions that did not travel, because enough of their
-        shape had; ``not_looked_at`` the types of those for which there was no time. ``test`` is the
-        node ID.
+        Args:
+            subjects: What ``begin`` gave.
+            skipped_shapes: Shapes of exceptions that were not sent, because enough of their shape
+                were; one entry for each exception.
+            not_looked_at: Dotted class names of exceptions for which there was no time.
+            test: Node ID; empty if the caller has none.
+
+        Returns:
+            The text to fail the test with; None if the test may pass.
+
+        Raises:
+            PortableErrorsError: A receiver cannot start.
         """
 
     def trouble(self, error: PortableErrorsError) -> str | None:
-        """Nothing could be sent: what to fail the test with; None if that is told once for all
-        tests."""
+        """Handle an error that kept exceptions from being sent.
+
+        Returns:
+            The text to fail the test with; None if the summary tells the error, once for all tests.
+        """
 
 
-class StrictPolicy:
-    """Whatever is lost fails the test."""
+class _SendingPolicy:
+    """Sends exceptions as ``Policy.begin`` says; both policies do that alike."""
+
+    def __init__(
+        self,
+        requirements: TripRequirements,
+        receivers: Receivers,
+        recorder: Recorder,
+        declared: Declarations,
+    ) -> None:
+        self._requirements = requirements
+        self._receivers = receivers
+        self._recorder = recorder
+        self._declared = declared
+
+    def begin(
+        self, outgoing: Iterable[Outgoing], *, how: str = RAISED, arrives_as: str | None = None
+    ) -> SentSubject:
+        """See ``Policy``."""
+        trips: list[PendingTrip] = []
+        shape = None
+        for pickled in outgoing:
+            shape = pickled.shape
+            self._recorder.expected(self._declared.expected_of(pickled.cls))
+            trips += pending_trips(
+                pickled,
+                self._requirements,
+                self._receivers,
+                arrives_as=arrives_as or self._declared.arrives_as(pickled.cls),
+            )
+        return SentSubject(how=how, pending_trips=trips, shape=shape)
+
+
+class StrictPolicy(_SendingPolicy):
+    """Fails the test for every loss; the baseline and open decisions are not asked."""
 
     def __init__(
         self,
@@ -83,28 +137,11 @@ class StrictPolicy:
         *,
         credentials: str,
     ) -> None:
-        """``credentials`` is ``off``, ``warn`` or ``error``."""
-        self._requirements = requirements
-        self._receivers = receivers
-        self._recorder = recorder
-        self._declared = declared
+        """``credentials`` is ``off``, ``warn`` or ``error``; ``error`` fails tests."""
+        super().__init__(requirements, receivers, recorder, declared)
         self._credentials = credentials
         self.trips: list[RoundTrip] = []
-        """Those that were concluded, in their order."""
-
-    def begin(
-        self, outgoing: Iterable[Outgoing], *, how: str = RAISED, arrives_as: str | None = None
-    ) -> SentSubject:
-        """See ``Policy``."""
-        return _begin(
-            outgoing,
-            how,
-            arrives_as,
-            self._requirements,
-            self._receivers,
-            self._declared,
-            self._recorder,
-        )
+        """The trips that ``conclude`` has judged, in the order in which they were sent."""
 
     def conclude(
         self,
@@ -114,29 +151,34 @@ class StrictPolicy:
         not_looked_at: Sequence[str] = (),
         test: str = "",
     ) -> str | None:
-        """See ``Policy``. Here each has travelled, and each test tells in full what it met."""
+        """See ``Policy``. Every exception was sent, and each test tells its losses in full."""
         del skipped_shapes, not_looked_at, test
-        known: set[tuple[object, ...]] = set()
-        lost = []
-        demanded: list[str] = []
+        with_fixes: set[tuple[object, ...]] = set()
+        failing: list[tuple[str, RoundTrip]] = []
+        unmet_texts: list[str] = []
         for subject in subjects:
-            judged = [_told(one, known) for one in judge(subject.pending_trips, self._requirements)]
-            self._recorder.add(subject.how, judged)
-            self.trips += [one.trip for one in judged]
-            lost += [(subject.how, one.trip) for one in judged if one.fails]
-            demanded += unmet(judged, self._requirements)
-        texts = [*([trips_text(lost)] if lost else []), *dict.fromkeys(demanded)]
+            judged_trips = [
+                _with_fixes_once(judged, with_fixes)
+                for judged in judge(subject.pending_trips, self._requirements)
+            ]
+            self._recorder.add(subject.how, judged_trips)
+            self.trips += [judged.trip for judged in judged_trips]
+            failing += [(subject.how, judged.trip) for judged in judged_trips if judged.fails]
+            unmet_texts += unmet(judged_trips, self._requirements)
+        texts = [*([trips_text(failing)] if failing else []), *dict.fromkeys(unmet_texts)]
         texts += credential_texts(self.trips) if self._credentials == "error" else []
         return "\n\n".join(texts) or None
 
     def trouble(self, error: PortableErrorsError) -> str | None:
-        """See ``Policy``."""
+        """See ``Policy``. The error fails every test that meets it."""
         return str(error)
 
 
-class RepoWidePolicy:
-    """Defects fail the tests that meet them, each told in full once; what is known already, or a
-    decision of the project, does not."""
+class RepoWidePolicy(_SendingPolicy):
+    """Fails tests for new defects only, and tells each defect in full once.
+
+    Defects of the baseline and decisions of the project fail no test.
+    """
 
     def __init__(
         self,
@@ -149,34 +191,21 @@ class RepoWidePolicy:
         fails: bool,
         credentials: str,
     ) -> None:
-        """``fails`` says whether defects fail tests at all."""
-        self._requirements = requirements
-        self._receivers = receivers
-        self._recorder = recorder
-        self._declared = declared
+        """``fails`` says whether anything fails tests; if not, results are recorded only.
+
+        ``credentials`` is ``off``, ``warn`` or ``error``; ``error`` fails tests.
+        """
+        super().__init__(requirements, receivers, recorder, declared)
         self._baseline = baseline
-        found = baseline.entries if requirements.receiver_is_undecided else ()
+        entries = baseline.entries if requirements.receiver_is_undecided else ()
         self._lost_with_project = {
-            (entry.cls, entry.serializer) for entry in found if entry.receiver == "with-project"
+            (entry.cls, entry.serializer) for entry in entries if entry.receiver == "with-project"
         }
         self._fails = fails
-        self._told_by: dict[tuple[str, str], str] = {}
+        self._told_by: dict[tuple[str, str], str] = {}  # defect -> test that told it in full
         self.settled_shapes = SettledShapes()
+        """The shapes of which enough were sent; ``conclude`` adds to it."""
         self._credentials = credentials
-
-    def begin(
-        self, outgoing: Iterable[Outgoing], *, how: str = RAISED, arrives_as: str | None = None
-    ) -> SentSubject:
-        """See ``Policy``."""
-        return _begin(
-            outgoing,
-            how,
-            arrives_as,
-            self._requirements,
-            self._receivers,
-            self._declared,
-            self._recorder,
-        )
 
     def conclude(
         self,
@@ -193,26 +222,25 @@ class RepoWidePolicy:
             )
         if not subjects and not skipped_shapes:
             return None
-        # A test that runs again, because it failed, tells again what its first run told.
-        before = frozenset(
+        # A test that is run again, because it failed, tells again what its first run told.
+        earlier = frozenset(
             defect
             for defect in self._recorder.described
             if self._told_by.get(defect, test) != test or not test
         )
-        known: set[tuple[object, ...]] = set()
+        with_fixes: set[tuple[object, ...]] = set()
         failing: list[tuple[str, RoundTrip]] = []
-        exposed: list[str] = []
+        of_credentials: list[str] = []
         for subject in subjects:
-            judged = [
-                self._informed(one, before, known)
-                for one in judge(subject.pending_trips, self._requirements)
+            judged_trips = [
+                self._informed(judged, earlier, with_fixes)
+                for judged in judge(subject.pending_trips, self._requirements)
             ]
-            self._recorder.add(subject.how, judged)
-            self.settled_shapes.learn(subject.shape, judged)
-            failing += [(subject.how, one.trip) for one in judged if one.fails]
-            exposed += (
-                credential_texts(one.trip for one in judged) if self._credentials == "error" else []
-            )
+            self._recorder.add(subject.how, judged_trips)
+            self.settled_shapes.learn(subject.shape, judged_trips)
+            failing += [(subject.how, judged.trip) for judged in judged_trips if judged.fails]
+            if self._credentials == "error":
+                of_credentials += credential_texts(judged.trip for judged in judged_trips)
         for shape in skipped_shapes:
             if isinstance(shape, Outline):
                 self._recorder.not_looked_at(
@@ -222,32 +250,35 @@ class RepoWidePolicy:
                         "as much"
                     ),
                 )
-            self._recorder.add(RAISED, self.settled_shapes.known(shape))
-            failing += [(RAISED, one.trip) for one in self.settled_shapes.known(shape) if one.fails]
-        fresh = [(how, trip) for how, trip in failing if defect_of(trip) not in before]
-        for _, trip in fresh:
+            examples = self.settled_shapes.known(shape)
+            self._recorder.add(RAISED, examples)
+            failing += [(RAISED, judged.trip) for judged in examples if judged.fails]
+        new = [(how, trip) for how, trip in failing if defect_of(trip) not in earlier]
+        for _, trip in new:
             self._told_by.setdefault(defect_of(trip), test)
-        again = [trip for _, trip in failing if defect_of(trip) in before]
-        texts = [*([trips_text(fresh)] if fresh else []), *map(reference, again), *exposed]
+        repeated = [trip for _, trip in failing if defect_of(trip) in earlier]
+        texts = [*([trips_text(new)] if new else []), *map(reference, repeated), *of_credentials]
         return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
 
     def trouble(self, error: PortableErrorsError) -> None:
-        """See ``Policy``. It is the run's, and none of the tests'."""
+        """See ``Policy``. The error is the run's and no test's: the summary tells it once."""
         self._recorder.trouble(str(error))
 
     def _informed(
-        self, judged: JudgedTrip, before: frozenset[tuple[str, str]], known: set[tuple[object, ...]]
+        self,
+        judged: JudgedTrip,
+        earlier: frozenset[tuple[str, str]],
+        with_fixes: set[tuple[object, ...]],
     ) -> JudgedTrip:
-        """With what the baseline knows of it; and with fixes, if it is the first of its defect."""
-        judged = self._sent_elsewhere(judged)
+        """Add what the baseline knows; and fixes, if the trip is the first of its defect."""
+        judged = self._checked_with_project(judged)
         if judged.verdict is Verdict.WHOLE:
             return judged
         judged = replace(judged, is_known=self._baseline.knows(entries_of(judged)))
-        return judged if defect_of(judged.trip) in before else _told(judged, known)
+        return judged if defect_of(judged.trip) in earlier else _with_fixes_once(judged, with_fixes)
 
-    def _sent_elsewhere(self, judged: JudgedTrip) -> JudgedTrip:
-        """While the receiver is open, what is lost everywhere is known as lost where the project is
-        installed: is it gone there?"""
+    def _checked_with_project(self, judged: JudgedTrip) -> JudgedTrip:
+        """With no receiver chosen, baseline entries use with-project; check whether they can go."""
         asks = (
             judged.verdict in (Verdict.WHOLE, Verdict.DEFECT)
             and judged.trip.receiver != "with-project"
@@ -259,32 +290,9 @@ class RepoWidePolicy:
         )
 
 
-def _begin(
-    each: Iterable[Outgoing],
-    how: str,
-    arrives_as: str | None,
-    requirements: TripRequirements,
-    receivers: Receivers,
-    declared: Declarations,
-    recorder: Recorder,
-) -> SentSubject:
-    begun: list[PendingTrip] = []
-    shape = None
-    for outgoing in each:
-        shape = outgoing.shape
-        recorder.expected(declared.expected_of(outgoing.cls))
-        begun += pending_trips(
-            outgoing,
-            requirements,
-            receivers,
-            arrives_as=arrives_as or declared.arrives_as(outgoing.cls),
-        )
-    return SentSubject(how=how, pending_trips=begun, shape=shape)
-
-
-def _told(judged: JudgedTrip, known: set[tuple[object, ...]]) -> JudgedTrip:
-    """With fixes, if it is the first of its defect."""
-    if judged.verdict is not Verdict.DEFECT or judged.trip.defect in known:
+def _with_fixes_once(judged: JudgedTrip, with_fixes: set[tuple[object, ...]]) -> JudgedTrip:
+    """Add fixes to the first trip of each defect; ``with_fixes`` has the defects that have them."""
+    if judged.verdict is not Verdict.DEFECT or judged.trip.defect in with_fixes:
         return judged
-    known.add(judged.trip.defect)
+    with_fixes.add(judged.trip.defect)
     return judged.with_fixes()

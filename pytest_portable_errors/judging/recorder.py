@@ -1,5 +1,7 @@
-"""What the trips of the running test came to, as plain data that its report carries, also through
-pytest-xdist."""
+"""The recorder collects results of the running test as plain data for its report.
+
+Reports carry plain data through pytest-xdist as well.
+"""
 
 from __future__ import annotations
 
@@ -22,81 +24,92 @@ from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
 
 class Recorder:
-    """Collects while a test runs; its report takes what there is."""
+    """Collects results while a test runs; ``take`` gives them to the test's report."""
 
     def __init__(self, *, root: str, names_credentials: bool) -> None:
-        """``root`` is the folder that files are named from."""
+        """``root`` is the folder from which files are named.
+
+        ``names_credentials`` says whether paths and kinds of credentials are recorded.
+        """
         self._root = root
         self._names_credentials = names_credentials
-        self._entries = _empty()
+        self._entries = _no_entries()
         self._described: set[tuple[str, str]] = set()
 
     def add(self, how: str, judged: Sequence[JudgedTrip]) -> None:
-        """Keep what became of one exception. The first trip of each defect is kept in full."""
+        """Record what became of one exception; the first trip of each defect in full.
+
+        Args:
+            how: ``raised``, or how it was built.
+            judged: Its trips, by all serializers and receivers; at least one.
+        """
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
-        for text in dict.fromkeys(text for one in judged for text in one.trip.not_looked_at):
-            self.not_looked_at(judged[0].trip.type_name, text)
-        for one in judged:
-            if one.verdict is Verdict.DEFECT and defect_of(one.trip) not in self._described:
-                self._described.add(defect_of(one.trip))
-                self._entries["details"].append(_detail(one, how, self._root))
+        trips = [judged_trip.trip for judged_trip in judged]
+        for limit in dict.fromkeys(limit for trip in trips for limit in trip.not_looked_at):
+            self.not_looked_at(trips[0].type_name, limit)
+        for judged_trip in judged:
+            defect = defect_of(judged_trip.trip)
+            if judged_trip.verdict is Verdict.DEFECT and defect not in self._described:
+                self._described.add(defect)
+                self._entries["details"].append(_detail(judged_trip, how, self._root))
 
     @property
     def described(self) -> frozenset[tuple[str, str]]:
-        """The defects that were met in this process so far."""
+        """Class and cause of each defect that was recorded in full, since this process began."""
         return frozenset(self._described)
 
     def not_checked(self, cls: str, reason: str) -> None:
-        """Keep that a class could not be built."""
+        """Record that no instance of a class could be built; ``cls`` is its dotted name."""
         self._entries["not_checked"].append([clean(cls), clean(reason)])
 
-    def not_looked_at(self, cls: str, what: str) -> None:
-        """Keep that an exception, or a part of it, was too much to look at."""
-        self._entries["not_looked_at"].append([clean(cls), clean(what)])
+    def not_looked_at(self, cls: str, limit: str) -> None:
+        """Record a part of an exception past a limit: ``credentials past 1,000 characters``."""
+        self._entries["not_looked_at"].append([clean(cls), clean(limit)])
 
     def ignored(self, cls: str) -> None:
-        """Keep that a class is left out by a setting."""
+        """Record that a setting leaves out a class; ``cls`` is its dotted name."""
         if cls not in self._entries["ignored"]:
             self._entries["ignored"].append(clean(cls))
 
     def expected(self, names: Iterable[str]) -> None:
-        """Keep that a class was met for which a change of type is declared under these names."""
+        """Record which declared changes of type covered a class that was met."""
         self._entries["expected"] += [
             clean(name) for name in names if clean(name) not in self._entries["expected"]
         ]
 
     def trouble(self, why: str) -> None:
-        """Keep why nothing could be sent."""
+        """Record why nothing could be sent; each reason once."""
         if clean(why) not in self._entries["troubles"]:
             self._entries["troubles"].append(clean(why))
 
     def take(self) -> Entries | None:
-        """What was kept since the last time; None if nothing."""
+        """Give what was recorded since the last call; None if nothing was."""
         if not any(self._entries.values()):
             return None
-        entries, self._entries = self._entries, _empty()
+        entries, self._entries = self._entries, _no_entries()
         return entries
 
     def _add_row(self, row: Row) -> None:
-        for other in self._entries["rows"]:
-            if {**other, "count": 1} == row:
-                other["count"] += 1
+        """Add a row, or count an equal one up."""
+        for earlier in self._entries["rows"]:
+            if {**earlier, "count": 1} == row:
+                earlier["count"] += 1
                 return
         self._entries["rows"].append(row)
 
 
 def defect_of(trip: RoundTrip) -> tuple[str, str]:
-    """One class, one cause: what the reader repairs."""
+    """The defect that a trip shows: dotted name of the class, and cause."""
     return trip.type_name, cause_of(trip)
 
 
 def cause_of(trip: RoundTrip) -> str:
-    """Why it was lost, by its stable name."""
+    """The cause of what was lost; ``unexplained`` if no rule explains it."""
     return trip.diagnosis.cause if trip.diagnosis is not None else UNEXPLAINED
 
 
 def entries_of(judged: JudgedTrip) -> list[Entry]:
-    """What a baseline would have to know of it: nothing, if all is well."""
+    """The entries that a baseline needs to know this trip; [] if nothing was lost."""
     trip = judged.trip
     cause, receiver, kinds = (
         cause_of(trip),
@@ -110,32 +123,35 @@ def entries_of(judged: JudgedTrip) -> list[Entry]:
 
 
 def way_of(trip: RoundTrip) -> tuple[str, str]:
-    """Class and serializer as a baseline has them: in a line of a file, and on every machine."""
+    """Class and serializer as a baseline's line writes them, the same on every machine."""
     return in_a_line(clean(defect_of(trip)[0])), clean(trip.serializer)
 
 
 def _only_lacks_project(judged: JudgedTrip) -> bool:
-    """Whether it arrived whole where the project is installed; what a test defines is not sent
-    there."""
+    """Whether the exception arrived whole where the project is installed.
+
+    One that a test defines is not sent there.
+    """
     return judged.verdict is Verdict.LACKS_PROJECT and judged.trip.arrived_whole
 
 
 def _portable(receiver: str) -> str:
+    """A receiver's name; of an interpreter's path the last part, as the rest is one machine's."""
     return receiver if receiver in NAMED_RECEIVERS else os.path.basename(receiver)
 
 
-def _empty() -> Entries:
+def _no_entries() -> Entries:
     return Entries(
         rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[], not_looked_at=[]
     )
 
 
 def _row(how: str, judged: Sequence[JudgedTrip], *, names_credentials: bool) -> Row:
-    found = (
+    credentials = (
         [
             (credential.path, credential.kind)
-            for one in judged
-            for credential in one.trip.credentials
+            for judged_trip in judged
+            for credential in judged_trip.trip.credentials
         ]
         if names_credentials
         else []
@@ -144,8 +160,8 @@ def _row(how: str, judged: Sequence[JudgedTrip], *, names_credentials: bool) -> 
         cls=clean(judged[0].trip.type_name),
         how=how,
         count=1,
-        findings=[_finding(one) for one in judged],
-        credentials=[[clean(path), clean(kind)] for path, kind in dict.fromkeys(found)],
+        findings=[_finding(judged_trip) for judged_trip in judged],
+        credentials=[[clean(path), clean(kind)] for path, kind in dict.fromkeys(credentials)],
     )
 
 
@@ -164,15 +180,16 @@ def _finding(judged: JudgedTrip) -> Finding:
 
 
 def _scope(judged: JudgedTrip) -> str:
-    trip, there = judged.trip, judged.trip.with_project
-    if judged.verdict is Verdict.DROPS_CHAIN or _lost(trip) == {"chain"}:
+    """Where the exception is lost: see ``Finding.scope``."""
+    trip, with_project = judged.trip, judged.trip.with_project
+    if judged.verdict is Verdict.DROPS_CHAIN or _lost_kinds(trip) == {"chain"}:
         return "chain"
     if judged.verdict is Verdict.LACKS_PROJECT:
         return "without-project"
     if cause_of(trip) == RECEIVER_NOT_SET_UP:
         return "receiver"
-    if there is not None:
-        return "without-project" if _lost(there) <= {"chain"} else "everywhere"
+    if with_project is not None:
+        return "without-project" if _lost_kinds(with_project) <= {"chain"} else "everywhere"
     is_lacking = trip.stage is Stage.LOADS and cause_of(trip) in (
         CLASS_NOT_IMPORTABLE,
         RECONSTRUCTOR_NOT_IMPORTABLE,
@@ -180,7 +197,7 @@ def _scope(judged: JudgedTrip) -> str:
     return "receiver" if is_lacking else "everywhere"
 
 
-def _lost(trip: RoundTrip) -> set[str]:
+def _lost_kinds(trip: RoundTrip) -> set[str]:
     return {loss.kind for loss in trip.losses}
 
 

@@ -1,7 +1,8 @@
-"""What makes two exceptions alike: everything but their texts and numbers.
+"""Shapes: all of an exception but its texts and numbers.
 
-A repository raises the same few kinds of error hundreds of times. Unpickling calls their classes
-with values of the same types at the same places, so that they will fare alike.
+A repository raises the same few kinds of error hundreds of times. Unpickling exceptions of one
+shape calls the same class with values of the same types in the same places, so they are expected to
+fare alike, and once enough of a shape were sent, the next are judged without sending them.
 """
 
 from __future__ import annotations
@@ -19,53 +20,59 @@ from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.extent import MUCH
 
 ENOUGH = 1
+"""Exceptions that must have been sent to settle a shape without a defect."""
 ENOUGH_DEFECTS = 2
-"""That fared alike: tests will fail for it that have shown nothing themselves."""
-_MOST_SHAPES = 1_000
+"""Exceptions with equal outcomes that settle a shape with a defect, before a test fails for an
+exception that was not sent."""
 ENOUGH_OBJECTS = 250
 """Objects that the exceptions of one outline must have held, together, before others of it are not
 looked at. An outline says only the types of values, so that one look is not enough, unless it is at
 a large graph."""
 LARGE_LOOKS = 20
 """Exceptions that hold much and that a process looks at in a run: each may take a second."""
-_MOST = 20  # entries of a container; what holds more is looked at itself
+_MOST_SHAPES = 1_000
+_MOST_ITEMS = 20  # of a container; an exception with a larger one is sent itself
 _DEEPEST = 4
-_LONGEST = 1_000  # characters
+_LONGEST_TEXT = 200  # characters or bytes; an exception with a longer one is sent itself
 
 
 class Identity(NamedTuple):
-    """Which class it is, told without its metaclass: that may have a ``__hash__`` and ``__eq__`` of
-    its own."""
+    """Identifies a class without its metaclass, which may define ``__hash__`` and ``__eq__``."""
 
     name: str
     address: int
-    """Its ``id``."""
+    """The ``id`` of the class."""
 
 
 def identity_of(cls: type) -> Identity:
-    """Equal for one class alone, as long as that can be imported."""
+    """The identity of a class; equal for one class alone, as long as that can be imported."""
     return Identity(fields.type_name(cls), id(cls))
 
 
 class _NoShape(Exception):
-    """There is something about it that only the trip can tell."""
+    """The exception holds something of which only its own trip can tell how it fares."""
 
 
 def shape_of(exc: BaseException) -> Hashable | None:
-    """Equal for exceptions that differ in texts and numbers alone. None for one that has to travel
-    whatever others did.
+    """The shape of an exception: equal for those that differ in texts and numbers alone.
 
-    That is so if it holds anything but plain data, is a group, or may hold a credential. Empty is
-    another shape than not empty, and 0 another than 1: code asks for that.
+    Whether a text or container is empty, and whether a number is 0, belong to the shape: code asks
+    for that.
+
+    Returns:
+        None for an exception that must be sent itself: it holds anything but small plain data, is a
+        group, may hold a credential, or its class cannot be imported.
     """
     cls = type(exc)
     try:
-        # a local class must not be kept, nor mistaken for another
+        # A local class must not be kept alive, nor be mistaken for another.
         if fields.members_of(exc) is not None or not fields.is_importable(cls):
             return None
         stored = (_shape(fields.base_field(exc, "args"), 0), _shape(fields.attributes_of(exc), 0))
         notes = _shape(fields.dict_of(exc).get("__notes__"), 0)
-        links = tuple(_link(fields.base_field(exc, name)) for name in ("__cause__", "__context__"))
+        links = tuple(
+            _type_or_none(fields.base_field(exc, name)) for name in ("__cause__", "__context__")
+        )
         return (
             identity_of(cls),
             *stored,
@@ -75,11 +82,11 @@ def shape_of(exc: BaseException) -> Hashable | None:
         )
     except _NoShape:
         return None
-    except Exception:  # a foreign class that does not let itself be looked at
+    except Exception:  # a foreign class whose fields cannot be read
         return None
 
 
-def _link(exc: BaseException | None) -> Hashable:
+def _type_or_none(exc: BaseException | None) -> Hashable:
     return None if exc is None else fields.type_name(type(exc))
 
 
@@ -90,10 +97,10 @@ def _shape(value: Any, depth: int) -> Hashable:
     if kind in (int, float):
         return (kind, value == 0)
     if kind in (str, bytes):
-        if len(value) > _LONGEST or (kind is str and any(secrets_in(value))):
+        if len(value) > _LONGEST_TEXT or (kind is str and any(secrets_in(value))):
             raise _NoShape
         return (kind, not value)
-    if kind not in (tuple, list, dict) or depth > _DEEPEST or len(value) > _MOST:
+    if kind not in (tuple, list, dict) or depth > _DEEPEST or len(value) > _MOST_ITEMS:
         raise _NoShape
     if kind is dict:
         return (kind, tuple((_key(key), _shape(item, depth + 1)) for key, item in value.items()))
@@ -107,30 +114,38 @@ def _key(key: object) -> Hashable:
 
 
 _BEGINNING = 64 * 1024  # bytes of a payload by which exceptions that hold much are told apart
-
-_LONGEST = 200  # characters of what pickle says
+_LONGEST_ERROR = 200  # characters of the error that pickling raises
 
 
 class Outline(NamedTuple):
-    """What exceptions that hold much have in common: types and names, and no values."""
+    """What exceptions that hold too much for a shape have in common: types and names, no values."""
 
     cls: Identity
     args: tuple[str, ...]
+    """Type names of ``args``; () for an exception that holds much (``MUCH`` objects)."""
     stored: tuple[tuple[str, str], ...]
+    """Attributes and their type names, sorted; () likewise."""
     has_notes: bool
     links: tuple[str, ...]
+    """Type names of ``__cause__`` and ``__context__``."""
     suppresses_context: bool
     beginning: str
-    """What pickling it raises early on; empty if nothing."""
+    """The error that pickling raises within its first 64 KiB; empty if none."""
 
 
 def outline_of(exc: BaseException, extent: int) -> Outline | None:
-    """Equal for exceptions of one class that store values of the same types under the same names,
-    and whose pickles begin alike.
+    """The outline of an exception: its class, types and names, and how its pickle begins.
 
-    Of those that hold much, class and beginning are all that is asked: a look at each of their
-    outlines would take too long. None for one that has to be looked at by itself: a class that
-    cannot be imported must not be kept, nor mistaken for another.
+    The types in ``args`` and attributes are left out for an exception that holds much: reading
+    them would take too long.
+
+    Args:
+        exc: The exception.
+        extent: How many objects it holds; see ``sender/extent.py``.
+
+    Returns:
+        None for a group, and for a class that cannot be imported: that must not be kept alive, nor
+        be mistaken for another.
     """
     cls = type(exc)
     if fields.members_of(exc) is not None or not fields.is_importable(cls):
@@ -161,8 +176,8 @@ def _name_of_type(value: object) -> str:
     return fields.type_name(type(value))
 
 
-class _Enough(BaseException):
-    """The beginning of the payload is written."""
+class _BeginningWritten(BaseException):
+    """Stops pickling: the beginning of the payload is written."""
 
 
 class _Beginning(io.RawIOBase):
@@ -170,43 +185,49 @@ class _Beginning(io.RawIOBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._left = _BEGINNING
+        self._bytes_left = _BEGINNING
 
     def write(self, data: Any) -> int:
-        self._left -= len(data)
-        if self._left < 0:
-            raise _Enough
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
+            raise _BeginningWritten
         return len(data)
 
 
 def _beginning(exc: BaseException) -> str:
-    """How the beginning of its pickle fares: what is raised, or nothing."""
+    """The error that pickling the beginning of the payload raises; empty if none."""
     try:
         pickle.Pickler(_Beginning()).dump(exc)
-    except _Enough:
+    except _BeginningWritten:
         return ""
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        said = text_of(str, error).get("text", "")
-        return without_addresses(f"{fields.type_name(type(error))}: {said}"[:_LONGEST])
+        message = text_of(str, error).get("text", "")
+        return without_addresses(f"{fields.type_name(type(error))}: {message}"[:_LONGEST_ERROR])
     return ""
 
 
 class SettledShapes:
-    """Of one process."""
+    """The shapes of which this process has sent enough, and what became of them."""
 
     def __init__(self) -> None:
-        self._met: dict[Hashable, tuple[int, list[JudgedTrip]]] = {}
+        # Shape -> how many exceptions in a row had equal outcomes, and the trips of the last.
+        self._outcomes: dict[Hashable, tuple[int, list[JudgedTrip]]] = {}
         self._objects: dict[Hashable, int] = {}
         self._large_looks = 0
 
     def may_look_at(self, extent: int) -> bool:
-        """Whether there is time to look at an exception that holds so many objects."""
+        """Whether an exception with so many objects may be looked at: of large ones, only a few."""
         return extent < MUCH or self._large_looks < LARGE_LOOKS
 
     def look(self, shape: Hashable | None, extent: int) -> None:
-        """Count an exception that is looked at, and the objects that it holds."""
+        """Count an exception that is looked at, and the objects that it holds.
+
+        Args:
+            shape: Its shape or outline; None if it has none.
+            extent: How many objects it holds; see ``sender/extent.py``.
+        """
         self._large_looks += extent >= MUCH
         if isinstance(shape, Outline) and (
             shape in self._objects or len(self._objects) < _MOST_SHAPES
@@ -214,28 +235,36 @@ class SettledShapes:
             self._objects[shape] = self._objects.get(shape, 0) + extent
 
     def learn(self, shape: Hashable | None, judged: Sequence[JudgedTrip]) -> None:
-        """Keep what became of one. If it is something else than before, counting begins anew."""
-        if shape is None or (shape not in self._met and len(self._met) >= _MOST_SHAPES):
+        """Keep what became of one exception; an outcome unlike the last begins the count anew.
+
+        Args:
+            shape: Its shape or outline; for None nothing is kept.
+            judged: Its trips, by all serializers and receivers.
+        """
+        if shape is None or (shape not in self._outcomes and len(self._outcomes) >= _MOST_SHAPES):
             return
-        count, before = self._met.get(shape, (0, []))
-        is_same = [(one.verdict, one.trip.defect) for one in judged] == [
-            (one.verdict, one.trip.defect) for one in before
+        count, last = self._outcomes.get(shape, (0, []))
+        is_same = [(judged_trip.verdict, judged_trip.trip.defect) for judged_trip in judged] == [
+            (judged_trip.verdict, judged_trip.trip.defect) for judged_trip in last
         ]
-        # Without its pending, which holds a copy of the exception.
-        self._met[shape] = (
+        # Without their pending trips, which hold a copy of the exception.
+        self._outcomes[shape] = (
             count + 1 if is_same else 1,
-            [one.as_example() for one in judged],
+            [judged_trip.as_example() for judged_trip in judged],
         )
 
     def is_settled(self, shape: Hashable) -> bool:
-        """Whether the next one will fare as those before."""
-        count, judged = self._met.get(shape, (0, []))
+        """Whether enough exceptions of this shape were sent, so that the next need not be."""
+        count, judged = self._outcomes.get(shape, (0, []))
         if isinstance(shape, Outline) and self._objects.get(shape, 0) < ENOUGH_OBJECTS:
             return False
-        return count >= (
-            ENOUGH_DEFECTS if any(one.verdict is Verdict.DEFECT for one in judged) else ENOUGH
-        )
+        has_defect = any(judged_trip.verdict is Verdict.DEFECT for judged_trip in judged)
+        return count >= (ENOUGH_DEFECTS if has_defect else ENOUGH)
 
     def known(self, shape: Hashable) -> list[JudgedTrip]:
-        """How they fared."""
-        return self._met[shape][1]
+        """What became of the last exception of this shape.
+
+        Raises:
+            KeyError: No exception of this shape was judged.
+        """
+        return self._outcomes[shape][1]

@@ -1,9 +1,8 @@
-"""What a trip means: that all is well, a defect of a class, or one of two decisions that a project
-takes once.
+"""The verdict of a trip: whole, a defect of a class, a decision, or nobody's concern.
 
-The two decisions: whether those who read the errors have the project installed, and whether they
-need the chain. Until they are taken, an exception that is lost for them alone is no defect of its
-class.
+A project takes two decisions once: whether those who read its errors have the project installed,
+and whether they need the chain. Until it takes them, an exception that is lost for one of them
+alone is no defect of its class.
 """
 
 from __future__ import annotations
@@ -29,23 +28,25 @@ from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripRequirements:
-    """What is asked of a trip."""
+    """What is asked of each trip."""
 
     receivers: tuple[str, ...]
+    """Names of receivers, or paths of interpreters; an exception is sent to each of them."""
     checks: tuple[str, ...]
+    """What is compared: names of section "Checks" in docs/reference.md."""
     timeout: float
-    """Seconds of processor time."""
+    """Seconds of processor time that the receiver may use for one trip."""
     receiver_is_undecided: bool = False
-    """Whether nobody has said yet who reads the errors."""
+    """Whether the project has not decided yet who reads its errors."""
     chain_is_undecided: bool = False
-    """Whether nobody has said yet whether the chain is needed."""
+    """Whether the project has not decided yet whether the chain is needed."""
     ignores_test_classes: bool = False
-    """Whether classes that tests define are left alone."""
+    """Whether classes that tests define, and what Python itself drops, are no defects."""
     chain: tuple[str, ...] = ()
-    """Dotted names of the types that the printed chain has to have, the outermost first; () if
-    nothing is said of it."""
+    """Dotted names of the types that the printed chain must have, the outermost first; () if no
+    chain is expected in particular."""
     primitive: bool = False
-    """Whether all that is sent has to be primitive."""
+    """Whether every value that is sent must be primitive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,30 +54,31 @@ class JudgedTrip:
     """A trip and its verdict."""
 
     pending: PendingTrip | None
-    """Where it comes from; None if it is known from others of its shape."""
+    """The pending trip whose result this is; None in an example (see ``as_example``)."""
     facts: Facts | None
-    """What its fixes are proposed from; None likewise."""
+    """What fixes are proposed from; None in an example."""
     trip: RoundTrip
     verdict: Verdict
     is_known: bool = False
-    """Whether the baseline has it."""
+    """Whether the baseline has all that was lost."""
     whole_with_project: bool = False
-    """Whether it was sent to where the project is installed besides, and arrived whole there."""
+    """Whether the payload was also sent to where the project is installed, and arrived whole
+    there."""
 
     @property
     def fails(self) -> bool:
-        """Whether it is a reason for the test to fail."""
+        """Whether the trip is a reason for the test to fail: a defect that is not known."""
         return self.verdict is Verdict.DEFECT and not self.is_known
 
     def with_fixes(self) -> JudgedTrip:
-        """The same, with fixes."""
+        """Propose fixes and try them now; an example is returned unchanged."""
         if self.pending is None or self.facts is None:
             return self
         explained = ExplainedTrip(trip=self.trip, facts=self.facts)
         return replace(self, trip=with_fixes(self.pending, explained))
 
     def as_example(self) -> JudgedTrip:
-        """The same for others of its shape: nothing keeps the exception alive."""
+        """The verdict for later exceptions of the same shape, without what keeps this one alive."""
         return replace(self, pending=None, facts=None)
 
 
@@ -87,7 +89,18 @@ def pending_trips(
     *,
     arrives_as: str | None,
 ) -> list[PendingTrip]:
-    """Send an outgoing exception to each receiver.
+    """Send an outgoing exception to each receiver, without waiting for an answer.
+
+    While the chain is undecided it is not compared here: ``judge`` judges it by itself.
+
+    Args:
+        outgoing: What ``describe_and_pickle`` gave.
+        requirements: What is asked of each trip.
+        receivers: Those of this process.
+        arrives_as: Dotted name of the type that it may arrive as; None: as its own.
+
+    Returns:
+        One pending trip for each of ``requirements.receivers``, in their order.
 
     Raises:
         PortableErrorsError: A receiver cannot start.
@@ -102,38 +115,44 @@ def pending_trips(
     ]
     is_of_project = receivers.project.owns(module_of(outgoing.cls) or "?")
     if requirements.receiver_is_undecided and is_of_project and outgoing.payload is not None:
-        pending[0].with_project()  # it will be asked for, and travels while the other does
+        pending[0].with_project()  # judge() will need it; now it travels beside the other
     return pending
 
 
 def judge(pending: Sequence[PendingTrip], requirements: TripRequirements) -> list[JudgedTrip]:
-    """Wait for one exception's trips, and say what each means.
+    """Wait for one exception's trips, and judge each.
 
-    One trip may mean two things: while nobody has said whether the chain is needed, the chain is
-    judged by itself.
+    Args:
+        pending: What ``pending_trips`` gave; by each serializer.
+        requirements: What was asked of the trips.
+
+    Returns:
+        One or two for each pending trip: while the chain is undecided, a chain that was lost has a
+        verdict of its own.
 
     Raises:
-        PortableErrorsError: A receiver cannot start.
+        PortableErrorsError: A receiver cannot start, or is not made as it has to be.
     """
-    return [judged for each in pending for judged in _judged(each, requirements)]
+    return [judged for trip in pending for judged in _judged(trip, requirements)]
 
 
 def _judged(pending: PendingTrip, requirements: TripRequirements) -> Iterator[JudgedTrip]:
-    itself = _judged_itself(pending, requirements)
-    assert itself.pending is not None  # just made
-    chain = _judged_chain(itself.pending, itself, requirements)
+    """The undecided chain, if it was lost; and the exception, unless that chain is all it lost."""
+    exception = _judged_exception(pending, requirements)
+    assert exception.pending is not None  # just made
+    chain = _judged_chain(exception.pending, exception, requirements)
     if chain is not None:
         yield chain
-    if chain is None or itself.verdict is not Verdict.WHOLE:
-        yield itself
+    if chain is None or exception.verdict is not Verdict.WHOLE:
+        yield exception
 
 
-def _judged_itself(pending: PendingTrip, requirements: TripRequirements) -> JudgedTrip:
-    """The exception, apart from an undecided chain."""
+def _judged_exception(pending: PendingTrip, requirements: TripRequirements) -> JudgedTrip:
+    """Judge the exception, apart from an undecided chain."""
     verdict = Verdict.WHOLE
     if requirements.receiver_is_undecided and lacks_project(pending):
-        # Who reads the errors is not said yet; what is broken even where the project is installed
-        # is broken everywhere.
+        # Who reads the errors is undecided; what is broken even where the project is installed is
+        # broken everywhere.
         pending, verdict = pending.with_project(), Verdict.LACKS_PROJECT
     explained = arrive(pending)
     if not explained.trip.arrived_whole:
@@ -144,10 +163,10 @@ def _judged_itself(pending: PendingTrip, requirements: TripRequirements) -> Judg
 
 
 def _judged_chain(
-    pending: PendingTrip, itself: JudgedTrip, requirements: TripRequirements
+    pending: PendingTrip, exception: JudgedTrip, requirements: TripRequirements
 ) -> JudgedTrip | None:
-    """An undecided chain; None if it arrives, or is not asked for."""
-    has_arrived = itself.trip.received is not None and itself.verdict is not Verdict.OF_TESTS
+    """Judge an undecided chain; None if it arrived, or is not to be judged by itself."""
+    has_arrived = exception.trip.received is not None and exception.verdict is not Verdict.OF_TESTS
     if not (requirements.chain_is_undecided and has_arrived and pending.has_chain):
         return None
     pending = pending.comparing(("chain",))
@@ -167,9 +186,9 @@ def _judged_trip(pending: PendingTrip, explained: ExplainedTrip, verdict: Verdic
 def _at_its_worst(
     pending: PendingTrip, explained: ExplainedTrip
 ) -> tuple[PendingTrip, ExplainedTrip]:
-    """A defect as it is met where the project is installed, if it is met there.
+    """The same defect with the project installed, if it is met there too.
 
-    So the same is told before and after the receiver is chosen.
+    The defect is then told in the same words before and after the receiver is chosen.
     """
     with_project = pending.with_project()
     worst = arrive(with_project)
@@ -177,14 +196,14 @@ def _at_its_worst(
 
 
 def verdict_of(trip: RoundTrip, requirements: TripRequirements) -> Verdict:
-    """What a trip that lost something means."""
+    """The verdict of a trip that lost something, apart from an undecided chain."""
     cause = "" if trip.diagnosis is None else trip.diagnosis.cause
-    is_python_s = trip.type_name.startswith("builtins.")
-    if requirements.ignores_test_classes and is_python_s and cause == DROPPED_BY_PYTHON:
+    is_builtin = trip.type_name.startswith("builtins.")
+    if requirements.ignores_test_classes and is_builtin and cause == DROPPED_BY_PYTHON:
         return Verdict.OF_PYTHON
     if requirements.ignores_test_classes and trip.is_of_tests:
-        # A class that a test defines hangs on who reads the errors, as the project's do; what else
-        # a test makes does not.
+        # Whether a class that a test defines arrives depends on who reads the errors, as with the
+        # project's classes; other things that a test makes do not depend on it.
         return (
             Verdict.LACKS_PROJECT
             if requirements.receiver_is_undecided and cause == CLASS_NOT_IMPORTABLE

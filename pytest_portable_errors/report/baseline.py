@@ -1,8 +1,8 @@
-"""The file of known defects: a repository adopts the plugin today, and only what is new fails.
+"""The baseline: a file of known defects, so that only new ones fail.
 
-A line for each defect: the class, the cause, what is lost, the serializer and the receiver. Sorted,
-without paths or line numbers, so that it changes only when a defect does. Two branches that each
-changed it are merged by keeping the lines of both.
+Each line has a class, a cause, what is lost, the serializer and the receiver. Lines are sorted and
+have no paths or line numbers, so the file changes only when a defect does. To merge two branches
+that each changed it, keep the lines of both.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def in_a_line(cls: str) -> str:
-    """A class's name as a field of a line."""
+    """A class's name as a field of a line: fields end at blanks, so these become ``_``."""
     return cls.replace(" ", "_")
 
 
 class Entry(NamedTuple):
-    """What is known to be lost."""
+    """One line of the baseline: one kind of loss that is known."""
 
     cls: str
-    """Dotted name."""
+    """Dotted name, without blanks."""
     cause: str
-    """A diagnosis's name, ``unexplained`` where there is none."""
+    """A name of ``CAUSE_NAMES``; ``unexplained`` if no rule explains the loss."""
     kind: str
-    """Of the loss: ``arrival``, ``message``..."""
+    """What is lost: ``arrival``, ``message``..."""
     serializer: str
     receiver: str
-    """Of an interpreter given by path only its name is kept: the path is one machine's."""
+    """Its name; of an interpreter's path the last part, as the rest is one machine's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """Known defects."""
+    """The known defects; without entries none are known."""
 
     entries: frozenset[Entry] = frozenset()
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[str]]) -> Baseline:
-        """From the fields of its entries."""
+        """A baseline from rows with the fields of ``Entry``, such as a JSON report has."""
         return cls(entries=frozenset(Entry(*row) for row in rows))
 
     def knows(self, entries: Iterable[Entry]) -> bool:
-        """Whether all of these are known."""
+        """Whether all of these entries are known; True for none."""
         return self.entries.issuperset(entries)
 
     def text(self) -> str:
-        """The file's content."""
+        """The content of the file, ending in a line feed."""
         return (
             "\n".join([_TITLE, *_EXPLANATION, *(" ".join(entry) for entry in sorted(self.entries))])
             + "\n"
@@ -68,9 +68,14 @@ class Baseline:
 
 
 def parse(text: str, *, origin: str) -> Baseline:
-    """What a file holds; ``origin`` is its name.
+    """Read the text of a baseline.
 
-    Raises PortableErrorsError that names the line which is wrong.
+    Args:
+        text: The content of the file.
+        origin: The name of the file, for messages.
+
+    Raises:
+        PortableErrorsError: The text is no baseline of this format; the message names the line.
     """
     lines = text.splitlines()
     if not lines or not any(line == _TITLE for line in lines):
@@ -84,7 +89,7 @@ def parse(text: str, *, origin: str) -> Baseline:
                 f"{origin}:{number}: a merge conflict: keep the lines of both sides, and "
                 "delete this one"
             )
-        # a name may hold other blanks, such as \xa0
+        # Not split(): a name may hold other blanks, such as \xa0.
         fields = list(filter(None, line.replace("\t", " ").split(" ")))
         if not fields or line.startswith("#"):
             continue
@@ -98,9 +103,13 @@ def parse(text: str, *, origin: str) -> Baseline:
 
 
 def read_baseline(file: Path | None) -> Baseline:
-    """The known defects of a file. None, and a file that is not there yet: none are known.
+    """Read the known defects of a file.
 
-    Raises PortableErrorsError for a file that cannot be read, or is no baseline.
+    Args:
+        file: The file; for None, and for a file that does not exist yet, nothing is known.
+
+    Raises:
+        PortableErrorsError: The file cannot be read, or is no baseline.
     """
     if file is None or not file.exists():
         return Baseline()

@@ -1,4 +1,4 @@
-"""What a summary says of a decision that the project has to take."""
+"""Lines of the summary for the decisions that a project has to take."""
 
 from __future__ import annotations
 
@@ -51,18 +51,26 @@ DECISIONS = {
         ),
     ),
 }
+"""Decision -> its name, its statement for one class and for several, its question, and the choices:
+(answer, setting)."""
 
 
 def decision_text(verdict: Verdict, classes: Sequence[str]) -> str:
-    """``portable-errors::receiver - 142 of your exception classes arrive only where your project is
-    installed.``"""
-    name, of_how_many, _, _ = DECISIONS[verdict]
-    return f"portable-errors::{name} - {len(classes):,} {of_how_many[len(classes) > 1]}."
+    """``portable-errors::receiver - 142 of your exception classes arrive only where...``.
+
+    Args:
+        verdict: A key of ``DECISIONS``.
+        classes: The classes that are lost only because the decision is open; at least one.
+    """
+    name, statements, _, _ = DECISIONS[verdict]
+    return f"portable-errors::{name} - {len(classes):,} {statements[len(classes) > 1]}."
 
 
 def toml_choice(verdict: Verdict, file: str) -> tuple[str, str]:
-    """The first choice once more, as it is written in TOML, where a list has brackets; both of
-    pytest's tables take it so."""
+    """The first choice as TOML writes it, where a list has brackets: (label, setting).
+
+    Both of pytest's tables take it so. ``file`` is the name of the TOML file.
+    """
     key, _, values = DECISIONS[verdict][3][0][1].partition(" = ")
     return f"in {clean(file)}:", f"{key} = [{', '.join(map(json.dumps, values.split()))}]"
 
@@ -70,6 +78,14 @@ def toml_choice(verdict: Verdict, file: str) -> tuple[str, str]:
 def decision(
     verdict: Verdict, classes: Sequence[str], toml_name: str | None, verbosity: int
 ) -> Iterator[Line]:
+    """The lines below a decision: its choices, and the classes that are lost because it is open.
+
+    Args:
+        verdict: A key of ``DECISIONS``.
+        classes: Dotted names. All are named with -v, and a few (``NAMES``) without.
+        toml_name: See ``Outcome.toml_name``.
+        verbosity: The count of -v less that of -q; below 0 no choices are shown.
+    """
     _, _, question, choices = DECISIONS[verdict]
     if verbosity >= 0:
         for number, (answer, setting) in enumerate(choices):

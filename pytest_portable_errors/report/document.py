@@ -1,7 +1,8 @@
-"""The JSON report: what was found, test by test, and what it adds up to.
+"""The JSON report: the results of each test, and what they add up to.
 
-``tests`` is the record; the rest is derived from it, so that the documents of several runs can be
-merged. The schema is in ``report/schema.json``; ``version`` changes when a reader would have to.
+All but ``tests``, ``run`` and the defects' details is derived from these, so that the documents of
+several runs can be merged. The schema is in ``report/schema.json``; ``version`` changes when a
+reader would have to.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ FORMAT = "pytest-portable-errors report"
 VERSION = 1
 
 Document = dict[str, Any]
+"""A whole report, as ``report/schema.json`` describes it."""
 Part = Mapping[str, Any]
-"""Of a document: a defect, a decision, a test's finding."""
+"""A part of a document, such as a defect or a finding."""
 
 
 def document(outcome: Outcome) -> Document:
-    """Plain data of one run, or of several that were merged."""
+    """The JSON report of one run, or of several that were merged, as plain data."""
     tally = outcome.tally
     return {
         "format": FORMAT,
@@ -53,7 +55,7 @@ def document(outcome: Outcome) -> Document:
         "classes": tally.classes,
         "not_checked": tally.not_checked,
         "not_looked_at": {
-            what: dict(sorted(classes.items())) for what, classes in tally.not_looked_at.items()
+            limit: dict(sorted(counts.items())) for limit, counts in tally.not_looked_at.items()
         },
         "open_decisions": {
             verdict.value: classes for verdict, classes in outcome.open_decisions.items()
@@ -83,24 +85,30 @@ def _defect(defect: Defect) -> dict[str, object]:
 
 
 def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
-    """What several runs add up to: ``(name of the file, its document)``. The decisions and the
-    baseline are judged on the whole.
+    """Add up the documents of several runs as if they were one run.
 
-    Raises PortableErrorsError for what is no report of this version.
+    Open decisions and the baseline are judged on the whole. A test that several runs have counts
+    once, as the last of them has it.
+
+    Args:
+        documents: ``(name of the file, its document)``; the name is for messages.
+
+    Raises:
+        PortableErrorsError: A document is no report of this version.
     """
     tally = Tally()
     runs = []
-    for name, found in documents:
-        if found.get("format") != FORMAT or found.get("version") != VERSION:
+    for name, report in documents:
+        if report.get("format") != FORMAT or report.get("version") != VERSION:
             raise PortableErrorsError(f"{name}: this is no report of {FORMAT!r}, version {VERSION}")
-        runs.append(found["run"])
-        for nodeid, phases in found["tests"].items():
+        runs.append(report["run"])
+        for nodeid, phases in report["tests"].items():
             for when, entries in phases.items():
                 tally.add(nodeid, when, entries)
-        for defect in found["defects"]:
+        for defect in report["defects"]:
             if defect["detail"] is not None:
                 tally.describe(defect["detail"])
-    entries = [Baseline.of(run["baseline"]) for run in runs if run["baseline"] is not None]
+    baselines = [Baseline.of(run["baseline"]) for run in runs if run["baseline"] is not None]
     return Outcome(
         tally=tally,
         mode="warn"
@@ -109,8 +117,8 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
         if any(run["mode"] == "error" for run in runs)
         else "off",
         surveys=any(run["surveys"] for run in runs),
-        baseline=Baseline(entries=frozenset().union(*(one.entries for one in entries)))
-        if entries
+        baseline=Baseline(entries=frozenset().union(*(baseline.entries for baseline in baselines)))
+        if baselines
         else None,
         baseline_name=next((run["baseline_name"] for run in runs if run["baseline_name"]), None),
         updates_baseline=all(run["updates_baseline"] for run in runs),
@@ -123,9 +131,11 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
 
 
 def in_common(commands: Sequence[str]) -> str:
-    """One command for what several asked for: the same, or what they have in common of our own
-    options."""
-    first, *others = (shlex.split(one) for one in commands)
+    """One command for several runs: theirs if it is the same, else the options they share.
+
+    Of options only those of this plugin are taken. There is at least one command.
+    """
+    first, *others = (shlex.split(command) for command in commands)
     if all(words == first for words in others):
         return commands[0]
     shared = [

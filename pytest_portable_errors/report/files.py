@@ -1,4 +1,4 @@
-"""Writes a report to a file, in the format that its name asks for."""
+"""Writes a report to a file, in the format that the file's suffix names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from pytest_portable_errors.report.document import Document
 
 
 def write_report(file: Path, document: Document) -> None:
-    """Write a ``.json`` or, with Jinja2, an ``.html`` file."""
+    """Write a document as JSON to a ``.json`` file, and as HTML to any other.
+
+    Raises:
+        ModuleNotFoundError: HTML is asked for, and Jinja2 is not installed.
+        OSError: The file cannot be written.
+    """
     file.write_text(
         _as_json(document) if file.suffix == ".json" else _as_html(document), encoding="utf-8"
     )

@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions, which it shows beside the lines of a change.
+"""Workflow commands, which GitHub Actions shows as annotations beside the lines of a change.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions, section "Setting an
 error message".
@@ -17,10 +17,12 @@ from pytest_portable_errors.report.tally import Defect
 
 
 def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[str]:
-    """A line for each defect that the baseline does not have, and for each decision that is open.
+    """A workflow command for each new defect, each open decision and each trouble.
 
-    ``root`` is what files are named from, ``workspace`` what GitHub names them from
-    (``GITHUB_WORKSPACE``).
+    Args:
+        outcome: The outcome of the run.
+        root: The folder from which the outcome names files.
+        workspace: The folder from which GitHub names files (``GITHUB_WORKSPACE``); None: ``root``.
     """
     level = "warning" if outcome.mode == "warn" or outcome.updates_baseline else "error"
     for defect in outcome.new_defects:
@@ -44,13 +46,13 @@ def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[
 
 def _properties(defect: Defect, root: str, workspace: str | None) -> dict[str, str]:
     detail = defect.detail
-    place = {}
+    location = {}
     if detail is not None and detail["file"]:
-        place = {
+        location = {
             "file": os.path.relpath(os.path.join(root, detail["file"]), workspace or root),
             "line": str(detail["line"]),
         }
-    return {**place, "title": name_of(defect) if detail is None else detail["headline"]}
+    return {**location, "title": name_of(defect) if detail is None else detail["headline"]}
 
 
 def _message(defect: Defect, command: str) -> str:
@@ -60,13 +62,15 @@ def _message(defect: Defect, command: str) -> str:
 
 
 def _command(level: str, properties: dict[str, str], message: str) -> str:
-    given = ",".join(f"{name}={_escaped(value, also=':,')}" for name, value in properties.items())
-    return f"::{level} {given}::{_escaped(message)}"
+    pairs = ",".join(f"{name}={_escaped(value, also=':,')}" for name, value in properties.items())
+    return f"::{level} {pairs}::{_escaped(message)}"
 
 
 def _escaped(text: str, *, also: str = "") -> str:
-    """As the toolkit of GitHub Actions escapes data (``%``, line ends) and, with ``also``,
-    properties."""
+    """Escape a text as the toolkit of GitHub Actions does.
+
+    In data it escapes ``%`` and line ends, in properties the characters of ``also`` besides.
+    """
     for character in ("%", "\r", "\n", *also):
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -1,4 +1,4 @@
-"""What a stored payload holds, as text and as JSON."""
+"""Shows the contents of a stored payload, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.stored import Inspection, StoredError
 
-_VALUE = 400  # characters of one value
+_WIDTH = 400  # characters of one value
 
 
 def inspection_text(inspection: Inspection, *, title: str) -> str:
-    """For people."""
+    """The text that ``inspect`` prints for one payload: a title, and what the payload holds."""
     return "\n".join([clean(title), "", *_lines(inspection)])
 
 
 def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str, object]:
-    """For programs: plain data."""
+    """Plain data for JSON: one element of what ``inspect --json`` prints.
+
+    Args:
+        inspection: What the payload holds.
+        where: Where in the file the payload was: a line, a table's cell; empty for the whole file.
+        form: How it was stored: ``pickle``, ``base64`` or ``celery``.
+    """
     return {
         "where": where,
         "form": form,
@@ -47,9 +53,9 @@ def _lines(inspection: Inspection) -> Iterator[str]:
     for error in inspection.errors:
         yield from _error_lines(error)
     if not inspection.errors and inspection.problem is None:
-        yield f"  no exception, as far as can be told: {brief(repr(inspection.value), _VALUE)}"
+        yield f"  no exception, as far as can be told: {brief(repr(inspection.value), _WIDTH)}"
     if inspection.problem is not None:
-        yield f"  the payload ends early or is damaged: {brief(inspection.problem, _VALUE)}"
+        yield f"  the payload ends early or is damaged: {brief(inspection.problem, _WIDTH)}"
     width = max((len(clean(name.name)) for name in inspection.names), default=0)
     for number, name in enumerate(inspection.names):
         label = "imports" if number == 0 else ""
@@ -61,13 +67,13 @@ def _lines(inspection: Inspection) -> Iterator[str]:
 
 
 def _error_lines(error: StoredError) -> Iterator[str]:
-    head = clean(error.type) + (f": {brief(error.message, _VALUE)}" if error.message else "")
+    head = clean(error.type) + (f": {brief(error.message, _WIDTH)}" if error.message else "")
     yield f"  {head}" if error.path in ("exc", "payload") else f"  {brief(error.path)}   {head}"
     if error.rebuilt_by is not None:
         yield f"      rebuilt by {brief(error.rebuilt_by)}"
     if len(error.args) > 1 or (error.args and not isinstance(error.args[0], str)):
-        yield f"      args = {brief(repr(error.args), _VALUE)}"
+        yield f"      args = {brief(repr(error.args), _WIDTH)}"
     for name, value in error.attributes.items():
-        yield f"      {brief(name)} = {brief(repr(value), _VALUE)}"
+        yield f"      {brief(name)} = {brief(repr(value), _WIDTH)}"
     for note in error.notes:
-        yield f"      note: {brief(str(note), _VALUE)}"
+        yield f"      note: {brief(str(note), _WIDTH)}"

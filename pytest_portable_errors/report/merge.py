@@ -1,5 +1,4 @@
-"""``python -m pytest_portable_errors merge``: the reports of several runs, such as the shards of a
-CI job, as one."""
+"""``python -m pytest_portable_errors merge``: one report of several runs, such as CI shards."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add_merge(commands: Commands) -> None:
-    """Declare the command."""
+    """Declare the command ``merge`` and its options."""
     parser = commands.add_parser(
         "merge",
         help="make one report of several",
@@ -62,15 +61,21 @@ def add_merge(commands: Commands) -> None:
 
 
 def merge(options: argparse.Namespace) -> tuple[list[str], int]:
-    """Merge, and write what was asked for. The lines to print, and the exit status: 1 if something
-    that was found fails.
+    """Merge reports, write the files that were asked for, and give the summary.
 
-    Raises PortableErrorsError for a file that is no report, and OSError for one that cannot be read
-    or written.
+    Args:
+        options: What the parser of ``add_merge`` gave.
+
+    Returns:
+        The lines to print, and the exit status: 1 if anything in the reports fails, else 0.
+
+    Raises:
+        PortableErrorsError: A file is no report, or the options do not fit each other.
+        OSError: A file cannot be read or written.
     """
     if options.update_baseline and options.baseline is None:
         raise PortableErrorsError("--update-baseline: say which, with --baseline FILE")
-    outcome = merge_documents([(name, _read(Path(name))) for name in options.reports])
+    outcome = merge_documents([(name, _read_report(Path(name))) for name in options.reports])
     outcome = replace(
         outcome, mode=options.mode or outcome.mode, updates_baseline=options.update_baseline
     )
@@ -79,7 +84,7 @@ def merge(options: argparse.Namespace) -> tuple[list[str], int]:
             _against(outcome, Path(options.baseline), is_new=options.update_baseline),
             baseline_name=options.baseline,
         )
-    written = list(_written(outcome, options))
+    written = list(_write_files(outcome, options))
     lines = summary(
         replace(outcome, written=tuple(written)), verbosity=options.verbose - options.quiet
     )
@@ -89,14 +94,14 @@ def merge(options: argparse.Namespace) -> tuple[list[str], int]:
     ], 1 if outcome.fails else 0
 
 
-def _read(file: Path) -> Mapping[str, object]:
+def _read_report(file: Path) -> Mapping[str, object]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        report = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise PortableErrorsError(f"{file}: this is no JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(report, dict):
         raise PortableErrorsError(f"{file}: this is no report")
-    return found
+    return report
 
 
 def _against(outcome: Outcome, file: Path, *, is_new: bool) -> Outcome:
@@ -105,7 +110,8 @@ def _against(outcome: Outcome, file: Path, *, is_new: bool) -> Outcome:
     return outcome.against(read_baseline(file))
 
 
-def _written(outcome: Outcome, options: argparse.Namespace) -> Iterator[str]:
+def _write_files(outcome: Outcome, options: argparse.Namespace) -> Iterator[str]:
+    """Write the baseline and the reports; a line of the summary for each file."""
     if options.update_baseline:
         Path(options.baseline).write_text(outcome.updated_baseline.text(), encoding="utf-8")
         yield f"{options.baseline}: {outcome.update_told}"

@@ -1,4 +1,4 @@
-"""What a run adds up to, and whether that fails it."""
+"""The outcome: what a run adds up to, and whether that fails it."""
 
 from __future__ import annotations
 
@@ -11,46 +11,48 @@ from pytest_portable_errors.report.tally import Defect, Tally
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A run, or several that were merged."""
+    """The outcome of a run, or of several that were merged."""
 
     tally: Tally
     mode: str
     """``off``, ``warn`` or ``error``."""
     surveys: bool
+    """Whether classes that no test raised were checked as well."""
     baseline: Baseline | None
-    """None: no baseline is looked at."""
+    """None if the run uses no baseline."""
     baseline_name: str | None
+    """Name of its file; None if the run uses no baseline."""
     updates_baseline: bool
+    """Whether the run writes what it met to the baseline; then nothing fails."""
     is_whole: bool
-    """Whether all tests ran: nothing selected among them, and nothing stopped them early."""
+    """Whether all tests ran: none were deselected, and nothing stopped the run early."""
     command: str
-    """How to ask for the same again: ``pytest --portable-errors``."""
+    """The command that makes the same run again: ``pytest --portable-errors``."""
     names_credentials: bool
+    """Whether the summary names credentials (``portable_errors_credentials = warn``)."""
     toml_name: str | None = None
-    """Name of the file that settings are pasted into, where that is TOML; None where they are
-    pasted as they are shown."""
+    """Name of the configuration file if it is TOML; None otherwise: then settings are shown as an
+    INI file has them."""
     idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Settings, and what of each names no class that this run met or found."""
+    """(setting with its origin, its names that match no class which was raised or surveyed)."""
     crashed: tuple[str, ...] = ()
     """Node IDs of tests that ended their worker's process."""
     written: tuple[str, ...] = ()
-    """Files, and what was written to them."""
+    """A line for each file that was written, beginning with its name."""
 
     @property
     def fails_for_decisions(self) -> bool:
-        """Whether a decision that is still open fails the run."""
+        """Whether an open decision fails the run."""
         return self._may_fail and any(self.open_decisions.values())
 
     @property
     def fails_beside_tests(self) -> bool:
-        """Whether the run fails for what is no test's: an open decision, or that nothing could be
-        sent."""
+        """Whether the run fails although no test does: for an open decision, or a trouble."""
         return self.fails_for_decisions or (self._may_fail and bool(self.tally.troubles))
 
     @property
     def fails(self) -> bool:
-        """Whether anything that was found fails the run: that, or defects, which have failed the
-        tests that met them."""
+        """Whether the run fails: for an open decision, a trouble, or a defect that is not known."""
         return self.fails_beside_tests or (self._may_fail and bool(self.new_defects))
 
     @property
@@ -58,12 +60,12 @@ class Outcome:
         return self.mode != "warn" and not self.updates_baseline
 
     def against(self, baseline: Baseline) -> Outcome:
-        """The same findings, judged by another baseline."""
+        """An outcome of the same findings, compared with another baseline."""
         return replace(self, baseline=baseline, tally=self.tally.against(baseline))
 
     @property
     def open_decisions(self) -> dict[Verdict, list[str]]:
-        """The classes that hang on each decision."""
+        """Decision -> classes that are lost only because it is open, sorted; [] if none are."""
         return {
             verdict: self.tally.undecided(verdict)
             for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)
@@ -71,17 +73,17 @@ class Outcome:
 
     @property
     def new_defects(self) -> list[Defect]:
-        """Those that the baseline does not have."""
+        """Defects that the baseline lacks, or has in part, the worst first."""
         return [defect for defect in self.tally.defects if not defect.is_known]
 
     @property
     def known_defects(self) -> list[Defect]:
-        """Those that it has."""
+        """Defects of which the baseline has all, the worst first."""
         return [defect for defect in self.tally.defects if defect.is_known]
 
     @property
     def gone(self) -> frozenset[Entry]:
-        """Entries of the baseline that this run shows to be repaired."""
+        """Entries of the baseline that this run shows to be repaired; none if it is not whole."""
         return (
             self.tally.gone(self.baseline)
             if self.baseline is not None and self.is_whole
@@ -90,13 +92,13 @@ class Outcome:
 
     @property
     def updated_baseline(self) -> Baseline:
-        """What is known after this run: with what it met, and without what is gone."""
+        """The baseline with what this run met, and without what is gone."""
         before = self.baseline.entries if self.baseline is not None else frozenset()
         return Baseline(entries=(before - self.gone) | self.tally.baseline_entries())
 
     @property
     def update_told(self) -> str:
-        """What an update changes."""
+        """What an update changes: ``12 known, 2 added, 1 gone``."""
         before = self.baseline.entries if self.baseline is not None else frozenset()
         after = self.updated_baseline.entries
         return f"{len(after)} known, {len(after - before)} added, {len(before - after)} gone"

@@ -1,7 +1,7 @@
-"""The HTML report: one file that needs nothing else. Made by Jinja2, which is an extra.
+"""The HTML report: one file that needs no other, made with Jinja2, which is an extra.
 
-Here is what the page says; ``page.html.jinja`` is how it looks. All of it is readable without
-JavaScript, which only filters and searches.
+This module decides what the page says; ``page.html.jinja`` decides how it looks. The page can be
+read without JavaScript, which only filters and searches.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _STATES = {
     "python": "not carried by Python itself",
     "unchecked": "not checked",
 }
-# the worst first: state, and what is to be said of it where that is not what was lost
+# Verdict -> state, and the note of a cell (None: the kinds of what was lost); the worst first.
 _VERDICTS = {
     Verdict.DEFECT.value: ("lossy", None),
     Verdict.LACKS_PROJECT.value: ("undecided", "project is missing"),
@@ -43,13 +43,13 @@ _VERDICTS = {
     Verdict.WHOLE.value: ("whole", ""),
 }
 _WORST_FIRST = list(_VERDICTS)
-# begins of lines in a failure's text; from there on it is shown in parts of its own
-_TOLD_APART = ("  why   ", "  fix   ")
+# How the lines of a failure's text begin that the page shows in elements of their own.
+_REASON_AND_FIXES = ("  why   ", "  fix   ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Receiver:
-    """A group of the table's columns."""
+    """A group of columns of the table of classes."""
 
     name: str
     serializers: list[str]
@@ -57,16 +57,17 @@ class _Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cell:
-    """What became of a class with one receiver and serializer."""
+    """A cell of the table: the results of a class with one receiver and serializer."""
 
     state: str
-    """A key of ``_STATES``; empty if it was not sent that way."""
+    """A key of ``_STATES``; empty if no exception of the class was sent that way."""
     note: str = ""
+    """What was lost, or what is missing; empty if the state says all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Class:
-    """A row of the table."""
+    """A row of the table of classes."""
 
     cls: str
     state: str
@@ -74,37 +75,43 @@ class _Class:
     scopes: str
     """Keys of ``SCOPE_TEXTS``, separated by spaces."""
     known: str
-    """``new`` and ``known``, likewise."""
+    """``new``, ``known`` or both, separated by a space; empty without a defect."""
     exceptions: int
+    """How many were checked."""
     anchor: str
-    """ID of its first defect; empty without one."""
+    """HTML ID of its first defect; empty without one."""
     cells: list[_Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Defect:
-    """A defect as it is shown."""
+    """A defect as the page shows it."""
 
     anchor: str
+    """Its HTML ID."""
     row: Mapping[str, object]
-    """The document's."""
+    """The defect as the document has it."""
     detail: Mapping[str, object] | None
     known: str
     """``new`` or ``known``."""
-    what: str
-    """What became of it: the headline, without the name that it begins with."""
+    headline: str
+    """The headline without the class's name, with which it begins; empty without a detail."""
     lines: list[tuple[str, str]]
-    """What was lost: ``sent``, ``received`` or empty, and the line."""
+    """What was lost: (``sent``, ``received`` or empty, the line)."""
     fixes: list[tuple[Fix, str]]
-    """With what became of each."""
+    """(fix, what became of the exception with it), the best first."""
     tests: list[str]
-    """Node IDs of the project's own tests."""
+    """Node IDs of the tests that met it, without this plugin's own items."""
     ways: list[str]
-    """How instances were built that showed it."""
+    """How the instances were built that showed it."""
 
 
 def page(document: Document) -> str:
-    """The page."""
+    """The HTML report of a document.
+
+    Args:
+        document: What ``document()`` gave, or a JSON report that was read from a file.
+    """
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
@@ -140,23 +147,21 @@ def page(document: Document) -> str:
 
 
 def _printable(value: object) -> object:
-    """What an expression of the template prints: a report can be read from a file, so its texts are
-    cleaned here again."""
+    """Clean what an expression of the template prints: the document may be read from a file."""
     return value if isinstance(value, Markup) else plain(value)
 
 
 def _content_hash(content: str) -> str:
-    """What a Content-Security-Policy calls a script or style, so that the browser runs this one and
-    no other."""
+    """The hash by which a Content-Security-Policy allows this script or style, and no other."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
 
 
-def _present(words: Mapping[str, str], found: set[str]) -> dict[str, str]:
-    return {key: word for key, word in words.items() if key in found}
+def _present(words: Mapping[str, str], keys: set[str]) -> dict[str, str]:
+    return {key: word for key, word in words.items() if key in keys}
 
 
 def _defects(document: Document) -> list[_Defect]:
-    """Those that nobody knew of first."""
+    """The document's defects, the new ones first."""
     rows = sorted(document["defects"], key=lambda row: bool(row["is_known"]))
     return [_defect(f"defect-{number}", row) for number, row in enumerate(rows, start=1)]
 
@@ -169,7 +174,7 @@ def _defect(anchor: str, row: Part) -> _Defect:
         row=row,
         detail=detail,
         known="known" if row["is_known"] else "new",
-        what=""
+        headline=""
         if detail is None
         else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
         lines=[] if detail is None else list(_lines(detail["text"])),
@@ -180,15 +185,16 @@ def _defect(anchor: str, row: Part) -> _Defect:
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """The differences, out of the failure's text: after its headline, and before the reason and the
-    fixes."""
-    told = itertools.takewhile(lambda line: not line.startswith(_TOLD_APART), text.split("\n")[1:])
-    for line in "\n".join(told).strip("\n").split("\n"):
+    """The differences in a failure's text: after its headline, before the reason and the fixes."""
+    differences = itertools.takewhile(
+        lambda line: not line.startswith(_REASON_AND_FIXES), text.split("\n")[1:]
+    )
+    for line in "\n".join(differences).strip("\n").split("\n"):
         yield {"  - ": "sent", "  + ": "received"}.get(line[:4], ""), line.removeprefix("  ")
 
 
 def _decisions(document: Document) -> list[dict[str, object]]:
-    found = []
+    decisions: list[dict[str, object]] = []
     for value, classes in document["open_decisions"].items():
         if classes:
             _, _, question, choices = DECISIONS[Verdict(value)]
@@ -197,8 +203,10 @@ def _decisions(document: Document) -> list[dict[str, object]]:
                 choices if toml_name is None else (*choices, toml_choice(Verdict(value), toml_name))
             )
             text = decision_text(Verdict(value), classes).partition(" - ")[2]
-            found.append({"text": text, "question": question, "choices": shown, "classes": classes})
-    return found
+            decisions.append(
+                {"text": text, "question": question, "choices": shown, "classes": classes}
+            )
+    return decisions
 
 
 def _findings(document: Document) -> Iterator[tuple[Part, Part]]:
@@ -214,22 +222,27 @@ def _rows(document: Document) -> Iterator[Part]:
 
 
 def _receivers(document: Document) -> list[_Receiver]:
-    """The columns: named receivers in the order in which the documentation has them, then
-    interpreters; serializers as they came."""
-    found: dict[str, dict[str, None]] = {}
+    """The groups of columns: named receivers in the documentation's order, then interpreters.
+
+    Serializers are in the order of the findings.
+    """
+    serializers: dict[str, dict[str, None]] = {}
     for _, finding in _findings(document):
-        found.setdefault(finding["receiver"], {})[finding["serializer"]] = None
-    named = [name for name in NAMED_RECEIVERS if name in found]
-    others = sorted(set(found) - set(named))
-    return [_Receiver(name=name, serializers=list(found[name])) for name in (*named, *others)]
+        serializers.setdefault(finding["receiver"], {})[finding["serializer"]] = None
+    named = [name for name in NAMED_RECEIVERS if name in serializers]
+    interpreters = sorted(set(serializers) - set(named))
+    return [
+        _Receiver(name=name, serializers=list(serializers[name]))
+        for name in (*named, *interpreters)
+    ]
 
 
 def _classes(
     document: Document, receivers: list[_Receiver], defects: list[_Defect]
 ) -> list[_Class]:
-    met: dict[str, dict[tuple[str, str], list[Part]]] = {}
+    findings_of: dict[str, dict[tuple[str, str], list[Part]]] = {}
     for row, finding in _findings(document):
-        met.setdefault(row["cls"], {}).setdefault(
+        findings_of.setdefault(row["cls"], {}).setdefault(
             (finding["receiver"], finding["serializer"]), []
         ).append(finding)
     counts: dict[str, int] = {}
@@ -238,31 +251,30 @@ def _classes(
     columns = [
         (receiver.name, serializer) for receiver in receivers for serializer in receiver.serializers
     ]
-    first = {one.row["cls"]: one.anchor for one in reversed(defects)}
-    found = []
+    first_anchors = {defect.row["cls"]: defect.anchor for defect in reversed(defects)}
+    rows = []
     for cls, state in document["classes"].items():
-        lost = [
-            finding for findings in met[cls].values() for finding in findings if finding["cause"]
-        ]
-        decided = [finding for finding in lost if finding["verdict"] == Verdict.DEFECT.value]
-        found.append(
+        by_column = findings_of[cls]
+        lossy = [finding for cell in by_column.values() for finding in cell if finding["cause"]]
+        of_defects = [finding for finding in lossy if finding["verdict"] == Verdict.DEFECT.value]
+        rows.append(
             _Class(
                 cls=cls,
                 state=state,
-                scopes=" ".join(sorted({finding["scope"] for finding in lost})),
+                scopes=" ".join(sorted({finding["scope"] for finding in lossy})),
                 known=" ".join(
-                    sorted({"known" if finding["is_known"] else "new" for finding in decided})
+                    sorted({"known" if finding["is_known"] else "new" for finding in of_defects})
                 ),
                 exceptions=counts[cls],
-                anchor=first.get(cls, ""),
-                cells=[_cell(met[cls].get(column, [])) for column in columns],
+                anchor=first_anchors.get(cls, ""),
+                cells=[_cell(by_column.get(column, [])) for column in columns],
             )
         )
-    return found
+    return rows
 
 
 def _cell(findings: list[Part]) -> _Cell:
-    """The worst of what became of it."""
+    """The cell for these findings: the worst verdict among them decides."""
     if not findings:
         return _Cell(state="")
     worst = min((finding["verdict"] for finding in findings), key=_WORST_FIRST.index)

@@ -1,7 +1,7 @@
-"""What a run finds, as plain data: reports carry it, also through pytest-xdist, and files of it are
-merged.
+"""Rows: the results of a run as plain data.
 
-Names are dotted, texts clean; there are no paths of the machine.
+pytest's reports carry them, also through pytest-xdist, and files of them are merged. Names are
+dotted, texts are clean (``diagnosis/printable.py``), and no path of the machine is in them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ UNEXPLAINED = "unexplained"
 """The cause of a loss that no rule explains."""
 RAISED = "raised"
 """How an exception came about that a test raised."""
-
 ADDED_LATER = "with a note and an attribute added later"
-"""How the survey's last variant of a class came about, after how it was built."""
+"""How the survey's last variant of a class came about; stands after how it was built."""
 
 _OWN_ITEM = re.compile(r"portable-errors(/\w+)?::")
 
 
 def is_own_item(nodeid: str) -> bool:
-    """Whether an item is a case of ours: ``portable-errors::shop.errors.PaymentError``. A folder
-    may bear the same name."""
+    """Whether an item is a case of this plugin: ``portable-errors::shop.errors.PaymentError``.
+
+    A folder of tests may be named like that too: its node IDs go on with ``/`` and a file.
+    """
     return _OWN_ITEM.match(nodeid) is not None
 
 
@@ -34,79 +35,86 @@ class Verdict(enum.Enum):
     WHOLE = "whole"
     DEFECT = "defect"
     LACKS_PROJECT = "receiver"
-    """It arrives only where the project is installed, and nobody has said yet whether it is."""
+    """It arrives only where the project is installed, and it is undecided whether it is."""
     DROPS_CHAIN = "chain"
-    """It arrives without its chain, as by plain pickle, and nobody has said yet whether the chain
+    """It arrives without its chain, which plain pickle drops, and it is undecided whether the chain
     is needed."""
     OF_TESTS = "tests"
-    """A test defines it, or what it holds, so that no receiver has it, and nothing but the test
+    """A test defines its class, or made what it holds: no receiver has that, and only the test
     raises it."""
     OF_PYTHON = "python"
     """Python itself drops a field of a class of its own, which nobody can repair."""
 
 
 class Finding(TypedDict):
-    """What one trip came to."""
+    """The result of one trip."""
 
     verdict: str
     """Value of a ``Verdict``."""
     cause: str
     """Empty if it arrived whole."""
     kinds: list[str]
-    """What was lost."""
+    """What was lost: ``message``, ``chain``...; [] if nothing."""
     serializer: str
     receiver: str
+    """Its name; of an interpreter's path the last part."""
     scope: str
     """Where it is lost: ``everywhere``, ``without-project``, ``receiver`` (this one lacks
     something) or ``chain``."""
     is_known: bool
-    """Whether it is in the baseline."""
+    """Whether the baseline has all that was lost."""
     whole_with_project: bool
-    """Whether it was sent to where the project is installed besides, and arrived whole there."""
+    """Whether the payload was also sent to where the project is installed, and arrived whole
+    there."""
 
 
 class Row(TypedDict):
-    """What became of one exception, or of several that fared alike."""
+    """The results of one exception, or of several with equal results."""
 
     cls: str
     how: str
     """``raised``, or how it was built."""
     count: int
+    """How many exceptions, at least 1."""
     findings: list[Finding]
     credentials: list[list[str]]
     """Path and kind of each."""
 
 
 class Detail(TypedDict):
-    """A defect as people read of it. Sent once by each process."""
+    """A defect in full, as people read it; each process sends it once."""
 
     cls: str
     cause: str
     how: str
-    """How the exception came about that it tells of."""
+    """How the exception came about that is described: ``raised``, or how it was built."""
     test: str
     """Node ID of the test that met it; empty until the test's report is read."""
     headline: str
+    """First line of the failure's text."""
     why: str
+    """Empty if no rule explains it."""
     fixes: list[dict[str, Any]]
+    """Fields of each ``Fix``, the best first."""
     file: str
-    """Where the class is defined, seen from the root; empty if that is not known, or lies
-    elsewhere."""
+    """Where the class is defined, from the root; empty if that is unknown, or outside the root."""
     line: int
     """0 without a file."""
     text: str
+    """The failure's text."""
     trip: dict[str, Any]
+    """``RoundTrip.to_dict()``."""
 
 
 class _NotLookedAt(TypedDict, total=False):
-    """Reports of before 0.2 have none."""
+    """A key that reports of versions before 0.2 lack."""
 
     not_looked_at: list[list[str]]
-    """Class and what there was too much of, once for each exception."""
+    """Class and what lies past a limit, once for each exception."""
 
 
 class Entries(_NotLookedAt):
-    """What one phase of a test adds to the whole."""
+    """The results of one phase of a test."""
 
     rows: list[Row]
     details: list[Detail]
@@ -115,17 +123,18 @@ class Entries(_NotLookedAt):
     ignored: list[str]
     """Classes that settings leave out."""
     expected: list[str]
-    """Names under which changes of type are declared, of classes that were met or found."""
+    """Names under which changes of type are declared that cover a class which was raised or
+    surveyed."""
     troubles: list[str]
-    """Why nothing could be sent: a receiver that cannot start, or is not made as it has to be."""
+    """Why nothing could be sent: a receiver cannot start, or is not made as it has to be."""
 
 
 def junit_properties(entries: Entries) -> Iterable[tuple[str, object]]:
-    """What a test's defects are in JUnit's XML: ``(name, class: cause)`` for each, once."""
-    found = (
+    """Properties of a test in JUnit's XML: ``("portable_errors", "class: cause")`` per defect."""
+    defects = (
         (row["cls"], finding["cause"])
         for row in entries["rows"]
         for finding in row["findings"]
         if finding["verdict"] == "defect"
     )
-    return [("portable_errors", f"{cls}: {cause}") for cls, cause in dict.fromkeys(found)]
+    return [("portable_errors", f"{cls}: {cause}") for cls, cause in dict.fromkeys(defects)]

@@ -1,4 +1,4 @@
-"""The summary of a run: by defect, and not by test."""
+"""The summary that a run prints at its end: by defect, and not by test."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary_line import GREEN, NAMES, RED, YELLOW, Line, count
 from pytest_portable_errors.report.tally import Defect, worst_first
 
-_CREDENTIALS = 10
+_MOST_CREDENTIALS = 10  # lines; further credentials are counted
 
 
 def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
-    """The lines. Few, when all is well."""
-    tells = outcome.mode != "off" or outcome.surveys
-    if tells:
+    """The lines of the summary: few when nothing was lost.
+
+    Args:
+        outcome: The outcome of the run.
+        verbosity: The count of -v less that of -q: below 0 gives a line for each defect, above 0
+            each defect in full.
+    """
+    if outcome.mode != "off" or outcome.surveys:
         yield from _findings(outcome, verbosity)
     yield from _credentials(outcome)
     yield from (Line(f"portable errors: wrote {clean(text)}") for text in outcome.written)
@@ -35,9 +40,9 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     }
     troubles = outcome.tally.troubles
     is_well = not (new or decisions or outcome.crashed or troubles)
-    bad = YELLOW if outcome.mode == "warn" or outcome.updates_baseline else RED
+    colour = YELLOW if outcome.mode == "warn" or outcome.updates_baseline else RED
     if not is_well:
-        yield Line(f"portable errors: {_title(new, len(decisions))}", bad, is_title=True)
+        yield Line(f"portable errors: {_title(new, len(decisions))}", colour, is_title=True)
         groups = _by_place(new)
         for number, (defect, *alike) in enumerate(groups, start=1):
             width = max(len(name_of(group[0])) for group in groups)
@@ -49,24 +54,27 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
                     f"{'FAILED' if outcome.fails_for_decisions else 'OPEN'} "
                     f"{decision_text(verdict, classes)}"
                 ),
-                bad,
+                colour,
             )
             yield from decision(verdict, classes, outcome.toml_name, verbosity)
         yield from (
             Line(
-                f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} {trouble_text(trouble)}", bad
+                f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} {trouble_text(trouble)}",
+                colour,
             )
             for trouble in troubles
         )
         yield from (
-            Line(f"{clean(node)} ended its worker's process: what it raised was not checked", bad)
+            Line(
+                f"{clean(node)} ended its worker's process: what it raised was not checked", colour
+            )
             for node in outcome.crashed
         )
     for cls, reason in list(outcome.tally.not_checked.items()):
         if verbosity > 0 or len(outcome.tally.not_checked) <= TESTS:
             yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", YELLOW)
-    for what, counts in outcome.tally.not_looked_at.items():
-        yield Line(f"not looked at: {clean(what)} ({_of_classes(counts, verbosity)})", YELLOW)
+    for limit, counts in outcome.tally.not_looked_at.items():
+        yield Line(f"not looked at: {clean(limit)} ({_of_classes(counts, verbosity)})", YELLOW)
     for setting, names in outcome.idle:
         yield Line(
             f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", YELLOW
@@ -94,8 +102,10 @@ def _of_classes(counts: Counter[str], verbosity: int) -> str:
 
 
 def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:
-    """Classes that inherit one defect, or hold what has it, are told together: those with the same
-    cause at the same line."""
+    """Group the defects with the same scope and cause at the same line of code.
+
+    Classes share one if they inherit the defect, or hold an exception that has it.
+    """
     groups: dict[object, list[Defect]] = {}
     for defect in defects:
         evidence = [] if defect.detail is None else defect.detail["trip"]["evidence"]
@@ -103,17 +113,18 @@ def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:
         groups.setdefault((defect.scope, defect.cause, place) if place else id(defect), []).append(
             defect
         )
-    found = [
-        _led(group, key[2]) if isinstance(key, tuple) else group for key, group in groups.items()
+    in_order = [
+        _owner_first(group, key[2]) if isinstance(key, tuple) else group
+        for key, group in groups.items()
     ]
-    return sorted(found, key=lambda group: worst_first(group[0]))
+    return sorted(in_order, key=lambda group: worst_first(group[0]))
 
 
-def _led(group: list[Defect], place: str) -> list[Defect]:
-    """The class first that is repaired there, then the project's own, and Python's last."""
+def _owner_first(group: list[Defect], place: str) -> list[Defect]:
+    """Sort a group: first the class that has this line, then the project's own, Python's last."""
     file, _, number = place.rpartition(":")
     details = [defect.detail for defect in group if defect.detail is not None]
-    # A place is named as an import would, from ``src`` on; a class's file from the root.
+    # A place is named as an import names it, from ``src`` on; a class's file from the root.
     above = [
         detail
         for detail in details
@@ -122,24 +133,24 @@ def _led(group: list[Defect], place: str) -> list[Defect]:
     owner = max(above, key=lambda detail: detail["line"])["cls"] if above else None
 
     def distance(defect: Defect) -> tuple[bool, bool, bool]:
-        is_ours = defect.detail is not None and bool(defect.detail["file"])
-        return defect.cls != owner, not is_ours, defect.cls.startswith("builtins.")
+        is_of_project = defect.detail is not None and bool(defect.detail["file"])
+        return defect.cls != owner, not is_of_project, defect.cls.startswith("builtins.")
 
     return sorted(group, key=distance)
 
 
 def _title(defects: Sequence[Defect], decisions: int) -> str:
-    found = []
+    parts = []
     if defects:
         classes = len({defect.cls for defect in defects})
-        found.append(f"{count(len(defects), 'defect')} in {count(classes, 'class', 'classes')}")
+        parts.append(f"{count(len(defects), 'defect')} in {count(classes, 'class', 'classes')}")
     if decisions:
-        found.append(f"{count(decisions, 'decision')} to take")
-    return ", ".join(found) or "not all was checked"
+        parts.append(f"{count(decisions, 'decision')} to take")
+    return ", ".join(parts) or "not all was checked"
 
 
 def trouble_text(trouble: str) -> str:
-    """What is the run's and no test's: a receiver cannot start, or is not made as it has to be."""
+    """The line for a trouble of the whole run, such as a receiver that cannot start."""
     return f"portable-errors - what was raised could not be sent: {brief(trouble)}"
 
 
@@ -178,17 +189,17 @@ def totals_text(outcome: Outcome) -> str:
 
 
 def _credentials(outcome: Outcome) -> Iterator[Line]:
-    """A line for each exception class and path, as far as there is room."""
+    """A line for each exception class and path, up to ``_MOST_CREDENTIALS``."""
     if not outcome.names_credentials:
         return
     lines = [
         f"{clean(short_name(cls))} carries a credential: {brief(path)} ({clean(kind)})"
         for cls, path, kind in outcome.tally.credentials
     ]
-    yield from (Line(f"portable errors: {line}", YELLOW) for line in lines[:_CREDENTIALS])
-    if len(lines) > _CREDENTIALS:
+    yield from (Line(f"portable errors: {line}", YELLOW) for line in lines[:_MOST_CREDENTIALS])
+    if len(lines) > _MOST_CREDENTIALS:
         more = (
-            f"... and {len(lines) - _CREDENTIALS} more credentials; "
+            f"... and {len(lines) - _MOST_CREDENTIALS} more credentials; "
             "portable_errors_credentials = error fails the tests that meet them"
         )
         yield Line(f"portable errors: {more}", YELLOW)

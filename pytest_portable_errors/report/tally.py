@@ -1,43 +1,46 @@
-"""The rows of a whole run, from one process or many, and what they add up to."""
+"""The tally adds up the rows of a whole run, from one process or many."""
 
 from __future__ import annotations
 
 import functools
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_portable_errors.report.baseline import Baseline, Entry, in_a_line
 from pytest_portable_errors.report.rows import RAISED, Detail, Entries, Finding, Row, Verdict
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
-"""In the order in which defects are told: what is broken everywhere first."""
+"""Where an exception is lost (``Finding.scope``), the worst first."""
 
-_OF_POLICIES = (Verdict.LACKS_PROJECT.value, Verdict.DROPS_CHAIN.value)
+_DECISIONS = (Verdict.LACKS_PROJECT.value, Verdict.DROPS_CHAIN.value)
 
 
 @dataclass(slots=True, kw_only=True)
 class Defect:
-    """One class, one cause: what the reader repairs."""
+    """A defect: one class and one cause, however many tests and serializers met it."""
 
     cls: str
     cause: str
     scope: str = SCOPES[-1]
-    """The widest in which it was met."""
+    """The worst of ``SCOPES`` in which it was met."""
     kinds: set[str] = field(default_factory=set)
+    """What was lost: ``message``, ``chain``..."""
     serializers: dict[str, None] = field(default_factory=dict)
+    """Names, in the order in which they met it; likewise ``receivers`` and ``ways``."""
     receivers: dict[str, None] = field(default_factory=dict)
     tests: dict[str, None] = field(default_factory=dict)
     """Node IDs, sorted."""
     ways: dict[str, None] = field(default_factory=dict)
-    """How the exceptions came about that showed it."""
+    """How the exceptions came about that showed it: ``raised``, or how they were built."""
     is_known: bool = True
     """Whether the baseline has all of it."""
     detail: Detail | None = None
+    """What people read of it; None if no process has told it in full."""
 
 
 def worst_first(defect: Defect) -> tuple[int, str, str]:
-    """Sorts defects as they are told."""
+    """Key that sorts defects: by scope, the worst first, then by class and cause."""
     return SCOPES.index(defect.scope), defect.cls, defect.cause
 
 
@@ -46,17 +49,19 @@ class Totals:
     """Counts of classes and exceptions."""
 
     classes: int
+    """All that were checked, and those of ``not_checked``."""
     exceptions: int
+    """Exceptions that were checked."""
     whole: int
     """Classes of which every exception arrived whole."""
     lossy: int
     """Classes with a defect."""
     undecided: int
-    """Classes that are lost only where the project has not decided yet what is needed."""
+    """Classes that are lost only where the project has a decision to take."""
     of_tests: int
     """Classes that tests define, or that hold what tests make."""
     of_python: int
-    """Python's own classes that Python itself does not carry whole."""
+    """Python's own classes of which Python itself drops a field."""
     not_checked: int
     """Classes that no test raised and that could not be built."""
     ignored: int
@@ -64,17 +69,19 @@ class Totals:
 
 
 class Tally:
-    """Collects what tests add. Everything else is derived, so that the order in which they came
-    makes no difference."""
+    """Collects the entries of tests; the rest is derived from them, whatever their order."""
 
     def __init__(self) -> None:
         self.tests: dict[str, dict[str, Entries]] = {}
-        """By node ID and phase; what a test adds when it runs again, on another worker or because
-        it failed, replaces what it said."""
+        """Node ID -> phase -> entries. When a test runs again, on another worker or because it
+        failed, its new entries replace the old."""
         self._details: dict[tuple[str, str], Detail] = {}
 
     def add(self, nodeid: str, when: str, entries: Entries) -> None:
-        """Keep what one phase of a test came to."""
+        """Add the entries of one phase of a test, in place of earlier ones of that phase.
+
+        ``when`` is ``setup``, ``call`` or ``teardown``; details are kept apart (``describe``).
+        """
         for detail in entries["details"]:
             self.describe({**detail, "test": nodeid})
         self.tests.setdefault(nodeid, {})[when] = {**entries, "details": []}
@@ -82,61 +89,64 @@ class Tally:
             vars(self).pop(name, None)
 
     def describe(self, detail: Detail) -> None:
-        """Keep how a defect is told: best of what a test raised, and then of the first by name,
-        whichever came first."""
+        """Keep a detail of a defect, unless a better one is kept already.
+
+        Raised beats built, then the smallest node ID; the order of arrival does not matter.
+        """
         key = (detail["cls"], detail["cause"])
         self._details[key] = min(
             self._details.get(key, detail),
             detail,
-            key=lambda one: (one["how"] != RAISED, one["test"]),
+            key=lambda candidate: (candidate["how"] != RAISED, candidate["test"]),
         )
 
     def against(self, baseline: Baseline) -> Tally:
-        """The same findings, with what this baseline knows of them."""
-        judged = Tally()
-        judged._details = self._details
+        """A tally of the same findings, of which those are known that this baseline has."""
+        tally = Tally()
+        tally._details = self._details
         for nodeid, phases in self.tests.items():
             for when, entries in phases.items():
-                rows = [_judged_by(baseline, row) for row in entries["rows"]]
-                judged.add(nodeid, when, {**entries, "rows": rows})
-        return judged
+                rows = [_with_known(row, baseline) for row in entries["rows"]]
+                tally.add(nodeid, when, {**entries, "rows": rows})
+        return tally
 
     def __bool__(self) -> bool:
         return bool(self.tests)
 
     @functools.cached_property
     def rows(self) -> list[tuple[str, Row]]:
-        """With the node IDs of their tests."""
+        """All rows, each with the node ID of its test."""
         return [(nodeid, row) for nodeid, entries in self._entries() for row in entries["rows"]]
 
     @functools.cached_property
     def defects(self) -> list[Defect]:
-        """The worst first, then by class."""
-        found: dict[tuple[str, str], Defect] = {}
+        """All defects, known ones as well, in the order of ``worst_first``."""
+        by_key: dict[tuple[str, str], Defect] = {}
         for nodeid, row, finding in self._findings():
             if finding["verdict"] == Verdict.DEFECT.value:
                 key = (row["cls"], finding["cause"])
-                _extend(
-                    found.setdefault(key, Defect(cls=key[0], cause=key[1])), nodeid, row, finding
-                )
-        for key, defect in found.items():
+                defect = by_key.setdefault(key, Defect(cls=key[0], cause=key[1]))
+                _extend(defect, nodeid, row, finding)
+        for key, defect in by_key.items():
             defect.detail = self._details.get(key)
             defect.tests = dict.fromkeys(sorted(defect.tests))
-        return sorted(found.values(), key=worst_first)
+        return sorted(by_key.values(), key=worst_first)
 
     def undecided(self, verdict: Verdict) -> list[str]:
-        """Classes that are lost only because a decision is open, sorted; without those that the
-        baseline has."""
-        found = {
+        """Classes that are lost only because a decision is open, sorted; known ones left out.
+
+        ``verdict`` names the decision: ``LACKS_PROJECT`` or ``DROPS_CHAIN``.
+        """
+        classes = {
             row["cls"]
             for _, row, finding in self._findings()
             if finding["verdict"] == verdict.value and not finding["is_known"]
         }
-        return sorted(cls for cls in found if self.classes[cls] != "lossy")
+        return sorted(cls for cls in classes if self.classes[cls] != "lossy")
 
     @functools.cached_property
     def not_checked(self) -> dict[str, str]:
-        """Classes that no test raised and that could not be built, with the reason."""
+        """Class -> reason, sorted: classes that no test raised and that could not be built."""
         reasons = {
             cls: reason for _, entries in self._entries() for cls, reason in entries["not_checked"]
         }
@@ -151,18 +161,16 @@ class Tally:
 
     @property
     def not_looked_at(self) -> dict[str, Counter[str]]:
-        """What there was too much of to look at: of which classes, and of how many of their
-        exceptions."""
-        found: dict[str, Counter[str]] = {}
+        """What lies past a limit -> class -> how many of its exceptions; sorted by the former."""
+        counts: dict[str, Counter[str]] = {}
         for _, entries in self._entries():
-            for cls, what in entries.get("not_looked_at", ()):
-                found.setdefault(what, Counter())[cls] += 1
-        return {what: found[what] for what in sorted(found)}
+            for cls, limit in entries.get("not_looked_at", ()):
+                counts.setdefault(limit, Counter())[cls] += 1
+        return {limit: counts[limit] for limit in sorted(counts)}
 
     @functools.cached_property
     def classes(self) -> dict[str, str]:
-        """Classes that were checked: ``lossy``, ``undecided``, ``tests``, ``python`` or ``whole``.
-        Sorted."""
+        """Class -> ``lossy``, ``undecided``, ``tests``, ``python`` or ``whole``; sorted."""
         verdicts: dict[str, set[str]] = {}
         for _, row, finding in self._findings():
             verdicts.setdefault(row["cls"], set()).add(finding["verdict"])
@@ -170,7 +178,7 @@ class Tally:
 
     @functools.cached_property
     def totals(self) -> Totals:
-        """The counts."""
+        """The counts of classes and exceptions."""
         states = list(self.classes.values())
         return Totals(
             classes=len(states) + len(self.not_checked),
@@ -191,7 +199,7 @@ class Tally:
 
     @property
     def expected(self) -> frozenset[str]:
-        """Names of declared changes of type that covered some class."""
+        """Names under which changes of type are declared that covered a class."""
         return frozenset(name for _, entries in self._entries() for name in entries["expected"])
 
     @property
@@ -206,29 +214,29 @@ class Tally:
         )
 
     def baseline_entries(self) -> frozenset[Entry]:
-        """What a baseline would have to know for nothing to fail."""
+        """The entries with which a baseline makes nothing of this tally fail."""
         return frozenset(
             entry
             for _, row, finding in self._findings()
-            if finding["verdict"] in (Verdict.DEFECT.value, *_OF_POLICIES)
+            if finding["verdict"] in (Verdict.DEFECT.value, *_DECISIONS)
             for entry in _baseline_entries(row, finding)
         )
 
     def gone(self, baseline: Baseline) -> frozenset[Entry]:
         """Entries whose class was checked in the same way and arrived whole each time.
 
-        A receiver that this run did not ask says nothing, so that its entries stay.
+        An entry of a receiver that this run did not ask stays.
         """
-        states: dict[tuple[str, str, str], set[str]] = {}
+        verdicts: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
         for _, row, finding in self._findings():
             cls, serializer = in_a_line(row["cls"]), finding["serializer"]
-            states.setdefault((cls, serializer, finding["receiver"]), set()).add(finding["verdict"])
+            verdicts[cls, serializer, finding["receiver"]].add(finding["verdict"])
             if finding["whole_with_project"]:
-                states.setdefault((cls, serializer, "with-project"), set()).add(Verdict.WHOLE.value)
+                verdicts[cls, serializer, "with-project"].add(Verdict.WHOLE.value)
         return frozenset(
             entry
             for entry in baseline.entries
-            if _is_gone(entry, states.get((entry.cls, entry.serializer, entry.receiver)))
+            if _is_gone(entry, verdicts.get((entry.cls, entry.serializer, entry.receiver)))
         )
 
     def _entries(self) -> Iterator[tuple[str, Entries]]:
@@ -251,8 +259,8 @@ def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
 
 
 def _is_gone(entry: Entry, verdicts: set[str] | None) -> bool:
-    # Whether the chain is needed is a question of its own: without it, what lost its chain alone
-    # arrived whole.
+    # Whether the chain is needed is a decision of its own: an exception that lost nothing but its
+    # chain arrived whole for every entry of another kind.
     whole = (
         {Verdict.WHOLE.value}
         if entry.kind == "chain"
@@ -261,7 +269,7 @@ def _is_gone(entry: Entry, verdicts: set[str] | None) -> bool:
     return verdicts is not None and verdicts <= whole
 
 
-def _judged_by(baseline: Baseline, row: Row) -> Row:
+def _with_known(row: Row, baseline: Baseline) -> Row:
     findings: list[Finding] = [
         {
             **finding,
@@ -282,12 +290,11 @@ def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:
     defect.is_known = defect.is_known and finding["is_known"]
 
 
-def _state(verdicts: Iterable[str]) -> str:
-    found = set(verdicts)
-    if Verdict.DEFECT.value in found:
+def _state(verdicts: set[str]) -> str:
+    if Verdict.DEFECT.value in verdicts:
         return "lossy"
-    if not found.isdisjoint(_OF_POLICIES):
+    if not verdicts.isdisjoint(_DECISIONS):
         return "undecided"
-    if Verdict.OF_TESTS.value in found:
+    if Verdict.OF_TESTS.value in verdicts:
         return "tests"
-    return "python" if Verdict.OF_PYTHON.value in found else "whole"
+    return "python" if Verdict.OF_PYTHON.value in verdicts else "whole"

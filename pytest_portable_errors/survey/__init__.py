@@ -1,1 +1,1 @@
-"""Exceptions that no test raised: found, built, and raised on purpose."""
+"""Finds exception classes, and makes instances of them that no test raised."""

@@ -1,8 +1,7 @@
-"""What annotations ask for: a value of that type, distinct and named after its parameter.
+"""Makes values for annotations, distinct and named after their parameter.
 
-Everything made here is of the standard library, or of the class that the annotation names. Values
-are pickled and loaded before they are given out: one that does not survive that would be what fails
-the trip.
+Every value is of the standard library, or of the class that the annotation names. Values are
+pickled and loaded before they are used: one that does not survive that would fail the trip itself.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.survey import http_messages
 from pytest_portable_errors.survey.hints import UNKNOWN, hints_of, is_qualifier, members
 
-_DEEPEST = 4
-# These are made of parts that were tried already.
+_DEEPEST = 4  # annotations inside one another
+# Values of these types are made of parts that were tried already, and need no trial of their own.
 _TRAVELLING = (type(None), bool, int, float, str, bytes, list, dict, tuple, set)
 _FUNCTIONS = (
     textwrap.dedent,
@@ -49,8 +48,17 @@ _FUNCTIONS = (
 
 
 def by_annotation(name: str, hint: object, number: int, depth: int = 0) -> object:
-    """A value of that type, UNKNOWN where the annotation does not tell, or where such a value could
-    not travel."""
+    """Make a value for an annotation.
+
+    Args:
+        name: Name of the parameter or attribute, which texts have in them.
+        hint: The annotation, resolved.
+        number: Makes numbers distinct.
+        depth: How many annotations are around this one.
+
+    Returns:
+        UNKNOWN where the annotation does not tell, or pickle would not give such a value back.
+    """
     if depth > _DEEPEST:
         return UNKNOWN
     try:
@@ -61,12 +69,12 @@ def by_annotation(name: str, hint: object, number: int, depth: int = 0) -> objec
 
 
 def travels(value: object) -> bool:
-    """Whether pickle gives it back as it was."""
+    """Whether pickle gives a value back as it was."""
     try:
-        back = pickle.loads(pickle.dumps(value))
+        loaded = pickle.loads(pickle.dumps(value))
     except Exception:  # foreign code
         return False
-    return canonical(describe_value(back)) == canonical(describe_value(value))
+    return canonical(describe_value(loaded)) == canonical(describe_value(value))
 
 
 def _value(name: str, hint: object, number: int, depth: int) -> object:
@@ -77,8 +85,8 @@ def _value(name: str, hint: object, number: int, depth: int) -> object:
     if is_qualifier(origin):
         return _value(name, inner[0], number, depth)
     if isinstance(hint, typing.TypeVar):
-        told = hint.__constraints__ or (hint.__bound__,)
-        return UNKNOWN if told[0] is None else by_annotation(name, told[0], number, depth + 1)
+        bound = (hint.__constraints__ or (hint.__bound__,))[0]
+        return UNKNOWN if bound is None else by_annotation(name, bound, number, depth + 1)
     if hasattr(hint, "__supertype__"):  # NewType
         return by_annotation(name, hint.__supertype__, number, depth + 1)
     plain = origin or hint
@@ -94,8 +102,7 @@ def _value(name: str, hint: object, number: int, depth: int) -> object:
         return UNKNOWN
 
     def part(hint: object, suffix: str) -> object:
-        made = by_annotation(f"{name}-{suffix}", hint, number, depth + 1)
-        return f"{name}-{suffix}-text" if made is UNKNOWN else made
+        return field(f"{name}-{suffix}", hint, number, depth)
 
     if plain in _PLAIN and not (inner and issubclass(plain, abc.Collection)):
         return _PLAIN[plain](name, number)
@@ -114,7 +121,7 @@ def _collection(
         first, second = part(inner[0], "item"), part(inner[0], "item-2")
         content = [first] if isinstance(first, dict) or first == second else [first, second]
         if issubclass(plain, abc.Set):
-            # the order of a set's elements changes with the process
+            # One element: the order of a set's elements differs between processes (hash seed).
             return (frozenset if plain is frozenset else set)(content[:1])
         return plain(content) if plain in (tuple, collections.deque) else content
     return UNKNOWN
@@ -125,7 +132,7 @@ def _of_class(cls: type, name: str, number: int, depth: int) -> object:
         return _PLAIN[cls](name, number)
     if http_messages.makes(cls):
         return http_messages.make(cls)
-    # or of typing_extensions
+    # A TypedDict of typing, or of typing_extensions.
     if typing.is_typeddict(cls) or (issubclass(cls, dict) and hasattr(cls, "__required_keys__")):
         return {
             key: field(key, hint, place, depth)
@@ -141,26 +148,26 @@ def _of_class(cls: type, name: str, number: int, depth: int) -> object:
 
 
 def _exception(cls: type, name: str) -> BaseException:
-    """One that survives: of the class if that takes a message, else of the nearest base that
-    does."""
+    """An exception that survives pickle: of the class or the nearest base that takes a text."""
     for base in cls.__mro__:
         if issubclass(base, BaseException):
             try:
-                made = base(f"{name}-text")
+                exc = base(f"{name}-text")
             except Exception:  # foreign code
                 continue
-            if base not in (BaseException, Exception) and type(made) is base and travels(made):
-                return made
+            if base not in (BaseException, Exception) and type(exc) is base and travels(exc):
+                return exc
     return ValueError(f"{name}-text")
 
 
 def field(name: str, hint: object, number: int, depth: int) -> object:
-    made = by_annotation(name, hint, number, depth + 1)
-    return f"{name}-text" if made is UNKNOWN else made
+    """A value for a part of another value: by its annotation, or else a text."""
+    value = by_annotation(name, hint, number, depth + 1)
+    return f"{name}-text" if value is UNKNOWN else value
 
 
 def _is_record(cls: type) -> bool:
-    """Whether making one only fills fields: dataclasses, named tuples, attrs, Pydantic, msgspec."""
+    """Whether making one only fills fields: dataclass, named tuple, attrs, Pydantic, msgspec."""
     marks = ("__attrs_attrs__", "model_fields", "__fields__", "__struct_fields__")
     return (
         dataclasses.is_dataclass(cls)
@@ -172,17 +179,18 @@ def _is_record(cls: type) -> bool:
 def _record(cls: type, depth: int) -> object:
     try:
         hints = {**hints_of(cls), **hints_of(getattr(cls, "__init__", None))}
-        wanted = [
+        required = [
             p
             for p in inspect.signature(cls).parameters.values()
             if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
-        given = {
-            p.name: field(p.name, hints.get(p.name), place, depth) for place, p in enumerate(wanted)
+        arguments = {
+            p.name: field(p.name, hints.get(p.name), place, depth)
+            for place, p in enumerate(required)
         }
-        first = [p.name for p in wanted if p.kind is p.POSITIONAL_ONLY]
-        return cls(*(given.pop(name) for name in first), **given)
-    except Exception:  # it validates, and wants something special
+        positional = [p.name for p in required if p.kind is p.POSITIONAL_ONLY]
+        return cls(*(arguments.pop(name) for name in positional), **arguments)
+    except Exception:  # it validates its fields, and takes only certain values
         return UNKNOWN
 
 
@@ -203,6 +211,7 @@ def _moment(_: str, number: int) -> object:
 
 
 def is_status(name: str) -> bool:
+    """Whether a number of this name is an HTTP status."""
     return name.endswith(("status", "status_code", "statuscode"))
 
 
@@ -246,28 +255,32 @@ _PLAIN: dict[type, Callable[[str, int], object]] = {
     pathlib.PurePath: lambda name, _: pathlib.PurePath(f"{name}-text"),
     os.PathLike: lambda name, _: pathlib.PurePath(f"{name}-text"),
     re.Pattern: lambda name, _: re.compile(f"{name}-text"),
-    # of those for examples, RFC 5737
+    # 192.0.2.0/24, a block of addresses for documentation: RFC 5737.
     ipaddress.IPv4Address: lambda _, number: ipaddress.IPv4Address(0xC0000200 + number % 256),
     logging.Logger: lambda name, _: logging.getLogger(f"{name}-text"),
-    types.TracebackType: lambda *_: None,  # nothing carries one, and no author expects it
+    types.TracebackType: lambda *_: None,  # pickle carries none, and no author expects that
     types.SimpleNamespace: lambda name, _: types.SimpleNamespace(name=f"{name}-text"),
 }
 
 
 def husk(hint: object) -> object:
-    """An instance of an ordinary class whose constructor was not called, since that may connect,
-    start or write something.
+    """An instance of an annotated class whose constructor was not called.
 
-    It has the attributes that the class annotates. UNKNOWN if the annotation is no such class.
+    The constructor may connect, start or write something. The instance has the attributes that the
+    class annotates.
+
+    Returns:
+        UNKNOWN if the annotation is no class, or a builtin or exception, or pickle would not give
+        the instance back.
     """
     cls = typing.get_origin(members(hint)[0]) or members(hint)[0] if members(hint) else None
     if not isinstance(cls, type) or cls.__module__ == "builtins" or issubclass(cls, BaseException):
         return UNKNOWN
     try:
-        made = cls.__new__(cls)
+        instance = cls.__new__(cls)
         for place, (attribute, kind) in enumerate(hints_of(cls).items()):
-            if not hasattr(made, attribute):
-                object.__setattr__(made, attribute, field(attribute, kind, place, 2))
+            if not hasattr(instance, attribute):
+                object.__setattr__(instance, attribute, field(attribute, kind, place, 2))
     except Exception:  # abstract, or of C
         return UNKNOWN
-    return made if travels(made) else UNKNOWN
+    return instance if travels(instance) else UNKNOWN

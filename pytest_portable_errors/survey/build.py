@@ -1,7 +1,7 @@
 """Makes instances of an exception class from its signature, with values like those in production.
 
 A loss shows only if the values are distinct and not empty, and a Mock cannot be pickled: see
-``values.py``. Where the constructor refuses what was guessed, its own error says what it misses
+``values.py``. Where the constructor refuses a call, its error says what the call lacks
 (``repairs.py``), or other values are tried.
 """
 
@@ -26,42 +26,50 @@ from pytest_portable_errors.survey.repairs import repaired
 from pytest_portable_errors.survey.values import Values
 
 _LONGEST = 2.0  # seconds for all instances of a class; most take less than a millisecond
-_MOST_CALLS = 150  # of one way, before it is given up
-_MOST_FOR_A_TEXT = 30  # once there is an instance, though one whose text cannot be made
-_MOST_REPAIRS = 25
+_MOST_CALLS = 150  # of one way, before that way is given up
+_MOST_FOR_A_TEXT = 30  # calls, once there is an instance whose str() fails
+_MOST_REPAIRS = 25  # of one call
 
 
 class CannotBuild(Exception):
-    """No arguments that we know of make an instance."""
+    """No instance of a class could be made; its text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """An instance, and how it was built."""
+    """An instance that was built, and how."""
 
     how: str
-    """``required``, ``by position`` or ``by keyword``."""
+    """``required``, ``by position`` or ``by keyword``; of a factory, or of a suite that raises,
+    what made it."""
     exc: BaseException
 
 
 def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
-    """Instances of the class: from its required arguments, from all by position, and from all by
-    keyword.
+    """Make instances of a class: by its required arguments, all by position, all by keyword.
 
-    ``values`` go before what we would make up. Variants that would be built alike are made once.
-    Raises CannotBuild with the reason when there is none.
+    A way whose call is the same as an earlier one's is left out. Foreign code runs here: output
+    and warnings are dropped, and after 2 s nothing more is tried (only in the main thread, and not
+    on Windows).
+
+    Args:
+        cls: The class.
+        values: Values to use before any that is made up; {} if there are none.
+
+    Raises:
+        CannotBuild: There is no instance; its text says why.
     """
     variants: list[Variant] = []
-    seen: list[str] = []
+    built_calls: list[str] = []
     reasons: list[str] = []
     with _undisturbed(), _ended_after(_LONGEST, reasons):
         try:
             for how, calls in ways(cls, values):
                 exc, call = _first_that_works(cls, calls, reasons)
-                if exc is not None and call not in seen:
-                    seen.append(call)
+                if exc is not None and call not in built_calls:
+                    built_calls.append(call)
                     variants.append(Variant(how=how, exc=exc))
-        except Exception as error:  # a metaclass, a given factory
+        except Exception as error:  # of a metaclass, or of a factory in ``values``
             reasons.append(f"{type(error).__name__}: {error}")
     if not variants:
         raise CannotBuild(
@@ -74,33 +82,36 @@ def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
 def _first_that_works(
     cls: type[BaseException], calls: Iterable[Call], reasons: list[str]
 ) -> tuple[BaseException | None, str]:
-    """The instance, and what it was called with as a text. Why the first call failed is added to
-    the reasons."""
-    silent: tuple[BaseException | None, str] = (None, "")
+    """The instance that the first good call makes, and its arguments as a text.
+
+    A call is good if ``str`` works on its instance; without one, the first instance is taken. Why
+    the first call failed is added to ``reasons``.
+    """
+    textless: tuple[BaseException | None, str] = (None, "")
     for number, call in enumerate(itertools.islice(calls, _MOST_CALLS)):
-        if silent[0] is not None and (call.adds_optional or number >= _MOST_FOR_A_TEXT):
+        if textless[0] is not None and (call.adds_optional or number >= _MOST_FOR_A_TEXT):
             break
         for _ in range(_MOST_REPAIRS):
             try:
                 exc = cls(*(value for _, value in call.positional), **call.keyword)
                 if type(exc) is not cls:
                     break
-                if silent[0] is None:
-                    silent = exc, _as_text(call)
-                str(exc)  # values that its text cannot be made of are not those of production
+                if textless[0] is None:
+                    textless = exc, _as_text(call)
+                str(exc)  # values of which no text can be made are not like those in production
                 return exc, _as_text(call)
             except KeyboardInterrupt:
                 raise
             except _TookTooLong:
-                if silent[0] is None:
+                if textless[0] is None:
                     raise
-                return silent
+                return textless
             except BaseException as error:  # foreign code
                 if not reasons:
                     reasons.append(f"{type(error).__name__}: {error}")
                 if not repaired(call, error):
                     break
-    return silent
+    return textless
 
 
 def _as_text(call: Call) -> str:
@@ -108,13 +119,15 @@ def _as_text(call: Call) -> str:
 
 
 class _TookTooLong(BaseException):
-    """Not an Exception, because constructors catch those."""
+    """The time is up. No Exception, because constructors catch those."""
 
 
 @contextlib.contextmanager
 def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
-    """Ends the block, saying so in the reasons. Only where there are timers: not on Windows, and
-    not outside the main thread."""
+    """End the block after so many seconds, and put that first among the reasons.
+
+    There is no timer on Windows, nor outside the main thread: then the block is not ended.
+    """
     if (
         not hasattr(signal, "setitimer")
         or threading.current_thread() is not threading.main_thread()
@@ -127,8 +140,8 @@ def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
 
     started = time.monotonic()
     handler = signal.signal(signal.SIGALRM, end)
-    # again and again, should the constructor catch it
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    # It rings again every 0.1 s, should the constructor catch what end() raises.
+    remaining, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield
     except _TookTooLong:
@@ -136,17 +149,18 @@ def _ended_after(seconds: float, reasons: list[str]) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
-        if left:  # somebody else's timer: pytest-timeout's
+        if remaining:  # of somebody else's timer, such as pytest-timeout's
             signal.setitimer(
-                signal.ITIMER_REAL, max(left - (time.monotonic() - started), 0.001), interval
+                signal.ITIMER_REAL, max(remaining - (time.monotonic() - started), 0.001), interval
             )
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Constructors print, and warn that they are deprecated: neither is what is tested."""
+    """Drop what constructors print, and their warnings: neither is under test."""
     with (
-        # a real file, since an exception that keeps its stream cannot be pickled
+        # A real file, and no StringIO, which pickle takes: an exception that keeps its stream must
+        # fail to be pickled here as it does in production.
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),

@@ -1,4 +1,4 @@
-"""Calls of an exception class's constructor that are worth trying, best first."""
+"""Calls of an exception class's constructor that are worth trying, the best first."""
 
 from __future__ import annotations
 
@@ -13,39 +13,43 @@ from pytest_portable_errors.survey.annotations import by_annotation
 from pytest_portable_errors.survey.hints import UNKNOWN, hints_of
 from pytest_portable_errors.survey.values import LADDER, Values, Wanted, best, others
 
-_PYTHONS_OWN = ("name", "obj")
-_LEFT_OUT = object()
+_PYTHON_FIELDS = ("name", "obj")  # of NameError and AttributeError
+_LEFT_OUT = object()  # stands for the value of a parameter that a call does not pass
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """Arguments, which a repair changes in place."""
+    """A call of a constructor: its arguments, which a repair changes in place."""
 
     positional: list[tuple[str, object]]
-    """Each with the name of its parameter."""
+    """(name of the parameter, value) for each."""
     keyword: dict[str, object]
     takes_more_positional: bool = False
-    """Whether there is an ``*args``."""
+    """Whether the constructor has ``*args``."""
     takes_more_keyword: bool = False
-    """Whether there is a ``**kwargs``."""
+    """Whether the constructor has ``**kwargs``."""
     last_given: tuple[object, str] | None = None
-    """The value to which a repair gave an attribute last, and the attribute's name."""
+    """(value, name of the attribute that a repair gave to it last); None if none was given."""
     adds_optional: bool = False
-    """Whether it is more than what the signature requires, where just that is asked for."""
+    """Whether optional arguments are passed although only the required ones were asked for."""
 
 
 def ways(cls: type[BaseException], values: Values) -> Iterator[tuple[str, Iterator[Call]]]:
-    """From its required arguments, from all by position, and from all by keyword: each with the
-    calls to try.
+    """The ways to call a class's constructor, each with the calls to try, the best first.
 
-    For a class whose constructor is C's, which takes whatever it is given, only the first.
+    The ways are ``required`` (its required arguments only), ``by position`` and ``by keyword``
+    (all arguments). A constructor of C, which takes whatever it is given, has only the first.
+
+    Args:
+        cls: The class.
+        values: Values to use before any that is made up.
     """
-    found = _found_parameters(cls)
-    if found is None:
+    parameters = _parameters_of(cls)
+    if parameters is None:
         yield "required", _calls_of_c(cls)
         return
     for how in ("required", "by position", "by keyword"):
-        yield how, found.calls(how, values)
+        yield how, parameters.calls(how, values)
 
 
 def _calls_of_c(cls: type[BaseException]) -> Iterator[Call]:
@@ -61,12 +65,12 @@ def _calls_of_c(cls: type[BaseException]) -> Iterator[Call]:
             keyword={},
         )
     for count in (1, 0, 2, 3, 4, 5):
-        named = [
+        names = [
             ("message" if number == 1 else f"argument-{number}") for number in range(1, count + 1)
         ]
-        # Those of Cython and mypyc say what they miss.
+        # Constructors of Cython and mypyc say which argument they lack.
         yield Call(
-            positional=[(name, f"{name}-text") for name in named],
+            positional=[(name, f"{name}-text") for name in names],
             keyword={},
             takes_more_keyword=True,
         )
@@ -80,18 +84,21 @@ _OF_C: tuple[tuple[type, Callable[[], tuple[object, ...]]], ...] = (
 
 
 def _is_group(cls: type) -> bool:
-    """Of Python's, or of the ``exceptiongroup`` package's on Python 3.10."""
+    """Whether it is a group of Python's, or of package ``exceptiongroup`` on Python 3.10."""
     return any(base.__name__ == "BaseExceptionGroup" for base in cls.__mro__)
 
 
-def _found_parameters(cls: type[BaseException]) -> _Parameters | None:
-    """Those of the constructor; where it takes anything, those of what it most likely passes that
-    on to. None if C makes the instances."""
+def _parameters_of(cls: type[BaseException]) -> _Parameters | None:
+    """The parameters of a class's constructor; None if C makes the instances.
+
+    Of a constructor that takes anything, they are those of the function to which it most likely
+    passes its arguments on.
+    """
     constructor = own_constructor(cls)
     if constructor is None:
         return None
-    first = _Parameters.of(constructor, constructor, cls)
-    if not first.named and first.takes_more_positional and first.takes_more_keyword:
+    own = _Parameters.of(constructor, constructor, cls)
+    if not own.named and own.takes_more_positional and own.takes_more_keyword:
         for function in (
             getattr(constructor, "__wrapped__", None),
             *_functions(cls, "__init__"),
@@ -99,10 +106,10 @@ def _found_parameters(cls: type[BaseException]) -> _Parameters | None:
         ):
             if (
                 function is not None
-                and (further := _Parameters.of(function, constructor, cls)).named
+                and (passed_on := _Parameters.of(function, constructor, cls)).named
             ):
-                return further
-    return first
+                return passed_on
+    return own
 
 
 def _functions(cls: type, name: str) -> Iterator[FunctionType]:
@@ -115,18 +122,22 @@ def _functions(cls: type, name: str) -> Iterator[FunctionType]:
 
 @dataclass(slots=True, kw_only=True)
 class _Parameters:
-    """What a constructor can be called with."""
+    """The parameters with which a constructor can be called."""
 
     named: list[Parameter]
+    """All but ``*args`` and ``**kwargs``."""
     takes_more_positional: bool
     takes_more_keyword: bool
-    wanted: dict[str, Wanted] = field(default_factory=dict)
+    by_name: dict[str, Wanted] = field(default_factory=dict)
+    """Name -> what a value for it is made from, for each of ``named``."""
 
     @staticmethod
     def of(function: Any, constructor: FunctionType, cls: type[BaseException]) -> _Parameters:
-        """``function`` tells the names; what else can be given is up to ``constructor``, which is
-        called."""
-        told = signature(function) or Signature(
+        """The parameters that ``function`` names.
+
+        Whether more can be passed depends on ``constructor``, which is what is called.
+        """
+        names = signature(function) or Signature(
             [Parameter("self", Parameter.POSITIONAL_ONLY), *_ANYTHING]
         )
         kinds = {
@@ -135,13 +146,13 @@ class _Parameters:
         hints = hints_of(function)
         named = [
             p
-            for p in list(told.parameters.values())[1:]
+            for p in list(names.parameters.values())[1:]
             if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
-        # Python's own fields, which Python itself drops on the way
+        # Python itself drops these fields of its own on the way.
         if issubclass(cls, (NameError, AttributeError)):
-            named = [p for p in named if p.name not in _PYTHONS_OWN or p.default is p.empty]
-        found = _Parameters(
+            named = [p for p in named if p.name not in _PYTHON_FIELDS or p.default is p.empty]
+        parameters = _Parameters(
             named=named,
             takes_more_positional=Parameter.VAR_POSITIONAL in kinds,
             takes_more_keyword=Parameter.VAR_KEYWORD in kinds,
@@ -150,28 +161,36 @@ class _Parameters:
             hint = hints.get(p.name, UNKNOWN)
             if hint is UNKNOWN and number == 1 and _is_group(cls):
                 hint = list[Exception]  # BaseExceptionGroup.__new__ has them second
-            found.wanted[p.name] = Wanted(
+            parameters.by_name[p.name] = Wanted(
                 name=p.name, hint=hint, default=p.default, number=number, owner=cls
             )
-        return found
+        return parameters
 
     def calls(self, how: str, values: Values) -> Iterator[Call]:
-        """The best guess, then one kind of value for all that nothing is known of, then one
-        parameter after the other otherwise."""
+        """The calls to try in one way (see ``ways``).
+
+        First the best value for each parameter; then one kind of value for all parameters of which
+        nothing is known; then other values for one parameter after the other.
+        """
         optional = [p.name for p in self.named if p.default is not p.empty]
         left_out = dict.fromkeys(optional, _LEFT_OUT) if how == "required" else {}
 
         def call(changed: dict[str, object]) -> Call:
             chosen = {**left_out, **changed}
             return self._call(
-                {n: chosen[n] if n in chosen else best(w, values) for n, w in self.wanted.items()},
+                {
+                    name: chosen[name] if name in chosen else best(parameter, values)
+                    for name, parameter in self.by_name.items()
+                },
                 how != "by keyword",
             )
 
-        unknown = [
-            w for w in self.wanted.values() if w.name not in left_out and w.name not in values
+        guessed = [
+            parameter
+            for name, parameter in self.by_name.items()
+            if name not in left_out and name not in values
         ]
-        untold = [w for w in unknown if by_annotation(w.name, w.hint, w.number) is UNKNOWN]
+        unknown = [p for p in guessed if by_annotation(p.name, p.hint, p.number) is UNKNOWN]
         yield call({})
         if self.takes_more_positional:
             yield Call(
@@ -180,34 +199,35 @@ class _Parameters:
                 takes_more_positional=True,
                 takes_more_keyword=self.takes_more_keyword,
             )
-        for rung in LADDER[:4] if untold else ():
-            yield call({w.name: rung(w.name, w.number) for w in untold})
-        for w in unknown:
-            for make in others(w):
-                yield call({w.name: make()})
-        if how == "required":  # it says that they are optional, and needs one
+        for factory in LADDER[:4] if unknown else ():
+            yield call({p.name: factory(p.name, p.number) for p in unknown})
+        for parameter in guessed:
+            for make in others(parameter):
+                yield call({parameter.name: make()})
+        if how == "required":  # a constructor may need a parameter that its signature has optional
             for names in (*([name] for name in optional), optional):
-                more = call({name: best(self.wanted[name], values) for name in names})
-                more.adds_optional = True
-                yield more
-        else:  # two may exclude each other
+                longer = call({name: best(self.by_name[name], values) for name in names})
+                longer.adds_optional = True
+                yield longer
+        else:  # two parameters may exclude each other
             for name in optional:
                 yield call({name: _LEFT_OUT})
-        for rung in LADDER:
-            yield call({w.name: rung(w.name, w.number) for w in unknown})
+        for factory in LADDER:
+            yield call({p.name: factory(p.name, p.number) for p in guessed})
 
-    def _call(self, value: dict[str, object], positional: bool) -> Call:
+    def _call(self, values: dict[str, object], positional: bool) -> Call:
+        """The call that passes these values, as many by position as ``positional`` allows."""
         in_order, by_keyword = [], {}
         is_contiguous = True
         for p in self.named:
-            if value[p.name] is _LEFT_OUT:
+            if values[p.name] is _LEFT_OUT:
                 is_contiguous = False
             elif p.kind is p.POSITIONAL_ONLY or (
                 positional and p.kind is p.POSITIONAL_OR_KEYWORD and is_contiguous
             ):
-                in_order.append((p.name, value[p.name]))
+                in_order.append((p.name, values[p.name]))
             else:
-                by_keyword[p.name] = value[p.name]
+                by_keyword[p.name] = values[p.name]
         if self.takes_more_positional and all(
             p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in self.named
         ):

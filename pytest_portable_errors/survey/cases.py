@@ -1,4 +1,4 @@
-"""Ready-made cases: somebody else's exception classes, one case for each class and serializer."""
+"""Cases: one exception class and what it is pickled with, of a suite or of the survey."""
 
 from __future__ import annotations
 
@@ -14,31 +14,37 @@ from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey.build import CannotBuild, Variant
 
 ENTRY_POINTS = "pytest_portable_errors.suites"
+"""The group of entry points in which packages offer suites."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """An exception class, and how to come by instances of it."""
+    """An exception class, and how its instances are made."""
 
     name: str
-    """What the case is called by: the class's name, unique in the suite."""
+    """Name of the case: the class's name, unique in the suite; of a surveyed class dotted."""
     origin: str
-    """How its instances come about, empty if they are built: ``raised-429``."""
+    """How its instances come about: ``raised-429``; empty if they are built."""
     instances: Callable[[], Sequence[Variant]]
-    """Makes them. Raises CannotBuild with the reason."""
+    """Makes the instances, at least one; raises CannotBuild with the reason."""
 
 
 class Suite(Protocol):
-    """A suite is a function that finds the subjects in what is installed.
-
-    It is given the process's receivers, to have them import what the subjects will need while it
-    does the same. It raises PortableErrorsError, saying how to install it, when the library is
-    missing.
-    """
+    """A function that finds the subjects of a library that is installed."""
 
     def __call__(self, receivers: Receivers, receiver_names: Sequence[str], /) -> Iterable[Subject]:
-        """The subjects, in an order that is the same in every process; best as a generator, those
-        that come about quickly first."""
+        """Give the subjects, in an order that is the same in every process.
+
+        Best a generator that gives first what is made quickly: exceptions are sent while it runs.
+
+        Args:
+            receivers: Those of this process: the suite may have them import what its subjects need
+                (``prepare``) while it imports the same.
+            receiver_names: The receivers to which the exceptions will be sent.
+
+        Raises:
+            PortableErrorsError: The library is not installed; the message says how to install it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +54,36 @@ class Case:
     subject: Subject
     serializers: tuple[str, ...]
     is_surveyed: bool = False
-    """Whether it is judged as what tests raise is, and not as a suite's."""
+    """Whether it is of the survey, and judged like what tests raise, and not of a suite."""
 
     @property
     def id(self) -> str:
-        """``RateLimitError[raised-429-pickle]``; a class that is surveyed has one case,
-        ``shop.errors.PaymentError``."""
+        """``RateLimitError[raised-429-pickle]``; of a surveyed class ``shop.errors.PaymentError``.
+
+        A surveyed class has one case for all serializers.
+        """
         return self.subject.name if self.is_surveyed else f"{self.subject.name}[{self.label}]"
 
     @property
     def label(self) -> str:
-        """What stands between the brackets."""
+        """What stands between the brackets of ``id``: origin and serializers."""
         return "-".join(filter(None, (self.subject.origin, *self.serializers)))
 
     def outgoing(
         self, serializers: Serializers, *, traceback: bool
     ) -> list[tuple[str, list[Outgoing]]]:
-        """Build the variants, and pickle each: ``(how it was built, by each serializer)``.
+        """Make the instances, then describe and pickle each.
 
-        Raises CannotBuild with the reason when there is no variant.
+        Args:
+            serializers: Those of the run, among which the case finds its own by name.
+            traceback: Whether tracebacks are described as well.
+
+        Returns:
+            ``(how it was built, the exception as each serializer pickled it)`` for each instance.
+
+        Raises:
+            CannotBuild: No instance could be made; the reason is its text.
+            PortableErrorsError: There is no serializer of a name.
         """
         chosen = [serializers.find(name) for name in self.serializers]
         return [
@@ -76,22 +93,27 @@ class Case:
 
 
 def suite_names() -> list[str]:
-    """Names of the suites that are installed, ours and plugins'."""
-    return sorted({entry.name for entry in metadata.entry_points(group=ENTRY_POINTS)})
+    """Names of the suites that are installed, sorted: this plugin's and those of other packages."""
+    return sorted(_entry_points())
 
 
 def find_suite(name: str) -> Suite:
-    """The suite of that name, ours or a plugin's.
+    """Load the suite of this name, this plugin's or another package's.
 
-    Raises PortableErrorsError that lists the suites there are.
+    Raises:
+        PortableErrorsError: There is none; the message lists the suites that are installed.
     """
-    found = {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
-    if name not in found:
+    entries = _entry_points()
+    if name not in entries:
         raise PortableErrorsError(
             f"unknown suite {name!r}: expected one of {', '.join(suite_names())}"
         )
-    suite: Suite = found[name].load()
+    suite: Suite = entries[name].load()
     return suite
+
+
+def _entry_points() -> dict[str, metadata.EntryPoint]:
+    return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
 
 
 def cases_of(
@@ -102,12 +124,19 @@ def cases_of(
     receiver_names: Sequence[str],
     found: Callable[[Case], object],
 ) -> list[Case]:
-    """The cases of a suite, one for each subject and serializer; all of one serializer, then all of
-    the next.
+    """The cases of a suite: all of the first serializer, then all of the next.
 
     Most payloads of pickle and cloudpickle are the same, so the second round costs little.
-    ``found`` is told each case of the first while the suite goes on. Raises PortableErrorsError
-    when there is no such suite, or when its library is not installed.
+
+    Args:
+        name: Name of the suite.
+        receivers: Those of this process.
+        serializers: Names; at least one.
+        receiver_names: The receivers to which the exceptions will be sent.
+        found: Called with each case of the first serializer while the suite finds further subjects.
+
+    Raises:
+        PortableErrorsError: There is no suite of this name, or its library is not installed.
     """
     subjects = []
     for subject in find_suite(name)(receivers, receiver_names):

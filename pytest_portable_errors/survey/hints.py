@@ -1,4 +1,4 @@
-"""What annotations say: resolved, without their qualifiers, and what they are made of."""
+"""Reads annotations: resolves them, and takes unions and qualifiers apart."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from collections import abc
 from collections.abc import Mapping
 
 UNKNOWN = object()
-"""Given where an annotation tells nothing: ``Any``, a class that nothing is known of."""
+"""Stands for a value where an annotation gives none: ``Any``, a class of which nothing is known."""
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Annotated", "Final", "ClassVar")
 
 
 def hints_of(annotated: object) -> dict[str, object]:
-    """The annotations of a function or class. Names that only type checkers import stand for
-    ``Any``."""
+    """The annotations of a function or class, resolved, by name; {} if there are none.
+
+    A name that does not exist, such as one that only type checkers import, is looked for in
+    ``typing``, ``collections.abc`` and the loaded modules; else it gives ``object``.
+    """
     try:
         return typing.get_type_hints(annotated, include_extras=False)
-    except Exception:  # one name that does not exist spoils the whole
+    except Exception:  # one name that does not exist spoils all annotations
         pass
     owners = reversed(annotated.__mro__) if isinstance(annotated, type) else (annotated,)
     return {
@@ -32,31 +35,36 @@ def hints_of(annotated: object) -> dict[str, object]:
 def _resolved(hint: object, owner: object) -> object:
     if not isinstance(hint, str):
         return hint
-    known = getattr(owner, "__globals__", None) or vars(sys.modules.get(owner.__module__, builtins))
+    module_names = getattr(owner, "__globals__", None) or vars(
+        sys.modules.get(owner.__module__, builtins)
+    )
     try:
-        return eval(hint, dict(known), _Names(known))
+        return eval(hint, dict(module_names), _MissingNames(module_names))
     except Exception:
         return object
 
 
-class _Names(dict[str, object]):
-    """Names that a module uses in annotations and does not have."""
+class _MissingNames(dict[str, object]):
+    """Values for names that a module uses in annotations and does not have."""
 
-    def __init__(self, known: Mapping[str, object]) -> None:
+    def __init__(self, module_names: Mapping[str, object]) -> None:
         super().__init__()
-        self._known = known
+        self._module_names = module_names
 
     def __missing__(self, name: str) -> object:
-        if name in self._known or hasattr(builtins, name):
+        if name in self._module_names or hasattr(builtins, name):
             raise KeyError(name)
         return next(
-            (getattr(place, name) for place in (typing, abc) if hasattr(place, name)),
+            (getattr(module, name) for module in (typing, abc) if hasattr(module, name)),
             sys.modules.get(name, object),
         )
 
 
 def members(hint: object) -> list[object]:
-    """Those of a Union that are not None, in their order; else the annotation itself."""
+    """The members of a union that are not None, in order; of any other annotation, itself.
+
+    Nested unions are flattened.
+    """
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return [
             part
@@ -68,8 +76,10 @@ def members(hint: object) -> list[object]:
 
 
 def is_qualifier(origin: object) -> bool:
-    """``Required[...]``, ``ReadOnly[...]`` and their like, of ``typing`` or of
-    ``typing_extensions`` (which we do not import)."""
+    """Whether an annotation's origin is a qualifier: ``Required``, ``ReadOnly`` and their like.
+
+    They may be those of ``typing`` or of ``typing_extensions``, which is not imported for this.
+    """
     modules = (typing, sys.modules.get("typing_extensions"))
     return any(
         origin is not None and origin is getattr(module, name, None)

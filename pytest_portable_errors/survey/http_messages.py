@@ -1,5 +1,4 @@
-"""Requests and responses of the HTTP libraries that are imported already. Nothing here imports
-one."""
+"""Makes requests and responses of HTTP libraries that are imported already; it imports none."""
 
 from __future__ import annotations
 
@@ -13,18 +12,29 @@ _HEADERS = {"content-type": "application/json", "x-request-id": "req-7"}
 
 
 def makes(cls: type) -> bool:
-    """Whether it is a class whose instances can be made here."""
+    """Whether ``make`` can make an instance of this class."""
     return _key(cls) in _MAKERS
 
 
 def make(cls: type) -> object:
-    """An instance, read to its end as those in errors are: an unread one cannot be pickled."""
+    """Make a request or response whose body was read: an unread one cannot be pickled.
+
+    Raises:
+        KeyError: ``makes`` is False for the class.
+    """
     return _MAKERS[_key(cls)](sys.modules[_key(cls)[0]])
 
 
 def named(name: str, owner: type) -> object:
-    """The ``request`` or ``response`` of an exception class that derives from one of those
-    libraries'; None otherwise."""
+    """Make the ``request`` or ``response`` that an HTTP library's exceptions carry.
+
+    Args:
+        name: The name of the constructor's parameter.
+        owner: The exception class.
+
+    Returns:
+        None if the class has no base of such a library, or the parameter another name.
+    """
     for base in owner.__mro__:
         library = str(base.__module__).partition(".")[0]
         if (library, name) in _NAMED and library in sys.modules:

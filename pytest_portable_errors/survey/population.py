@@ -1,4 +1,4 @@
-"""The exception classes of a project and of packages, raised by a test or not: each is one case."""
+"""The survey: each exception class of a project or package is a case, raised by a test or not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pytest_portable_errors.survey.classes import subclasses_in, subclasses_wher
 
 
 def classes_of_project(project: Project) -> list[type[BaseException]]:
-    """Those that exist now and that no test defines. Imports nothing."""
+    """The project's exception classes that exist now and that no test defines. Imports nothing."""
     verdicts: dict[str, bool] = {}
 
     def is_meant(module: str) -> bool:
@@ -29,16 +29,18 @@ def classes_of_project(project: Project) -> list[type[BaseException]]:
             verdicts[module] = (
                 project.owns(module)
                 and not project.is_test(module)
-                and not _is_our_own(module, project)
+                and not _is_of_this_plugin(module, project)
             )
         return verdicts[module]
 
     return subclasses_where(is_meant)
 
 
-def _is_our_own(module: str, project: Project) -> bool:
-    """Whether it is this plugin's, or pytest's, which are not what is tested here: installed as
-    editable, or copied by pytest-xdist."""
+def _is_of_this_plugin(module: str, project: Project) -> bool:
+    """Whether a module is this plugin's or pytest's, and the project is another.
+
+    A project seems to own them if they are installed as editable, or copied by pytest-xdist.
+    """
     return module.partition(".")[0] in (
         __name__.partition(".")[0],
         "pytest",
@@ -47,10 +49,13 @@ def _is_our_own(module: str, project: Project) -> bool:
 
 
 def classes_of_package(name: str) -> list[type[BaseException]]:
-    """Those of a package, which is imported; if that brings none, with the module of it that
-    usually has them.
+    """Import a package, and give its exception classes, sorted by dotted name.
 
-    Raises PortableErrorsError when it cannot be imported, or has none.
+    If importing it brings none, its modules ``exceptions``, ``errors``, ``exc`` and ``error`` are
+    imported as well, until there is one.
+
+    Raises:
+        PortableErrorsError: The package cannot be imported, or has no exception class.
     """
     _import(name)
     for module in _USUAL:
@@ -58,13 +63,13 @@ def classes_of_package(name: str) -> list[type[BaseException]]:
             break
         if _is_package(name) and importlib.util.find_spec(f"{name}.{module}") is not None:
             _import(f"{name}.{module}")
-    found = subclasses_in(name)
-    if not found:
+    classes = subclasses_in(name)
+    if not classes:
         raise PortableErrorsError(
             f"survey of {name}: importing it brings no exception class; name the module that "
             f"has them, e.g. {name}.failures"
         )
-    return found
+    return classes
 
 
 def _is_package(name: str) -> bool:
@@ -77,7 +82,7 @@ _USUAL = ("exceptions", "errors", "exc", "error")
 def _import(name: str) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its own, which are not what is tested
+            warnings.simplefilter("ignore")  # the package's own warnings are not under test
             importlib.import_module(name)
     except KeyboardInterrupt:
         raise
@@ -90,32 +95,45 @@ def _import(name: str) -> None:
 def cases(
     classes: Iterable[type[BaseException]], *, serializers: Sequence[str], declared: Declarations
 ) -> list[Case]:
-    """One for each class, sorted by name."""
-    named = {type_name(cls): cls for cls in classes}
+    """One case for each class, sorted by dotted name.
+
+    Args:
+        classes: The classes; duplicates are dropped.
+        serializers: Names of the serializers that each case uses.
+        declared: What the project declares, such as how instances are made.
+    """
+    by_name = {type_name(cls): cls for cls in classes}
     return [
         Case(
             subject=Subject(
-                name=name, origin="", instances=functools.partial(_instances, named[name], declared)
+                name=name,
+                origin="",
+                instances=functools.partial(_instances, by_name[name], declared),
             ),
             serializers=tuple(serializers),
             is_surveyed=True,
         )
-        for name in sorted(named)
+        for name in sorted(by_name)
     ]
 
 
 def _instances(cls: type[BaseException], declared: Declarations) -> list[Variant]:
-    """As built, and once more with what is added to exceptions later: an author's ``__reduce__``
-    may not expect that."""
+    """Instances as built, and one more with a note and an attribute that are added later.
+
+    An author's ``__reduce__`` may not expect those.
+    """
+    variants = _variants(cls, declared)
+    return [*variants, *_with_additions(_variants(cls, declared)[0])]
+
+
+def _variants(cls: type[BaseException], declared: Declarations) -> list[Variant]:
     factory = declared.factory(cls)
-    variants = _made_by(factory, cls) if factory is not None else build(cls, values={})
-    again = _made_by(factory, cls) if factory is not None else build(cls, values={})
-    return [*variants, *_with_additions(again[0])]
+    return build(cls, values={}) if factory is None else _made_by(factory, cls)
 
 
 def _made_by(factory: Factory, cls: type[BaseException]) -> list[Variant]:
     try:
-        made = factory(cls)
+        result = factory(cls)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # foreign code
@@ -123,7 +141,7 @@ def _made_by(factory: Factory, cls: type[BaseException]) -> list[Variant]:
             f"pytest_portable_errors_instances, for {cls.__qualname__}: "
             f"{type(error).__name__}: {error}"
         ) from error
-    instances = [made] if isinstance(made, BaseException) else list(made)
+    instances = [result] if isinstance(result, BaseException) else list(result)
     for exc in instances:
         if type(exc) is not cls:
             raise CannotBuild(
@@ -136,6 +154,7 @@ def _made_by(factory: Factory, cls: type[BaseException]) -> list[Variant]:
 
 
 def _with_additions(variant: Variant) -> list[Variant]:
+    """The variant after a note and an attribute were added to it; [] if it takes neither."""
     exc = variant.exc
     is_changed = False
     for name, value in (
@@ -144,7 +163,7 @@ def _with_additions(variant: Variant) -> list[Variant]:
     ):
         try:
             setattr(exc, name, value)  # add_note exists from Python 3.11 on, and does the same
-        except Exception:  # frozen, or with a __setattr__ that refuses: nobody can add anything
+        except Exception:  # frozen, or its __setattr__ refuses: nobody can add anything
             continue
         is_changed = True
     return [Variant(how=f"{variant.how} {ADDED_LATER}", exc=exc)] if is_changed else []

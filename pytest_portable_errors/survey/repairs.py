@@ -1,4 +1,4 @@
-"""What a constructor's own error says about a call that it refused."""
+"""Repairs calls that a constructor refused, by what its error says that they lack."""
 
 from __future__ import annotations
 
@@ -21,29 +21,39 @@ _SWAPPED = (str, dict, list, bytes, datetime.datetime, datetime.timedelta)
 
 
 def repaired(call: Call, error: BaseException) -> bool:
-    """Whether the error told what was missing, so that the call is worth trying again."""
+    """Change a call in place so that it has what its error says it lacks.
+
+    Args:
+        call: The call that was refused.
+        error: What the constructor raised.
+
+    Returns:
+        Whether the call was changed, and is worth trying again.
+    """
     if isinstance(error, AttributeError):
-        return isinstance(error.name, str) and _gave_attribute(call, error.obj, error.name)
+        return isinstance(error.name, str) and _give_attribute(call, error.obj, error.name)
     if isinstance(error, KeyError):
         return (
             len(error.args) == 1
             and isinstance(error.args[0], str)
-            and _gave_key(call, error.args[0])
+            and _give_key(call, error.args[0])
         )
     if isinstance(error, TypeError) and (missing := _MISSING.search(str(error))):
-        return sum(_gave_argument(call, name) for name in _QUOTED.findall(missing[1])) > 0
+        return sum(_give_argument(call, name) for name in _QUOTED.findall(missing[1])) > 0
     if isinstance(error, TypeError) and "object is not callable" in str(error):
-        return _made_callable(call)
+        return _make_callable(call)
     if isinstance(error, IndexError) or (
         isinstance(error, ValueError) and "not enough values to unpack" in str(error)
     ):
-        return _gave_positional(call, f"argument-{len(call.positional) + 1}")
+        return _give_positional(call, f"argument-{len(call.positional) + 1}")
     return False
 
 
-def _gave_attribute(call: Call, lacking: object, attribute: str) -> bool:
-    """To the value that was looked into; or another value in its place, of the type that has such
-    an attribute."""
+def _give_attribute(call: Call, lacking: object, attribute: str) -> bool:
+    """Give an attribute to the value that lacks it, or put a value that has it in its place.
+
+    That is of a type of ``_SWAPPED`` which has such an attribute, or else a stub with it.
+    """
     if lacking is None or isinstance(lacking, (bool, type)):
         return False
     for holder, key, name in _places(call):
@@ -62,19 +72,19 @@ def _gave_attribute(call: Call, lacking: object, attribute: str) -> bool:
     return False
 
 
-def _made_callable(call: Call) -> bool:
-    """The attribute that was given last turned out to be a method."""
+def _make_callable(call: Call) -> bool:
+    """Make the attribute that was given last a method, as which the constructor called it."""
     if call.last_given is None:
         return False
     owner, attribute = call.last_given
-    # takes anything, gives a text, and can be pickled
+    # A format method takes any arguments, gives a text, and can be pickled.
     setattr(owner, attribute, f"{attribute}-text".format)
     call.last_given = None
     return True
 
 
 def _places(call: Call) -> Iterator[tuple[Any, object, str]]:
-    """Where values are: ``(container, key, name)``. Top down."""
+    """Where the values of a call are, from the outermost in: ``(container, key, name)``."""
     waiting: list[tuple[Any, object, str]] = [(call.keyword, name, name) for name in call.keyword]
     for number, (name, _) in enumerate(call.positional):
         waiting.append((_Positional(call, number), 0, name))
@@ -105,27 +115,27 @@ class _Positional:
         self._call.positional[self._number] = (self._call.positional[self._number][0], value)
 
 
-def _gave_key(call: Call, key: str) -> bool:
+def _give_key(call: Call, key: str) -> bool:
     if call.takes_more_keyword and key not in call.keyword:
-        return _gave_argument(call, key)
-    lacking = [
+        return _give_argument(call, key)
+    dicts = [
         holder[place]
         for holder, place, _ in _places(call)
         if type(holder[place]) is dict and key not in holder[place]
     ]
-    for found in lacking:
-        found[key] = by_name(key, 40)
-    return bool(lacking)
+    for lacking in dicts:
+        lacking[key] = by_name(key, 40)
+    return bool(dicts)
 
 
-def _gave_argument(call: Call, name: str) -> bool:
+def _give_argument(call: Call, name: str) -> bool:
     if call.takes_more_keyword and name not in call.keyword:
         call.keyword[name] = by_name(name, 40 + len(call.keyword))
         return True
-    return _gave_positional(call, name)
+    return _give_positional(call, name)
 
 
-def _gave_positional(call: Call, name: str) -> bool:
+def _give_positional(call: Call, name: str) -> bool:
     if not call.takes_more_positional or len(call.positional) >= _MOST_POSITIONAL:
         return False
     call.positional.append((name, by_name(name, 40 + len(call.positional))))

@@ -1,8 +1,7 @@
-"""Values to call a constructor with: what a parameter's annotation, default and name suggest, and
-what else can be tried.
+"""Values for the parameters of constructors, suggested by annotation, default and name.
 
-Each value is distinct, not empty and named after its parameter, the same in every process, and of a
-class that every receiver has.
+Each value is distinct, not empty, named after its parameter, and the same in every process. Its
+class is one that every receiver has, unless the annotation names another.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pytest_portable_errors.survey.annotations import by_annotation, husk
 from pytest_portable_errors.survey.hints import UNKNOWN, members
 
 Values = Mapping[str, Callable[[], object]]
-"""Factories of values, by parameter name or by the name of an annotated type."""
+"""Name of a parameter, or of an annotated type -> factory of values for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,45 +31,55 @@ class Wanted:
     default: object
     """``Parameter.empty`` if it is required."""
     number: int
-    """Its place, which makes numbers distinct."""
+    """Its place from 0, which makes numbers distinct."""
     owner: type
     """The exception class."""
 
 
-def best(wanted: Wanted, values: Values) -> object:
-    """What is most like in production: the value given for it, what the annotation says, what
-    default and name suggest."""
-    for key in (
-        wanted.name,
-        *(getattr(hint, "__name__", "") for hint in (wanted.hint, *members(wanted.hint)[:1])),
-    ):
+def best(parameter: Wanted, values: Values) -> object:
+    """The value that is most like those in production.
+
+    In this order: what ``values`` has, what the annotation asks for (but the other bool where the
+    default is one), what an HTTP library's exceptions carry, what the default suggests, and what
+    the name suggests.
+
+    Args:
+        parameter: The parameter.
+        values: Values that are known for the class's library; {} if none are.
+    """
+    types = (parameter.hint, *members(parameter.hint)[:1])
+    for key in (parameter.name, *(getattr(hint, "__name__", "") for hint in types)):
         if key in values:
             return values[key]()
-    made = by_annotation(wanted.name, wanted.hint, wanted.number)
-    if made is not UNKNOWN:
-        return not wanted.default if isinstance(wanted.default, bool) else made
-    made = http_messages.named(wanted.name, wanted.owner)
-    if made is not None:
-        return made
-    made = _like_default(wanted)
-    return by_name(wanted.name, wanted.number) if made is UNKNOWN else made
+    value = by_annotation(parameter.name, parameter.hint, parameter.number)
+    if value is not UNKNOWN:
+        return not parameter.default if isinstance(parameter.default, bool) else value
+    value = http_messages.named(parameter.name, parameter.owner)
+    if value is not None:
+        return value
+    value = _like_default(parameter)
+    return by_name(parameter.name, parameter.number) if value is UNKNOWN else value
 
 
-def others(wanted: Wanted) -> Iterator[Callable[[], object]]:
-    """What else to try, the likeliest first."""
-    for part in members(wanted.hint)[1:]:
-        yield functools.partial(_of_part, wanted, part)
-    for rung in LADDER:
-        yield functools.partial(rung, wanted.name, wanted.number)
-    yield lambda: _or_text(husk(wanted.hint), wanted.name)
+def others(parameter: Wanted) -> Iterator[Callable[[], object]]:
+    """Factories of the values to try when ``best`` is refused, the likeliest first."""
+    for member in members(parameter.hint)[1:]:
+        yield functools.partial(_of_member, parameter, member)
+    for factory in LADDER:
+        yield functools.partial(factory, parameter.name, parameter.number)
+    yield lambda: _or_text(husk(parameter.hint), parameter.name)
 
 
-def _of_part(wanted: Wanted, part: object) -> object:
-    return _or_text(by_annotation(wanted.name, part, wanted.number), wanted.name)
+def _of_member(parameter: Wanted, member: object) -> object:
+    value = by_annotation(parameter.name, member, parameter.number)
+    return _or_text(value, parameter.name)
 
 
 def by_name(name: str, number: int) -> object:
-    """What a parameter or attribute of this name usually holds."""
+    """What a parameter or attribute of this name usually holds; a text if nothing is known of it.
+
+    ``number`` makes numbers distinct.
+    """
     for pattern, make in _BY_NAME:
         if pattern.fullmatch(name.lower()):
             return make(name, number)
@@ -78,6 +87,7 @@ def by_name(name: str, number: int) -> object:
 
 
 def text(name: str, _: int) -> object:
+    """A text with the name in it."""
     return f"{name}-text"
 
 
@@ -91,21 +101,21 @@ def stub(name: str, _: int) -> object:
     )
 
 
-def _like_default(wanted: Wanted) -> object:
-    """Of the default's type, and another value. UNKNOWN where the default tells no type."""
-    default = wanted.default
+def _like_default(parameter: Wanted) -> object:
+    """Another value of the default's type; UNKNOWN where the default tells no type."""
+    default = parameter.default
     if isinstance(default, bool):
         return not default
     if isinstance(default, enum.Enum):
-        rest = [member for member in type(default) if member is not default]
-        return rest[wanted.number % len(rest)] if rest else default
+        others_of_enum = [member for member in type(default) if member is not default]
+        return others_of_enum[parameter.number % len(others_of_enum)] if others_of_enum else default
     if type(default) in (int, float, bytes, list, tuple, dict, set):
-        return by_annotation(wanted.name, type(default), wanted.number)
+        return by_annotation(parameter.name, type(default), parameter.number)
     return UNKNOWN
 
 
-def _or_text(made: object, name: str) -> object:
-    return f"{name}-text" if made is UNKNOWN else made
+def _or_text(value: object, name: str) -> object:
+    return f"{name}-text" if value is UNKNOWN else value
 
 
 def _number(_: str, number: int) -> object:
@@ -153,3 +163,5 @@ LADDER: tuple[Callable[[str, int], object], ...] = (
     lambda name, _: f"{name}-bytes".encode(),
     lambda *_: ValueError,
 )
+"""Factories of values of different kinds, for a parameter of which nothing is known; the likeliest
+kind first."""

@@ -1,1 +1,1 @@
-"""Ready-made cases for other people's exception classes."""
+"""Suites: ready-made cases for somebody else's exception classes."""

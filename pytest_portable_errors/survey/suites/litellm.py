@@ -1,8 +1,8 @@
-"""Every exception class of the LiteLLM that is installed: built, and raised for real.
+"""The suite of the LiteLLM that is installed: each exception class built, and many raised.
 
-Raised means ``litellm.completion`` against a server on loopback that answers as OpenAI's does when
-it refuses, so that the exceptions carry the chain that LiteLLM gives them. Nothing here lists
-classes: they change with every release.
+They are raised by ``litellm.completion`` against a server on loopback that answers as OpenAI's does
+when it refuses, so the exceptions carry the chain that LiteLLM gives them. No classes are listed
+here: they change with every release.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ _SHARED_MODULE = "litellm.exceptions"
 
 
 def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Subject]:
-    """The suite: see ``survey/cases.py``."""
+    """The suite, a ``Suite`` of ``survey/cases.py``: first what is built, then what is raised.
+
+    Raises:
+        PortableErrorsError: LiteLLM is not installed.
+    """
     try:
         metadata.version("litellm")
     except metadata.PackageNotFoundError:
@@ -44,24 +48,24 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
         ) from None
     with _offline():
         for name in receiver_names:
-            # it takes seconds, here as well: so at the same time
+            # The import takes seconds, there and here, so both are made at the same time.
             receivers.prepare(name, [_SHARED_MODULE])
         with uncollected():  # a fifth of the import's time
             litellm: Any = importlib.import_module("litellm")
-        litellm.suppress_debug_info = True  # it prints how to get help
+        litellm.suppress_debug_info = True  # otherwise it prints how to get help
         for module in _MORE_MODULES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
-        yield from _built(subclasses_in("litellm"))
-        yield from _raised(litellm)
+        yield from _built_subjects(subclasses_in("litellm"))
+        yield from _raised_subjects(litellm)
 
 
-def _built(classes: Sequence[type[BaseException]]) -> Iterator[Subject]:
-    short = [cls.__name__ for cls in classes]
+def _built_subjects(classes: Sequence[type[BaseException]]) -> Iterator[Subject]:
+    short_names = [cls.__name__ for cls in classes]
     for cls in classes:
         name = (
             cls.__name__
-            if short.count(cls.__name__) == 1
+            if short_names.count(cls.__name__) == 1
             else f"{cls.__module__.removeprefix('litellm.')}.{cls.__name__}"
         )
         yield Subject(name=name, origin="", instances=functools.partial(_instances, cls))
@@ -72,7 +76,7 @@ def _instances(cls: type[BaseException]) -> Sequence[Variant]:
 
 
 def _values() -> Values:
-    """What LiteLLM passes to its exceptions in production, with real httpx objects."""
+    """Values like those that LiteLLM passes to its exceptions, with real httpx objects."""
     httpx = importlib.import_module("httpx")
 
     def request() -> object:
@@ -124,10 +128,13 @@ def _values() -> Values:
 
 @dataclass(frozen=True, slots=True)
 class _Scenario:
+    """A request that the server refuses."""
+
     name: str
     path: str
-    """Of the server: the status that it answers with, then what kind of error it reports."""
+    """Path on the server: the status of its answer, then the kind of error; see its module."""
     timeout: float = 30.0
+    """Seconds that LiteLLM waits for an answer."""
 
 
 _PROBE = "/429/plain"
@@ -140,7 +147,7 @@ _SCENARIOS = (
 )
 
 
-def _raised(litellm: ModuleType) -> Iterator[Subject]:
+def _raised_subjects(litellm: ModuleType) -> Iterator[Subject]:
     with refusing_provider() as provider:
         address = provider.address
         probed = _error_of(lambda: _complete(litellm, address + _PROBE, 30.0))
@@ -148,12 +155,12 @@ def _raised(litellm: ModuleType) -> Iterator[Subject]:
         for scenario in _SCENARIOS:
             yield _scenario_subject(
                 scenario.name,
-                # bound now
+                # A default binds the scenario now, and not when the loop has gone on.
                 lambda scenario=scenario: _complete(
                     litellm, address + scenario.path, scenario.timeout
                 ),  # type: ignore[misc]
             )
-    # The server is gone, so its port refuses.
+    # The server has ended, so its port refuses connections.
     yield _scenario_subject("raised-refused", lambda: _complete(litellm, address, 30.0))
 
 
@@ -166,24 +173,24 @@ def _error_of(complete: Callable[[], None]) -> BaseException | None:
 
 
 def phrases_of_response(exc: BaseException | None) -> Callable[[int], str] | None:
-    """The reason phrases of the library that made the response which an error, or one that it is
-    chained to, got from a server.
+    """The reason phrases of the HTTP library whose response an error, or its chain, carries.
 
-    A response drops the server's phrase when it is pickled, and has its library's instead; httpx
-    and httpx2 differ in it for 413 and 422. openai may stand on the one while LiteLLM hands it a
-    client of the other, so the response is asked, and not what is installed.
+    A pickled response loses the server's phrase and arrives with its library's; httpx and httpx2
+    differ in it for 413 and 422. openai may use the one while LiteLLM hands it a client of the
+    other, so the response decides, and not what is installed.
 
     Args:
         exc: The error; None if there was none.
 
     Returns:
-        From a status to its phrase. None if there is no response of such a library in the chain.
+        Status -> phrase. None if no error of the chain has a response that came from a server.
     """
-    seen: set[int] = set()
-    while exc is not None and id(exc) not in seen:
-        seen.add(id(exc))
+    visited: set[int] = set()
+    while exc is not None and id(exc) not in visited:
+        visited.add(id(exc))
         response = vars(exc).get("response")
-        # One that came over the network: LiteLLM makes others itself, which have nobody's phrase.
+        # Only one that came over the network: LiteLLM makes others itself, which have no phrase of
+        # a server.
         if "network_stream" in getattr(response, "extensions", {}):
             codes = getattr(
                 importlib.import_module(type(response).__module__.partition(".")[0]), "codes", None
@@ -222,17 +229,17 @@ def _complete(litellm: ModuleType, address: str, timeout: float) -> None:
 
 @contextlib.contextmanager
 def _offline() -> Iterator[None]:
-    """LiteLLM without its price list from the network, and loopback without a proxy."""
-    wanted = {
+    """Keep LiteLLM from fetching its price list, and requests to loopback from using a proxy."""
+    variables = {
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         with warnings.catch_warnings():
-            # LiteLLM's own are not this run's concern, even under filterwarnings = error
+            # LiteLLM's own warnings are not under test, even under filterwarnings = error.
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -1,4 +1,4 @@
-"""A provider that refuses every request, here: LiteLLM raises as in production."""
+"""A provider on loopback that refuses every request, so that LiteLLM raises as in production."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 SLOW = "slow"
-# kind -> type, code and message of the error that the server reports
+"""Stands in a path instead of a status: the server waits 30 s, then answers 503."""
+# Kind -> type, code and message of the error that the server reports.
 _ERRORS = {
     "plain": ("error_type", "error_code", "The server refuses"),
     "context": (
@@ -40,8 +41,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
-        """As WSGIServer does it, but without looking up the host's name, which may take a
-        second."""
+        """Bind as WSGIServer does, without looking up the host's name, which may take a second."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
         self.setup_environ()
@@ -49,7 +49,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _SilentHandler(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Not to the test run's output."""
+        """Drop what would go to the test run's output."""
 
 
 @dataclass(slots=True)
@@ -57,14 +57,18 @@ class Provider:
     """A server that refuses everything."""
 
     address: str
+    """``http://127.0.0.1:PORT``."""
     phrase_of: Callable[[int], str] = lambda status: HTTPStatus(status).phrase
-    """What it says beside a status."""
+    """Status -> the reason phrase that it sends with it."""
 
 
 @contextlib.contextmanager
 def refusing_provider() -> Iterator[Provider]:
-    """An OpenAI-compatible server on loopback that refuses everything, with the status that stands
-    first in the path."""
+    """Run an OpenAI-compatible server on loopback that refuses everything, until the block ends.
+
+    A request's path begins with the status and the kind of error: ``/429/plain``. The kinds are
+    ``plain``, ``context`` (too long) and ``policy``; ``SLOW`` may stand instead of the status.
+    """
     ended = threading.Event()
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
