@@ -33,7 +33,7 @@ LARGE_LOOKS = 20
 _MOST_SHAPES = 1_000
 _MOST_ITEMS = 20  # of a container; an exception with a larger one is sent itself
 _DEEPEST = 4
-_LONGEST_TEXT = 200  # characters or bytes; an exception with a longer one is sent itself
+_LONGEST_TEXT = 1_000  # characters; what is longer is looked at itself
 
 
 class Identity(NamedTuple):

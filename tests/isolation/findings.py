@@ -23,7 +23,7 @@ class Findings:
     places: dict[str, dict[str, dict[str, Any]]]
     """By place: for each way to ask, the answer for each name; the type of the error where asking
     raised."""
-    pending: dict[str, Any]
+    own_error: dict[str, Any]
     """What became of the project's own error on its way to ``without-project``."""
 
     def deviations(
@@ -43,7 +43,7 @@ class Findings:
 
     def imported_from(self, folder: Path) -> bool:
         """Whether the sender has the project's module from a file below this folder."""
-        return Path(self.pending["from_file"]).is_relative_to(folder)
+        return Path(self.own_error["from_file"]).is_relative_to(folder)
 
     def _deviations(
         self, projects: tuple[Project, ...], *, installed: bool, third_party: tuple[str, ...]
@@ -73,8 +73,8 @@ class Findings:
             "cause": "class-not-importable",
             "arrives_with_project": True,
         }
-        if not expected.items() <= self.pending.items():
-            yield f"the project's own error: {self.pending}, expected {expected}"
+        if not expected.items() <= self.own_error.items():
+            yield f"the project's own error: {self.own_error}, expected {expected}"
 
     def _compare(
         self, name: str, ask: Any, expected: tuple[object, object, object]

@@ -68,7 +68,7 @@ def found_in(receiver: str, modules: list[str], distributions: list[str]) -> Any
     return json.loads(trip.received["exceptions"][0]["message"]["text"])
 
 
-def journey_of_the_projects_error() -> dict[str, Any]:
+def trip_of_the_projects_error() -> dict[str, Any]:
     module, _, name = os.environ["PROBE_ERROR"].partition(":")
     trip = check_round_trip(getattr(importlib.import_module(module), name)("refused"))
     return {
@@ -100,6 +100,6 @@ def write_findings() -> None:
     written = {
         "test_module": __name__,
         "places": places,
-        "pending": journey_of_the_projects_error(),
+        "own_error": trip_of_the_projects_error(),
     }
     Path(os.environ["PROBE_FINDINGS"]).write_text(json.dumps(written), encoding="utf-8")

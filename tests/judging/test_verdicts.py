@@ -101,7 +101,7 @@ class TestWhateverIsDecided:
         assert verdict is Verdict.DEFECT
         assert found.losses == lost.losses
 
-    def test_every_journey_is_judged_in_order(self, terms: TripRequirements) -> None:
+    def test_every_trip_is_judged_in_order(self, terms: TripRequirements) -> None:
         found = verdicts(
             terms,
             FakePendingTrip(WHOLE),
