@@ -88,7 +88,7 @@ def test_the_tests_that_meet_a_defect_fail_in_error_mode(graphs: Any) -> None:
 
 def test_past_the_looks_of_a_run_they_are_told_of(graphs: Any, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
-        "from pytest_portable_errors import settled_shapes\nexperience.LARGE_LOOKS = 1\n"
+        "from pytest_portable_errors.judging import shapes\nshapes.LARGE_LOOKS = 1\n"
     )
     result = graphs("--portable-errors-mode=warn")
     result.assert_outcomes(passed=24)
