@@ -52,6 +52,14 @@ class StepFailed(Exception):
 Run = Callable[..., pytest.RunResult]
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """pytest-xdist counts none that are deselected."""
+    if config.option.markexpr == "not matrix":
+        terminalreporter.write_line("left out: the long matrices; pytest -m matrix runs them")
+
+
 @pytest.fixture(autouse=True)
 def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """pytest prints its short summary untrimmed where it finds itself on CI; what is tested here is

@@ -58,62 +58,70 @@ def test_a_hostile_exception_is_one_clear_failure(run: Any) -> None:
     assert result.stdout.str().count("does not arrive") >= 7
 
 
+WRONG = (
+    (
+        "'x'",
+        (
+            "takes keywords only, got 'x': write "
+            "@pytest.mark.portable_exception(raises=PaymentError)"
+        ),
+    ),
+    ("raise_=KeyError", "unknown keyword raise_=KeyError: did you mean raises?"),
+    (
+        "raises=KeyError()",
+        "raises=KeyError(): expected an exception class or a tuple of them",
+    ),
+    ("raises=()", "raises=(): expected an exception class or a tuple of them"),
+    (
+        "receiver='moon'",
+        (
+            "receiver='moon': expected one of without-project, stdlib, with-project, or "
+            "the path of a Python interpreter"
+        ),
+    ),
+    (
+        "serializers='pickle'",
+        (
+            "serializers='pickle': expected a tuple of names or Serializers, e.g. "
+            "('pickle', 'cloudpickle')"
+        ),
+    ),
+    (
+        "serializers=('json',)",
+        "unknown serializer 'json': expected one of pickle, cloudpickle, dill, *",
+    ),
+    ("checks=('typo',)", "checks=('typo',): expected a tuple of some of type, message, *"),
+    ("at_least=True", "at_least=True: expected how many exceptions: 0, 1, 2..."),
+    ("reason=3", "reason=3: expected a text"),
+    (
+        "arrives_as=3",
+        (
+            "arrives_as=3: expected an exception class, or its dotted name such as "
+            "'builtins.RuntimeError'"
+        ),
+    ),
+)
+"""What is given to the marker, and what is said of it."""
+
+
 class TestMisuse:
-    @pytest.mark.parametrize(
-        ("marker", "message"),
-        [
-            (
-                "'x'",
-                (
-                    "takes keywords only, got 'x': write "
-                    "@pytest.mark.portable_exception(raises=PaymentError)"
-                ),
-            ),
-            ("raise_=KeyError", "unknown keyword raise_=KeyError: did you mean raises?"),
-            (
-                "raises=KeyError()",
-                "raises=KeyError(): expected an exception class or a tuple of them",
-            ),
-            ("raises=()", "raises=(): expected an exception class or a tuple of them"),
-            (
-                "receiver='moon'",
-                (
-                    "receiver='moon': expected one of without-project, stdlib, with-project, or "
-                    "the path of a Python interpreter"
-                ),
-            ),
-            (
-                "serializers='pickle'",
-                (
-                    "serializers='pickle': expected a tuple of names or Serializers, e.g. "
-                    "('pickle', 'cloudpickle')"
-                ),
-            ),
-            (
-                "serializers=('json',)",
-                "unknown serializer 'json': expected one of pickle, cloudpickle, dill, *",
-            ),
-            ("checks=('typo',)", "checks=('typo',): expected a tuple of some of type, message, *"),
-            ("at_least=True", "at_least=True: expected how many exceptions: 0, 1, 2..."),
-            ("reason=3", "reason=3: expected a text"),
-            (
-                "arrives_as=3",
-                (
-                    "arrives_as=3: expected an exception class, or its dotted name such as "
-                    "'builtins.RuntimeError'"
-                ),
-            ),
-        ],
-    )
     def test_is_an_error_at_collection_that_names_the_test(
-        self, run: Any, marker: str, message: str
+        self, run: Any, pytester: pytest.Pytester
     ) -> None:
-        result = run(f"@pytest.mark.portable_exception({marker})\ndef test_it(): pass\n")
-        result.assert_outcomes(errors=1)
+        """One file for each, since none of a file's tests is collected when one is wrong."""
+        for number, (marker, _) in enumerate(WRONG):
+            (pytester.path / f"test_{number}.py").write_text(
+                f"import pytest\n\n@pytest.mark.portable_exception({marker})\ndef test_it(): pass\n"
+            )
+        result = run("def test_right(): pass\n")
+        result.assert_outcomes(errors=len(WRONG))
         assert result.ret == 2
-        message = message.replace("[", "[[]")
-        result.stdout.fnmatch_lines(
-            [f"test_shop.py::test_it: @pytest.mark.portable_exception: {message}"]
+        result.stdout.fnmatch_lines_random(
+            [
+                f"test_{number}.py::test_it: @pytest.mark.portable_exception: "
+                + message.replace("[", "[[]")
+                for number, (_, message) in enumerate(WRONG)
+            ]
         )
 
     def test_a_class_as_the_only_argument_swallows_the_test_and_that_is_found(

@@ -84,7 +84,8 @@ class TestExpect:
     ) -> None:
         (pytester.path / "shop" / "more.py").write_text(MORE)
         pytester.makeconftest(
-            f"from shop.more import *\ndef pytest_portable_errors_expect():\n    return {{{keys}}}\n"
+            "from shop.more import *\n"
+            f"def pytest_portable_errors_expect():\n    return {{{keys}}}\n"
         )
         run(RAISING, "--portable-errors", *REPORTED, "test_shop.py")
         assert found(pytester) == {

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from in_matrix import MATRIX
 
 WIDE = ("--portable-errors", "--portable-errors-receiver=with-project")
 ALONE = (*WIDE, "test_shop.py")  # paths are given, so that no class is checked that was not raised
@@ -145,11 +146,16 @@ class TestWhatIsShown:
         "options",
         [
             ("-q",),
-            ("-qq",),
-            ("--tb=short",),
             ("--tb=no",),
-            ("--durations=2",),
-            ("-p", "no:cacheprovider"),
+            *(
+                pytest.param(options, marks=MATRIX)
+                for options in (
+                    ("-qq",),
+                    ("--tb=short",),
+                    ("--durations=2",),
+                    ("-p", "no:cacheprovider"),
+                )
+            ),
         ],
         ids=" ".join,
     )

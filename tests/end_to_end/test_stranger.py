@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from in_matrix import MATRIX
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -32,6 +33,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
+@MATRIX
 def test_from_pip_install_to_a_repaired_exception(tmp_path: Path, project: Path) -> None:
     environment = {
         name: value
