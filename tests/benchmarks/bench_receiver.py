@@ -246,13 +246,13 @@ def test_10_000_exceptions_take_time_in_proportion_and_no_memory(
         children = [
             int(name)
             for name in os.listdir("/proc")
-            if name.isdigit() and parent(name) in {os.getpid(), *guardians}
+            if name.isdigit() and parent(name) in {os.getpid(), *reapers}
         ]
         return memory(os.getpid()) + sum(memory(pid) for pid in children)
 
-    guardians = {running._process.pid for running in receivers._running.values()}
+    reapers = {running._process.pid for running in receivers._running.values()}
     thousand(0), thousand(1000)  # the answers kept are as many now as they will ever be
-    guardians = {running._process.pid for running in receivers._running.values()}
+    reapers = {running._process.pid for running in receivers._running.values()}
     before = grown()
     took = [thousand(1000 * turn) for turn in range(2, 12)]
     growth = (grown() - before) / 1e6

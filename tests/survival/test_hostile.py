@@ -92,14 +92,14 @@ def test_nothing_stays_behind(receivers: Receivers) -> None:
     """Not even what forked twice into a session of its own, nor what was left when its server was
     killed."""
     check_round_trip(ValueError("begin"), receiver="with-project")
-    guardian = receivers._running[next(iter(receivers._running))]._process.pid
+    reaper = receivers._running[next(iter(receivers._running))]._process.pid
     for name in ("fork-twice-and-stay", "fork-and-hold-the-pipe"):
         assert trip_of(hostile_zoo.Attacks(name)).arrived_whole
-    orphans = below(guardian)
+    orphans = below(reaper)
     assert trip_of(hostile_zoo.Attacks("kill-parent-leaving-an-orphan")).stage is Stage.CRASHED
-    orphans |= below(guardian)
+    orphans |= below(reaper)
     receivers.close()
-    assert not wait_until_gone(orphans | {guardian}, seconds=10)
+    assert not wait_until_gone(orphans | {reaper}, seconds=10)
 
 
 def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
