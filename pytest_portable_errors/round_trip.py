@@ -12,10 +12,10 @@ from pytest_portable_errors.sender.arguments import checked_names, dotted_name, 
 from pytest_portable_errors.sender.arrival import compare_answer, explain
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import TripSettings, send
-from pytest_portable_errors.sender.proposed_fixes import with_fixes
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
+from pytest_portable_errors.sender.trip_fixes import with_fixes
 
 
 def check_round_trip(

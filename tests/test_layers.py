@@ -130,7 +130,7 @@ TESTED_BY = {
     "sender/pending_trip": TRIPS,
     "sender/process_receivers": "end_to_end/test_only_in_tests: receivers that a run shares",
     "sender/project_context": "sender/test_project",
-    "sender/proposed_fixes": "sender/test_fix_trials",
+    "sender/trip_fixes": "sender/test_fix_trials",
     "sender/receivers": "survival/ and sender/test_known_missing",
     "sender/registry": "test_round_trip: serializers by name",
     "sender/request": "sender/test_known_missing and test_fix_trials: what is asked again",

@@ -27,8 +27,8 @@ class Candidate:
     def covers(self, path: str) -> bool:
         """Whether the candidate gives up the value that a path leads to.
 
-        It does where it gives up what holds the value, and where the path has an attribute that
-        the recipe drops, which it drops on all links of the chain.
+        True if ``gives_up`` has the path, or one that contains it; and if the path has an attribute
+        that the recipe drops, which it drops from every exception of the chain.
         """
         if path == "exc.args" and getattr(self.recipe, "as_text", None):
             return True  # the path of a loss where several arguments differ: they were converted

@@ -21,9 +21,9 @@ from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.arrival import arrive, lacks_project
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, send
-from pytest_portable_errors.sender.proposed_fixes import with_fixes
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
+from pytest_portable_errors.sender.trip_fixes import with_fixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

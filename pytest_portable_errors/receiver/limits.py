@@ -40,8 +40,8 @@ def limit_processor(seconds: Optional[float]) -> None:
     The server kills a process that ignores the signal (``deadlines.py``).
 
     Args:
-        seconds: With what the process has used, rounded up to whole seconds. None: no limit but
-            the hard one.
+        seconds: How much more it may use; the limit is this and what it has used already, rounded
+            up to whole seconds, in which RLIMIT_CPU counts. None: the hard limit alone.
     """
     if resource is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)

@@ -61,8 +61,8 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
         answer: What ``pending.answer()`` gave.
 
     Returns:
-        The differences. Where nothing arrived, one loss of kind ``arrival``; so it is where all
-        arrived, but by a reducer that only the tests have.
+        The differences. One loss of kind ``arrival`` if nothing arrived, or only because the tests
+        registered a reducer, which production lacks.
     """
     outgoing, settings = pending.outgoing, pending.settings
     if Stage(answer["stage"]) is not Stage.ARRIVED:
@@ -140,13 +140,14 @@ def lacks_project(pending: PendingTrip) -> bool:
 
 
 def without_carrier(pending: PendingTrip) -> PendingTrip | None:
-    """Send the payload without its carrier, where the carrier gave no exception: that tells why.
+    """Send the payload once more, without the carrier that made no exception of it.
 
-    DBOS, for one, gives the stored text.
+    A carrier that only wraps pickle may give something else, as DBOS gives the stored text. The
+    pickle below it says why.
 
     Returns:
-        The trip without the carrier. None where nothing arrived, or an exception did, or no carrier
-        that only wraps was used.
+        The trip without the carrier. None for any other serializer, and if nothing arrived or an
+        exception did.
 
     Raises:
         PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
@@ -244,7 +245,7 @@ def _loads_failure(pending: PendingTrip, facts: Facts) -> LoadsFailure | None:
 
 
 def _has_replaced_class(pending: PendingTrip) -> bool:
-    """Whether a carrier gave another class in a named receiver, where else an import had failed."""
+    """Whether a carrier gave another class where pickle would have failed to import this one."""
     outgoing, answer = pending.outgoing, pending.answer()
     return (
         isinstance(outgoing.serializer, Carrier)
