@@ -121,7 +121,7 @@ def can_watch(sources: Sources) -> bool:
     """
 
     class Probe(Exception):
-        pass
+        """Raised to be seen."""
 
     captured: list[BaseException] = []
     with watching(captured.append, sources), sources.raises(Probe):

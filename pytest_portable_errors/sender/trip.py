@@ -148,6 +148,7 @@ def trip_text(trips: Sequence[RoundTrip]) -> str:
 
 
 def by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
+    """Group trips that show the same defect, in their order."""
     groups: dict[object, list[RoundTrip]] = {}
     for trip in trips:
         groups.setdefault(trip.defect, []).append(trip)
@@ -155,6 +156,7 @@ def by_defect(trips: Sequence[RoundTrip]) -> list[list[RoundTrip]]:
 
 
 def trip_lines(trips: list[RoundTrip]) -> Iterator[str]:
+    """Tell of trips that show the same defect: what was lost, why, and what repairs it."""
     trip = trips[0]
     yield f"{first_line(trip)}      [{_serializers_and_receivers(trips)}]"
     yield ""
