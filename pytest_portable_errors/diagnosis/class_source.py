@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Reducer
@@ -240,3 +240,15 @@ def place_of(cls: type) -> tuple[str, int] | None:
 
 # Asked for at import: a test may change the folder.
 _START_FOLDER = os.getcwd()
+
+
+def built_in_base(cls: type) -> type:
+    """The nearest base whose ``__new__`` is written in C.
+
+    Python refuses the ``__new__`` of one further up ("not safe"), where a library's class has one.
+    """
+    return next(
+        owner
+        for owner in cls.__mro__
+        if isinstance(vars(owner).get("__new__"), BuiltinFunctionType)
+    )

@@ -7,7 +7,6 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from types import BuiltinFunctionType
 
 from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.candidate import Candidate
@@ -93,7 +92,7 @@ def candidates(
     ]
     if not keeps_chain:
         yield from by_constructor
-    base = _built_in_base(facts.cls)
+    base = class_source.built_in_base(facts.cls)
     if not keeps_chain and base.__module__ == "builtins":
         recipe = WithoutInit(base=base.__name__, fields=tuple(fields.field_names(facts.cls)))
         yield Candidate(
@@ -256,16 +255,4 @@ def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor]:
 def _has_own_reducer(cls: type) -> bool:
     return any(
         vars(owner).get("__reduce__") for owner in cls.__mro__ if owner.__module__ != "builtins"
-    )
-
-
-def _built_in_base(cls: type) -> type:
-    """The nearest base whose ``__new__`` is written in C.
-
-    Python refuses the ``__new__`` of one further up ("not safe"), where a library's class has one.
-    """
-    return next(
-        owner
-        for owner in cls.__mro__
-        if isinstance(vars(owner).get("__new__"), BuiltinFunctionType)
     )

@@ -5,8 +5,7 @@ Fixes are tried on the copy later.
 
 from __future__ import annotations
 
-from types import BuiltinFunctionType
-
+from pytest_portable_errors.diagnosis.class_source import built_in_base
 from pytest_portable_errors.receiver import fields
 
 _MOST_LINKS = 100
@@ -39,12 +38,7 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
     cls = type(exc)
     if depth > _MOST_LINKS or hasattr(cls, "__del__"):
         raise ValueError("not copied")
-    # The nearest class whose __new__ is written in C.
-    base: object = next(
-        owner
-        for owner in cls.__mro__
-        if isinstance(vars(owner).get("__new__"), BuiltinFunctionType)
-    )
+    base: object = built_in_base(cls)
     args = fields.base_field(exc, "args")
     members = fields.members_of(exc)
     if members is not None:
