@@ -21,8 +21,8 @@ from typing import NoReturn
 
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.values import describe_value
-from pytest_portable_errors.survey.calls import Call, ways
-from pytest_portable_errors.survey.repairs import repaired
+from pytest_portable_errors.survey.calls import ConstructorCall, ways
+from pytest_portable_errors.survey.repairs import repair
 from pytest_portable_errors.survey.values import Values
 
 _LONGEST = 2.0  # seconds for all instances of a class; most take less than a millisecond
@@ -80,7 +80,7 @@ def build(cls: type[BaseException], *, values: Values) -> list[Variant]:
 
 
 def _first_that_works(
-    cls: type[BaseException], calls: Iterable[Call], reasons: list[str]
+    cls: type[BaseException], calls: Iterable[ConstructorCall], reasons: list[str]
 ) -> tuple[BaseException | None, str]:
     """The instance that the first good call makes, and its arguments as a text.
 
@@ -109,12 +109,12 @@ def _first_that_works(
             except BaseException as error:  # foreign code
                 if not reasons:
                     reasons.append(f"{type(error).__name__}: {error}")
-                if not repaired(call, error):
+                if not repair(call, error):
                     break
     return textless
 
 
-def _as_text(call: Call) -> str:
+def _as_text(call: ConstructorCall) -> str:
     return canonical(describe_value([[value for _, value in call.positional], call.keyword]))
 
 

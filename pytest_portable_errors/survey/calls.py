@@ -11,14 +11,14 @@ from typing import Any
 from pytest_portable_errors.diagnosis.class_source import own_constructor, signature
 from pytest_portable_errors.survey.annotations import by_annotation
 from pytest_portable_errors.survey.hints import UNKNOWN, hints_of
-from pytest_portable_errors.survey.values import LADDER, Values, Wanted, best, others
+from pytest_portable_errors.survey.values import LADDER, ConstructorParameter, Values, best, others
 
 _PYTHON_FIELDS = ("name", "obj")  # of NameError and AttributeError
 _LEFT_OUT = object()  # stands for the value of a parameter that a call does not pass
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class ConstructorCall:
     """A call of a constructor: its arguments, which a repair changes in place."""
 
     positional: list[tuple[str, object]]
@@ -34,7 +34,9 @@ class Call:
     """Whether optional arguments are passed although only the required ones were asked for."""
 
 
-def ways(cls: type[BaseException], values: Values) -> Iterator[tuple[str, Iterator[Call]]]:
+def ways(
+    cls: type[BaseException], values: Values
+) -> Iterator[tuple[str, Iterator[ConstructorCall]]]:
     """The ways to call a class's constructor, each with the calls to try, the best first.
 
     The ways are ``required`` (its required arguments only), ``by position`` and ``by keyword``
@@ -52,12 +54,14 @@ def ways(cls: type[BaseException], values: Values) -> Iterator[tuple[str, Iterat
         yield how, parameters.calls(how, values)
 
 
-def _calls_of_c(cls: type[BaseException]) -> Iterator[Call]:
+def _calls_of_c(cls: type[BaseException]) -> Iterator[ConstructorCall]:
     for base, arguments in _OF_C:
         if issubclass(cls, base):
-            yield Call(positional=[("argument", value) for value in arguments()], keyword={})
+            yield ConstructorCall(
+                positional=[("argument", value) for value in arguments()], keyword={}
+            )
     if _is_group(cls):
-        yield Call(
+        yield ConstructorCall(
             positional=[
                 ("message", "message-text"),
                 ("exceptions", by_annotation("exceptions", list[Exception], 0)),
@@ -69,7 +73,7 @@ def _calls_of_c(cls: type[BaseException]) -> Iterator[Call]:
             ("message" if number == 1 else f"argument-{number}") for number in range(1, count + 1)
         ]
         # Constructors of Cython and mypyc say which argument they lack.
-        yield Call(
+        yield ConstructorCall(
             positional=[(name, f"{name}-text") for name in names],
             keyword={},
             takes_more_keyword=True,
@@ -128,7 +132,7 @@ class _Parameters:
     """All but ``*args`` and ``**kwargs``."""
     takes_more_positional: bool
     takes_more_keyword: bool
-    by_name: dict[str, Wanted] = field(default_factory=dict)
+    by_name: dict[str, ConstructorParameter] = field(default_factory=dict)
     """Name -> what a value for it is made from, for each of ``named``."""
 
     @staticmethod
@@ -161,12 +165,12 @@ class _Parameters:
             hint = hints.get(p.name, UNKNOWN)
             if hint is UNKNOWN and number == 1 and _is_group(cls):
                 hint = list[Exception]  # BaseExceptionGroup.__new__ has them second
-            parameters.by_name[p.name] = Wanted(
+            parameters.by_name[p.name] = ConstructorParameter(
                 name=p.name, hint=hint, default=p.default, number=number, owner=cls
             )
         return parameters
 
-    def calls(self, how: str, values: Values) -> Iterator[Call]:
+    def calls(self, how: str, values: Values) -> Iterator[ConstructorCall]:
         """The calls to try in one way (see ``ways``).
 
         First the best value for each parameter; then one kind of value for all parameters of which
@@ -175,7 +179,7 @@ class _Parameters:
         optional = [p.name for p in self.named if p.default is not p.empty]
         left_out = dict.fromkeys(optional, _LEFT_OUT) if how == "required" else {}
 
-        def call(changed: dict[str, object]) -> Call:
+        def call(changed: dict[str, object]) -> ConstructorCall:
             chosen = {**left_out, **changed}
             return self._call(
                 {
@@ -193,7 +197,7 @@ class _Parameters:
         unknown = [p for p in guessed if by_annotation(p.name, p.hint, p.number) is UNKNOWN]
         yield call({})
         if self.takes_more_positional:
-            yield Call(
+            yield ConstructorCall(
                 positional=[],
                 keyword={},
                 takes_more_positional=True,
@@ -215,7 +219,7 @@ class _Parameters:
         for factory in LADDER:
             yield call({p.name: factory(p.name, p.number) for p in guessed})
 
-    def _call(self, values: dict[str, object], positional: bool) -> Call:
+    def _call(self, values: dict[str, object], positional: bool) -> ConstructorCall:
         """The call that passes these values, as many by position as ``positional`` allows."""
         in_order, by_keyword = [], {}
         is_contiguous = True
@@ -232,7 +236,7 @@ class _Parameters:
             p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in self.named
         ):
             in_order.append(("message", "message-text"))
-        return Call(
+        return ConstructorCall(
             positional=in_order,
             keyword=by_keyword,
             takes_more_positional=self.takes_more_positional,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_portable_errors.survey.annotations import by_annotation
-from pytest_portable_errors.survey.calls import Call
+from pytest_portable_errors.survey.calls import ConstructorCall
 from pytest_portable_errors.survey.values import by_name, stub
 
 _MOST_POSITIONAL = 6
@@ -20,7 +20,7 @@ _QUOTED = re.compile(r"'(\w+)'")
 _SWAPPED = (str, dict, list, bytes, datetime.datetime, datetime.timedelta)
 
 
-def repaired(call: Call, error: BaseException) -> bool:
+def repair(call: ConstructorCall, error: BaseException) -> bool:
     """Change a call in place so that it has what its error says it lacks.
 
     Args:
@@ -49,7 +49,7 @@ def repaired(call: Call, error: BaseException) -> bool:
     return False
 
 
-def _give_attribute(call: Call, lacking: object, attribute: str) -> bool:
+def _give_attribute(call: ConstructorCall, lacking: object, attribute: str) -> bool:
     """Give an attribute to the value that lacks it, or put a value that has it in its place.
 
     That is of a type of ``_SWAPPED`` which has such an attribute, or else a stub with it.
@@ -72,7 +72,7 @@ def _give_attribute(call: Call, lacking: object, attribute: str) -> bool:
     return False
 
 
-def _make_callable(call: Call) -> bool:
+def _make_callable(call: ConstructorCall) -> bool:
     """Make the attribute that was given last a method, as which the constructor called it."""
     if call.last_given is None:
         return False
@@ -83,7 +83,7 @@ def _make_callable(call: Call) -> bool:
     return True
 
 
-def _places(call: Call) -> Iterator[tuple[Any, object, str]]:
+def _places(call: ConstructorCall) -> Iterator[tuple[Any, object, str]]:
     """Where the values of a call are, from the outermost in: ``(container, key, name)``."""
     waiting: list[tuple[Any, object, str]] = [(call.keyword, name, name) for name in call.keyword]
     for number, (name, _) in enumerate(call.positional):
@@ -105,7 +105,7 @@ def _places(call: Call) -> Iterator[tuple[Any, object, str]]:
 class _Positional:
     """One positional argument, as a container of one."""
 
-    def __init__(self, call: Call, number: int) -> None:
+    def __init__(self, call: ConstructorCall, number: int) -> None:
         self._call, self._number = call, number
 
     def __getitem__(self, _: int) -> object:
@@ -115,7 +115,7 @@ class _Positional:
         self._call.positional[self._number] = (self._call.positional[self._number][0], value)
 
 
-def _give_key(call: Call, key: str) -> bool:
+def _give_key(call: ConstructorCall, key: str) -> bool:
     if call.takes_more_keyword and key not in call.keyword:
         return _give_argument(call, key)
     dicts = [
@@ -128,14 +128,14 @@ def _give_key(call: Call, key: str) -> bool:
     return bool(dicts)
 
 
-def _give_argument(call: Call, name: str) -> bool:
+def _give_argument(call: ConstructorCall, name: str) -> bool:
     if call.takes_more_keyword and name not in call.keyword:
         call.keyword[name] = by_name(name, 40 + len(call.keyword))
         return True
     return _give_positional(call, name)
 
 
-def _give_positional(call: Call, name: str) -> bool:
+def _give_positional(call: ConstructorCall, name: str) -> bool:
     if not call.takes_more_positional or len(call.positional) >= _MOST_POSITIONAL:
         return False
     call.positional.append((name, by_name(name, 40 + len(call.positional))))

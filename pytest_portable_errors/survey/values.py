@@ -22,7 +22,7 @@ Values = Mapping[str, Callable[[], object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ConstructorParameter:
     """A parameter of an exception class's constructor."""
 
     name: str
@@ -36,7 +36,7 @@ class Wanted:
     """The exception class."""
 
 
-def best(parameter: Wanted, values: Values) -> object:
+def best(parameter: ConstructorParameter, values: Values) -> object:
     """The value that is most like those in production.
 
     In this order: what ``values`` has, what the annotation asks for (but the other bool where the
@@ -61,7 +61,7 @@ def best(parameter: Wanted, values: Values) -> object:
     return by_name(parameter.name, parameter.number) if value is UNKNOWN else value
 
 
-def others(parameter: Wanted) -> Iterator[Callable[[], object]]:
+def others(parameter: ConstructorParameter) -> Iterator[Callable[[], object]]:
     """Factories of the values to try when ``best`` is refused, the likeliest first."""
     for member in members(parameter.hint)[1:]:
         yield functools.partial(_of_member, parameter, member)
@@ -70,7 +70,7 @@ def others(parameter: Wanted) -> Iterator[Callable[[], object]]:
     yield lambda: _or_text(husk(parameter.hint), parameter.name)
 
 
-def _of_member(parameter: Wanted, member: object) -> object:
+def _of_member(parameter: ConstructorParameter, member: object) -> object:
     value = by_annotation(parameter.name, member, parameter.number)
     return _or_text(value, parameter.name)
 
@@ -101,7 +101,7 @@ def stub(name: str, _: int) -> object:
     )
 
 
-def _like_default(parameter: Wanted) -> object:
+def _like_default(parameter: ConstructorParameter) -> object:
     """Another value of the default's type; UNKNOWN where the default tells no type."""
     default = parameter.default
     if isinstance(default, bool):
