@@ -59,7 +59,8 @@ class FixTrials:
     traceback: bool = False
     """Whether the traceback is described as well."""
     until: float = float("inf")
-    """No trial begins after this: seconds on the clock of processor time of this process."""
+    """No trial but the first of all begins after this: seconds of processor time, by this process's
+    clock. So at least one is made, however slow the machine is."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
         """Try candidates in their order, until one arrives whole or takes too long.
@@ -78,7 +79,9 @@ class FixTrials:
         if not isinstance(self.serializer, (Pickle, Library)):
             return ()
         fixes: list[Fix] = []
-        for candidate in candidates:
+        for number, candidate in enumerate(candidates):
+            if number and self._is_over():
+                break
             try:
                 fix = self._try(candidate)
             except TookTooLong:
@@ -103,8 +106,8 @@ class FixTrials:
         None if no version of it arrived. Raises TookTooLong.
         """
         best: TriedFix | None = None
-        for _ in range(_MOST_REFINEMENTS):
-            if UNPATCHED.process_time() > self.until:
+        for number in range(_MOST_REFINEMENTS):
+            if number and self._is_over():
                 break
             reducers = _compiled(candidate, type(self.subject))
             if reducers is None:
@@ -132,6 +135,9 @@ class FixTrials:
         if best is None:
             return None
         return best.fix(self.receiver, self._with_foreign_cause(best.reducers, best.candidate))
+
+    def _is_over(self) -> bool:
+        return UNPATCHED.process_time() > self.until
 
     @functools.cached_property
     def _sent(self) -> Record:
