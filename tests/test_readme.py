@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_matrix import MATRIX
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -63,6 +64,7 @@ def test_console_block(block: str, project: Path) -> None:
         )
 
 
+@MATRIX
 def test_the_example_of_the_suite_collects(project: Path) -> None:
     if importlib.util.find_spec("litellm") is None:
         pytest.skip("LiteLLM is not installed")

@@ -135,7 +135,7 @@ class TestAnyKind:
     @pytest.mark.parametrize(
         "serializers",
         [
-            ("pickle",),
+            pytest.param(("pickle",), marks=MATRIX),
             pytest.param(
                 ("pickle", "cloudpickle", *filter(is_here, LIBRARIES), "process-pool"), marks=MATRIX
             ),

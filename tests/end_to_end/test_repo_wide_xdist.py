@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_matrix import MATRIX
 from processes import wait_until_gone
 
 pytest.importorskip("xdist")
@@ -76,9 +77,9 @@ def told(result: pytest.RunResult) -> list[str]:
         (),
         ("-n", "0"),
         ("-n", "2", "-v"),
-        ("-n", "2", "--dist", "loadscope"),
-        ("-n", "2", "--dist", "loadfile"),
-        ("-n", "2", "--dist", "worksteal"),
+        pytest.param(("-n", "2", "--dist", "loadscope"), marks=MATRIX),
+        pytest.param(("-n", "2", "--dist", "loadfile"), marks=MATRIX),
+        pytest.param(("-n", "2", "--dist", "worksteal"), marks=MATRIX),
     ],
     ids=" ".join,
 )

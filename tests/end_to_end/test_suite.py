@@ -220,6 +220,7 @@ def test_a_class_that_could_not_be_built_is_not_passed(
         assert "could not be built: " in reason or "raised nothing" in reason
 
 
+@MATRIX
 @reported_where_newer
 @pytest.mark.parametrize("selected", SOME_AND_ALL)
 def test_with_the_examples_conftest_all_arrive(selected: tuple[str, ...]) -> None:
@@ -257,6 +258,7 @@ def test_without_paths_the_suite_alone_is_collected(with_tests: Path) -> None:
     assert "portable-errors/litellm::RateLimitError[pickle]" in without_paths.stdout
 
 
+@MATRIX
 def test_with_paths_the_suite_is_collected_with_them(with_tests: Path) -> None:
     with_paths = pytest_in(with_tests, *SUITE, "test_mine.py", "--co", "-q")
     assert "test_mine.py::test_mine" in with_paths.stdout

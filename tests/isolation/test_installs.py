@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from in_matrix import MATRIX, rest_in_matrix
+from in_matrix import MATRIX
 from isolation import projects
 from isolation.environments import Bench
 from isolation.projects import Project
@@ -32,6 +32,8 @@ NAMESPACES = [
     (projects.NAMESPACED, "wheel"),
 ]
 
+pytestmark = MATRIX
+
 
 def requirements(paths: list[Path], how: str) -> list[str]:
     """What pip calls these folders or wheels, to install them so."""
@@ -42,7 +44,7 @@ def is_flat(project: Project) -> bool:
     return project is projects.FLAT
 
 
-@pytest.mark.parametrize("project", rest_in_matrix([*BACKENDS, *LAYOUTS], here=is_flat), ids=NAME)
+@pytest.mark.parametrize("project", [*BACKENDS, *LAYOUTS], ids=NAME)
 def test_editable(bench: Bench, project: Project) -> None:
     if project is projects.MESON and shutil.which("ninja") is None:
         pytest.skip(
@@ -55,7 +57,6 @@ def test_editable(bench: Bench, project: Project) -> None:
     assert found.deviations(project) == []
 
 
-@MATRIX
 @pytest.mark.parametrize("project", [*BACKENDS, projects.MAPPED], ids=NAME)
 def test_from_its_folder(bench: Bench, project: Project) -> None:
     environment, root = bench.environment(), project.write(bench.new_folder())
@@ -65,9 +66,7 @@ def test_from_its_folder(bench: Bench, project: Project) -> None:
     assert found.deviations(project) == []
 
 
-@pytest.mark.parametrize(
-    "project", rest_in_matrix([projects.FLAT, projects.POETRY], here=is_flat), ids=NAME
-)
+@pytest.mark.parametrize("project", [projects.FLAT, projects.POETRY], ids=NAME)
 def test_from_its_wheel(bench: Bench, project: Project) -> None:
     """As tox and nox do. Nothing in the metadata leads to the folder; the name does."""
     environment, root = bench.environment(), project.write(bench.new_folder())
@@ -82,7 +81,6 @@ def test_from_its_wheel(bench: Bench, project: Project) -> None:
         assert found.deviations(project) == []
 
 
-@MATRIX
 def test_strictly_editable(bench: Bench) -> None:
     """The path leads to a tree of links in the build folder."""
     project = projects.FLAT
@@ -93,7 +91,6 @@ def test_strictly_editable(bench: Bench) -> None:
     assert found.deviations(project) == []
 
 
-@MATRIX
 @pytest.mark.parametrize(
     ("project", "how"), NAMESPACES, ids=lambda value: getattr(value, "name", value)
 )
@@ -113,7 +110,6 @@ def test_a_namespace_package_with_a_third_partys_portion(
     assert found.deviations(project, third_party=third_party) == []
 
 
-@MATRIX
 @pytest.mark.parametrize("how", ["editable", "folder"])
 def test_the_virtual_environment_lies_in_the_project(bench: Bench, how: str) -> None:
     """What is installed there is not the project's, although it lies below the root."""
@@ -126,7 +122,6 @@ def test_the_virtual_environment_lies_in_the_project(bench: Bench, how: str) -> 
     assert found.deviations(project) == []
 
 
-@MATRIX
 @pytest.mark.parametrize("how", ["editable", "folder"])
 def test_two_projects_in_one_repository(bench: Bench, how: str) -> None:
     """Seen from the root above both are the project's, whichever one's tests run; so is an editable
@@ -151,7 +146,6 @@ def test_two_projects_in_one_repository(bench: Bench, how: str) -> None:
         assert found.deviations(one, other) == []
 
 
-@MATRIX
 def test_from_its_wheel_named_in_setup_cfg(bench: Bench) -> None:
     project = projects.SETUP_CFG
     environment, root = bench.environment(), project.write(bench.new_folder())
@@ -159,7 +153,6 @@ def test_from_its_wheel_named_in_setup_cfg(bench: Bench) -> None:
     assert environment.probe(root, project, as_script=True).deviations(project) == []
 
 
-@MATRIX
 def test_from_its_wheel_below_the_root(bench: Bench) -> None:
     """One of several projects in a repository; its own pyproject.toml names it, beside its
     tests."""
@@ -177,7 +170,6 @@ def test_from_its_wheel_below_the_root(bench: Bench) -> None:
     assert found.deviations(project) == []
 
 
-@MATRIX
 @pytest.mark.parametrize("plain_call", [False, True])
 def test_tests_that_are_installed_with_the_project(bench: Bench, plain_call: bool) -> None:
     """They are absent because pytest collected them, wherever they lie and whatever they are

@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from in_matrix import rest_in_matrix
+from in_matrix import MATRIX
 from isolation import projects
 from isolation.environments import Bench
 from isolation.findings import Findings
 from isolation.projects import Project
 
-IMPORT_MODES = rest_in_matrix(
-    ("prepend", "append", "importlib"), here=lambda mode: mode == "importlib"
-)
+IMPORT_MODES = ("prepend", "append", "importlib")
+
+pytestmark = MATRIX
 
 
 def written(bench: Bench, project: Project, files: dict[str, str] | None = None) -> Path:
@@ -29,9 +29,7 @@ def deviations(found: Findings, project: Project) -> list[str]:
     return found.deviations(project, installed=False)
 
 
-@pytest.mark.parametrize(
-    "value", rest_in_matrix(["src", "{root}/src"], here=lambda value: value == "src")
-)
+@pytest.mark.parametrize("value", ["src", "{root}/src"])
 def test_pythonpath_in_the_environment(bench: Bench, value: str) -> None:
     root = written(bench, projects.SRC)
     found = bench.base.probe(
@@ -62,9 +60,7 @@ def test_the_current_folder(bench: Bench, mode: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "mode", rest_in_matrix(["prepend", "append"], here=lambda mode: mode == "prepend")
-)
+@pytest.mark.parametrize("mode", ["prepend", "append"])
 def test_a_conftest_at_the_root(bench: Bench, mode: str) -> None:
     """Pytest puts its folder on the path."""
     root = written(bench, projects.FLAT, {"conftest.py": ""})

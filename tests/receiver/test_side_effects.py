@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
+from in_matrix import MATRIX
 from processes import below, wait_until_one_is_gone
 
 from pytest_portable_errors import check_round_trip
@@ -87,6 +88,7 @@ def test_a_loader_that_had_to_be_imported_ends_with_its_process_too(receivers: R
     assert wait_until_one_is_gone(processes, seconds=10)
 
 
+@MATRIX
 def test_the_time_of_many_checks_is_not_charged_to_one(receivers: Receivers) -> None:
     """Hundreds in one process, each with a small limit."""
     payload = "x" * 100_000
