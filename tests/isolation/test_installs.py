@@ -40,10 +40,6 @@ def requirements(paths: list[Path], how: str) -> list[str]:
     return [f"--editable={path}" if how == "editable" else str(path) for path in paths]
 
 
-def is_flat(project: Project) -> bool:
-    return project is projects.FLAT
-
-
 @pytest.mark.parametrize("project", [*BACKENDS, *LAYOUTS], ids=NAME)
 def test_editable(bench: Bench, project: Project) -> None:
     if project is projects.MESON and shutil.which("ninja") is None:
