@@ -41,7 +41,7 @@ RUNS = "end_to_end/: whole runs of pytest"
 TRIPS = "test_round_trip: whole trips"
 TESTED_BY = {
     "__init__": "here: the public names load on first use",
-    "__main__": "end_to_end/test_inspect, test_sample_repo and diagnosis/test_explain: its commands",
+    "__main__": "end_to_end/test_inspect, test_sample_repo, diagnosis/test_explain",
     "errors": "one class without code",
     "plugin": RUNS,
     "receiver_names": "end_to_end/test_repo_wide_settings and sender/test_project: names and paths",
@@ -65,7 +65,7 @@ TESTED_BY = {
     "judging/expectations": "end_to_end/test_expectations",
     "judging/failure_text": "sender/test_trip: what tests say of trips",
     "judging/policies": "end_to_end/test_repo_wide_*: who fails, and with what text",
-    "judging/recorder": "end_to_end/test_sample_repo and report/test_tally: rows, and what they become",
+    "judging/recorder": "end_to_end/test_sample_repo and report/test_tally: its rows",
     "receiver/__main__": SERVER,
     "receiver/branches": SERVER,
     "receiver/canonical": RECORDS,

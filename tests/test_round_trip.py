@@ -148,7 +148,7 @@ def test_a_built_by_keyword_error_fails_where_the_same_by_position_does_not() ->
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="ExceptionGroup is 3.11")
 def test_a_member_of_a_group_that_loses_something() -> None:
     # a built-in since 3.11
-    group = ExceptionGroup("g", [ValueError(1), zoo.NotFound("bob")])  # noqa: F821
+    group = ExceptionGroup("g", [ValueError(1), zoo.NotFound("bob")])  # noqa: F821  # a built-in since 3.11
     trip = trip_of(group)
     assert {kind for kind, _ in lost(trip)} == {"members"}
     assert ("members", "exc.exceptions[1] message") in lost(trip)

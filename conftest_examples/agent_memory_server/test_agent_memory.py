@@ -31,7 +31,7 @@ SECRET = "sk-portable-0123456789abcdef"
 
 
 @pytest.fixture
-# for what it does
+# The fixture is asked for because of what it does, not for a value.
 def applied(plain_libraries: None) -> Iterator[list[type[BaseException]]]:  # noqa: ARG001
     """What the worker does when it starts, for one test."""
     before = set(copyreg.dispatch_table)

@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import litellm
@@ -132,10 +132,9 @@ class TestWhatItLeft:
     @pytest.mark.usefixtures("first_patch")
     @pytest.mark.parametrize(
         "cause",
-        # a Response
         [
             NoSuchMemory("7", "alice"),
-            openai.RateLimitError("slow down", response=VALUES["response"], body=None),  # type: ignore[arg-type]
+            openai.RateLimitError("slow down", response=cast(Any, VALUES["response"]), body=None),
         ],
         ids=["ours", "openai's"],
     )

@@ -19,7 +19,7 @@ if "--before-the-fix" in sys.argv:
     from dbos_errors_before import StepFailed
 else:
     # the same class, with and without its fix
-    from dbos_errors import StepFailed  # type: ignore[assignment]
+    from dbos_errors import StepFailed  # type: ignore[assignment]  # one of the two
 
 
 @DBOS.step()  # type: ignore[untyped-decorator]  # DBOS says Any

@@ -194,8 +194,7 @@ def _cached_may_hold(text: str) -> bool:
 
 def _may_hold(text: str) -> bool:
     text = text.lower()
-    # A list is faster than a generator here.
-    if any([hint in text for hint in _HINTS]):  # noqa: C419
+    if any([hint in text for hint in _HINTS]):  # noqa: C419  # faster than a generator here
         return True
     return "key" in text and _HINT_OF_KEY.search(text) is not None
 

@@ -32,8 +32,7 @@ def main(argv: List[str]) -> None:
     Raises:
         SystemExit: This Python is too old.
     """
-    # A receiver may be any interpreter that a user names.
-    if sys.version_info < (3, 8):  # noqa: UP036
+    if sys.version_info < (3, 8):  # noqa: UP036  # a user may name any interpreter
         sys.exit(
             "a receiver needs Python 3.8 or later, and this is {}.{}".format(*sys.version_info)
         )

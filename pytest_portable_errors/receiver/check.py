@@ -236,8 +236,7 @@ def _outcome_of_replay(payload: bytes) -> Dict[str, object]:
 def _find(name: str) -> Callable[..., object]:
     """The function that ``module:qualname`` names; its module is imported."""
     module, _, qualname = name.partition(":")
-    # What a user names is believed to be callable; if not, calling it says so.
-    return _look_up(module, qualname)  # type: ignore[return-value]
+    return _look_up(module, qualname)  # type: ignore[return-value]  # calling it tells
 
 
 def _look_up(module: str, qualname: str) -> object:

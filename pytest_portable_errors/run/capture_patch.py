@@ -50,8 +50,7 @@ def watching(see: See, sources: Sources) -> Iterator[None]:
             )
         unittest = sys.modules.get("unittest.case")
         if unittest is not None and "unittest" in sources.kinds:
-            # The context is made for its type alone.
-            context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027
+            context = type(unittest.TestCase().assertRaises(Exception))  # noqa: PT027  # for its type
             patches.enter_context(_wrapped(context, "__exit__", _seeing_swallowed(see)))
         if "handled" in sources.kinds:
             patches.enter_context(watching_handled(see, sources.is_ours))

@@ -33,7 +33,7 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
     """
     entries = run_of(item.config).recorder.take()
     if entries is not None:
-        report.portable_errors = entries  # type: ignore[attr-defined]
+        report.portable_errors = entries  # type: ignore[attr-defined]  # put there by us
         item.user_properties.extend(junit_properties(entries))
 
 

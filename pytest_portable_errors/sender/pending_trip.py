@@ -62,7 +62,7 @@ class PendingTrip:
                 set-up raised.
         """
         if self.pending_answer is None:
-            return not_sent(self.outgoing)
+            return _not_sent(self.outgoing)
         return self.pending_answer.usable_answer()
 
     @property
@@ -148,7 +148,7 @@ def _submitted(
     )
 
 
-def not_sent(outgoing: Outgoing) -> Answer:
+def _not_sent(outgoing: Outgoing) -> Answer:
     """Return what stands for an answer where dumps gave nothing that could be sent."""
     answer: Answer = {"stage": Stage.DUMPS.value}
     if outgoing.error is not None:

@@ -11,14 +11,12 @@ from pytest_portable_errors.diagnosis.cause_names import (
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import arrival_loss, compare_values
-from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.described import Answer, Stage
 from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_value
-from pytest_portable_errors.sender.pending_trip import not_sent
+from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers
-from pytest_portable_errors.sender.request import Request
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
 
@@ -48,25 +46,16 @@ def value_trip(
             "e.g. ('pickle',)"
         )
     outgoing = describe_and_pickle_value(value, serializer=serializer)
-    reading = read(outgoing.payload or b"")
-    answer = not_sent(outgoing)
-    if outgoing.payload is not None:
-        request = Request(
-            receiver=receiver,
-            payload=outgoing.payload,
-            serializer=serializer,
-            names=[(name.module, name.qualname) for name in reading.names],
-            timeout=timeout,
-            traceback=False,
-        )
-        answer = receivers.submit(request).usable_answer()
+    settings = TripSettings(receiver=receiver, timeout=timeout)
+    pending = send(outgoing, receivers=receivers, settings=settings)
+    answer = pending.answer()
     stage, received = Stage(answer["stage"]), answer.get("record")
     losses = (
         compare_values(outgoing.sent, received)
         if received is not None
         else (arrival_loss(outgoing.sent, answer, path="value"),)
     )
-    scan = find_credentials(reading, outgoing.sent, received)
+    scan = find_credentials(pending.reading, outgoing.sent, received)
     diagnosis = _diagnosis(outgoing, answer) if losses else None
     return RoundTrip(
         serializer=serializer.name,

@@ -138,10 +138,11 @@ class TestPlaces:
         inner = with_attributes(ValueError("m"), code=NEEDLE)
         assert paths_to_needle(group_of(KeyError("a"), inner), dumps) == ["exc.exceptions[1].code"]
         # a built-in since 3.11
-        nested = ExceptionGroup("outer", [ExceptionGroup("inner", [KeyError(NEEDLE)])])  # noqa: F821
+        group = ExceptionGroup  # noqa: F821  # a built-in since 3.11
+        nested = group("outer", [group("inner", [KeyError(NEEDLE)])])
         assert paths_to_needle(nested, dumps) == ["exc.exceptions[0].exceptions[0].args[0]"]
         # a built-in since 3.11
-        assert paths_to_needle(ExceptionGroup(NEEDLE, [KeyError("a")]), dumps) == ["exc.args[0]"]  # noqa: F821
+        assert paths_to_needle(group(NEEDLE, [KeyError("a")]), dumps) == ["exc.args[0]"]
 
     @pytest.mark.parametrize(
         "dumps",

@@ -193,7 +193,8 @@ class Reduced:
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no ExceptionGroup")
 def test_members_of_a_group() -> None:
     # skipped before 3.11
-    group = ExceptionGroup("several", [ValueError(1), ExceptionGroup("inner", [KeyError("k")])])  # noqa: F821
+    inner = ExceptionGroup("inner", [KeyError("k")])  # noqa: F821  # a built-in since 3.11
+    group = ExceptionGroup("several", [ValueError(1), inner])  # noqa: F821  # as above
     found = inspect_payload(pickle.dumps(group)).errors
     assert [(error.path, error.type, error.message) for error in found] == [
         ("exc", "ExceptionGroup", "several (2 sub-exceptions)"),
@@ -316,7 +317,8 @@ def test_arguments_that_the_state_sets_are_the_arguments() -> None:
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="no ExceptionGroup")
 def test_members_are_no_arguments() -> None:
     # skipped before 3.11
-    error = inspect_payload(pickle.dumps(ExceptionGroup("several", [KeyError("k")]))).errors[0]  # noqa: F821
+    group = ExceptionGroup("several", [KeyError("k")])  # noqa: F821  # a built-in since 3.11
+    error = inspect_payload(pickle.dumps(group)).errors[0]
     assert error.args == ("several",)
 
 

@@ -155,10 +155,7 @@ def _raised_subjects(litellm: ModuleType) -> Iterator[Subject]:
         for scenario in _SCENARIOS:
             yield _scenario_subject(
                 scenario.name,
-                # A default binds the scenario now, and not when the loop has gone on.
-                lambda scenario=scenario: _complete(
-                    litellm, address + scenario.path, scenario.timeout
-                ),  # type: ignore[misc]
+                functools.partial(_complete, litellm, address + scenario.path, scenario.timeout),
             )
     # The server has ended, so its port refuses connections.
     yield _scenario_subject("raised-refused", lambda: _complete(litellm, address, 30.0))
