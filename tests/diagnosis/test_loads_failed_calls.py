@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 from fractions import Fraction
 from subprocess import CalledProcessError
+from typing import Any
 
 import error_zoo as zoo
 import pytest
@@ -267,7 +268,8 @@ class TestValueCannotBeLoaded:
     @needs_groups
     def test_fires_with_the_path_of_a_members_value(self) -> None:
         # an Exception
-        exc = group_of(KeyError("a"), with_attributes(ValueError("m"), tag=zoo.Tag("a", "b")))  # type: ignore[arg-type]
+        member: Any = with_attributes(ValueError("m"), tag=zoo.Tag("a", "b"))
+        exc = group_of(KeyError("a"), member)
         assert diagnosed(exc).evidence[0] == "exc.exceptions[1].tag"
 
     def test_fires_where_the_receiver_lacks_the_class_of_a_value(self) -> None:

@@ -342,7 +342,8 @@ def test_a_circle_is_compared_once() -> None:
 def test_members_come_in_their_order_before_what_they_are_chained_to() -> None:
     def group(text: str) -> BaseException:
         # an Exception
-        return group_of(zoo.chained(ValueError(text), cause=ValueError(text)), OSError(text))  # type: ignore[arg-type]
+        chained: Any = zoo.chained(ValueError(text), cause=ValueError(text))
+        return group_of(chained, OSError(text))
 
     paths = [
         path for _, path, *_ in losses(group("a"), group("b"), checks=["args", "members", "chain"])

@@ -213,9 +213,7 @@ def test_an_exception_within_something_else_is_found() -> None:
     assert (error.path, error.message) == ("payload['result']", "order 7: declined")
 
 
-def test_values_of_every_kind_are_plain_data_and_what_loads_would_make_is_told_by_what_makes_it() -> (
-    None
-):
+def test_values_are_plain_data_and_what_loads_would_make_is_told_by_what_makes_it() -> None:
     exc = zoo.PaymentError(7, "declined")
     values = {
         "raw": (b"\x00x", "b'\\x00x'"),

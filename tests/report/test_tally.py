@@ -280,9 +280,7 @@ def test_a_class_that_some_test_raised_is_checked_although_it_could_not_be_built
     assert tally.totals.classes == 2
 
 
-def test_a_defect_is_told_by_what_a_test_raised_then_by_the_first_by_name_whichever_came_first() -> (
-    None
-):
+def test_a_defect_is_told_by_what_a_test_raised_and_then_by_the_first_by_name() -> None:
     def detail(how: str) -> Detail:
         return Detail(
             cls="shop.A",

@@ -20,10 +20,6 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors import Stage, check_round_trip
-from pytest_portable_errors.round_trip import shared
-from pytest_portable_errors.sender.arrival import arrive
-from pytest_portable_errors.sender.outgoing import describe_and_pickle
-from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
@@ -120,28 +116,6 @@ class TestHostileExceptions:
         text.encode()
         assert "\x1b" not in text
         assert "\\ud800" in text
-
-
-def test_a_payload_that_kills_the_receiver_takes_no_other_along() -> None:
-    """Both are under way when it happens; the bystander is sent again."""
-    pickle = shared().serializers.find("pickle")
-    each = [
-        describe_and_pickle(exc, serializer=pickle)
-        for exc in (zoo.Kills("m"), zoo.Sleeps("m"), zoo.Portable("bystander"))
-    ]
-    pending_trips = [
-        send(
-            outgoing,
-            receivers=shared(),
-            settings=TripSettings(receiver="with-project", timeout=0.5),
-        )
-        for outgoing in each
-    ]
-    assert [arrive(pending).trip.stage for pending in pending_trips] == [
-        Stage.CRASHED,
-        Stage.TIMED_OUT,
-        Stage.ARRIVED,
-    ]
 
 
 class TestAChangingWorld:
