@@ -21,6 +21,7 @@ RECEIVER = [path for path in MODULES if "receiver" in path.relative_to(PACKAGE).
 ROOMS = (
     {"errors", "receiver"},
     {"diagnosis", "receiver_names"},
+    {"building"},
     {"sender", "report"},
     {"judging", "round_trip"},
     {"survey"},
@@ -137,11 +138,11 @@ TESTED_BY = {
     "sender/serializers": "test_round_trip and sender/test_unpicklable",
     "sender/unpatched": "survival/test_patched_world",
     "sender/value_trip": "end_to_end/test_values",
-    "survey/annotations": "survey/test_values: what annotations give",
-    "survey/calls": "survey/test_build",
+    "building/annotations": "building/test_values: what annotations give",
+    "building/calls": "building/test_build",
     "survey/cases": "end_to_end/test_suite",
-    "survey/hints": "survey/test_values",
-    "survey/http_messages": "survey/test_values",
+    "building/hints": "building/test_values",
+    "building/http_messages": "building/test_values",
     "survey/population": "end_to_end/test_repo_wide_survey",
     "survey/suites/litellm": "end_to_end/test_suite",
 }
@@ -274,7 +275,7 @@ def test_the_tests_lie_as_the_package_does() -> None:
 
 ABOUT_SEVERAL: dict[str, set[str]] = {
     "receiver": {"test_isolation", "test_record_of_chains", "test_same_replies"},
-    "survey": {"test_undisturbed"},
+    "building": {"test_undisturbed"},
 }
 """Tests in a room's folder that are about several of its modules."""
 

@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Sequence
 
+from pytest_portable_errors.building.build import CannotBuild
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.policies import Policy, SentSubject
 from pytest_portable_errors.judging.recorder import Recorder
@@ -15,7 +16,6 @@ from pytest_portable_errors.run.pytest_api import PytestApi
 from pytest_portable_errors.run.run_policies import RunPolicies
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.survey import population
-from pytest_portable_errors.survey.build import CannotBuild
 from pytest_portable_errors.survey.cases import Case, cases_of
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Protocol
 
+from pytest_portable_errors.building.build import CannotBuild, Variant
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_by_each
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
-from pytest_portable_errors.survey.build import CannotBuild, Variant
 
 ENTRY_POINTS = "pytest_portable_errors.suites"
 """The group of entry points in which packages offer suites."""

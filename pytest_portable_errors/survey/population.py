@@ -10,12 +10,12 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 
+from pytest_portable_errors.building.build import CannotBuild, Variant, build
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations, Factory
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.report.rows import ADDED_LATER
 from pytest_portable_errors.sender.project import Project
-from pytest_portable_errors.survey.build import CannotBuild, Variant, build
 from pytest_portable_errors.survey.cases import Case, Subject
 from pytest_portable_errors.survey.classes import subclasses_in, subclasses_where
 

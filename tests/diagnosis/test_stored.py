@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_portable_errors
+from pytest_portable_errors.building.build import CannotBuild, build
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
-from pytest_portable_errors.survey.build import CannotBuild, build
 
 
 def instances() -> dict[str, BaseException]:

@@ -37,6 +37,6 @@ def test_every_exception_class_of_the_plugin_arrives_whole(
         "pytest_portable_errors.errors.PortableErrorsError",
         "pytest_portable_errors.sender.client.ReceiverEnded",
         "pytest_portable_errors.receiver.messages.MessageError",
-        "pytest_portable_errors.survey.build.CannotBuild",
+        "pytest_portable_errors.building.build.CannotBuild",
         "pytest_portable_errors.run.stash.NotPortable",
     } <= found

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from pytest_portable_errors.building.build import CannotBuild
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations, declarations
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey import population
-from pytest_portable_errors.survey.build import CannotBuild
 
 
 class Base(Exception):

@@ -18,9 +18,9 @@ from importlib import metadata
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pytest_portable_errors.building.build import CannotBuild, Values, Variant, build
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.sender.garbage import uncollected
-from pytest_portable_errors.survey.build import CannotBuild, Values, Variant, build
 from pytest_portable_errors.survey.cases import Subject
 from pytest_portable_errors.survey.classes import subclasses_in
 from pytest_portable_errors.survey.suites.litellm_server import SLOW, refusing_provider

@@ -21,7 +21,7 @@ import httpx
 import pytest
 import requests
 
-from pytest_portable_errors.survey.build import build
+from pytest_portable_errors.building.build import build
 
 OrderId = NewType("OrderId", int)
 Bound = TypeVar("Bound", bound=decimal.Decimal)
@@ -191,7 +191,7 @@ def test_pythons_own_fields_of_name_and_attribute_errors_are_left_alone() -> Non
 
 VALUES_ELSEWHERE = """
 import error_zoo, pickle, sys
-from pytest_portable_errors.survey.build import CannotBuild, build
+from pytest_portable_errors.building.build import CannotBuild, build
 for name, cls in sorted(vars(error_zoo).items()):
     if isinstance(cls, type) and issubclass(cls, BaseException) and cls.__module__ == "error_zoo":
         try:

@@ -9,7 +9,7 @@ import warnings
 
 import pytest
 
-from pytest_portable_errors.survey.build import CannotBuild, build
+from pytest_portable_errors.building.build import CannotBuild, build
 
 
 def test_what_it_prints_and_warns_is_not_seen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +43,7 @@ def test_one_that_hangs_is_given_up_and_other_timers_go_on(monkeypatch: pytest.M
                 except Exception:
                     continue
 
-    monkeypatch.setattr("pytest_portable_errors.survey.build._LONGEST", 0.2)
+    monkeypatch.setattr("pytest_portable_errors.building.build._LONGEST", 0.2)
     rang: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda number, _: rang.append(number))
     try:

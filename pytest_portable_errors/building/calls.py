@@ -8,10 +8,16 @@ from inspect import Parameter, Signature
 from types import FunctionType
 from typing import Any
 
+from pytest_portable_errors.building.annotations import by_annotation
+from pytest_portable_errors.building.hints import UNKNOWN, hints_of
+from pytest_portable_errors.building.values import (
+    LADDER,
+    ConstructorParameter,
+    Values,
+    best,
+    others,
+)
 from pytest_portable_errors.diagnosis.class_source import own_constructor, signature
-from pytest_portable_errors.survey.annotations import by_annotation
-from pytest_portable_errors.survey.hints import UNKNOWN, hints_of
-from pytest_portable_errors.survey.values import LADDER, ConstructorParameter, Values, best, others
 
 _PYTHON_FIELDS = ("name", "obj")  # of NameError and AttributeError
 _LEFT_OUT = object()  # stands for the value of a parameter that a call does not pass

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
+from pytest_portable_errors.building.calls import ConstructorCall, ways
+from pytest_portable_errors.building.repairs import repair
+from pytest_portable_errors.building.values import Values
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.values import describe_value
-from pytest_portable_errors.survey.calls import ConstructorCall, ways
-from pytest_portable_errors.survey.repairs import repair
-from pytest_portable_errors.survey.values import Values
 
 _LONGEST = 2.0  # seconds for all instances of a class; most take less than a millisecond
 _MOST_CALLS = 150  # of one way, before that way is given up

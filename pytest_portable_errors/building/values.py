@@ -13,9 +13,9 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pytest_portable_errors.survey import http_messages
-from pytest_portable_errors.survey.annotations import by_annotation, husk
-from pytest_portable_errors.survey.hints import UNKNOWN, members
+from pytest_portable_errors.building import http_messages
+from pytest_portable_errors.building.annotations import by_annotation, husk
+from pytest_portable_errors.building.hints import UNKNOWN, members
 
 Values = Mapping[str, Callable[[], object]]
 """Name of a parameter, or of an annotated type -> factory of values for it."""

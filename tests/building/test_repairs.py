@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_portable_errors.survey.build import build
+from pytest_portable_errors.building.build import build
 
 
 def built(cls: type[BaseException]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Optional, TypedDict
 import error_zoo as zoo
 import pytest
 
-from pytest_portable_errors.survey.build import CannotBuild, build
+from pytest_portable_errors.building.build import CannotBuild, build
 from pytest_portable_errors.survey.classes import subclasses_in
 
 

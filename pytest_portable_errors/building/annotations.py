@@ -29,10 +29,10 @@ import uuid
 from collections import abc
 from collections.abc import Callable
 
+from pytest_portable_errors.building import http_messages
+from pytest_portable_errors.building.hints import UNKNOWN, hints_of, is_qualifier, members
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.values import describe_value
-from pytest_portable_errors.survey import http_messages
-from pytest_portable_errors.survey.hints import UNKNOWN, hints_of, is_qualifier, members
 
 _DEEPEST = 4  # annotations inside one another
 # Values of these types are made of parts that were tried already, and need no trial of their own.

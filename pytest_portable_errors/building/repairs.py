@@ -8,9 +8,9 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_portable_errors.survey.annotations import by_annotation
-from pytest_portable_errors.survey.calls import ConstructorCall
-from pytest_portable_errors.survey.values import by_name, stub
+from pytest_portable_errors.building.annotations import by_annotation
+from pytest_portable_errors.building.calls import ConstructorCall
+from pytest_portable_errors.building.values import by_name, stub
 
 _MOST_POSITIONAL = 6
 _MISSING = re.compile(

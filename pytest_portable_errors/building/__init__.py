@@ -1,0 +1,1 @@
+"""Instances of exception classes, made from their signatures."""
