@@ -5,6 +5,7 @@ Each docstring states the defect that its rule finds; ``causes.py`` has the orde
 
 from __future__ import annotations
 
+from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.arrived_changed_rebuilt import global_of, own_lost_paths
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_SENT_BY_VALUE,
@@ -18,11 +19,11 @@ from pytest_portable_errors.diagnosis.cause_names import (
 )
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.pickle_machine import Call
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_paths import built_class, payload_values
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.diagnosis.value_path import ValuePath
-from pytest_portable_errors.diagnosis.wording import class_name, wants_set_up
+from pytest_portable_errors.diagnosis.wording import arguments, class_name, placed, wants_set_up
 from pytest_portable_errors.receiver.described import Stage, subject_of
 from pytest_portable_errors.receiver.fields import slot_names
 
@@ -68,7 +69,7 @@ def dropped_by_python(facts: Facts) -> Diagnosis | None:
         facts.stage is not Stage.ARRIVED
         or not lost
         or not lost <= fields
-        or facts.reduce_method is not None
+        or facts.own_reducer is not None
     ):
         return None
     base = next(owner for owner in facts.cls.__mro__ if owner.__module__ == "builtins")
@@ -111,6 +112,7 @@ def message_unreadable(facts: Facts) -> Diagnosis | None:
     if (
         facts.stage is not Stage.ARRIVED
         or error_type is None
+        or facts.unreadable_here  # then a value of it changes
         or "raises" in subject_of(facts.sent)["message"]
     ):
         return None
@@ -146,8 +148,12 @@ def slots_not_carried(facts: Facts) -> Diagnosis | None:
     """``BaseException.__reduce__`` carries ``__dict__``, and no slots."""
     lost = {loss.path.removeprefix("exc.") for loss in facts.losses if loss.kind == "attributes"}
     owners = {name: owner for owner in reversed(facts.cls.__mro__) for name in slot_names(owner)}
-    has_reducer = facts.reduce_method is not None or facts.reducer is not None
-    if facts.stage is not Stage.ARRIVED or has_reducer or not lost or not lost <= owners.keys():
+    if (
+        facts.stage is not Stage.ARRIVED
+        or facts.reducer is not None
+        or not lost
+        or not lost <= owners.keys()
+    ):
         return None
     names = sorted(lost)
     owner_name = class_name(owners[names[0]])
@@ -183,6 +189,50 @@ def registered_reducer_loses(facts: Facts) -> Diagnosis | None:
     )
 
 
+def unreadable_value(facts: Facts) -> Diagnosis | None:
+    """``str()`` fails in the receiver, and of what the sender makes of the payload as well.
+
+    So a value was changed by its own pickling rules, and the receiver lacks nothing.
+    """
+    if facts.stage is not Stage.ARRIVED or not facts.unreadable_here:
+        return None
+    calls = [
+        (place.path, place.value)
+        for place in payload_values(facts.reading.root)
+        if isinstance(place.value, Call) and place.value is not facts.reading.root
+    ]
+    if not calls:
+        return None
+    path, call = calls[0]
+    built, _ = built_class(call)
+    why = (
+        f"{path} holds a {built}, which is pickled by rules of its own, and of what comes back no "
+        "text can be made: not in the process that sent it, either"
+    )
+    return Diagnosis(cause=VALUE_CHANGES, why=why, evidence=(path, str(built)))
+
+
+def _held_exception_changes(facts: Facts, path: str, call: Call, cls: type) -> Diagnosis:
+    """An exception that the exception holds arrives changed: its class is at fault."""
+    lost = ", ".join(
+        loss.path for loss in facts.losses if loss.path.startswith(path) and loss.path != path
+    )
+    name, reducer = class_name(cls), class_source.reducer_of(cls)
+    constructor = class_source.own_constructor(cls)
+    if reducer is not None:
+        reason, place = f"{reducer.title} leaves out or changes", reducer.location
+    elif constructor is not None:
+        reason = (
+            f"loads calls {cls.__qualname__}({arguments(call, facts.mask)}) - the class with its "
+            "args -, which changes"
+        )
+        place = class_source.location(constructor)
+    else:
+        reason, place = "its own pickling rules change", ""
+    why = placed(f"{path} is a {name}, and {reason} {lost or path}", place)
+    return Diagnosis(cause=VALUE_CHANGES, why=why, evidence=(path, name))
+
+
 def value_changes(facts: Facts) -> Diagnosis | None:
     """A value that the exception holds has pickling rules of its own, and arrives changed.
 
@@ -190,11 +240,7 @@ def value_changes(facts: Facts) -> Diagnosis | None:
     one that does.
     """
     lost = [loss for loss in facts.losses if loss.kind in ("args", "attributes")]
-    if (
-        facts.stage is not Stage.ARRIVED
-        or not lost
-        or any(loss.received in ("None", "missing") for loss in lost)
-    ):
+    if facts.stage is not Stage.ARRIVED or not lost:
         return None
     calls_by_path = {
         place.path: place.value
@@ -222,6 +268,13 @@ def value_changes(facts: Facts) -> Diagnosis | None:
         return None
     path, call = next(rebuilt for rebuilt in rebuilt_values.values() if rebuilt is not None)
     built, _ = built_class(call)
+    held = (
+        class_source.find_class(built.module, built.qualname) if isinstance(built, Global) else None
+    )
+    if held is not None and issubclass(held, BaseException):
+        return _held_exception_changes(facts, path, call, held)
+    if any(loss.received in ("None", "missing") for loss in lost):
+        return None
     why = (
         f"{path} holds a {built}, which is pickled by rules of its own, and comes back as "
         "something else"

@@ -28,8 +28,8 @@ def suppression_flipped(facts: Facts) -> Diagnosis | None:
     )
     if facts.stage is not Stage.ARRIVED or flipped is None:
         return None
-    method = facts.reduce_method
-    rebuilder = method.__qualname__ if method is not None else "what rebuilds it"
+    reducer = facts.own_reducer
+    rebuilder = reducer.title if reducer is not None else "what rebuilds it"
     why = (
         f"{rebuilder} restores {flipped.path} as {flipped.received}, where it was "
         f"{flipped.sent}\n"
@@ -84,8 +84,8 @@ def chain_dropped(facts: Facts) -> Diagnosis | None:
     ]
     if facts.stage is not Stage.ARRIVED or not links:
         return None
-    method, reducer = facts.reduce_method, facts.reducer
-    reducer_name = method.__qualname__ if method is not None else "BaseException.__reduce__"
+    own, reducer = facts.own_reducer, facts.reducer
+    reducer_name = own.title if own is not None else "BaseException.__reduce__"
     holder = links[0].rpartition(".")[0]
     if holder != "exc":
         reducer_name, reducer = f"what pickles {holder}", None

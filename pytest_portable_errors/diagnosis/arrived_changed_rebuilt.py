@@ -14,10 +14,11 @@ from pytest_portable_errors.diagnosis.cause_names import (
     REDUCE_CHANGES_TYPE,
     REDUCE_DROPS_NOTES,
     REDUCE_DROPS_STATE,
+    SETSTATE_DROPS_STATE,
 )
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
-from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import (
     arguments,
@@ -25,6 +26,7 @@ from pytest_portable_errors.diagnosis.wording import (
     called,
     class_name,
     placed,
+    set_anew,
 )
 from pytest_portable_errors.receiver.described import Stage, subject_of
 
@@ -48,7 +50,8 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         or root.function != global_of(facts.cls)
     ):
         return None
-    if facts.reduce_method is not None and any(loss.kind == "attributes" for loss in facts.losses):
+    reducer = facts.own_reducer
+    if reducer is not None and any(loss.kind == "attributes" for loss in facts.losses):
         return None  # reduce_loses names what a reducer leaves out
     passed = arguments(root, facts.mask)
     is_message_changed = any(loss.kind == "message" for loss in facts.losses)
@@ -64,8 +67,14 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         )
         if named_arguments is not None:
             call = f"{facts.cls.__qualname__}({named_arguments})"
+            what = (
+                f"what {reducer.title} gave"
+                if reducer is not None
+                else f"what exc.args holds{set_anew(constructor)}"
+            )
             why = placed(
-                f"loads calls {call}: what exc.args holds reaches other parameters", constructor
+                f"loads calls {call}: {what} reaches other parameters",
+                class_source.location(constructor),
             )
             evidence = (
                 f"{class_name(facts.cls)}({named_arguments})",
@@ -78,18 +87,45 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         else f"sets {own_lost_paths(facts)} once more"
     )
     origin = (
-        "the class with exc.args"
-        if facts.reduce_method is None
-        else f"what {facts.reduce_method.__qualname__} gave"
+        f"the class with exc.args{set_anew(constructor)}"
+        if reducer is None
+        else f"what {reducer.title} gave"
     )
     return Diagnosis(
         cause=INIT_REWRITES_MESSAGE,
         why=f"loads calls {facts.cls.__qualname__}({passed}) - {origin} -\n"
         + placed(
             f"and {constructor.__name__}{class_source.parameters(constructor)} {effect}",
-            constructor,
+            class_source.location(constructor),
         ),
         evidence=(f"{class_name(facts.cls)}({passed})", class_source.location(constructor)),
+    )
+
+
+def setstate_loses(facts: Facts) -> Diagnosis | None:
+    """The payload has what was lost, and the class's own ``__setstate__`` does not restore it.
+
+    attrs gives such a method to its classes with slots: it restores their fields, and no more.
+    """
+    root, method = facts.reading.root, class_source.own_setstate(facts.cls)
+    own = [loss for loss in facts.losses if loss.kind in ("attributes", "notes")]
+    if (
+        facts.stage is not Stage.ARRIVED
+        or method is None
+        or not own
+        or not isinstance(root, Call)
+        or not isinstance(root.state, Pairs)
+    ):
+        return None
+    sent_names = {f"exc.{name}" for name, _ in root.state}
+    if not all(ValuePath.of(loss.path).held_path in sent_names for loss in own):
+        return None
+    title, place = method
+    why = f"the payload has {own_lost_paths(facts)}, and {title} does not restore it"
+    return Diagnosis(
+        cause=SETSTATE_DROPS_STATE,
+        why=placed(why, place),
+        evidence=tuple(filter(None, (title, place))),
     )
 
 
@@ -111,8 +147,8 @@ def _message_is_nested(facts: Facts) -> bool:
 
 def reduce_loses(facts: Facts) -> Diagnosis | None:
     """The class's own ``__reduce__`` leaves something out, or changes it."""
-    lost_paths, method = own_lost_paths(facts), facts.reduce_method
-    if facts.stage is not Stage.ARRIVED or not lost_paths or method is None:
+    lost_paths, reducer = own_lost_paths(facts), facts.own_reducer
+    if facts.stage is not Stage.ARRIVED or not lost_paths or reducer is None:
         return None
     kinds = {loss.kind for loss in facts.losses}
     cause = (
@@ -127,8 +163,8 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
     )
     return Diagnosis(
         cause=cause,
-        why=placed(f"{method.__qualname__} {effect} {lost_paths}", method),
-        evidence=(method.__qualname__, class_source.location(method)),
+        why=placed(f"{reducer.title} {effect} {lost_paths}", reducer.location),
+        evidence=tuple(filter(None, (reducer.title, reducer.location))),
     )
 
 

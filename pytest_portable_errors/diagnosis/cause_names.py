@@ -28,6 +28,7 @@ REDUCE_FAILED = "reduce-failed"
 REGISTERED_REDUCER_LOSES = "registered-reducer-loses"
 RENAMED_BY_PROTOCOL = "renamed-by-protocol"
 REPLACED_BY_CARRIER = "replaced-by-carrier"
+SETSTATE_DROPS_STATE = "setstate-drops-state"
 SLOTS_NOT_CARRIED = "slots-not-carried"
 STATE_CANNOT_BE_RESTORED = "state-cannot-be-restored"
 SUPPRESSION_FLIPPED = "suppression-flipped"
@@ -63,6 +64,7 @@ CAUSE_NAMES = (
     REGISTERED_REDUCER_LOSES,
     RENAMED_BY_PROTOCOL,
     REPLACED_BY_CARRIER,
+    SETSTATE_DROPS_STATE,
     SLOTS_NOT_CARRIED,
     STATE_CANNOT_BE_RESTORED,
     SUPPRESSION_FLIPPED,

@@ -43,6 +43,8 @@ CAUSES: tuple[Rule, ...] = (
     arrived_changed.slots_not_carried,
     arrived_changed.registered_reducer_loses,
     arrived_changed.value_changes,
+    arrived_changed.unreadable_value,
+    arrived_changed_rebuilt.setstate_loses,
     arrived_changed_rebuilt.message_rewritten,
     arrived_changed_rebuilt.reduce_loses,
     arrived_changed_rebuilt.rebuilt_otherwise,

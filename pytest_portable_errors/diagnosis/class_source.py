@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import dis
 import inspect
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Reducer
 from pytest_portable_errors.diagnosis.pickle_machine import Pairs
+from pytest_portable_errors.receiver import fields
 
 
 def find_class(module: str, qualname: str) -> type | None:
@@ -68,15 +70,15 @@ def reducer_of(cls: type) -> Reducer | None:
 def _reducer_in_use(cls: type) -> Reducer | None:
     registered = copyreg.dispatch_table.get(cls)
     if registered is not None:
-        return _reducer("copyreg", registered, cls)
+        return _reducer("copyreg", registered, cls, "")
     for name in ("__reduce_ex__", "__reduce__"):
         owner = _owner(cls, name)
         if owner.__module__ != "builtins":
-            return _reducer(name, vars(owner)[name], owner)
+            return _reducer(name, vars(owner)[name], owner, owner.__qualname__)
     return None
 
 
-def _reducer(place: str, function: object, owner: type) -> Reducer:
+def _reducer(place: str, function: object, owner: type, owner_name: str) -> Reducer:
     inner: Any = inspect.unwrap(function) if callable(function) else function
     # A bound method has a __func__, a partial has a func.
     inner = getattr(inner, "__func__", getattr(inner, "func", inner))
@@ -85,10 +87,60 @@ def _reducer(place: str, function: object, owner: type) -> Reducer:
     return Reducer(
         place=place,
         name=str(getattr(inner, "__qualname__", type(inner).__qualname__)),
+        owner=owner_name,
         module=module,
         file="" if code is None else code.co_filename,
         location="" if code is None else location(inner),
         beside_class=module == owner.__module__,
+    )
+
+
+def own_setstate(cls: type) -> tuple[str, str] | None:
+    """The ``__setstate__`` of a class, where somebody wrote or generated one.
+
+    Returns:
+        What to call it (``PaymentError.__setstate__``), and its ``file:line``, empty if it is not
+        written in Python; None if it is Python's own.
+    """
+    for owner in fields.mro_of(cls):
+        method = fields.class_dict(owner).get("__setstate__")
+        if method is not None:
+            place = location(method) if isinstance(method, FunctionType) else ""
+            is_own = fields.module_of(owner) != "builtins"
+            return (f"{owner.__qualname__}.__setstate__", place) if is_own else None
+    return None
+
+
+def sets_args(function: FunctionType) -> bool:
+    """Whether a constructor assigns to ``self.args``, by its code alone."""
+    return any(
+        instruction.opname == "STORE_ATTR" and instruction.argval == "args"
+        for instruction in dis.get_instructions(function)
+    )
+
+
+def public_names(cls: type) -> list[tuple[str, str]]:
+    """Where loaded modules hold a class, found by identity: its names say nothing.
+
+    Returns:
+        Pairs of a module's name and the name of the class there, the likeliest to be public first:
+        without an underscore at the beginning of a part, then the shortest. Empty if no module
+        holds the class at its top.
+    """
+    found = [
+        (module_name, name)
+        for module_name, module in list(sys.modules.items())
+        for name, value in fields.dict_of(module).items()
+        if value is cls and isinstance(name, str)
+    ]
+    return sorted(
+        found,
+        key=lambda names: (
+            any(part.startswith("_") for part in ".".join(names).split(".")),
+            names[0].count("."),
+            len(names[0]),
+            names,
+        ),
     )
 
 

@@ -31,11 +31,13 @@ def unpicklable_value(facts: Facts) -> Diagnosis | None:
         return Diagnosis(
             cause=VALUE_CANNOT_BE_PICKLED, why=f"{value} cannot be pickled{reason}", evidence=()
         )
-    return Diagnosis(
-        cause=VALUE_CANNOT_BE_PICKLED,
-        why=f"{value} cannot be pickled",
-        evidence=(value.path, value.type),
-    )
+    why = f"{value} cannot be pickled"
+    if value.unfound_class is not None:
+        why = (
+            f"{value.path} is a {class_name(value.unfound_class)}, which is not found under that "
+            f"name{_public_as(value.unfound_class)}"
+        )
+    return Diagnosis(cause=VALUE_CANNOT_BE_PICKLED, why=why, evidence=(value.path, value.type))
 
 
 def unnamed_class(facts: Facts) -> Diagnosis | None:
@@ -54,9 +56,25 @@ def unnamed_class(facts: Facts) -> Diagnosis | None:
         reason = "is defined under a name that its module does not hold"
     return Diagnosis(
         cause=CLASS_NOT_IMPORTABLE,
-        why=f"{name} {reason}; pickle sends a class by its name",
+        why=f"{name} {reason}; pickle sends a class by its name{_public_as(facts.cls)}",
         evidence=(name,),
     )
+
+
+def _public_as(cls: type) -> str:
+    """Say where a class is public, and which of its own names is false; "" if it is nowhere."""
+    module, name = next(iter(class_source.public_names(cls)), ("", ""))
+    false_names = [
+        f"__{kind}__ to {name!r}"
+        for kind, name, own in (
+            ("module", module, cls.__module__),
+            ("qualname", name, cls.__qualname__),
+        )
+        if name and name != own
+    ]
+    if not false_names:
+        return ""
+    return f"\npublic as {module}.{name}: set its {' and its '.join(false_names)}"
 
 
 def reducer_fails(facts: Facts) -> Diagnosis | None:
@@ -70,15 +88,14 @@ def reducer_fails(facts: Facts) -> Diagnosis | None:
             f"{reducer.location}"
         ).rstrip()
         return Diagnosis(cause=REDUCE_FAILED, why=why, evidence=(reducer.name, reducer.location))
-    method = facts.reduce_method
-    if method is None:
+    own = facts.own_reducer
+    if own is None:
         return None
-    place = class_source.location(method)
     why = (
-        f"{method.__qualname__} raised or gave what pickle cannot use: "
-        f"{error_text(facts.error)}    {place}"
-    )
-    return Diagnosis(cause=REDUCE_FAILED, why=why, evidence=(method.__qualname__, place))
+        f"{own.title} raised or gave what pickle cannot use: "
+        f"{error_text(facts.error)}    {own.location}"
+    ).rstrip()
+    return Diagnosis(cause=REDUCE_FAILED, why=why, evidence=(own.title, own.location))
 
 
 def dumps_failed(facts: Facts) -> Diagnosis | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import FunctionType
-from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Loss
@@ -12,6 +10,9 @@ from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_reader import Reading
 from pytest_portable_errors.receiver.described import ErrorRecord, Missing, Record, Stage
+
+FoundClass = type
+"""A name for it where a field is called ``type``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,9 @@ class Unpicklable:
     """Full name: ``_thread.lock``; empty if ``path`` is."""
     module: str = field(default="", compare=False)
     """Where it is defined: a function's own module, or its class's. Empty if that is not known."""
+    unfound_class: FoundClass | None = field(default=None, compare=False)
+    """The class, if the value is the class of an exception that is held, which is not found under
+    its name."""
 
     def __str__(self) -> str:
         return (
@@ -53,7 +57,9 @@ class Reducer:
     place: str
     """``copyreg``, or the name of the method: ``__reduce__``."""
     name: str
-    """The function's: ``PaymentError.__reduce__``."""
+    """The function's own: ``PaymentError.__reduce__``."""
+    owner: str
+    """Qualified name of the class that has the method; empty if ``place`` is ``copyreg``."""
     module: str
     """The module that the function is written in; empty if it does not say."""
     file: str
@@ -62,6 +68,11 @@ class Reducer:
     """``file:line``, the file as an import would name it; empty if it is not written in Python."""
     beside_class: bool
     """Whether its module is that of the class that defines it, or that ``copyreg`` has it for."""
+
+    @property
+    def title(self) -> str:
+        """What to call it: the method as pickle finds it, whatever the function calls itself."""
+        return f"{self.owner}.{self.place}" if self.owner else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,17 +121,15 @@ class Facts:
     """Whether the class that is missing is defined in a test module, which every receiver lacks."""
     how: str | None = None
     """How the receiver's process ended; None if it answered."""
+    unreadable_here: bool = False
+    """Whether ``str()`` fails as well of what the sender itself makes of the payload."""
     mask: Mask = field(default_factory=Mask)
     """Hides the credentials that were found."""
 
     @property
-    def reduce_method(self) -> Any:
-        """The class's own ``__reduce_ex__`` or ``__reduce__``; None if neither is in Python.
+    def own_reducer(self) -> Reducer | None:
+        """The class's own ``__reduce_ex__`` or ``__reduce__``, whatever it is written in.
 
-        A FunctionType or None, untyped because mypy would bind a function.
+        None if Python's pickles it, or what ``copyreg`` has.
         """
-        for name in ("__reduce_ex__", "__reduce__"):
-            method: object = getattr(self.cls, name, None)
-            if isinstance(method, FunctionType):
-                return method
-        return None
+        return self.reducer if self.reducer is not None and self.reducer.owner else None

@@ -28,6 +28,7 @@ from pytest_portable_errors.diagnosis.wording import (
     called,
     class_name,
     placed,
+    set_anew,
 )
 from pytest_portable_errors.receiver.described import Stage
 
@@ -54,11 +55,10 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     else:
         cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {parameters}"
     path = path_of(call, facts.reading.root) or "exc"
-    stored = f"{path}.args" if ValuePath.of(path).is_exception else f"what was stored of {path}"
-    call_text = f"loads calls {cls.__qualname__}({passed}) - the class with {stored} -"
+    call_text = f"loads calls {cls.__qualname__}({passed}) - {_origin(cls, path, constructor)} -"
     diagnosis = Diagnosis(
         cause=cause,
-        why=f"{call_text}\n{placed(why, constructor)}",
+        why=f"{call_text}\n{placed(why, class_source.location(constructor))}",
         evidence=(f"{class_name(cls)}({passed})", parameters, class_source.location(constructor)),
     )
     return _as_link_diagnosis(diagnosis, path)
@@ -109,10 +109,10 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
             passed = arguments(call, facts.mask)
             likely = "" if failure is not None else "likely: "
             why = (
-                f"{likely}loads calls {cls.__qualname__}({passed}) - the class with "
-                f"{path}.args -\n"
+                f"{likely}loads calls {cls.__qualname__}({passed}) - "
+                f"{_origin(cls, path, constructor)} -\n"
                 f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
-                + placed(f"raises {error_text(facts.error)}", constructor)
+                + placed(f"raises {error_text(facts.error)}", class_source.location(constructor))
             )
             return _as_link_diagnosis(
                 Diagnosis(
@@ -123,6 +123,16 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
                 path,
             )
     return None
+
+
+def _origin(cls: type, path: str, constructor: FunctionType) -> str:
+    """Where the arguments come from with which loads calls a class."""
+    reducer = class_source.reducer_of(cls)
+    if reducer is not None:
+        return f"what {reducer.title} gave"
+    if ValuePath.of(path).is_exception:
+        return f"the class with {path}.args{set_anew(constructor)}"
+    return f"the class with what was stored of {path}"
 
 
 def unloadable_value(facts: Facts) -> Diagnosis | None:

@@ -107,6 +107,11 @@ class ValuePath:
         )
 
     @property
+    def held_path(self) -> str:
+        """The path of ``held``; the whole path where there is none."""
+        return self.text if self.held is None else self.held.path
+
+    @property
     def header(self) -> str | None:
         """The name of the HTTP header that the path leads to; None if it leads to none."""
         match = _HEADER.search(self.text)

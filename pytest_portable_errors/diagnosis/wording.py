@@ -19,13 +19,19 @@ def class_name(cls: type) -> str:
     return short_name(f"{cls.__module__}.{cls.__qualname__}")
 
 
-def placed(line: str, function: FunctionType) -> str:
-    """A line, followed by the file and line number of the function that it is about.
+def placed(line: str, place: str) -> str:
+    """A line, followed by the place that it is about: ``file:line``, or "" if there is none.
 
     The place stands on a line of its own if the line has more than 90 characters.
     """
     gap = "    " if len(line) <= _LONGEST_LINE else "\n    "
-    return f"{line}{gap}{class_source.location(function)}"
+    return f"{line}{gap}{place}" if place else line
+
+
+def set_anew(constructor: FunctionType) -> str:
+    """A clause on ``exc.args`` where the constructor assigns them itself; "" where it does not."""
+    is_set = class_source.sets_args(constructor)
+    return f", which {constructor.__name__} sets anew," if is_set else ""
 
 
 def wants_set_up(error: str) -> str:

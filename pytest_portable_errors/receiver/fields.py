@@ -23,6 +23,7 @@ _GROUPS = (
     "exceptiongroup._exceptions.BaseExceptionGroup",
 )
 _BASE_FIELDS = frozenset(vars(BaseException))
+_WITHOUT_DICT = 2  # parts of what BaseException.__reduce__ gives, while there is no __dict__
 
 
 def type_name(cls: type) -> str:
@@ -172,8 +173,21 @@ def dict_of(value: object) -> Dict[Any, Any]:
 
 
 def own_dict(value: object) -> Optional[Dict[object, object]]:
-    """An object's ``__dict__`` itself, read as by ``dict_of``; None if it has none."""
-    return dict_by(dict_descriptor(type(value)), value)
+    """An object's ``__dict__`` itself, read as by ``dict_of``; None if it has none.
+
+    An exception gets its ``__dict__`` when that is first asked for, and from then on pickle sends
+    it, even empty: ``__setstate__`` is called that otherwise is not. So it is not asked for where
+    ``BaseException.__reduce__`` says that there is none yet.
+    """
+    cls = type(value)
+    if issubclass(cls, BaseException) and len(BaseException.__reduce__(value)) == _WITHOUT_DICT:
+        return None
+    return dict_by(dict_descriptor(cls), value)
+
+
+def made_dict(exc: BaseException) -> Optional[Dict[object, object]]:
+    """An exception's ``__dict__``, made if it has none yet; None if its class has none at all."""
+    return dict_by(dict_descriptor(type(exc)), exc)
 
 
 def dict_descriptor(cls: type) -> object:

@@ -11,16 +11,16 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.judging.shapes import Outline, SettledShapes, outline_of, shape_of
-from pytest_portable_errors.receiver.fields import own_dict, type_name
+from pytest_portable_errors.receiver.fields import made_dict, type_name
 from pytest_portable_errors.sender.copies import copy_without_traceback
-from pytest_portable_errors.sender.extent import SOME, extent_of
+from pytest_portable_errors.sender.extent import SOME, Held, held_by
 from pytest_portable_errors.sender.garbage import uncollected
 from pytest_portable_errors.sender.outgoing import (
     Outgoing,
     describe_and_pickle_by_each,
-    dict_restored,
 )
 from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.sender.unchanged import unchanged
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,35 +94,35 @@ class CapturedExceptions:
         outgoing: list[Outgoing] = []
         # Kept before it is described: another thread may catch the same exception meanwhile.
         self._by_id[id(exc)] = (_recognizer(exc), outgoing)
-        extent = shape = None
+        held = shape = None
         if self.settled_shapes is not None:
             shape = shape_of(exc)
             if shape is None:
-                extent = extent_of(exc)
-                shape = _outline_of(exc, extent)
+                held = held_by(exc)
+                shape = _outline_of(exc, held)
             if shape is not None and self.settled_shapes.is_settled(shape):
                 self.skipped_shapes.append(shape)
                 return outgoing
-            if extent is not None:
-                if not self.settled_shapes.may_look_at(extent):
+            if held is not None:
+                if not self.settled_shapes.may_look_at(held.extent):
                     self.not_looked_at.append(type_name(type(exc)))
                     return outgoing
-                self.settled_shapes.look(shape, extent)
+                self.settled_shapes.look(shape, held.extent)
         copy = copy_without_traceback(exc)
         by_serializer = describe_and_pickle_by_each(
-            exc, self.serializers, traceback=self.traceback, primitive=self.primitive, extent=extent
+            exc, self.serializers, traceback=self.traceback, primitive=self.primitive, held=held
         )
         outgoing += [replace(each, subject=copy, shape=shape) for each in by_serializer]
         self.outgoing.append(outgoing)
         return outgoing
 
 
-def _outline_of(exc: BaseException, extent: int) -> Outline | None:
-    """The outline of an exception that holds ``extent`` objects; None if those are too few."""
-    if extent < SOME:
+def _outline_of(exc: BaseException, held: Held) -> Outline | None:
+    """The outline of an exception that holds these objects; None if they are too few."""
+    if held.extent < SOME:
         return None
-    with dict_restored(exc):
-        return outline_of(exc, extent)
+    with unchanged(held):
+        return outline_of(exc, held.extent)
 
 
 def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
@@ -135,6 +135,6 @@ def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
     try:
         reference = weakref.ref(exc)
     except TypeError:
-        attributes = own_dict(exc)
-        return lambda candidate: own_dict(candidate) is attributes
+        attributes = made_dict(exc)
+        return lambda candidate: made_dict(candidate) is attributes
     return lambda candidate: reference() is candidate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 
@@ -20,10 +21,11 @@ from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver.record import is_cut
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers import Carrier, plain_serializer
+from pytest_portable_errors.sender.left_behind import with_choices
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.project import Project
-from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
+from pytest_portable_errors.sender.serializers import PICKLE_LOADER, PLAIN_PICKLES
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 
 
@@ -77,6 +79,8 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
     reducer = outgoing.reducer
     if reducer is not None and not compared.losses and _has_reducer_of_tests(pending):
         return replace(compared, losses=(only_in_tests_loss(outgoing.sent, reducer.location),))
+    if compared.losses and outgoing.subject is not None and not _has_reducer_of_tests(pending):
+        return with_choices(compared, outgoing.subject, outgoing.serializer)
     return compared
 
 
@@ -188,6 +192,7 @@ def _facts(
         reducer=outgoing.reducer,
         from_tests=_has_reducer_of_tests(pending),
         how=answer.get("how"),
+        unreadable_here=_is_unreadable_here(outgoing, answer),
         defined_in_test=bool(missing) and project.is_test(missing[0][0]),
         with_project=None
         if with_project is None
@@ -261,6 +266,28 @@ def _has_reducer_of_tests(pending: PendingTrip) -> bool:
     if reducer is None or reducer.beside_class:
         return False
     return project.is_test_code(reducer.module, reducer.file)
+
+
+def _is_unreadable_here(outgoing: Outgoing, answer: Answer) -> bool:
+    """Whether ``str()`` fails in the receiver, and of what this process makes of the payload, too.
+
+    The receiver has rebuilt it, so that can be done here: it neither hangs nor crashes.
+    """
+    received = subject_of(answer["record"]) if "record" in answer else None
+    if (
+        received is None
+        or "raises" not in received["message"]
+        or "raises" in subject_of(outgoing.sent)["message"]
+        or outgoing.serializer.loader != PICKLE_LOADER
+    ):
+        return False
+    try:
+        str(pickle.loads(outgoing.payload or b""))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # foreign code
+        return True
+    return False
 
 
 def _is_of_tests(pending: PendingTrip) -> bool:

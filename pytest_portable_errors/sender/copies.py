@@ -53,9 +53,10 @@ def _copy(exc: BaseException, copies: dict[int, BaseException], depth: int) -> B
     if members is None:
         for descriptor, value in fields.set_fields(exc):
             descriptor.__set__(copied, value)
-    stored = fields.own_dict(copied)
-    if stored is not None:
-        stored.update(fields.dict_of(exc))
+    stored = fields.own_dict(exc)
+    copied_dict = None if stored is None else fields.made_dict(copied)
+    if copied_dict is not None:
+        copied_dict.update(stored or {})
     for name in ("__cause__", "__context__"):
         link = fields.base_field(exc, name)
         if link is not None:

@@ -1,4 +1,4 @@
-"""Counts the objects that an exception holds.
+"""Finds and counts the objects that an exception holds.
 
 A parser's error may hold the parser. Of hundreds of those, whose graphs nobody compares, only the
 first few can be looked at.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import types
+from dataclasses import dataclass
 
 # Objects, from which on nobody counts any further. An error of LiteLLM's with its chain, requests
 # and responses holds fewer than 500.
@@ -27,14 +28,25 @@ _NOT_ENTERED = (
 )
 
 
-def extent_of(exc: BaseException) -> int:
-    """Return how many objects an exception holds, with its chain: at least 1, at most ``MUCH``.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an exception holds."""
+
+    objects: list[object]
+    """The exception, its chain and all that they refer to, as far as they were counted."""
+    extent: int
+    """How many objects that is: at least 1, at most ``MUCH``. Long texts count as several."""
+
+
+def held_by(exc: object) -> Held:
+    """Return the objects that an exception holds, with its chain.
 
     The garbage collector is asked what refers to what, so that no code of the objects runs and
-    nothing about them changes. Long texts count as several objects.
+    nothing about them changes.
     """
     waiting: list[object] = [exc]
     counted: set[int] = set()
+    objects: list[object] = []
     count = 0
     while waiting and count < MUCH:
         value = waiting.pop()
@@ -42,9 +54,15 @@ def extent_of(exc: BaseException) -> int:
         if id(value) in counted or issubclass(cls, _NOT_ENTERED):
             continue
         counted.add(id(value))
+        objects.append(value)
         count += 1
         if cls is str or cls is bytes or cls is bytearray:  # not ==, which a metaclass may define
             # The check of cls is one that mypy does not see.
             count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]
         waiting += gc.get_referents(value)
-    return min(count, MUCH)
+    return Held(objects, min(count, MUCH))
+
+
+def extent_of(exc: BaseException) -> int:
+    """Return how many objects an exception holds: see ``Held.extent``."""
+    return held_by(exc).extent

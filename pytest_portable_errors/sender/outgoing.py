@@ -7,8 +7,7 @@ place, so that neither the traceback nor its frames are kept alive.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,9 +17,9 @@ from pytest_portable_errors.diagnosis.pickle_reader import content
 from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primitive_on_the_wire
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.described import ErrorRecord, Record
-from pytest_portable_errors.receiver.fields import own_dict
-from pytest_portable_errors.sender.extent import SOME, extent_of
+from pytest_portable_errors.sender.extent import SOME, Held, held_by
 from pytest_portable_errors.sender.serializers import PAYLOAD_LIMIT, PayloadTooLarge, Serializer
+from pytest_portable_errors.sender.unchanged import unchanged
 from pytest_portable_errors.sender.unpicklable import find_unpicklable
 
 
@@ -65,7 +64,7 @@ def describe_and_pickle(
     """Describe an exception and pickle it; what its own code raises on the way is data.
 
     Args:
-        exc: The exception. What its ``__reduce__`` does to its ``__dict__`` is undone.
+        exc: The exception. What pickling does to it, or to what it holds, is undone.
         serializer: What pickles it.
         traceback: Whether the traceback is described as well.
         sent: Its description, if it was described already; None to describe it now.
@@ -86,7 +85,7 @@ def describe_and_pickle_by_each(
     traceback: bool = False,
     primitive: bool = False,
     sent: Record | None = None,
-    extent: int | None = None,
+    held: Held | None = None,
 ) -> list[Outgoing]:
     """Describe an exception and pickle it by each serializer: see ``describe_and_pickle``.
 
@@ -94,12 +93,12 @@ def describe_and_pickle_by_each(
     serves for both. So it does for an exception that holds ``SOME`` objects or more.
 
     Args:
-        exc: The exception. What its ``__reduce__`` does to its ``__dict__`` is undone.
+        exc: The exception. What pickling does to it, or to what it holds, is undone.
         serializers: What pickles it, in this order.
         traceback: Whether the traceback is described as well.
         primitive: Whether values that are not primitive are looked for.
         sent: Its description, if it was described already; None to describe it now.
-        extent: How many objects it holds, if they were counted already; None to count them now.
+        held: What it holds, if that is known already; None to look now.
 
     Returns:
         One outgoing exception for each serializer, in their order.
@@ -108,21 +107,22 @@ def describe_and_pickle_by_each(
         KeyboardInterrupt: It may be the user's, so it alone is no data.
     """
     pickled: list[Outgoing] = []
-    extent = extent_of(exc) if extent is None else extent
+    held = held or held_by(exc)
     # Before dumps: a __reduce__ may change the exception itself (psycopg's does).
     described = sent or record.describe(exc, traceback=traceback)
     for serializer in serializers:
-        dumped = _dumps(exc, serializer)
+        with unchanged(held):
+            dumped = _dumps(exc, serializer)
         has_twin = any(_have_same_content(earlier.payload, dumped[0]) for earlier in pickled)
         # An exception that holds many objects is described once.
-        is_described = has_twin or not pickled or extent >= SOME
+        is_described = has_twin or not pickled or held.extent >= SOME
         sent = described if is_described else record.describe(exc, traceback=traceback)
-        outgoing = _outgoing(exc, serializer, dumped, sent)
+        outgoing = _outgoing(exc, serializer, dumped, sent, held)
         reducer = reducer_of(type(exc))
-        pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=extent))
+        pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=held.extent))
     if not primitive:
         return pickled
-    with dict_restored(exc):  # last, because this calls __reduce__ once more
+    with unchanged(held):  # last, because this calls __reduce__ once more
         refused = tuple(not_primitive_on_the_wire(exc))
     return [replace(outgoing, not_primitive=refused) for outgoing in pickled]
 
@@ -141,7 +141,10 @@ def describe_and_pickle_value(value: object, *, serializer: Serializer) -> Outgo
         KeyboardInterrupt: It may be the user's, so it alone is no data.
     """
     sent = record.describe(value)
-    return _outgoing(value, serializer, _dumps(value, serializer), sent, called="value")
+    held = held_by(value)
+    with unchanged(held):
+        dumped = _dumps(value, serializer)
+    return _outgoing(value, serializer, dumped, sent, held, called="value")
 
 
 def _outgoing(
@@ -149,20 +152,23 @@ def _outgoing(
     serializer: Serializer,
     dumped: tuple[bytes | None, BaseException | None, bool],
     sent: Record,
+    held: Held,
     *,
     called: str = "exc",
 ) -> Outgoing:
     """What is the same for an exception and a value; paths begin with ``called``."""
     payload, error, has_raised = dumped
+    unpicklable = None
+    if has_raised and error is not None:
+        with unchanged(held):
+            unpicklable = find_unpicklable(subject, error, serializer, called=called)
     return Outgoing(
         cls=type(subject),
         sent=sent,
         serializer=serializer,
         payload=payload,
         error=None if error is None else _error_record(error),
-        unpicklable=find_unpicklable(subject, error, serializer, called=called)
-        if has_raised and error is not None
-        else None,
+        unpicklable=unpicklable,
     )
 
 
@@ -173,8 +179,7 @@ def _have_same_content(payload: bytes | None, earlier: bytes | None) -> bool:
 def _dumps(subject: Any, serializer: Serializer) -> tuple[bytes | None, BaseException | None, bool]:
     """Return ``(payload, error, whether dumps raised it)``; either payload or error is None."""
     try:
-        with dict_restored(subject):
-            payload = serializer.dumps(subject)
+        payload = serializer.dumps(subject)
     except KeyboardInterrupt:
         raise
     except PayloadTooLarge:
@@ -194,27 +199,6 @@ def _dumps(subject: Any, serializer: Serializer) -> tuple[bytes | None, BaseExce
 
 def _too_large() -> OverflowError:
     return OverflowError(f"the payload is over the limit of {PAYLOAD_LIMIT:,} bytes")
-
-
-@contextlib.contextmanager
-def dict_restored(exc: object) -> Iterator[None]:
-    """Undo, after the block, what an exception's ``__reduce__`` does to its ``__dict__``.
-
-    psycopg's empties an entry, and the test goes on with the exception. Of anything but an
-    exception nothing is undone.
-    """
-    # The __dict__ of a class or a module is not to be written to.
-    stored = own_dict(exc) if issubclass(type(exc), BaseException) else None
-    before = dict(stored or {})
-    try:
-        yield
-    finally:
-        if stored is not None and (
-            stored.keys() != before.keys()
-            or any(stored[name] is not before[name] for name in before)
-        ):
-            stored.clear()
-            stored.update(before)
 
 
 def _error_record(error: BaseException) -> ErrorRecord:

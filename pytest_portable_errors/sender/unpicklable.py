@@ -22,6 +22,8 @@ from pytest_portable_errors.sender.serializers import Library, Pickle, Serialize
 
 _MOST_SAVED = 5_000  # objects that are pickled in Python, which takes thirty times as long as in C
 
+_CLASS_STEP = ".__class__"  # from an exception that is held to its class
+
 # For a class or function that is not found under its name the pickler in C and the one in Python
 # raise one of these each, before 3.14.
 _RAISED_FOR_UNKNOWN_NAMES = {AttributeError, pickle.PicklingError}
@@ -73,7 +75,14 @@ def find_unpicklable(
         return None
     if blamed is exc or blamed is type(exc):
         return None
-    return Unpicklable(path=path, type=fields.type_name(type(blamed)), module=_module_of(blamed))
+    return Unpicklable(
+        path=path.removesuffix(_CLASS_STEP),
+        type=fields.type_name(type(blamed)),
+        module=_module_of(blamed),
+        unfound_class=blamed
+        if isinstance(blamed, type) and issubclass(blamed, BaseException)
+        else None,
+    )
 
 
 def _module_of(value: object) -> str:
@@ -144,7 +153,7 @@ def _steps(entered: list[object], reduced: dict[int, tuple[object, object]]) -> 
             elif child is func:
                 within = "object"
                 yield (
-                    ".__class__"
+                    _CLASS_STEP
                     if isinstance(child, type) and issubclass(child, BaseException)
                     else ""
                 )

@@ -38,7 +38,7 @@ def test_a_class_is_named_with_its_module_unless_it_is_built_in() -> None:
 def test_a_place_stands_on_the_line_while_there_is_room(length: int, gap: str) -> None:
     function = zoo.PaymentError.__init__
     assert isinstance(function, FunctionType)
-    assert placed("x" * length, function) == "x" * length + gap + place(function)
+    assert placed("x" * length, place(function)) == "x" * length + gap + place(function)
 
 
 @pytest.mark.parametrize(

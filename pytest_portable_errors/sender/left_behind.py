@@ -1,0 +1,129 @@
+"""Tells what a class leaves behind on purpose: what the serializer cannot pickle at all.
+
+An author who writes a reducer that sends None or a text in place of a lock has made a choice. Of
+what could have travelled nobody has said that it may be lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_portable_errors.diagnosis.class_source import reducer_of
+from pytest_portable_errors.diagnosis.loss import Comparison
+from pytest_portable_errors.diagnosis.shown import show
+from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.receiver.values import describe_value as describe
+from pytest_portable_errors.sender.carriers import Carrier
+from pytest_portable_errors.sender.extent import held_by
+from pytest_portable_errors.sender.serializers import PayloadTooLarge, Serializer
+from pytest_portable_errors.sender.unchanged import unchanged
+
+_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<key>[^\]]*)\]")
+_CONTAINERS = (dict, list, tuple)
+_FIELDS = ("args", "__cause__", "__context__")
+
+
+def with_choices(compared: Comparison, exc: BaseException, serializer: Serializer) -> Comparison:
+    """Declare the losses that the classes of an exception have chosen.
+
+    Args:
+        compared: The losses, those that are declared otherwise among them.
+        exc: The exception that was sent, or its copy.
+        serializer: What pickled it.
+
+    Returns:
+        The same losses. Declared are, too, those at values that the serializer cannot pickle at
+        all, and that the reducer of the class that holds them, written in Python, left out or
+        replaced; with them the message that Python itself makes of such arguments.
+    """
+    chosen = {
+        loss
+        for loss in compared.losses
+        if loss.kind in ("args", "attributes", "chain", "members")
+        and is_left_behind(exc, loss.path, serializer)
+    }
+    has_own_text = type(exc).__str__ is not BaseException.__str__
+    if not has_own_text and any(loss.kind == "args" for loss in chosen):
+        chosen |= {loss for loss in compared.losses if loss.path == "message"}
+    return Comparison(
+        losses=tuple(loss for loss in compared.losses if loss not in chosen),
+        declared=(*compared.declared, *(loss for loss in compared.losses if loss in chosen)),
+    )
+
+
+def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> bool:
+    """Whether a path leads to or through a value that the class of its holder leaves behind."""
+    steps = list(_STEP.finditer(path))
+    chooses_here = chooses(type(exc))
+    for number, value in enumerate(_values_along(exc, steps)):
+        is_passed = type(value) in _CONTAINERS and number < len(steps) - 1
+        if chooses_here and not is_passed and not can_travel(value, serializer):
+            return True
+        if issubclass(type(value), BaseException):
+            chooses_here = chooses(type(value))
+    return False
+
+
+def chooses(cls: type) -> bool:
+    """Whether a reducer that somebody wrote in Python pickles the exceptions of a class."""
+    reducer = reducer_of(cls)
+    return reducer is not None and bool(reducer.file)
+
+
+def can_travel(value: object, serializer: Serializer) -> bool:
+    """Whether a serializer can pickle a value by itself.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's.
+    """
+    plain: Any = serializer.of if isinstance(serializer, Carrier) else serializer
+    try:
+        with unchanged(held_by(value)):
+            plain.dumps(value)
+    except KeyboardInterrupt:
+        raise
+    except PayloadTooLarge:
+        return True  # it is too much, and yet it can be pickled
+    except BaseException:  # foreign code
+        return False
+    return True
+
+
+def _values_along(exc: BaseException, steps: list[re.Match[str]]) -> Iterator[object]:
+    """The values that the steps of a path lead to, as far as there are any."""
+    value: object = exc
+    for step in steps:
+        found = _attribute(value, step["name"]) if step["name"] else _item(value, step["key"])
+        if not found:
+            return
+        value = found[0]
+        yield value
+
+
+def _attribute(value: object, name: str) -> list[object]:
+    """The attribute of this name in a list; [] if there is none."""
+    if not issubclass(type(value), BaseException):
+        stored: dict[Any, object] = {
+            **fields.dict_of(value),
+            **dict(fields.slot_values(fields.slots_of(type(value)), value)),
+        }
+        return [stored[name]] if name in stored else []
+    holder: Any = value
+    if name in _FIELDS:
+        return [fields.base_field(holder, name)]
+    if name == "exceptions":
+        members = fields.members_of(holder)
+        return [] if members is None else [members]
+    attributes = fields.attributes_of(holder)
+    return [attributes[name]] if name in attributes else []
+
+
+def _item(value: Any, key: str) -> list[object]:
+    """The item of a container at a position, or at a key as a path writes it; [] if none."""
+    if type(value) is dict:
+        return [item for own, item in value.items() if show(describe(own)) == key][:1]
+    if type(value) in (list, tuple) and key.isdigit() and int(key) < len(value):
+        return [value[int(key)]]
+    return []

@@ -1,0 +1,104 @@
+"""Undoes what pickling does to an exception, and to all that it holds.
+
+A ``__reduce__`` may write: what ``BaseException.__reduce__`` gives as state is the ``__dict__``
+itself, and psycopg's error takes its handle out of that. The test goes on with the exception, and
+other trips are made of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copyreg
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.sender.extent import Held
+
+_CONTAINERS = (dict, list, set, bytearray)
+_EXCEPTION_FIELDS = ("args", "__cause__", "__context__", "__suppress_context__")
+
+
+@contextlib.contextmanager
+def unchanged(held: Held) -> Iterator[None]:
+    """Undo, after the block, what pickling in it has changed in an exception or what it holds.
+
+    Nothing is kept, and nothing undone, if Python's own code alone pickles all of them.
+
+    Args:
+        held: The exception, or any other value, and what it holds.
+    """
+    changes = list(_snapshots(held.objects)) if _runs_foreign_code(held.objects) else []
+    try:
+        yield
+    finally:
+        for restore in changes:
+            restore()
+
+
+def _runs_foreign_code(objects: Iterable[object]) -> bool:
+    """Whether the class of one of these objects has a say in how it is pickled."""
+    classes = {id(type(value)): type(value) for value in objects}
+    return any(
+        cls in copyreg.dispatch_table or fields.has_own_protocol(cls) for cls in classes.values()
+    )
+
+
+def _snapshots(objects: Iterable[object]) -> Iterator[Callable[[], None]]:
+    for value in objects:
+        if type(value) in _CONTAINERS:
+            yield _container_restorer(value)
+        elif not issubclass(type(value), type):  # the __dict__ of a class is not to be written to
+            yield _dict_restorer(value)
+            if issubclass(type(value), BaseException):
+                yield _fields_restorer(value)
+
+
+def _container_restorer(container: Any) -> Callable[[], None]:
+    before = container.copy()
+
+    def restore() -> None:
+        if _same_items(before, container):
+            return
+        container.clear()
+        (container.update if isinstance(container, (dict, set)) else container.extend)(before)
+
+    return restore
+
+
+def _dict_restorer(value: object) -> Callable[[], None]:
+    stored = fields.own_dict(value)
+    before = dict(stored or {})
+
+    def restore() -> None:
+        now = fields.own_dict(value) if stored is None else stored
+        if now is not None and not _same_items(before, now):
+            now.clear()
+            now.update(before)
+
+    return restore
+
+
+def _fields_restorer(value: Any) -> Callable[[], None]:
+    before = {name: fields.base_field(value, name) for name in _EXCEPTION_FIELDS}
+
+    def restore() -> None:
+        # The flag is last, because setting a cause sets it.
+        if any(fields.base_field(value, name) is not before[name] for name in before):
+            for name, was in before.items():
+                vars(BaseException)[name].__set__(value, was)
+
+    return restore
+
+
+def _same_items(before: Any, now: Any) -> bool:
+    """Whether two containers of one type hold the very same objects; no ``__eq__`` is called."""
+    if isinstance(before, dict):
+        return list(map(id, before)) == list(map(id, now)) and all(
+            value is was for value, was in zip(now.values(), before.values(), strict=True)
+        )
+    return before == now if isinstance(before, bytearray) else _ids(before) == _ids(now)
+
+
+def _ids(items: Iterable[object]) -> list[int]:
+    return list(map(id, items))
