@@ -28,16 +28,29 @@ class Candidate:
         """Whether the candidate gives up the value that a path leads to.
 
         True if ``gives_up`` has the path, or one that contains it; and if the path has an attribute
-        that the recipe drops, which it drops from every exception of the chain.
+        that the recipe leaves behind, which it does of every exception of the chain.
         """
-        if path == "exc.args" and getattr(self.recipe, "as_text", None):
+        recipe = self.recipe
+        converts = any(getattr(recipe, kind, ()) for kind in ("as_text", "stuck_args"))
+        if path == "exc.args" and converts:
             return True  # the path of a loss where several arguments differ: they were converted
         is_given_up = any(
             path == given_up or path.startswith((f"{given_up}.", f"{given_up}[", f"{given_up} "))
             for given_up in self.gives_up
         )
-        dropped: tuple[str, ...] = getattr(self.recipe, "dropped", ())
-        return is_given_up or any(re.search(rf"\.{name}\b", path) for name in dropped)
+        left_behind: tuple[str, ...] = (
+            *getattr(recipe, "dropped", ()),
+            *getattr(recipe, "stuck", ()),
+        )
+        return is_given_up or any(re.search(rf"\.{name}\b", path) for name in left_behind)
+
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """Names of attributes that are given up though they can be pickled.
+
+        Of what cannot be pickled nobody asks, once the class has a reducer.
+        """
+        return getattr(self.recipe, "dropped", ())
 
     @property
     def code(self) -> str:

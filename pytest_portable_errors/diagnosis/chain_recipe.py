@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.recipe_target import (
     Named,
     Target,
-    arguments_as_text,
+    converted_arguments,
     set_literal,
+    with_dropped,
+    with_stuck,
 )
 
 
@@ -27,9 +30,15 @@ class WithChain:
     """What it is to arrive as: a built-in exception with its message, or another with all that it
     stores. None: itself."""
     dropped: tuple[str, ...] = ()
-    """Names of attributes that are left out, of all exceptions of the chain."""
+    """Names of attributes that are sent as None, of all exceptions of the chain."""
+    stuck: tuple[str, ...] = ()
+    """Names of attributes that are sent as None where they cannot be pickled."""
     as_text: tuple[int, ...] = ()
     """Positions of ``args`` that are sent as their repr; a single argument as its str."""
+    stuck_args: bool = False
+    """Whether arguments that cannot be pickled are sent as text."""
+    with_setter: bool = False
+    """Whether the state is restored past a ``__setstate__`` of the class's own."""
     links_as_text: tuple[str, ...] = ()
     """Full names of the classes of links that cannot be rebuilt, though the receiver has them."""
     headers: tuple[str, ...] = ()
@@ -56,14 +65,22 @@ class WithChain:
             else ""
         )
         body = body.replace("REFUSES", refuses)
-        imports = ("sys", "types", *(("copy",) if self.headers else ()))
+        imports = ["sys", "types"]
+        imports += ["copy"] if self.headers else []
+        imports += ["pickle"] if self.stuck or self.stuck_args else []
         base = self.becomes
         base_import = (
             ()
             if base is None or base.module == "builtins"
             else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
         )
-        return target.code(body, imports=imports, lines=base_import)
+        body = body.replace("SETTER", SETTER if self.with_setter else "")
+        return target.code(
+            body,
+            summary="Pickle all that is stored, and the chain, to be rebuilt without __init__.",
+            imports=imports,
+            lines=base_import,
+        )
 
     def _becomes(self, exc: str) -> str:
         if self.becomes is None:
@@ -76,25 +93,22 @@ class WithChain:
         return f"    if exc is {exc}:\n        {assignment.format(self.becomes.qualname)}\n"
 
     def _dropped(self, exc: str) -> str:
-        lines = []
-        if self.as_text:
-            lines += [
-                f"    if exc is {exc}:",
-                f'        args = state["args"] = {arguments_as_text("args", self.as_text)}',
-            ]
-        if self.dropped:
-            lines.append(
-                "    state = {name: value for name, value in state.items() if name not in "
-                f"{set_literal(self.dropped)}}}  # they stay here"
+        code = ""
+        if self.as_text or self.stuck_args:
+            converted = converted_arguments("args", self.as_text, self.stuck_args)
+            code += f"if exc is {exc}:\n" + textwrap.indent(
+                f'{converted}state["args"] = args = tuple(args)\n', "    "
             )
+        code += with_dropped(self.dropped) + with_stuck(self.stuck)
         if self.headers:
-            lines.append("    state = {name: safe(value) for name, value in state.items()}")
-        return "".join(f"{line}\n" for line in lines)
+            code += "state = {name: safe(value) for name, value in state.items()}\n"
+        return textwrap.indent(code, "    ")
 
+
+SETTER = ", None, None, BaseException.__setstate__"
+"""What makes loads restore a state past the class's own ``__setstate__`` (Python 3.8)."""
 
 _CHAIN = '''
-# Rebuilt without __init__, with attributes, notes and chain.
-# The receiver needs the classes and nothing else.
 known = KNOWN  # packages that the receiver has; exceptions of others are sent as text
 
 class Link:
@@ -115,10 +129,11 @@ def reduced(exc, path):
     for owner in cls.__mro__[: cls.__mro__.index(BaseException)]:
         for name, kind in vars(owner).items():
             if isinstance(kind, fields) and not name.startswith("__"):
-                value = getattr(exc, name, None)
-                is_set = value is not None or owner.__module__ != "builtins"
-                if is_set and (owner, name) != (AttributeError, "obj"):
-                    state[name] = value
+                is_set = hasattr(exc, name)
+                if owner.__module__ == "builtins":
+                    is_set = name != "obj" and getattr(exc, name, None) is not None
+                if is_set:
+                    state[name] = getattr(exc, name)
     state.update(exc.__dict__)
 GROUPS
 BECOMES
@@ -134,7 +149,7 @@ DROPPED
     state = {**state, "__suppress_context__": exc.__suppress_context__}
     made_in_c = types.BuiltinFunctionType
     base = next(c for c in cls.__mro__ if isinstance(vars(c).get("__new__"), made_in_c))
-    return base.__new__, (cls, *args), state
+    return base.__new__, (cls, *args), stateSETTER
 
 return reduced(SUBJECT, (id(SUBJECT),))
 '''

@@ -27,6 +27,17 @@ class Fix:
     """Name of the receiver in which it was tried."""
     limits: tuple[str, ...] = ()
     """What it does not do, or what else it was tried with."""
+    instances: int = 1
+    """On how many instances it was tried: the exception's own, and others of its class and of
+    those that inherit the change. None of them fares worse with it."""
+    unrepaired: int = 0
+    """How many of them are still lost."""
+    owner: str = ""
+    """The class that gets the code, ``module:qualified name``."""
+    method: str = ""
+    """The method that the code is; empty for a registration, and for a setting."""
+    expect: str = ""
+    """The line that ``portable_errors_expect`` needs with it; empty if it needs none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +62,14 @@ class Diagnosis:
     """What it rests on: the call, the signature, file and line."""
     fixes: tuple[Fix, ...] = field(default=())
     """Changes that were tried and help, the best first; empty if none does, or none was tried."""
+
+
+def tried_on(fix: Fix) -> tuple[str, ...]:
+    """Write on how many instances a fix was tried; () for the exception alone."""
+    if fix.instances == 1:
+        return ()
+    rest = f": {fix.unrepaired} of them still lose something" if fix.unrepaired else ""
+    return (f"tried on {fix.instances} instances{rest}",)
 
 
 def fix_outcome(fix: Fix, asked: str) -> str:

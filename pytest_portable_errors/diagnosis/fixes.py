@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -12,10 +13,13 @@ from pytest_portable_errors.diagnosis import class_source
 from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.facts import Facts
+from pytest_portable_errors.diagnosis.places import places
 from pytest_portable_errors.diagnosis.recipe_target import Named, Target
 from pytest_portable_errors.diagnosis.recipes import (
     AndState,
+    AsCalled,
     ByConstructor,
+    Declaration,
     Downgrade,
     Recipe,
     WithoutInit,
@@ -23,7 +27,7 @@ from pytest_portable_errors.diagnosis.recipes import (
 from pytest_portable_errors.diagnosis.refinements import linked_types
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.described import Node, Record, Stage, subject_of
+from pytest_portable_errors.receiver.described import Node, Record, subject_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,168 +53,209 @@ def candidates(
             the only candidate. None: as itself.
     """
     node = subject_of(facts.sent)
-    name = short_name(node["type"])
-    target = Target(
-        module=facts.cls.__module__,
-        qualname=facts.cls.__qualname__,
-        # A class that a library makes (Django's Order.DoesNotExist) has no body to paste anything
-        # into.
-        in_class=context.is_ours(facts.cls.__module__)
-        and class_source.place_of(facts.cls) is not None,
-        importable=node["importable"],
-    )
-    is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)
     lacks_class = not node["importable"] or any(
-        (module, qualname) == (target.module, target.qualname)
+        (module, qualname) == (facts.cls.__module__, facts.cls.__qualname__)
         for module, qualname, _ in facts.missing
     )
-    if declared is not None:
-        yield _as_declared(facts, target, name, context, declared, is_chained=is_chained)
+    if not node["importable"]:
+        if class_source.public_names(facts.cls):
+            return  # its own names are to be set right, and nothing else
+        yield from _declaration(facts)
+    is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)
+    found = list(places(facts, context.is_ours))
+    if lacks_class or declared is not None:
+        found = found[-1:]  # what one class becomes is no affair of its bases
+    for owner, target in found:
+        proposal = _Proposal(
+            facts=facts, context=context, owner=owner, target=target, is_chained=is_chained
+        )
+        if declared is not None:
+            yield proposal.as_declared(declared)
+        elif lacks_class:
+            yield from proposal.downgrades(lacks_class=True)
+        else:
+            yield from proposal.repairs(needs_chain=needs_chain)
+
+
+def _declaration(facts: Facts) -> Iterator[Candidate]:
+    """Declare what arrives, where the class has no name to register a reducer for."""
+    arrived = None if facts.received is None else subject_of(facts.received)
+    if arrived is None or not arrived["importable"]:
         return
-    if lacks_class:
-        yield from _downgrades(
-            facts, target, name, context, is_chained=is_chained, lacks_class=True
-        )
-        return
-    change = f"add __reduce__ to {name}" if target.in_class else f"register a reducer for {name}"
-    if (
-        not is_chained
-        and not target.in_class
-        and facts.stage is Stage.ARRIVED
-        and _has_own_reducer(facts.cls)
-    ):
-        yield Candidate(
-            title=f"{change}, which adds to what its own gives", recipe=AndState(), target=target
-        )
-    # Errors of libraries are usually raised from others, even if this one was not.
-    keeps_chain = needs_chain and (is_chained or not target.in_class)
-    by_constructor = [
-        Candidate(
-            title=f"{change}, which calls it with what it stored", recipe=recipe, target=target
-        )
-        for recipe in _constructor_recipes(facts.cls, node)
-    ]
-    if not keeps_chain:
-        yield from by_constructor
-    base = class_source.built_in_base(facts.cls)
-    if not keeps_chain and base.__module__ == "builtins":
-        recipe = WithoutInit(base=base.__name__, fields=tuple(fields.field_names(facts.cls)))
-        yield Candidate(
-            title=f"{change}, which does not call __init__", recipe=recipe, target=target
-        )
-    chain = _with_chain(facts, context)
-    title = f"{change}, which does not call __init__ and keeps the chain"
+    becomes = short_name(arrived["type"])
     yield Candidate(
-        title=title, recipe=chain, target=target, gives_up=_links_as_text(chain, facts.sent)
-    )
-    if keeps_chain:
-        yield from by_constructor  # for classes that refuse to have their state set
-    # A base in place of the class is the last resort.
-    yield from _downgrades(facts, target, name, context, is_chained=is_chained, lacks_class=False)
-
-
-def _as_declared(
-    facts: Facts, target: Target, name: str, context: FixContext, declared: str, *, is_chained: bool
-) -> Candidate:
-    """Let the exception arrive as the type that is declared; no other change would do that."""
-    module, _, qualname = declared.rpartition(".")
-    recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
-    converted: tuple[str, ...] = ()
-    if is_chained or module != "builtins" or subject_of(facts.sent)["notes"] is not None:
-        # A base of that full name goes first: requests' ConnectionError is not Python's.
-        built_in = getattr(builtins, qualname) if module == "builtins" else None
-        base = next(
-            (base for base in facts.cls.__mro__ if fields.type_name(base) == declared), built_in
-        )
-        chain = _with_chain(facts, context, base)
-        recipe, converted = (
-            replace(chain, becomes=Named(module, qualname)),
-            _links_as_text(chain, facts.sent),
-        )
-    return Candidate(
-        title=f"let {name} arrive as {declared.removeprefix('builtins.')}, as is declared",
-        recipe=recipe,
-        target=target,
-        arrives_as=declared,
-        gives_up=converted,
+        title=(
+            f"declare that {short_name(subject_of(facts.sent)['type'])} arrives as {becomes}: "
+            f"arrives_as={becomes.rpartition('.')[2]}"
+        ),
+        recipe=Declaration(becomes=becomes),
+        target=Target(module=facts.cls.__module__, qualname=facts.cls.__qualname__, method=""),
+        arrives_as=arrived["type"],
+        gives_up=("exc.__class__",),
     )
 
 
-def _downgrades(
-    facts: Facts,
-    target: Target,
-    name: str,
-    context: FixContext,
-    *,
-    is_chained: bool,
-    lacks_class: bool,
-) -> Iterator[Candidate]:
-    """Let the exception arrive as one of its bases that the receiver has, the nearest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proposal:
+    """Changes at one place."""
 
-    A message that one base would write otherwise (KeyError's) needs the next.
-    """
-    keeps_more = is_chained or subject_of(facts.sent)["notes"] is not None
-    for base in facts.cls.__mro__:
-        if base in (BaseException, object):
-            continue
-        becomes = Named(base.__module__, base.__qualname__)
-        if base.__module__ != "builtins":
-            is_foreign = base is not facts.cls and not context.is_ours(base.__module__)
-            if is_foreign and issubclass(base, BaseException) and fields.is_importable(base):
-                chain = _with_chain(facts, context, base)
-                yield Candidate(
-                    title=f"let {name} arrive as {becomes}, and say so: arrives_as={base.__name__}",
-                    recipe=replace(chain, becomes=becomes),
-                    target=target,
-                    arrives_as=str(becomes),
-                    gives_up=("exc.__class__", *_links_as_text(chain, facts.sent)),
+    facts: Facts
+    context: FixContext
+    owner: type
+    """The class that gets the code."""
+    target: Target
+    is_chained: bool
+    """Whether there is a chain, and it has to arrive."""
+
+    @property
+    def name(self) -> str:
+        """The class, for people."""
+        return short_name(f"{self.target.module}.{self.target.qualname}")
+
+    @property
+    def change(self) -> str:
+        """What is done there: ``add __reduce__ to shop.errors.PaymentError``."""
+        if not self.target.method:
+            return f"register a reducer for {self.name}"
+        if self.target.replaces:
+            return f"replace {self.target.method} of {self.name}"
+        return f"add {self.target.method} to {self.name}"
+
+    def repairs(self, *, needs_chain: bool) -> Iterator[Candidate]:
+        """Let the exception arrive as what it is, the least invasive change first."""
+        facts, in_class = self.facts, bool(self.target.method)
+        if not self.is_chained and not in_class and facts.reducer is not None:
+            yield self._candidate(AndState(), ", which adds to what its own gives")
+        # Errors of libraries are usually raised from others, even if this one was not.
+        keeps_chain = needs_chain and (self.is_chained or not in_class)
+        by_constructor = [
+            self._candidate(recipe, ", which calls it with what it stored")
+            for recipe in _constructor_recipes(self.owner, subject_of(facts.sent))
+        ]
+        if not keeps_chain:
+            yield from by_constructor
+        base = class_source.built_in_base(self.owner)
+        has_setter = class_source.own_setstate(facts.cls) is not None
+        setters = (False, True) if has_setter else (False,)
+        if not keeps_chain and base.__module__ == "builtins":
+            for with_setter in setters:
+                yield self._candidate(
+                    WithoutInit(
+                        base=base.__name__,
+                        slots=tuple(fields.slots_in(self.owner)),
+                        fields=tuple(fields.base_fields(self.owner)),
+                        with_setter=with_setter,
+                    ),
+                    ", which does not call __init__",
                 )
-            continue
-        recipe: Recipe = Downgrade(base=base.__name__, lacks_class=lacks_class)
-        converted: tuple[str, ...] = ()
-        if keeps_more:
-            chain = _with_chain(facts, context, base if lacks_class else None)
-            recipe, converted = replace(chain, becomes=becomes), _links_as_text(chain, facts.sent)
-        if base is facts.cls:
-            yield Candidate(
-                title=f"send {name} with its message alone",
-                recipe=recipe,
-                target=target,
-                gives_up=("exc.args", *converted),
+        for with_setter in setters:
+            chain = replace(self._with_chain(), with_setter=with_setter)
+            yield self._candidate(
+                chain,
+                ", which does not call __init__",
+                gives_up=_links_as_text(chain, facts.sent),
             )
-            continue
-        yield Candidate(
-            title=(
-                f"let {name} arrive as {base.__name__}, with its message, and say so: "
-                f"arrives_as={base.__name__}"
-            ),
+        if keeps_chain:
+            yield from by_constructor  # for classes that refuse to have their state set
+        # A base in place of the class is the last resort.
+        yield from self.downgrades(lacks_class=False)
+
+    def as_declared(self, declared: str) -> Candidate:
+        """Let the exception arrive as the type that is declared; no other change would do that."""
+        facts = self.facts
+        module, _, qualname = declared.rpartition(".")
+        recipe: Recipe = Downgrade(base=qualname, lacks_class=True)
+        converted: tuple[str, ...] = ()
+        if self.is_chained or module != "builtins" or subject_of(facts.sent)["notes"] is not None:
+            # A base of that full name goes first: requests' ConnectionError is not Python's.
+            built_in = getattr(builtins, qualname) if module == "builtins" else None
+            base = next(
+                (base for base in facts.cls.__mro__ if fields.type_name(base) == declared),
+                built_in,
+            )
+            chain = self._with_chain(base)
+            recipe = replace(chain, becomes=Named(module, qualname))
+            converted = _links_as_text(chain, facts.sent)
+        return Candidate(
+            title=f"let {self.name} arrive as {short_name(declared)}, as is declared",
             recipe=recipe,
-            target=target,
-            arrives_as=f"builtins.{base.__name__}",
-            gives_up=("exc.__class__", *converted),
+            target=self.target,
+            arrives_as=declared,
+            gives_up=converted,
         )
-        if base is Exception:
-            return
 
+    def downgrades(self, *, lacks_class: bool) -> Iterator[Candidate]:
+        """Let the exception arrive as one of its bases that the receiver has, the nearest first.
 
-def _with_chain(facts: Facts, context: FixContext, arrives_as: type | None = None) -> WithChain:
-    """Send as they are what the receiver has: the class that arrives, and links of its packages."""
-    own_package = (arrives_as or facts.cls).__module__.partition(".")[0]
-    nodes = facts.sent["exceptions"]
-    modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
-    link_packages = [
-        module.partition(".")[0]
-        for module in modules
-        if not context.is_ours(module) or not context.is_absent(module)
-    ]
-    packages = dict.fromkeys(
-        package
-        for package in (own_package, *link_packages)
-        if package not in sys.stdlib_module_names
-    )
-    return WithChain(
-        known=tuple(packages), has_groups=any(node.get("members") is not None for node in nodes)
-    )
+        A message that one base would write otherwise (KeyError's) needs the next.
+        """
+        facts = self.facts
+        keeps_more = self.is_chained or subject_of(facts.sent)["notes"] is not None
+        for base in self.owner.__mro__:
+            if base in (BaseException, object):
+                continue
+            becomes = Named(base.__module__, base.__qualname__)
+            if base.__module__ != "builtins":
+                is_foreign = base is not facts.cls and not self.context.is_ours(base.__module__)
+                if is_foreign and issubclass(base, BaseException) and fields.is_importable(base):
+                    chain = self._with_chain(base)
+                    yield Candidate(
+                        title=(
+                            f"let {self.name} arrive as {becomes}, and say so: "
+                            f"arrives_as={base.__name__}"
+                        ),
+                        recipe=replace(chain, becomes=becomes),
+                        target=self.target,
+                        arrives_as=str(becomes),
+                        gives_up=("exc.__class__", *_links_as_text(chain, facts.sent)),
+                    )
+                continue
+            recipe: Recipe = Downgrade(base=base.__name__, lacks_class=lacks_class)
+            converted: tuple[str, ...] = ()
+            if keeps_more:
+                chain = self._with_chain(base if lacks_class else None)
+                recipe = replace(chain, becomes=becomes)
+                converted = _links_as_text(chain, facts.sent)
+            yield Candidate(
+                title=(
+                    f"let {self.name} arrive as {base.__name__}, with its message, and say so: "
+                    f"arrives_as={base.__name__}"
+                ),
+                recipe=recipe,
+                target=self.target,
+                arrives_as=f"builtins.{base.__name__}",
+                gives_up=("exc.__class__", *converted),
+            )
+            if base is Exception:
+                return
+
+    def _candidate(self, recipe: Recipe, how: str, gives_up: tuple[str, ...] = ()) -> Candidate:
+        return Candidate(
+            title=f"{self.change}{how}", recipe=recipe, target=self.target, gives_up=gives_up
+        )
+
+    def _with_chain(self, arrives_as: type | None = None) -> WithChain:
+        """Send as they are what the receiver has.
+
+        That is the class that arrives, and the links of its packages.
+        """
+        own_package = (arrives_as or self.facts.cls).__module__.partition(".")[0]
+        nodes = self.facts.sent["exceptions"]
+        modules = [node["type"].rpartition(".")[0] for node in nodes if node["importable"]]
+        link_packages = [
+            module.partition(".")[0]
+            for module in modules
+            if not self.context.is_ours(module) or not self.context.is_absent(module)
+        ]
+        packages = dict.fromkeys(
+            package
+            for package in (own_package, *link_packages)
+            if package not in sys.stdlib_module_names
+        )
+        return WithChain(
+            known=tuple(packages),
+            has_groups=any(node.get("members") is not None for node in nodes),
+        )
 
 
 def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
@@ -221,7 +266,7 @@ def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     )
 
 
-def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor]:
+def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor | AsCalled]:
     """Call the class with the attributes that bear the names of its parameters, if they suffice.
 
     First with its state, then without, for a class that refuses to have attributes set.
@@ -231,9 +276,17 @@ def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor]:
     if signature is None:
         return
     stored = set(node["attributes"])
+    parameters = list(signature.parameters.values())[1:]
+    if dataclasses.is_dataclass(cls) and {parameter.name for parameter in parameters} <= stored:
+        recipe = AsCalled(
+            names=tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD),
+            keyword=tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
+        )
+        yield recipe
+        yield replace(recipe, with_state=False)
     positional: list[str] = []
     keyword: list[tuple[str, str]] = []
-    for parameter in list(signature.parameters.values())[1:]:
+    for parameter in parameters:
         attribute = next(
             (name for name in (parameter.name, f"_{parameter.name}") if name in stored), None
         )
@@ -247,12 +300,6 @@ def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor]:
             keyword.append((parameter.name, attribute))
         else:
             positional.append(attribute)
-    recipe = ByConstructor(positional=tuple(positional), keyword=tuple(keyword))
-    yield recipe
-    yield replace(recipe, with_state=False)
-
-
-def _has_own_reducer(cls: type) -> bool:
-    return any(
-        vars(owner).get("__reduce__") for owner in cls.__mro__ if owner.__module__ != "builtins"
-    )
+    by_constructor = ByConstructor(positional=tuple(positional), keyword=tuple(keyword))
+    yield by_constructor
+    yield replace(by_constructor, with_state=False)

@@ -3,76 +3,79 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-_METHOD = "__reduce__"
 _FUNCTION = "reduce_exception"
-WIDTH = 110
-"""Characters of a line of code, past which it is broken into several."""
+_WIDTH = 70
+"""Characters of a line of a body, past which it is broken: with a class around it, that is 78."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The class that a recipe is for, and where the code goes."""
+    """The class that gets the code, and as what."""
 
     module: str
     """The class's ``__module__``."""
     qualname: str
     """The class's ``__qualname__``."""
-    in_class: bool
-    """Whether the code is a method of the class, because that is the project's; otherwise it is a
-    function that is registered with ``copyreg``."""
-    importable: bool
+    method: str
+    """The method of the class that the code is, ``__reduce__`` or ``__reduce_ex__``, because the
+    class is the project's; otherwise empty: a function, registered with ``copyreg``."""
+    replaces: bool = False
+    """Whether the class itself has that method already."""
+    importable: bool = True
     """Whether the class's module holds it under its name."""
 
     @property
     def variable(self) -> str:
         """The name of the exception in the code."""
-        return "self" if self.in_class else "error"
+        return "self" if self.method else "error"
 
-    def code(self, body: str, *, imports: tuple[str, ...] = (), lines: tuple[str, ...] = ()) -> str:
+    def code(
+        self,
+        body: str,
+        *,
+        summary: str,
+        imports: Iterable[str] = (),
+        lines: tuple[str, ...] = (),
+    ) -> str:
         """The whole code of a reducer: imports, function, and its registration with ``copyreg``.
 
         A method has its imports inside, so that it can be pasted into the class as it is.
 
         Args:
             body: The body of the function, not indented.
+            summary: Its docstring, one line.
             imports: Names of modules that it needs.
             lines: Further imports as they are written: ``from shop import errors``.
 
         Returns:
             Lines that each end with a line break.
         """
-        head = "".join(
-            f"import {name}\n"
-            for name in sorted({*imports, *(() if self.in_class else ("copyreg",))})
-        )
+        names = sorted({*imports, *(() if self.method else ("copyreg",))})
+        head = "".join(f"import {name}\n" for name in names)
         if lines:
             head += "\n" + "".join(f"{line}\n" for line in lines)
-        if self.in_class:
-            return _function(_METHOD, self.variable, f"{head}\n{body.strip()}")
-        function = _function(_FUNCTION, self.variable, body)
+        documented = f'"""{summary}"""\n'
+        if self.method:
+            parameters = ("self", "protocol") if self.method == "__reduce_ex__" else ("self",)
+            inner = f"{documented}{head}\n{body.strip()}" if head else f"{documented}{body.strip()}"
+            return _function(self.method, parameters, inner)
+        function = _function(_FUNCTION, (self.variable,), documented + body.strip())
         return f"{head}{self._import()}\n\n{function}\n\n{self._registration()}\n"
 
     def _import(self) -> str:
         top = self.qualname.partition(".")[0]
-        return (
-            f"\nfrom {self.module} import {top}\n"
-            if self.importable and self.module != "builtins"
-            else ""
-        )
+        return f"\nfrom {self.module} import {top}\n" if self.module != "builtins" else ""
 
     def _registration(self) -> str:
-        if self.importable:
-            return f"copyreg.pickle({self.qualname}, {_FUNCTION})"
-        return (
-            f"copyreg.pickle(cls, {_FUNCTION})  # cls: {self.module}.{self.qualname}, "
-            "wherever it is made; no module holds it"
-        )
+        return f"copyreg.pickle({self.qualname}, {_FUNCTION})"
 
 
-def _function(name: str, parameter: str, body: str) -> str:
-    return f"def {name}({parameter}):\n{textwrap.indent(body.strip(), '    ')}\n"
+def _function(name: str, parameters: tuple[str, ...], body: str) -> str:
+    indented = textwrap.indent(body.strip(), "    ")
+    return f"def {name}({', '.join(parameters)}):\n{indented}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,35 +89,68 @@ class Named:
         return self.qualname if self.module == "builtins" else f"{self.module}.{self.qualname}"
 
 
-def field_parts(exc: str, names: tuple[str, ...]) -> list[str]:
-    """Code for a dict display that adds an exception's fields which are set; none for no names.
+def loop(variable: str, values: tuple[object, ...]) -> str:
+    """The first line of a loop over texts or numbers, broken as formatters do where it is long."""
+    literals = [f'"{value}"' if isinstance(value, str) else repr(value) for value in values]
+    tail = "," if len(literals) == 1 else ""
+    line = f"for {variable} in ({', '.join(literals)}{tail}):\n"
+    if len(line) <= _WIDTH:
+        return line
+    listed = "".join(f"    {literal},\n" for literal in literals)
+    return f"for {variable} in (\n{listed}):\n"
 
-    Args:
-        exc: The name of the exception in the code.
-        names: Names of the fields; those that are absent or None are left out when the code runs.
-    """
+
+def with_stuck(names: tuple[str, ...]) -> str:
+    """Code that puts None in ``state`` for each of these that cannot be pickled; "" for none."""
     if not names:
-        return []
-    listed = ", ".join(f'"{name}"' for name in names) + ("," if len(names) == 1 else "")
-    return [
-        (
-            f"**{{name: getattr({exc}, name) for name in ({listed}) if getattr({exc}, name, None) "
-            "is not None}"
-        )
-    ]
+        return ""
+    return (
+        f"{loop('name', names)}"
+        "    try:\n"
+        "        pickle.dumps(state.get(name))\n"
+        "    except Exception:  # it cannot travel, and stays behind\n"
+        "        state[name] = None\n"
+    )
 
 
-def arguments_as_text(args: str, positions: tuple[int, ...]) -> str:
-    """Code of a tuple of arguments, some of them as text: the repr, or the str of a single one.
+def with_dropped(names: tuple[str, ...]) -> str:
+    """Code that puts None in ``state`` for each of these that is there; "" for none."""
+    if not names:
+        return ""
+    return (
+        f"{loop('name', names)}"
+        "    if name in state:  # it cannot be rebuilt, and stays behind\n"
+        "        state[name] = None\n"
+    )
+
+
+def converted_arguments(args: str, as_text: tuple[int, ...], stuck: bool) -> str:
+    """Code that makes a list ``args``, with texts in place of what cannot travel.
+
+    The text is the repr, or the str of a single argument, as in the message that Python makes.
 
     Args:
-        args: Code of the tuple.
-        positions: Positions, counted from 0, of the arguments that become text.
+        args: Code of the arguments.
+        as_text: Positions, counted from 0, of those that always become text.
+        stuck: Whether those that cannot be pickled do.
     """
-    return (
-        f"tuple((str if len({args}) == 1 else repr)(arg) if n in {set_literal(positions)} else arg "
-        f"for n, arg in enumerate({args}))"
-    )
+    code = f"args = list({args})\n"
+    if as_text:
+        code += (
+            f"{loop('number', as_text)}"
+            "    if number < len(args):  # it cannot be rebuilt, and goes as text\n"
+            "        shown = str if len(args) == 1 else repr\n"
+            "        args[number] = shown(args[number])\n"
+        )
+    if stuck:
+        code += (
+            "for number, arg in enumerate(args):\n"
+            "    try:\n"
+            "        pickle.dumps(arg)\n"
+            "    except Exception:  # it cannot travel, and goes as text\n"
+            "        args[number] = str(arg) if len(args) == 1 else repr(arg)\n"
+        )
+    return code
 
 
 def set_literal(values: tuple[object, ...]) -> str:

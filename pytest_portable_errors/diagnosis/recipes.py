@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_portable_errors.diagnosis.chain_recipe import WithChain
+from pytest_portable_errors.diagnosis.chain_recipe import SETTER, WithChain
 from pytest_portable_errors.diagnosis.recipe_target import (
-    WIDTH,
     Target,
-    arguments_as_text,
-    field_parts,
-    set_literal,
+    converted_arguments,
+    loop,
+    with_dropped,
+    with_stuck,
 )
 
 
@@ -32,16 +32,55 @@ class ByConstructor:
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
-        constructor = f"type({exc})"
-        imports: tuple[str, ...] = ()
         args = ", ".join(f"{exc}.{name}" for name in self.positional)
+        constructor, head = f"type({exc})", ""
+        imports: tuple[str, ...] = ()
         if self.keyword:
-            named = "".join(f", {parameter}={exc}.{name}" for parameter, name in self.keyword)
-            constructor = f"functools.partial({constructor}{named})"
-            imports = ("functools",)
+            named = [f"{parameter}={exc}.{name}" for parameter, name in self.keyword]
+            head, imports = _partial([constructor, *named]), ("functools",)
+            constructor = "rebuild"
         state = f", {exc}.__dict__" if self.with_state else ""
         tail = "," if len(self.positional) == 1 else ""
-        return target.code(f"return {constructor}, ({args}{tail}){state}", imports=imports)
+        return target.code(
+            f"{head}return {constructor}, ({args}{tail}){state}",
+            summary="Pickle the call that makes it again.",
+            imports=imports,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsCalled:
+    """A reducer for a class whose ``args`` are what it was called with, as those of dataclasses.
+
+    It calls the class with as many by position, and with the others by keyword.
+    """
+
+    names: tuple[str, ...]
+    """Parameters that can be positional, in their order; attributes have the same names."""
+    keyword: tuple[str, ...] = ()
+    """Those that are keyword-only."""
+    with_state: bool = True
+    """As of ``ByConstructor``."""
+
+    def code(self, target: Target) -> str:
+        """Python code of the reducer, to be pasted where the target says."""
+        exc = target.variable
+        names = ", ".join(f'"{name}"' for name in self.names)
+        tail = "," if len(self.names) == 1 else ""
+        lines = f"names = ({names}{tail})[len({exc}.args) :]\n"
+        if self.keyword:
+            listed = ", ".join(f'"{name}"' for name in self.keyword)
+            lines += f"names += ({listed}{',' if len(self.keyword) == 1 else ''})\n"
+        lines += (
+            f"keywords = {{name: getattr({exc}, name) for name in names}}\n"
+            f"rebuild = functools.partial(type({exc}), **keywords)\n"
+        )
+        state = f", {exc}.__dict__" if self.with_state else ""
+        return target.code(
+            f"{lines}return rebuild, {exc}.args{state}",
+            summary="Pickle the call that made it.",
+            imports=("functools",),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,54 +92,70 @@ class WithoutInit:
 
     base: str
     """Name of the nearest built-in base."""
+    slots: tuple[str, ...] = ()
+    """Names of slots, which may be unset."""
     fields: tuple[str, ...] = ()
-    """Names of slots, and of attributes that built-in bases keep in C."""
+    """Names of attributes that built-in bases keep in C, where None stands for unset."""
     dropped: tuple[str, ...] = ()
-    """Names of attributes that are not sent."""
+    """Names of attributes that are sent as None, because they cannot be rebuilt."""
+    stuck: tuple[str, ...] = ()
+    """Names of attributes that are sent as None where they cannot be pickled."""
     as_text: tuple[int, ...] = ()
-    """Positions in ``args`` of what is sent as text: its repr, or its str if it is the only one."""
+    """Positions in ``args`` of what is sent as text."""
+    stuck_args: bool = False
+    """Whether arguments that cannot be pickled are sent as text."""
+    with_setter: bool = False
+    """Whether the state is restored past the class's own ``__setstate__``."""
 
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
-        lines = ["# Without __init__: the receiver needs the class and nothing else."]
-        args = f"{exc}.args"
-        if self.as_text:
-            lines.append(f"args = {arguments_as_text(args, self.as_text)}")
-            args = "args"
-        stored = f"**{exc}.__dict__"
-        if self.dropped:
-            stored = (
-                f"**{{name: value for name, value in {exc}.__dict__.items() if name not "
-                f"in {set_literal(self.dropped)}}}"
+        lines, args, stored_args = "", f"{exc}.args", f"{exc}.args"
+        if self.as_text or self.stuck_args:
+            lines += converted_arguments(args, self.as_text, self.stuck_args)
+            args, stored_args = "args", "tuple(args)"
+        lines += f'state = {{"args": {stored_args}, **{exc}.__dict__}}\n'
+        if self.slots:
+            lines += (
+                f"{loop('name', self.slots)}"
+                f"    if hasattr({exc}, name):\n"
+                f"        state[name] = getattr({exc}, name)\n"
             )
-        parts = [f'"args": {args}', *field_parts(exc, self.fields), stored]
-        one_line = f"state = {{{', '.join(parts)}}}"
-        lines.append(
-            one_line
-            if len(one_line) <= WIDTH
-            else "state = {\n    " + ",\n    ".join(parts) + ",\n}"
+        if self.fields:
+            lines += (
+                f"{loop('name', self.fields)}"
+                f"    if getattr({exc}, name, None) is not None:\n"
+                f"        state[name] = getattr({exc}, name)\n"
+            )
+        lines += with_dropped(self.dropped) + with_stuck(self.stuck)
+        setter = SETTER if self.with_setter else ""
+        lines += _returned(f"{self.base}.__new__", f"(type({exc}), *{args})", f"state{setter}")
+        return target.code(
+            lines,
+            summary="Pickle all that is stored, to be rebuilt without __init__.",
+            imports=("pickle",) if self.stuck or self.stuck_args else (),
         )
-        lines.append(f"return {self.base}.__new__, (type({exc}), *{args}), state")
-        return target.code("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AndState:
     """A reducer that adds what the class's own leaves out: ``args`` and ``__dict__``.
 
-    For ``copyreg`` only, since it calls ``__reduce__`` of the class. Keeps no chain.
+    For ``copyreg`` only, since it calls ``__reduce_ex__`` of the class. What that gives goes first.
+    Keeps no chain.
     """
 
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
         lines = (
-            "# What its own reducer gives, and what that leaves out.",
-            f"function, args, *_ = {exc}.__reduce__()",
-            f'return function, args, {{"args": {exc}.args, **{exc}.__dict__}}',
+            f"function, args, *more = {exc}.__reduce_ex__(4)",
+            "own = more[0] if more and isinstance(more[0], dict) else {}",
+            f'return function, args, {{"args": {exc}.args, **{exc}.__dict__, **own}}',
         )
-        return target.code("\n".join(lines))
+        return target.code(
+            "\n".join(lines), summary="Add what the reducer of the class leaves out."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +170,38 @@ class Downgrade:
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""
         exc = target.variable
-        comment = "The receiver lacks the class." if self.lacks_class else "With its message alone."
-        return target.code(f"# {comment}\nreturn {self.base}, (str({exc}),)")
+        reason = ", which the receiver has" if self.lacks_class else ""
+        return target.code(
+            f"return {self.base}, (str({exc}),)",
+            summary=f"Send {self.base} with the message{reason}.",
+        )
 
 
-Recipe = ByConstructor | AndState | WithoutInit | WithChain | Downgrade
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """No reducer: the class gives another on purpose, and only says so nowhere."""
+
+    becomes: str
+    """Full name of the class that arrives, without ``builtins``."""
+
+    def code(self, target: Target) -> str:
+        """The setting, in TOML."""
+        name = f"{target.module}.{target.qualname}"
+        becomes = self.becomes if "." in self.becomes else f"builtins.{self.becomes}"
+        return f'portable_errors_expect = ["{name} -> {becomes}"]\n'
+
+
+Recipe = ByConstructor | AsCalled | AndState | WithoutInit | WithChain | Downgrade | Declaration
+
+
+def _partial(arguments: list[str]) -> str:
+    line = f"rebuild = functools.partial({', '.join(arguments)})\n"
+    if len(line) <= 70:
+        return line
+    listed = "".join(f"    {argument},\n" for argument in arguments)
+    return f"rebuild = functools.partial(\n{listed})\n"
+
+
+def _returned(*items: str) -> str:
+    line = f"return {', '.join(items)}"
+    return line if len(line) <= 70 else "return (\n" + "".join(f"    {i},\n" for i in items) + ")"

@@ -45,35 +45,20 @@ def is_of_its_own(path: str) -> bool:
     return not ValuePath.of(path).links
 
 
-def without_changed(candidate: Candidate, lost: tuple[str, ...], sent: Record) -> Candidate | None:
-    """The candidate without the first value of the subject that arrived changed.
-
-    Args:
-        candidate: What was tried.
-        lost: Paths of what was lost, in any order.
-        sent: The record of what was tried.
-
-    Returns:
-        The changed candidate; None if no value of the subject is lost that is not given up already,
-        or if its recipe cannot leave that out.
-    """
-    for path in lost:
-        held = ValuePath.of(path).held
-        if held is not None and held.is_of_subject and not candidate.covers(path):
-            return without_obstacle(candidate, path, sent)
-    return None
-
-
-def without_obstacle(candidate: Candidate, stopped_at: str, sent: Record) -> Candidate | None:
+def without_obstacle(
+    candidate: Candidate, stopped_at: str, sent: Record, *, is_stuck: bool
+) -> Candidate | None:
     """The candidate without the value or the link at which its trip failed.
 
-    An argument of the subject is sent as text, an attribute is dropped; if that was done already,
-    the link is sent as text.
+    An argument of the subject is sent as text, an attribute as None; if that was done already, the
+    link is sent as text.
 
     Args:
         candidate: What was tried.
         stopped_at: Path of the value at which dumps or loads failed.
         sent: The record of what was tried.
+        is_stuck: Whether dumps failed there. Then only what cannot be pickled is left behind, which
+            the reducer can find out each time; what loads refuses is always.
 
     Returns:
         The changed candidate; None if its recipe cannot leave that out, or does so already.
@@ -82,14 +67,21 @@ def without_obstacle(candidate: Candidate, stopped_at: str, sent: Record) -> Can
     if not isinstance(recipe, (WithoutInit, WithChain)):
         return None
     held, path = ValuePath.of(stopped_at).held, ValuePath.of(stopped_at)
+    without: Recipe = recipe
     if held is not None and held.argument is not None and held.is_of_subject:
-        without = replace(recipe, as_text=_with_added(recipe.as_text, held.argument))
-        if without != recipe:
-            return _giving_up(candidate, without, held.path)
-    elif held is not None and held.attribute is not None:
-        without = replace(recipe, dropped=_with_added(recipe.dropped, held.attribute))
-        if without != recipe:
-            return _giving_up(candidate, without, held.path)
+        without = (
+            replace(recipe, stuck_args=True)
+            if is_stuck and not recipe.stuck_args
+            else replace(recipe, as_text=_with_added(recipe.as_text, held.argument))
+        )
+    elif held is not None and held.attribute is not None and held.attribute.isidentifier():
+        without = (
+            replace(recipe, stuck=_with_added(recipe.stuck, held.attribute))
+            if is_stuck and held.attribute not in recipe.stuck
+            else replace(recipe, dropped=_with_added(recipe.dropped, held.attribute))
+        )
+    if held is not None and without != recipe:
+        return _giving_up(candidate, without, held.path)
     # The link itself cannot be sent, whatever is left out of it.
     link_type = linked_types(sent).get(path.exception)
     if link_type is None or not isinstance(recipe, WithChain):

@@ -107,6 +107,11 @@ class ValuePath:
         )
 
     @property
+    def attribute(self) -> str | None:
+        """The attribute of its exception that the path goes through first; None if none."""
+        return None if self.held is None else self.held.attribute
+
+    @property
     def held_path(self) -> str:
         """The path of ``held``; the whole path where there is none."""
         return self.text if self.held is None else self.held.path

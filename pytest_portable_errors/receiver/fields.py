@@ -103,6 +103,11 @@ def field_names(cls: type) -> List[str]:
     return sorted({name for _, name, _ in _c_fields(cls)})
 
 
+def slots_in(cls: type) -> List[str]:
+    """Sorted names of the slots of an exception class and of its bases, set or not."""
+    return sorted({name for owner, name, _ in _c_fields(cls) if module_of(owner) != "builtins"})
+
+
 def set_fields(exc: BaseException) -> Iterator[Tuple[Any, object]]:
     """The slots and C fields of an exception that hold something.
 

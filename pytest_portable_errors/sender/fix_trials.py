@@ -9,8 +9,9 @@ from __future__ import annotations
 import builtins
 import copyreg
 import functools
+import pickle
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import CodeType, SimpleNamespace
 from typing import Any
 
@@ -18,17 +19,17 @@ from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.diagnosis.refinements import (
-    is_of_its_own,
-    without_changed,
-    without_credentials,
-    without_obstacle,
-)
-from pytest_portable_errors.receiver.described import Record, subject_of
+from pytest_portable_errors.diagnosis.places import uses_method
+from pytest_portable_errors.diagnosis.recipes import Declaration
+from pytest_portable_errors.diagnosis.refinements import without_credentials, without_obstacle
+from pytest_portable_errors.diagnosis.value_path import ValuePath
+from pytest_portable_errors.receiver.described import Record, Stage, subject_of
 from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.copies import copy_without_traceback
+from pytest_portable_errors.sender.left_behind import value_can_travel
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+from pytest_portable_errors.sender.siblings import family, siblings_of
 from pytest_portable_errors.sender.trip import RoundTrip
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
@@ -58,20 +59,27 @@ class FixTrials:
     """How a trip is made to try one."""
     traceback: bool = False
     """Whether the traceback is described as well."""
+    before: RoundTrip
+    """How the exception fares without a fix."""
     until: float = float("inf")
     """No trial but the first of all begins after this: seconds of processor time, by this process's
     clock. So at least one is made, however slow the machine is."""
+    _made: dict[type, list[BaseException]] = field(default_factory=dict)
+    """Other instances, by the class that would get the code."""
+    _made_before: dict[int, RoundTrip] = field(default_factory=dict)
+    """How they fare without a fix, by their ids."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
-        """Try candidates in their order, until one arrives whole or takes too long.
+        """Try candidates in their order, until one repairs all instances or takes too long.
 
         Args:
             candidates: Those that interfere least come first.
 
         Returns:
             The candidates that arrived, as fixes: at most three, the best first. Where one arrives
-            whole and gives up nothing, only those that arrive whole. () for a serializer other than
-            the built-in ones, which takes no dispatch table.
+            whole and gives up nothing, only those that arrive whole. None makes another instance
+            worse than it is. () for a serializer other than the built-in ones, which takes no
+            dispatch table.
 
         Raises:
             PortableErrorsError: A receiver cannot start.
@@ -88,28 +96,36 @@ class FixTrials:
                 break  # what hangs once will hang again
             if fix is not None:
                 fixes.append(fix)
-                if fix.arrives_whole:  # the candidates that follow are more invasive
-                    break
+                if fix.arrives_whole and not fix.unrepaired:
+                    break  # the candidates that follow are more invasive
         if any(fix.arrives_whole and not fix.gives_up for fix in fixes):
             # Nobody wants a fix that repairs less.
             fixes = [fix for fix in fixes if fix.arrives_whole]
+        by_outcome: dict[object, Fix] = {}
+        for fix in fixes:  # two that read alike are one
+            by_outcome.setdefault((fix.title, fix.gives_up, fix.still_lost), fix)
         return tuple(
             sorted(
-                fixes,
-                key=lambda fix: (not fix.arrives_whole, len(fix.still_lost), len(fix.gives_up)),
+                by_outcome.values(),
+                key=lambda fix: (
+                    not fix.arrives_whole,
+                    len(fix.still_lost),
+                    fix.unrepaired,
+                    len(fix.gives_up),
+                ),
             )[:_MOST_FIXES]
         )
 
     def _try(self, candidate: Candidate) -> Fix | None:
         """Try a candidate, take out what stops it or exposes a credential, and try it again.
 
-        None if no version of it arrived. Raises TookTooLong.
+        None if no version of it arrived, or it would harm an instance. Raises TookTooLong.
         """
-        best: TriedFix | None = None
+        tried: TriedFix | None = None
         for number in range(_MOST_REFINEMENTS):
             if number and self._is_over():
                 break
-            reducers = _compiled(candidate, type(self.subject))
+            reducers = self._reducers(candidate)
             if reducers is None:
                 break
             trip = self._trip_with(self.subject, reducers, candidate, self._sent)
@@ -122,19 +138,114 @@ class FixTrials:
             )
             refined: Candidate | None
             if trip.received is None and trip.stopped_at is not None:
-                refined = without_obstacle(candidate, trip.stopped_at, trip.sent)
+                refined = without_obstacle(
+                    candidate, trip.stopped_at, trip.sent, is_stuck=trip.stage is Stage.DUMPS
+                )
             elif trip.received is None or exposed:
                 refined = without_credentials(candidate, exposed)
             else:
                 tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
-                best = tried if best is None or len(tried.lost) < len(best.lost) else best
-                refined = without_changed(candidate, best.lost, trip.sent)
+                break
             if refined is None:
                 break
             candidate = refined
-        if best is None:
+        if tried is None or is_worse(self.before, tried.trip, candidate):
             return None
-        return best.fix(self.receiver, self._with_foreign_cause(best.reducers, best.candidate))
+        instances, unrepaired = self._on_siblings(tried)
+        if instances is None:
+            return None
+        return tried.fix(
+            self.receiver,
+            self._with_foreign_cause(tried.reducers, tried.candidate),
+            instances=instances,
+            unrepaired=unrepaired,
+        )
+
+    def _on_siblings(self, tried: TriedFix) -> tuple[int | None, int]:
+        """Try a candidate on other instances.
+
+        Returns:
+            On how many instances it was tried, the subject among them, and how many of them are
+            still lost. None for the first if one is worse off with it.
+        """
+        candidate, instances, unrepaired = tried.candidate, 1, 0
+        if isinstance(candidate.recipe, Declaration):
+            return 1, 0
+        for sibling in self._siblings(self._owner(candidate)):
+            if self._is_over():
+                break
+            if not candidate.target.method and type(sibling) is not type(self.subject):
+                continue  # a registration is for one class, and no other
+            after = self._trip_with(sibling, tried.reducers, candidate)
+            instances += 1
+            if not self._lost(sibling, after, candidate):
+                continue
+            unrepaired += 1
+            if is_worse(self._before(sibling), after, candidate):
+                return None, unrepaired
+        return instances, unrepaired
+
+    def _lost(self, exc: BaseException, trip: RoundTrip, candidate: Candidate) -> bool:
+        """Whether an instance loses something that it need not: what can travel, it keeps."""
+        return any(
+            not candidate.covers(loss.path)
+            or (
+                ValuePath.of(loss.path).attribute in getattr(candidate.recipe, "stuck", ())
+                and value_can_travel(exc, loss.path, self.serializer)
+            )
+            for loss in trip.losses
+        )
+
+    def _siblings(self, owner: type) -> list[BaseException]:
+        if owner not in self._made:
+            lost = [
+                path.attribute
+                for loss in self.before.losses
+                if (path := ValuePath.of(loss.path)).attribute is not None and not path.links
+            ]
+            self._made[owner] = list(siblings_of(self.subject, owner, dict.fromkeys(lost)))
+        return self._made[owner]
+
+    def _before(self, sibling: BaseException) -> RoundTrip:
+        """How an instance fares without a fix."""
+        if id(sibling) not in self._made_before:
+            outgoing = describe_and_pickle(
+                sibling, serializer=self.serializer, traceback=self.traceback
+            )
+            self._made_before[id(sibling)] = self.make_trip(outgoing, None)
+        return self._made_before[id(sibling)]
+
+    def _owner(self, candidate: Candidate) -> type:
+        """The class that gets the code."""
+        name = (candidate.target.module, candidate.target.qualname)
+        return next(
+            (
+                cls
+                for cls in type(self.subject).__mro__
+                if (cls.__module__, cls.__qualname__) == name
+            ),
+            type(self.subject),
+        )
+
+    def _reducers(self, candidate: Candidate) -> Reducers | None:
+        """The dispatch table that stands for the code in its place; None if it does not run.
+
+        A method is there for all classes of the family for which pickle would use it.
+        """
+        if isinstance(candidate.recipe, Declaration):
+            return {}
+        owner = self._owner(candidate)
+        reducer = _compiled(candidate, owner)
+        if reducer is None:
+            return None
+        if not candidate.target.method:
+            return {owner: reducer}
+        method = candidate.target.method
+        return {
+            cls: reducer
+            for cls in (type(self.subject), *family(owner))
+            if uses_method(cls, owner, method)
+        }
 
     def _is_over(self) -> bool:
         return UNPATCHED.process_time() > self.until
@@ -201,21 +312,32 @@ class TriedFix:
             )
         )
 
-    def fix(self, receiver: str, with_foreign_cause: RoundTrip | None) -> Fix:
+    def fix(
+        self,
+        receiver: str,
+        with_foreign_cause: RoundTrip | None,
+        *,
+        instances: int,
+        unrepaired: int,
+    ) -> Fix:
         """Describe it for people.
 
         Args:
             receiver: Where it was tried.
             with_foreign_cause: The trip with a cause whose class the receiver lacks. None if the
                 recipe keeps no chain, or no copy could be made to try that on.
+            instances: On how many instances it was tried.
+            unrepaired: How many of them are still lost.
 
         Returns:
             The fix. A path that lies within another one that is given up is left out.
         """
         candidate = self.candidate
         given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
+        expect = self._declaration()
+        asked_for = (f"what stays behind is asked for until portable_errors_expect has {expect}",)
         return Fix(
-            title=candidate.title,
+            title=candidate.title + self._keeps_chain(with_foreign_cause),
             code=candidate.code,
             arrives_whole=not self.lost,
             gives_up=tuple(
@@ -225,21 +347,32 @@ class TriedFix:
             ),
             still_lost=self.lost,
             receiver=receiver,
-            limits=(*self._limits(with_foreign_cause), *self._declaration()),
+            limits=(*self._limits(with_foreign_cause), *(asked_for if expect else ())),
+            instances=instances,
+            unrepaired=unrepaired,
+            owner=f"{candidate.target.module}:{candidate.target.qualname}",
+            method=candidate.target.method,
+            expect=expect,
         )
 
-    def _declaration(self) -> tuple[str, ...]:
-        """The setting that declares what the fix gives up: undeclared, that is still a loss."""
-        if self.candidate.arrives_as is not None or not any(
-            map(is_of_its_own, self.candidate.gives_up)
-        ):
-            # Either the title says what to declare, or all that is given up belongs to links, and
-            # the chain is compared whatever is declared.
-            return ()
+    def _declaration(self) -> str:
+        """The setting that declares what the fix gives up; "" if nobody will ask for that."""
+        candidate = self.candidate
         name = subject_of(self.trip.sent)["type"]
-        return (
-            f"what stays behind is asked for until portable_errors_expect has {name} -> {name}",
-        )
+        if candidate.arrives_as is not None:
+            return f"{name} -> {candidate.arrives_as}"
+        names = ", ".join(candidate.undeclared)
+        return f"{name} without {names}" if names else ""
+
+    def _keeps_chain(self, with_foreign_cause: RoundTrip | None) -> str:
+        """What the title says of the chain: only what was seen to arrive."""
+        if not isinstance(self.candidate.recipe, WithChain):
+            return ""
+        has_chain = subject_of(self.trip.sent).get("cause") is not None
+        received = None if with_foreign_cause is None else with_foreign_cause.received
+        is_seen = received is not None and subject_of(received).get("cause") is not None
+        lost_chain = any(loss.kind == "chain" for loss in self.trip.losses)
+        return " and keeps the chain" if (has_chain or is_seen) and not lost_chain else ""
 
     def _limits(self, with_foreign_cause: RoundTrip | None) -> tuple[str, ...]:
         if not isinstance(self.candidate.recipe, WithChain):
@@ -256,8 +389,35 @@ class TriedFix:
         return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
 
 
-def _compiled(candidate: Candidate, cls: type) -> Reducers | None:
-    """The dispatch table that the printed code makes; None if it does not compile or run.
+def is_worse(before: RoundTrip, after: RoundTrip, candidate: Candidate) -> bool:
+    """Whether an instance is worse off with a candidate: what arrived before has to arrive after.
+
+    Headers with credentials are no loss.
+    """
+    if before.received is None:
+        return False
+    if after.received is None:
+        return True
+    lost_before = {loss.path: loss.received for loss in (*before.losses, *before.declared_lost)}
+    if candidate.arrives_as is not None and not isinstance(candidate.recipe, Declaration):
+        return "exc" not in lost_before  # the type arrived
+    for loss in (*after.losses, *after.declared_lost):
+        received = lost_before.get(loss.path)
+        is_within = any(
+            loss.path.startswith(path) or path.startswith(loss.path) for path in lost_before
+        )
+        if is_secret_header(loss.path) or (received is None and is_within):
+            continue
+        if received is None or received not in (loss.received, *_NOTHING):
+            return True
+    return False
+
+
+_NOTHING = ("None", "missing")
+
+
+def _compiled(candidate: Candidate, owner: type) -> Callable[[Any], object] | None:
+    """The function that the printed code makes; None if it does not compile or run.
 
     The code imports a ``copyreg`` of our own: what it registers is for this trial alone.
     """
@@ -272,15 +432,14 @@ def _compiled(candidate: Candidate, cls: type) -> Reducers | None:
     scope: dict[str, Any] = {
         "__builtins__": {**vars(builtins), "__import__": import_},
         "__name__": "portable_errors_fix",
-        "cls": cls,
     }
     try:
         exec(_code_of(candidate.code), scope)  # our own text, as it is printed
     except Exception:  # the code imports a foreign class, which runs foreign code
         return None
-    if candidate.target.in_class:
-        return {cls: scope["__reduce__"]}
-    return {cls: table[cls]} if cls in table else None
+    if candidate.target.method == "__reduce_ex__":
+        return lambda exc: scope["__reduce_ex__"](exc, pickle.DEFAULT_PROTOCOL)
+    return scope["__reduce__"] if candidate.target.method else table.get(owner)
 
 
 @functools.lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis.class_source import reducer_of
 from pytest_portable_errors.diagnosis.loss import Comparison
 from pytest_portable_errors.diagnosis.shown import show
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value as describe
 from pytest_portable_errors.sender.carriers import Carrier
@@ -64,6 +65,13 @@ def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> boo
         if issubclass(type(value), BaseException):
             chooses_here = chooses(type(value))
     return False
+
+
+def value_can_travel(exc: BaseException, path: str, serializer: Serializer) -> bool:
+    """Whether a serializer can pickle the argument or attribute that a path goes through first."""
+    steps = list(_STEP.finditer(ValuePath.of(path).held_path))
+    values = list(_values_along(exc, steps))
+    return len(values) == len(steps) > 0 and can_travel(values[-1], serializer)
 
 
 def chooses(cls: type) -> bool:

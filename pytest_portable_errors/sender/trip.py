@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Facts
-from pytest_portable_errors.diagnosis.findings import Credential, Diagnosis, Fix, fix_outcome
+from pytest_portable_errors.diagnosis.findings import (
+    Credential,
+    Diagnosis,
+    Fix,
+    fix_outcome,
+    tried_on,
+)
 from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.printable import WIDTH, brief, clean
 from pytest_portable_errors.diagnosis.shown import headline, short_name, show
@@ -125,6 +131,11 @@ def _fix_row(fix: Fix) -> dict[str, object]:
         "gives_up": list(fix.gives_up),
         "still_lost": list(fix.still_lost),
         "limits": list(fix.limits),
+        "instances": fix.instances,
+        "unrepaired": fix.unrepaired,
+        "owner": fix.owner,
+        "method": fix.method,
+        "expect": fix.expect,
     }
 
 
@@ -189,7 +200,7 @@ def _fix_lines(trip: RoundTrip) -> Iterator[str]:
         if number == 0:
             yield f"  fix   {clean(fix.title)}"
             yield f"        ({tried})"
-            yield from (f"        ({clean(limit)})" for limit in fix.limits)
+            yield from (f"        ({clean(limit)})" for limit in (*tried_on(fix), *fix.limits))
             yield from (
                 f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines()
             )
