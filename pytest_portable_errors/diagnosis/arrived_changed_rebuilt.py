@@ -150,6 +150,8 @@ def reduce_loses(facts: Facts) -> Diagnosis | None:
     lost_paths, reducer = own_lost_paths(facts), facts.own_reducer
     if facts.stage is not Stage.ARRIVED or not lost_paths or reducer is None:
         return None
+    if not reducer.file and _is_rebuilt_by_another(facts):
+        return None  # the call tells more than the name of a method that nobody can read
     kinds = {loss.kind for loss in facts.losses}
     cause = (
         REDUCE_CHANGES_TYPE
@@ -175,12 +177,19 @@ def rebuilt_otherwise(facts: Facts) -> Diagnosis | None:
         facts.stage is not Stage.ARRIVED
         or not lost_paths
         or not isinstance(root, Call)
-        or root.function == global_of(facts.cls)
+        or not _is_rebuilt_by_another(facts)
     ):
         return None
     call = f"{called(root.function)}({arguments(root, facts.mask)})"
-    why = f"likely: it is rebuilt by {call}, which does not give back {lost_paths}"
+    by = f"{facts.own_reducer.title} has it" if facts.own_reducer is not None else "it is"
+    why = f"likely: {by} rebuilt by {call}, which does not give back {lost_paths}"
     return Diagnosis(cause=REBUILT_OTHERWISE, why=why, evidence=(call,))
+
+
+def _is_rebuilt_by_another(facts: Facts) -> bool:
+    """Whether the payload calls something else than the class."""
+    root = facts.reading.root
+    return isinstance(root, Call) and root.function != global_of(facts.cls)
 
 
 def own_lost_paths(facts: Facts) -> str:

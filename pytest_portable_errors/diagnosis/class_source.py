@@ -290,6 +290,19 @@ def place_of(cls: type) -> tuple[str, int] | None:
     return (os.path.realpath(file), line) if file and isinstance(line, int) else None
 
 
+def lines_of(cls: type) -> tuple[int, ...]:
+    """Lines, from 1, on which the functions of a class's body begin, and from 3.13 on its own."""
+    own = vars(cls).get("__firstlineno__")
+    lines = [own] if isinstance(own, int) else []
+    for value in vars(cls).values():
+        function = getattr(value, "__func__", value)
+        if isinstance(function, FunctionType) and function.__qualname__.startswith(
+            f"{cls.__qualname__}."
+        ):
+            lines.append(function.__code__.co_firstlineno)
+    return tuple(sorted(lines))
+
+
 # Asked for at import: a test may change the folder.
 _START_FOLDER = os.getcwd()
 

@@ -36,6 +36,11 @@ class Fix:
     """The class that gets the code, ``module:qualified name``."""
     method: str = ""
     """The method that the code is; empty for a registration, and for a setting."""
+    file: str = ""
+    """The file that this class is defined in, its links resolved; empty if none is known. In a
+    report it is seen from the root."""
+    lines: tuple[int, ...] = ()
+    """Lines of that file, from 1, where the class or its methods begin: two may have its name."""
     expect: str = ""
     """The line that ``portable_errors_expect`` needs with it; empty if it needs none."""
 

@@ -58,7 +58,7 @@ def candidates(
         for module, qualname, _ in facts.missing
     )
     if not node["importable"]:
-        if class_source.public_names(facts.cls):
+        if context.is_ours(facts.cls.__module__) and class_source.public_names(facts.cls):
             return  # its own names are to be set right, and nothing else
         yield from _declaration(facts)
     is_chained = needs_chain and (node["cause"] is not None or node["context"] is not None)

@@ -130,7 +130,7 @@ def _origin(cls: type, path: str, constructor: FunctionType) -> str:
     reducer = class_source.reducer_of(cls)
     if reducer is not None:
         return f"what {reducer.title} gave"
-    if ValuePath.of(path).is_exception:
+    if issubclass(cls, BaseException):
         return f"the class with {path}.args{set_anew(constructor)}"
     return f"the class with what was stored of {path}"
 

@@ -40,6 +40,9 @@ def places(facts: Facts, is_ours: Callable[[str], bool]) -> Iterator[tuple[type,
     if not ours or cls not in ours:
         if fields.is_importable(cls):
             yield cls, _target(cls, "")
+        else:  # its own names are false; another may be true
+            for module, name in class_source.public_names(cls)[:1]:
+                yield cls, Target(module=module, qualname=name, method="")
         return
     mro = list(fields.mro_of(cls))
     at_fault = mro.index(_class_at_fault(facts))

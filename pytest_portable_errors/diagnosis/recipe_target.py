@@ -114,14 +114,24 @@ def with_stuck(names: tuple[str, ...]) -> str:
 
 
 def with_dropped(names: tuple[str, ...]) -> str:
-    """Code that puts None in ``state`` for each of these that is there; "" for none."""
-    if not names:
-        return ""
-    return (
-        f"{loop('name', names)}"
-        "    if name in state:  # it cannot be rebuilt, and stays behind\n"
-        "        state[name] = None\n"
-    )
+    """Code that puts None in ``state`` for each of these that is there; "" for none.
+
+    Notes stay, as plain texts.
+    """
+    code = ""
+    if "__notes__" in names:
+        code += (
+            'if "__notes__" in state:  # texts, whatever their classes\n'
+            '    state["__notes__"] = [str(note) for note in state["__notes__"]]\n'
+        )
+    attributes = tuple(name for name in names if name != "__notes__")
+    if attributes:
+        code += (
+            f"{loop('name', attributes)}"
+            "    if name in state:  # it cannot be rebuilt, and stays behind\n"
+            "        state[name] = None\n"
+        )
+    return code
 
 
 def converted_arguments(args: str, as_text: tuple[int, ...], stuck: bool) -> str:

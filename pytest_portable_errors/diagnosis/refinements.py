@@ -77,7 +77,7 @@ def without_obstacle(
     elif held is not None and held.attribute is not None and held.attribute.isidentifier():
         without = (
             replace(recipe, stuck=_with_added(recipe.stuck, held.attribute))
-            if is_stuck and held.attribute not in recipe.stuck
+            if is_stuck and held.attribute not in (*recipe.stuck, "__notes__")
             else replace(recipe, dropped=_with_added(recipe.dropped, held.attribute))
         )
     if held is not None and without != recipe:

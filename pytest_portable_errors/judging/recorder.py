@@ -208,7 +208,10 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         "",
         0,
     )
-    inside = file.startswith(os.path.realpath(root) + os.sep)
+    inside = _from_root(file, root)
+    row = trip.to_dict()
+    for fix in row["fixes"]:
+        fix["file"] = _from_root(fix["file"], root)
     return Detail(
         cls=clean(cls),
         cause=cause,
@@ -216,9 +219,15 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         test="",
         headline=first_line(trip),
         why="" if trip.diagnosis is None else plain(trip.diagnosis.why),
-        fixes=plain(trip.to_dict()["fixes"]),
-        file=clean(os.path.relpath(file, os.path.realpath(root))) if inside else "",
+        fixes=plain(row["fixes"]),
+        file=clean(inside),
         line=line if inside else 0,
         text=trip_text([trip]),
-        trip=plain(trip.to_dict()),
+        trip=plain(row),
     )
+
+
+def _from_root(file: str, root: str) -> str:
+    """A file as it is seen from the root, its links resolved; "" if it lies elsewhere."""
+    real = os.path.realpath(root)
+    return os.path.relpath(file, real) if file.startswith(real + os.sep) else ""

@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
+from pytest_portable_errors.diagnosis.class_source import lines_of, place_of
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.places import uses_method
@@ -149,7 +150,11 @@ class FixTrials:
             if refined is None:
                 break
             candidate = refined
-        if tried is None or is_worse(self.before, tried.trip, candidate):
+        if (
+            tried is None
+            or is_worse(self.before, tried.trip, candidate)
+            or not _is_better(self.before, tried)
+        ):
             return None
         instances, unrepaired = self._on_siblings(tried)
         if instances is None:
@@ -157,6 +162,7 @@ class FixTrials:
         return tried.fix(
             self.receiver,
             self._with_foreign_cause(tried.reducers, tried.candidate),
+            owner=self._owner(tried.candidate),
             instances=instances,
             unrepaired=unrepaired,
         )
@@ -317,6 +323,7 @@ class TriedFix:
         receiver: str,
         with_foreign_cause: RoundTrip | None,
         *,
+        owner: type,
         instances: int,
         unrepaired: int,
     ) -> Fix:
@@ -326,6 +333,7 @@ class TriedFix:
             receiver: Where it was tried.
             with_foreign_cause: The trip with a cause whose class the receiver lacks. None if the
                 recipe keeps no chain, or no copy could be made to try that on.
+            owner: The class that gets the code.
             instances: On how many instances it was tried.
             unrepaired: How many of them are still lost.
 
@@ -334,7 +342,7 @@ class TriedFix:
         """
         candidate = self.candidate
         given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
-        expect = self._declaration()
+        expect, place = self._declaration(), place_of(owner)
         asked_for = (f"what stays behind is asked for until portable_errors_expect has {expect}",)
         return Fix(
             title=candidate.title + self._keeps_chain(with_foreign_cause),
@@ -350,6 +358,8 @@ class TriedFix:
             limits=(*self._limits(with_foreign_cause), *(asked_for if expect else ())),
             instances=instances,
             unrepaired=unrepaired,
+            file=place[0] if place is not None else "",
+            lines=lines_of(owner) if place is not None else (),
             owner=f"{candidate.target.module}:{candidate.target.qualname}",
             method=candidate.target.method,
             expect=expect,
@@ -414,6 +424,13 @@ def is_worse(before: RoundTrip, after: RoundTrip, candidate: Candidate) -> bool:
 
 
 _NOTHING = ("None", "missing")
+
+
+def _is_better(before: RoundTrip, tried: TriedFix) -> bool:
+    """Whether less is lost than before: what only changes how something is lost is no fix."""
+    if before.received is None:
+        return True
+    return not {loss.path for loss in before.losses} <= set(tried.lost)
 
 
 def _compiled(candidate: Candidate, owner: type) -> Callable[[Any], object] | None:

@@ -27,9 +27,9 @@ def siblings_of(
 
     Yields:
         A copy with a note. Where the class has a reducer of its own, copies that hold a lock where
-        the exception lost an object: the reducer may be there for what cannot be pickled. Then what can be built of the class, of the
-        owner and of up to six of its subclasses. Nothing is built outside the main thread, where a
-        constructor that hangs could not be ended.
+        the exception lost an object: the reducer may be there for what cannot be pickled. Then what
+        can be built of the class, of the owner and of up to six of its subclasses. Nothing is built
+        outside the main thread, where a constructor that hangs could not be ended.
     """
     noted = copy_without_traceback(subject)
     if noted is not None and _set(noted, "__notes__", ["added later"]):

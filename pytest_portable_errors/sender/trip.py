@@ -135,6 +135,8 @@ def _fix_row(fix: Fix) -> dict[str, object]:
         "unrepaired": fix.unrepaired,
         "owner": fix.owner,
         "method": fix.method,
+        "file": fix.file,
+        "lines": list(fix.lines),
         "expect": fix.expect,
     }
 

@@ -38,10 +38,10 @@ def unchanged(held: Held) -> Iterator[None]:
 
 def _runs_foreign_code(objects: Iterable[object]) -> bool:
     """Whether the class of one of these objects has a say in how it is pickled."""
+    # By their ids: a metaclass may refuse to be hashed.
     classes = {id(type(value)): type(value) for value in objects}
-    return any(
-        cls in copyreg.dispatch_table or fields.has_own_protocol(cls) for cls in classes.values()
-    )
+    registered = set(map(id, copyreg.dispatch_table))
+    return not registered.isdisjoint(classes) or any(map(fields.has_own_protocol, classes.values()))
 
 
 def _snapshots(objects: Iterable[object]) -> Iterator[Callable[[], None]]:

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_portable_errors import RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.causes import diagnose
+from pytest_portable_errors.diagnosis.class_source import reducer_of
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Loss
@@ -67,6 +68,7 @@ def facts(exc: BaseException, **known: Any) -> Facts:
         "reading": read(pickle.dumps(exc)),
         "error": None,
     }
+    defaults["reducer"] = reducer_of(type(exc))
     return Facts(cls=type(exc), sent=describe(exc), **{**defaults, **known})
 
 

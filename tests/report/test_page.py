@@ -98,6 +98,13 @@ def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> D
                 "gives_up": [],
                 "still_lost": [],
                 "limits": ["carries no chain"],
+                "instances": 1,
+                "unrepaired": 0,
+                "owner": "shop.errors:PaymentError",
+                "method": "__reduce__",
+                "expect": "",
+                "file": "shop/errors.py",
+                "lines": [],
             }
         ],
         "file": "shop/errors.py",
