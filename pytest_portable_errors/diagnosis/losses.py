@@ -15,6 +15,7 @@ from pytest_portable_errors.diagnosis.shown import (
     show,
     show_frames,
 )
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.described import Answer, Node, Record, Value, subject_of
 
 _MOST_LOSSES = 100
@@ -26,6 +27,7 @@ def compare(
     *,
     checks: Collection[str] = DEFAULT_CHECKS,
     arrives_as: str | None = None,
+    without: Collection[str] = (),
     copies_classes: bool = False,
 ) -> Comparison:
     """Compare the record of what was sent with the record of what arrived.
@@ -36,6 +38,7 @@ def compare(
         checks: What is compared, names of ``CHECKS``.
         arrives_as: Full name of the type that the exception is declared to arrive as; then what
             its args and attributes lost is declared. None: as itself.
+        without: Names of attributes of the exception itself that are declared to be lost.
         copies_classes: Whether the serializer can send a class by value: then a received class that
             its module does not hold is a copy, and no ``except`` clause will match it.
 
@@ -48,9 +51,16 @@ def compare(
         if len(losses) >= _MOST_LOSSES:
             break
     waived = ("args", "attributes") if arrives_as else ()
+
+    def is_declared(loss: Loss) -> bool:
+        held = ValuePath.of(loss.path).held
+        return loss.kind in waived or (
+            held is not None and held.is_of_subject and held.attribute in without
+        )
+
     return Comparison(
-        losses=tuple(loss for loss in losses if loss.kind not in waived),
-        declared=tuple(loss for loss in losses if loss.kind in waived),
+        losses=tuple(loss for loss in losses if not is_declared(loss)),
+        declared=tuple(loss for loss in losses if is_declared(loss)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import type_name
@@ -14,11 +14,25 @@ Factory = Callable[[type[BaseException]], "BaseException | Sequence[BaseExceptio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is declared of a class and its subclasses."""
+
+    cls: str
+    """Dotted name."""
+    arrives_as: str | None = None
+    """Dotted name of the class that they are meant to arrive as; None: as what they are."""
+    without: tuple[str, ...] = ()
+    """Names of the attributes that may be lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
     """Declarations by class: they cover subclasses, and the closest base in the MRO wins."""
 
     expect: Mapping[str, str]
     """Dotted name of a class -> dotted name of the class that it is declared to arrive as."""
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Dotted name of a class -> names of the attributes that its exceptions may lose."""
     ignore: tuple[str, ...] = ()
     """Patterns of ``fnmatch`` for dotted names of classes that are not checked; ``*`` matches any
     text. They do not cover subclasses."""
@@ -30,8 +44,14 @@ class Declarations:
         return next((self.expect[name] for name in _mro_names(cls) if name in self.expect), None)
 
     def expected_of(self, cls: type[BaseException]) -> list[str]:
-        """Names of the class and its bases that have an entry in ``expect``, in MRO order."""
-        return [name for name in _mro_names(cls) if name in self.expect] if self.expect else []
+        """Names of the class and its bases of which anything is declared, in MRO order."""
+        declared = {*self.expect, *self.without}
+        return [name for name in _mro_names(cls) if name in declared] if declared else []
+
+    def may_lose(self, cls: type[BaseException]) -> tuple[str, ...]:
+        """Names of the attributes that an instance may lose, of the class and of its bases."""
+        names = _mro_names(cls) if self.without else []
+        return tuple(dict.fromkeys(n for name in names for n in self.without.get(name, ())))
 
     def ignores(self, cls: type[BaseException]) -> bool:
         """Whether the instances of this class are not to be checked."""
@@ -46,7 +66,7 @@ class Declarations:
 
 def declarations(
     *,
-    expect: Sequence[tuple[str, str]],
+    expect: Sequence[Expected],
     ignore: Sequence[str],
     expect_hooks: Iterable[object],
     instances_hooks: Iterable[object],
@@ -56,7 +76,7 @@ def declarations(
     A setting goes before a hook, and an earlier hook before a later one.
 
     Args:
-        expect: ``portable_errors_expect``: (dotted name of a class, of what it arrives as).
+        expect: ``portable_errors_expect``.
         ignore: ``portable_errors_ignore``: dotted names or patterns.
         expect_hooks: What each ``pytest_portable_errors_expect`` returned.
         instances_hooks: What each ``pytest_portable_errors_instances`` returned.
@@ -69,7 +89,13 @@ def declarations(
     for name, target in _entries(
         expect_hooks, hook="pytest_portable_errors_expect", example="{StepFailed: RuntimeError}"
     ):
-        expected.setdefault(name, _class_name(target, hook="pytest_portable_errors_expect"))
+        becomes = _class_name(target, hook="pytest_portable_errors_expect")
+        if becomes == name:
+            raise PortableErrorsError(
+                f"pytest_portable_errors_expect: {name} -> {becomes} would allow every loss, later "
+                f"ones too: write `{name} without NAME` under portable_errors_expect"
+            )
+        expected.setdefault(name, becomes)
     factories: dict[str, Factory] = {}
     example = "{PaymentError: lambda cls: cls(7, 'declined')}"
     for name, factory in _entries(
@@ -81,9 +107,13 @@ def declarations(
                 f"function, as in {example}"
             )
         factories.setdefault(name, _listing(factory))
-    return Declarations(
-        expect={**expected, **dict(expect)}, ignore=tuple(ignore), instances=factories
-    )
+    without: dict[str, tuple[str, ...]] = {}
+    for one in expect:
+        if one.arrives_as is not None:
+            expected[one.cls] = one.arrives_as
+        if one.without:
+            without[one.cls] = (*without.get(one.cls, ()), *one.without)
+    return Declarations(expect=expected, without=without, ignore=tuple(ignore), instances=factories)
 
 
 def _entries(results: Iterable[object], *, hook: str, example: str) -> Iterator[tuple[str, object]]:
@@ -113,7 +143,11 @@ def _listing(factory: Callable[[type[BaseException]], object]) -> Factory:
 
 
 def _class_name(cls: object, *, hook: str) -> str:
-    if isinstance(cls, str) and "." in cls and all(part.isidentifier() for part in cls.split(".")):
+    if (
+        isinstance(cls, str)
+        and "." in cls
+        and all(part.isidentifier() or part == "<locals>" for part in cls.split("."))
+    ):
         return cls
     if isinstance(cls, type) and issubclass(cls, BaseException):
         return type_name(cls)

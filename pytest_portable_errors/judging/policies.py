@@ -121,6 +121,7 @@ class _SendingPolicy:
                 self._requirements,
                 self._receivers,
                 arrives_as=arrives_as or self._declared.arrives_as(pickled.cls),
+                without=self._declared.may_lose(pickled.cls),
             )
         return SentSubject(how=how, pending_trips=trips, shape=shape)
 

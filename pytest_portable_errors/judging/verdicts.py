@@ -88,6 +88,7 @@ def pending_trips(
     receivers: Receivers,
     *,
     arrives_as: str | None,
+    without: tuple[str, ...] = (),
 ) -> list[PendingTrip]:
     """Send an outgoing exception to each receiver, without waiting for an answer.
 
@@ -98,6 +99,7 @@ def pending_trips(
         requirements: What is asked of each trip.
         receivers: Those of this process.
         arrives_as: Dotted name of the type that it may arrive as; None: as its own.
+        without: Names of its attributes that may be lost.
 
     Returns:
         One pending trip for each of ``requirements.receivers``, in their order.
@@ -108,7 +110,9 @@ def pending_trips(
     checks = requirements.checks
     if requirements.chain_is_undecided:
         checks = tuple(check for check in checks if check != "chain")
-    settings = TripSettings(checks=checks, arrives_as=arrives_as, timeout=requirements.timeout)
+    settings = TripSettings(
+        checks=checks, arrives_as=arrives_as, without=without, timeout=requirements.timeout
+    )
     pending = [
         send(outgoing, receivers=receivers, settings=replace(settings, receiver=name))
         for name in requirements.receivers

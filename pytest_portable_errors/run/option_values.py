@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.judging.declarations import Expected
 from pytest_portable_errors.receiver_names import receiver_named
 from pytest_portable_errors.run.ini import Ini, known
 
@@ -24,7 +25,14 @@ MODES = ("off", "warn", "error")
 BASELINE = "portable-errors-baseline.txt"
 """The baseline's name, unless a setting names another; it lies beside the ini file."""
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_EXPECT = "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError"
+_CLASS = r"[^\W\d]\w*(?:\.[^\W\d]\w*|\.<locals>)*"  # of a function: app.make.<locals>.Failed
+_EXPECTED = re.compile(
+    rf"(?P<sent>{_CLASS})\s*(?:->\s*(?P<received>{_CLASS})|\s+without\s+(?P<without>\w+(?:\s*,\s*\w+)*))"
+)
+_EXPECT = (
+    "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError, or "
+    "A without NAME, NAME: attributes that stay behind"
+)
 
 
 def mode(config: pytest.Config, ini: Ini) -> str:
@@ -152,20 +160,32 @@ def dotted(ini: Ini, key: str) -> tuple[str, ...]:
     return names
 
 
-def expect(ini: Ini) -> tuple[tuple[str, str], ...]:
-    """The declared changes of type: dotted names of the class sent and of the one received."""
+def expect(ini: Ini) -> tuple[Expected, ...]:
+    """What is declared of classes: what they arrive as, and attributes that they may lose."""
     key = "portable_errors_expect"
-    pairs = []
-    for line in ini.lines(key, expected=f"a list of {_EXPECT}"):
-        sent, arrow, received = (part.strip() for part in line.partition("->"))
-        if not (arrow and _DOTTED.fullmatch(sent) and _DOTTED.fullmatch(received)):
-            raise ini.wrong(key, line, _EXPECT)
-        for name in (sent, received):
-            module, _, cls = name.rpartition(".")
-            if module == "builtins" and not isinstance(vars(builtins).get(cls), type):
-                raise ini.wrong(key, line, f"{_EXPECT}; builtins has no class {cls}")
-        pairs.append((sent, received))
-    return tuple(pairs)
+    return tuple(
+        _expected(ini, key, line) for line in ini.lines(key, expected=f"a list of {_EXPECT}")
+    )
+
+
+def _expected(ini: Ini, key: str, line: str) -> Expected:
+    found = _EXPECTED.fullmatch(line.strip())
+    if found is None:
+        raise ini.wrong(key, line, _EXPECT)
+    sent, received = found["sent"], found["received"]
+    for name in filter(None, (sent, received)):
+        module, _, cls = name.rpartition(".")
+        if module == "builtins" and not isinstance(vars(builtins).get(cls), type):
+            raise ini.wrong(key, line, f"{_EXPECT}; builtins has no class {cls}")
+    if sent == received:
+        raise ini.wrong(
+            key,
+            line,
+            f"{sent} without NAME, NAME: the attributes that stay behind (as it stands, the line "
+            "would allow every loss, later ones too)",
+        )
+    names = tuple(name.strip() for name in (found["without"] or "").split(",") if name.strip())
+    return Expected(cls=sent, arrives_as=received, without=names)
 
 
 def reports(config: pytest.Config) -> tuple[Path, ...]:

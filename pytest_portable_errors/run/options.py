@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.diagnosis.checks import CHECKS, DEFAULT_CHECKS, DEFAULT_TIMEOUT
+from pytest_portable_errors.judging.declarations import Expected
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.run import option_values
 from pytest_portable_errors.run.ini import Ini
@@ -54,9 +55,8 @@ class Options:
     """What is compared: some of ``CHECKS``; at least one."""
     checks_are_chosen: bool
     """Whether a setting names the checks, so that they are no default."""
-    expect: tuple[tuple[str, str], ...]
-    """Deliberate changes of type: dotted names of the class sent and of the one that is to
-    arrive."""
+    expect: tuple[Expected, ...]
+    """What classes arrive as on purpose, and which of their attributes may be lost."""
     ignore: tuple[str, ...]
     """Dotted names of classes not to check; ``*`` matches any text."""
     timeout: float

@@ -129,7 +129,7 @@ class Reporter:
             for name in options.ignore
             if not any(fnmatch.fnmatchcase(cls, name) for cls in tally.ignored)
         )
-        expected = tuple(name for name, _ in options.expect if name not in tally.expected)
+        expected = tuple(one.cls for one in options.expect if one.cls not in tally.expected)
         for key, names in (
             ("portable_errors_ignore", ignored),
             ("portable_errors_expect", expected),

@@ -74,6 +74,7 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
         answer["record"],
         checks=settings.checks,
         arrives_as=settings.arrives_as,
+        without=settings.without,
         copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
     )
     reducer = outgoing.reducer
@@ -170,7 +171,13 @@ def _trip_key(pending: PendingTrip) -> Hashable:
     may_copy_classes = outgoing.serializer.name not in PLAIN_PICKLES and not all(
         node["importable"] for node in outgoing.sent["exceptions"]
     )
-    return (settings.receiver, settings.checks, settings.arrives_as, may_copy_classes)
+    return (
+        settings.receiver,
+        settings.checks,
+        settings.arrives_as,
+        settings.without,
+        may_copy_classes,
+    )
 
 
 def _facts(

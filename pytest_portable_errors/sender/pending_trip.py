@@ -27,6 +27,8 @@ class TripSettings:
     """What is compared: some of ``CHECKS``."""
     arrives_as: str | None = None
     """Dotted name of the type that it is declared to become. None: its own."""
+    without: tuple[str, ...] = ()
+    """Names of its attributes that are declared to stay behind."""
     timeout: float = DEFAULT_TIMEOUT
     """Seconds of processor time in the receiver, more than 0 and finite."""
 

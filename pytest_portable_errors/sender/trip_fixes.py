@@ -72,7 +72,7 @@ def _kept_or_tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix,
     answer = pending.pending_answer
     key = (
         (answer.plan, answer.request.content),
-        (canonical(outgoing.sent), settings.checks, settings.arrives_as),
+        (canonical(outgoing.sent), settings.checks, settings.arrives_as, settings.without),
     )
     return pending.receivers.answered.fixes_of(key, lambda: _try_fixes(pending, explained))
 
