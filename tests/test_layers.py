@@ -24,7 +24,7 @@ ROOMS = (
     {"building"},
     {"sender", "report"},
     {"judging", "round_trip"},
-    {"survey"},
+    {"survey", "repair"},
     {"run"},
     {"plugin", "__main__", "__init__"},
 )

@@ -47,57 +47,55 @@ class WithChain:
     def code(self, target: Target) -> str:
         """The Python code to paste, with the imports that it needs."""
         exc = target.variable
-        body = _CHAIN.replace("SUBJECT", exc).replace(
-            "KNOWN",
-            f"{set_literal(self.known)} | sys.stdlib_module_names"
-            if self.known
-            else "sys.stdlib_module_names",
-        )
-        body = body.replace("GROUPS\n", _GROUPS if self.has_groups else "").replace(
-            "BECOMES\n", self._becomes(exc)
-        )
-        body = body.replace("DROPPED\n", self._dropped(exc)).replace(
-            "SAFE\n", _SAFE.replace("HEADERS", set_literal(self.headers)) if self.headers else ""
-        )
-        refuses = (
-            f' or f"{{cls.__module__}}.{{cls.__qualname__}}" in {set_literal(self.links_as_text)}'
-            if self.links_as_text
-            else ""
-        )
-        body = body.replace("REFUSES", refuses)
+        head = "known = set(sys.stdlib_module_names)\n"
+        if self.known:
+            head += f"known |= {set_literal(self.known)}  # what else the readers have\n"
+        if self.links_as_text:
+            head += f"refused = {set_literal(self.links_as_text)}\n"
+        if self.headers:
+            head += f"secret = {set_literal(self.headers)}\n"
+        parts = {
+            "HEAD\n": head,
+            "SAFE\n": _SAFE if self.headers else "",
+            "GROUPS\n": _GROUPS if self.has_groups else "",
+            "BECOMES\n": self._becomes(exc),
+            "REFUSES": " or full_name in refused" if self.links_as_text else "",
+            "LEFT\n": self._left_behind(exc),
+            "RETURN\n": _RETURN_WITH_SETTER if self.with_setter else _RETURN,
+            "SUBJECT": exc,
+        }
+        body = _CHAIN
+        for mark, part in parts.items():
+            body = body.replace(mark, part)
         imports = ["sys", "types"]
         imports += ["copy"] if self.headers else []
-        imports += ["pickle"] if self.stuck or self.stuck_args else []
+        imports += ["contextlib", "pickle"] if self.stuck or self.stuck_args else []
         base = self.becomes
-        base_import = (
-            ()
-            if base is None or base.module == "builtins"
-            else (f"from {base.module} import {base.qualname.partition('.')[0]}",)
-        )
-        body = body.replace("SETTER", SETTER if self.with_setter else "")
         return target.code(
             body,
             summary="Pickle all that is stored, and the chain, to be rebuilt without __init__.",
             imports=imports,
-            lines=base_import,
+            lines=()
+            if base is None or base.module == "builtins"
+            else (f"from {base.module} import {base.qualname.partition('.')[0]}",),
         )
 
     def _becomes(self, exc: str) -> str:
         if self.becomes is None:
             return ""
-        assignment = (
-            "cls, args, state = {}, (str(exc),), notes"
-            if self.becomes.module == "builtins"
-            else "cls = {}"
+        if self.becomes.module != "builtins":
+            return f"    if exc is {exc}:\n        cls = {self.becomes.qualname}\n"
+        return (
+            f"    if exc is {exc}:\n"
+            f"        cls, args = {self.becomes.qualname}, (str(exc),)\n{_NOTES_ALONE}"
         )
-        return f"    if exc is {exc}:\n        {assignment.format(self.becomes.qualname)}\n"
 
-    def _dropped(self, exc: str) -> str:
+    def _left_behind(self, exc: str) -> str:
         code = ""
         if self.as_text or self.stuck_args:
-            converted = converted_arguments("args", self.as_text, self.stuck_args)
+            converted = converted_arguments("items", "args", self.as_text, self.stuck_args)
             code += f"if exc is {exc}:\n" + textwrap.indent(
-                f'{converted}state["args"] = args = tuple(args)\n', "    "
+                f'{converted}state["args"] = args = tuple(items)\n', "    "
             )
         code += with_dropped(self.dropped) + with_stuck(self.stuck)
         if self.headers:
@@ -105,14 +103,17 @@ class WithChain:
         return textwrap.indent(code, "    ")
 
 
-SETTER = ", None, None, BaseException.__setstate__"
-"""What makes loads restore a state past the class's own ``__setstate__`` (Python 3.8)."""
+SETTER = "BaseException.__setstate__"
+"""What makes loads restore a state past the class's own ``__setstate__``, as the sixth item that a
+reducer gives (Python 3.8)."""
 
 _CHAIN = '''
-known = KNOWN  # packages that the receiver has; exceptions of others are sent as text
+HEAD
+in_c = (types.MemberDescriptorType, types.GetSetDescriptorType)
+by_c = types.BuiltinFunctionType
 
 class Link:
-    """Pickled as the exception that it holds; the receiver never sees this class."""
+    """Pickled as the exception that it holds; no reader sees this class."""
 
     def __init__(self, held, path):
         self.held, self.path = held, path
@@ -122,47 +123,65 @@ class Link:
 
 SAFE
 def reduced(exc, path):
-    cls, args, state = type(exc), exc.args, {"args": exc.args}
-    notes = {name: value for name, value in exc.__dict__.items() if name == "__notes__"}
-    fields = (types.MemberDescriptorType, types.GetSetDescriptorType)
-    # slots, and what built-in bases keep in C
+    cls, args = type(exc), exc.args
+    state = {"args": args}
+    # Slots, and what built-in bases keep in C.
     for owner in cls.__mro__[: cls.__mro__.index(BaseException)]:
         for name, kind in vars(owner).items():
-            if isinstance(kind, fields) and not name.startswith("__"):
-                is_set = hasattr(exc, name)
-                if owner.__module__ == "builtins":
-                    is_set = name != "obj" and getattr(exc, name, None) is not None
-                if is_set:
-                    state[name] = getattr(exc, name)
+            if not isinstance(kind, in_c) or name.startswith("__"):
+                continue
+            value = getattr(exc, name, None)
+            is_set = hasattr(exc, name)
+            if owner.__module__ == "builtins":  # None stands for unset
+                is_set = name != "obj" and value is not None
+            if is_set:
+                state[name] = value
     state.update(exc.__dict__)
 GROUPS
 BECOMES
+    full_name = f"{cls.__module__}.{cls.__qualname__}"
     if cls.__module__.partition(".")[0] not in knownREFUSES:
-        cls, args, state = RuntimeError, (f"{cls.__module__}.{cls.__qualname__}: {exc}",), notes
-DROPPED
+        cls, args = RuntimeError, (f"{full_name}: {exc}",)
+NOTES
+LEFT
     name = "__context__" if exc.__cause__ is None else "__cause__"
-    link = None if name == "__context__" and exc.__suppress_context__ else getattr(exc, name)
-    # hundreds of links exceed pickle's recursion
+    is_hidden = name == "__context__" and exc.__suppress_context__
+    link = None if is_hidden else getattr(exc, name)
+    # Hundreds of links exceed the recursion of pickle.
     if link is not None and id(link) not in path and len(path) < 100:
-        state = {**state, name: Link(link, (*path, id(link)))}
-    # last: assigning __cause__ sets it
-    state = {**state, "__suppress_context__": exc.__suppress_context__}
-    made_in_c = types.BuiltinFunctionType
-    base = next(c for c in cls.__mro__ if isinstance(vars(c).get("__new__"), made_in_c))
-    return base.__new__, (cls, *args), stateSETTER
+        state[name] = Link(link, (*path, id(link)))
+    # Last: assigning __cause__ sets it.
+    state["__suppress_context__"] = exc.__suppress_context__
+    made = [c for c in cls.__mro__ if isinstance(vars(c).get("__new__"), by_c)]
+RETURN
 
 return reduced(SUBJECT, (id(SUBJECT),))
 '''
+_NOTES_ALONE = """        state = {name: state[name] for name in {"__notes__"} & state.keys()}
+"""
+_CHAIN = _CHAIN.replace("NOTES\n", _NOTES_ALONE)
+_RETURN = "    return made[0].__new__, (cls, *args), state\n"
+_RETURN_WITH_SETTER = f"""    return (
+        made[0].__new__,
+        (cls, *args),
+        state,
+        None,
+        None,
+        {SETTER},
+    )
+"""
 _GROUPS = """    if isinstance(exc, BaseExceptionGroup):
-        args = exc.message, [Link(member, (*path, id(member))) for member in exc.exceptions]
+        members = [Link(one, (*path, id(one))) for one in exc.exceptions]
+        args = (exc.message, members)
         state = {"args": (*args, *exc.args[2:]), **exc.__dict__}
 """
 _SAFE = '''def safe(value):
-    """httpx keeps the request that failed, with its credentials: a copy without them."""
+    """httpx keeps the request that failed: a copy without its credentials."""
     if not hasattr(getattr(value, "headers", None), "multi_items"):
         return value
     value = copy.copy(value)
-    kept = [(k, v) for k, v in value.headers.multi_items() if k.lower() not in HEADERS]
+    items = value.headers.multi_items()
+    kept = [(k, v) for k, v in items if k.lower() not in secret]
     value.headers = type(value.headers)(kept)
     if getattr(value, "_request", None) is not None:
         value.request = safe(value.request)

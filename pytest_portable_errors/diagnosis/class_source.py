@@ -78,6 +78,11 @@ def _reducer_in_use(cls: type) -> Reducer | None:
     return None
 
 
+def registered_reducer(function: object, cls: type) -> Reducer:
+    """Describe a function that is registered as the reducer of a class."""
+    return _reducer("copyreg", function, cls, "")
+
+
 def _reducer(place: str, function: object, owner: type, owner_name: str) -> Reducer:
     inner: Any = inspect.unwrap(function) if callable(function) else function
     # A bound method has a __func__, a partial has a func.

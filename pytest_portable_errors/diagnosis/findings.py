@@ -36,6 +36,8 @@ class Fix:
     """The class that gets the code, ``module:qualified name``."""
     method: str = ""
     """The method that the code is; empty for a registration, and for a setting."""
+    recipe: str = ""
+    """The kind of code, by which others of its kind are known: ``WithoutInit``."""
     file: str = ""
     """The file that this class is defined in, its links resolved; empty if none is known. In a
     report it is seen from the root."""

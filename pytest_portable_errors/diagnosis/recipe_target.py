@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 _FUNCTION = "reduce_exception"
 _WIDTH = 70
 """Characters of a line of a body, past which it is broken: with a class around it, that is 78."""
+_LONGEST_SET = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,9 @@ class Target:
         names = sorted({*imports, *(() if self.method else ("copyreg",))})
         head = "".join(f"import {name}\n" for name in names)
         if lines:
-            head += "\n" + "".join(f"{line}\n" for line in lines)
+            is_standard = lines[0].split()[1].partition(".")[0] in sys.stdlib_module_names
+            gap = "" if is_standard or not head else "\n"  # as isort and ruff sort them
+            head += gap + "".join(f"{line}\n" for line in lines)
         documented = f'"""{summary}"""\n'
         if self.method:
             parameters = ("self", "protocol") if self.method == "__reduce_ex__" else ("self",)
@@ -106,10 +110,10 @@ def with_stuck(names: tuple[str, ...]) -> str:
         return ""
     return (
         f"{loop('name', names)}"
-        "    try:\n"
+        "    with contextlib.suppress(Exception):\n"
         "        pickle.dumps(state.get(name))\n"
-        "    except Exception:  # it cannot travel, and stays behind\n"
-        "        state[name] = None\n"
+        "        continue\n"
+        "    state[name] = None  # it cannot travel, and stays behind\n"
     )
 
 
@@ -134,39 +138,41 @@ def with_dropped(names: tuple[str, ...]) -> str:
     return code
 
 
-def converted_arguments(args: str, as_text: tuple[int, ...], stuck: bool) -> str:
-    """Code that makes a list ``args``, with texts in place of what cannot travel.
+def converted_arguments(items: str, args: str, as_text: tuple[int, ...], stuck: bool) -> str:
+    """Code that makes a list of arguments, with texts in place of what cannot travel.
 
     The text is the repr, or the str of a single argument, as in the message that Python makes.
 
     Args:
+        items: The name of the list.
         args: Code of the arguments.
         as_text: Positions, counted from 0, of those that always become text.
         stuck: Whether those that cannot be pickled do.
     """
-    code = f"args = list({args})\n"
+    code = f"{items} = list({args})\n"
     if as_text:
         code += (
             f"{loop('number', as_text)}"
-            "    if number < len(args):  # it cannot be rebuilt, and goes as text\n"
-            "        shown = str if len(args) == 1 else repr\n"
-            "        args[number] = shown(args[number])\n"
+            f"    if number < len({items}):  # it cannot be rebuilt, and goes as text\n"
+            f"        shown = str if len({items}) == 1 else repr\n"
+            f"        {items}[number] = shown({items}[number])\n"
         )
     if stuck:
         code += (
-            "for number, arg in enumerate(args):\n"
-            "    try:\n"
+            f"for number, arg in enumerate({items}):\n"
+            "    with contextlib.suppress(Exception):\n"
             "        pickle.dumps(arg)\n"
-            "    except Exception:  # it cannot travel, and goes as text\n"
-            "        args[number] = str(arg) if len(args) == 1 else repr(arg)\n"
+            "        continue\n"
+            "    # It cannot travel, and goes as text.\n"
+            f"    {items}[number] = str(arg) if len({items}) == 1 else repr(arg)\n"
         )
     return code
 
 
-def set_literal(values: tuple[object, ...]) -> str:
-    """Code of a set that holds these texts and numbers, in their order."""
-    return (
-        "{"
-        + ", ".join(f'"{value}"' if isinstance(value, str) else repr(value) for value in values)
-        + "}"
-    )
+def set_literal(values: tuple[str, ...]) -> str:
+    """Code of a set that holds these texts, in their order; a long one has a line for each."""
+    literals = [f'"{value}"' for value in values]
+    line = f"{{{', '.join(literals)}}}"
+    if len(line) <= _LONGEST_SET:
+        return line
+    return "{\n" + "".join(f"    {literal},\n" for literal in literals) + "}"

@@ -112,7 +112,7 @@ class WithoutInit:
         exc = target.variable
         lines, args, stored_args = "", f"{exc}.args", f"{exc}.args"
         if self.as_text or self.stuck_args:
-            lines += converted_arguments(args, self.as_text, self.stuck_args)
+            lines += converted_arguments("args", args, self.as_text, self.stuck_args)
             args, stored_args = "args", "tuple(args)"
         lines += f'state = {{"args": {stored_args}, **{exc}.__dict__}}\n'
         if self.slots:
@@ -128,12 +128,12 @@ class WithoutInit:
                 f"        state[name] = getattr({exc}, name)\n"
             )
         lines += with_dropped(self.dropped) + with_stuck(self.stuck)
-        setter = SETTER if self.with_setter else ""
-        lines += _returned(f"{self.base}.__new__", f"(type({exc}), *{args})", f"state{setter}")
+        setter = ("None", "None", SETTER) if self.with_setter else ()
+        lines += _returned(f"{self.base}.__new__", f"(type({exc}), *{args})", "state", *setter)
         return target.code(
             lines,
             summary="Pickle all that is stored, to be rebuilt without __init__.",
-            imports=("pickle",) if self.stuck or self.stuck_args else (),
+            imports=("contextlib", "pickle") if self.stuck or self.stuck_args else (),
         )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines also splits at a form feed
 _INDENT = re.compile(r"\f?([ \t]*)")
+_IMPORTS = re.compile(r"(^    (import \w+)\n)+", re.MULTILINE)
 _DEFINITION = re.compile(r"def (?P<name>\w+)\((?P<parameters>[^)]*)\):")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -275,8 +276,9 @@ def annotated(code: str) -> str:
         return f"def {found['name']}({', '.join(typed)}) -> {returned}:"
 
     typed = _DEFINITION.sub(annotate, code)
-    if ": Any" in typed:
-        typed = typed.replace("    import ", "    from typing import Any\n\n    import ", 1)
+    typed = typed.replace('state = {"args": args}', 'state: dict[str, Any] = {"args": args}')
+    if "Any" in typed:
+        typed = _IMPORTS.sub(lambda found: f"{found[0]}    from typing import Any\n", typed, 1)
     return typed
 
 

@@ -35,6 +35,8 @@ class Outcome:
     INI file has them."""
     idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(setting with its origin, its names that match no class which was raised or surveyed)."""
+    unimported: str = ""
+    """The module of reducers, if no module of the project imports it; otherwise empty."""
     crashed: tuple[str, ...] = ()
     """Node IDs of tests that ended their worker's process."""
     written: tuple[str, ...] = ()
@@ -48,7 +50,9 @@ class Outcome:
     @property
     def fails_beside_tests(self) -> bool:
         """Whether the run fails although no test does: for an open decision, or a trouble."""
-        return self.fails_for_decisions or (self._may_fail and bool(self.tally.troubles))
+        return self.fails_for_decisions or (
+            self._may_fail and bool(self.tally.troubles or self.unimported)
+        )
 
     @property
     def fails(self) -> bool:

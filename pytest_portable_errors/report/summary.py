@@ -39,7 +39,7 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
         if classes and not outcome.updates_baseline
     }
     troubles = outcome.tally.troubles
-    is_well = not (new or decisions or outcome.crashed or troubles)
+    is_well = not (new or decisions or outcome.crashed or troubles or outcome.unimported)
     colour = YELLOW if outcome.mode == "warn" or outcome.updates_baseline else RED
     if not is_well:
         yield Line(f"portable errors: {_title(new, len(decisions))}", colour, is_title=True)
@@ -57,6 +57,13 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
                 colour,
             )
             yield from decision(verdict, classes, outcome.toml_name, verbosity)
+        if outcome.unimported:
+            yield Line(
+                f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} portable-errors::reducers - "
+                f"{clean(outcome.unimported)} is imported by no module of yours: import it where "
+                "your worker starts",
+                colour,
+            )
         yield from (
             Line(
                 f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} {trouble_text(trouble)}",

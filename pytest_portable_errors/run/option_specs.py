@@ -107,6 +107,28 @@ def _add_command_line_options(parser: pytest.Parser) -> None:
         help="write what this run meets to the baseline, and fail nothing of it; "
         "what is gone (its class was checked, and arrived whole) is taken out.",
     )
+    group.addoption(
+        "--portable-errors-fix",
+        action="store_true",
+        default=False,
+        help="write the fixes that were proved and give nothing up: methods into the project's "
+        "classes, reducers for others' classes into one module (portable_errors_reducers). Exit "
+        "status 1 if anything was written.",
+    )
+    group.addoption(
+        "--portable-errors-fix-unsafe",
+        action="store_true",
+        default=False,
+        help="write the fixes, too, that give something up; each is named, and what it needs is "
+        "added to portable_errors_expect.",
+    )
+    group.addoption(
+        "--portable-errors-diff",
+        action="store_true",
+        default=False,
+        help="print what --portable-errors-fix (or -fix-unsafe, if given) would write as a "
+        "unified diff, and write nothing.",
+    )
 
 
 def _add_ini_keys(parser: pytest.Parser) -> None:
@@ -165,8 +187,8 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "portable_errors_expect",
         (
-            "deliberate changes of type, one a line: app.StepFailed -> builtins.RuntimeError; "
-            "covers subclasses"
+            "deliberate changes of type, one a line: app.StepFailed -> builtins.RuntimeError; and "
+            "attributes that stay behind: app.Locked without client; covers subclasses"
         ),
         type="linelist",
         default=[],
@@ -186,6 +208,13 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "portable_errors_baseline",
         "the file of known defects, relative to the ini file",
+        type="string",
+        default="",
+    )
+    parser.addini(
+        "portable_errors_reducers",
+        "the module that --portable-errors-fix writes reducers for others' classes to, relative to "
+        "the ini file (default: exception_reducers.py in the project's top package)",
         type="string",
         default="",
     )

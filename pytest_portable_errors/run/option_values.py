@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.judging.declarations import Expected
 from pytest_portable_errors.receiver_names import receiver_named
 from pytest_portable_errors.run.ini import Ini, known
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.judging.declarations import Expected
 
 FROM_CONTROLLER = "portable_errors"
 """Key in ``workerinput`` of what pytest-xdist's controller tells its workers."""
@@ -169,6 +173,8 @@ def expect(ini: Ini) -> tuple[Expected, ...]:
 
 
 def _expected(ini: Ini, key: str, line: str) -> Expected:
+    from pytest_portable_errors.judging.declarations import Expected
+
     found = _EXPECTED.fullmatch(line.strip())
     if found is None:
         raise ini.wrong(key, line, _EXPECT)
@@ -214,6 +220,38 @@ def reports(config: pytest.Config) -> tuple[Path, ...]:
         _ensure_writable(file, option, name)
         files.append(file)
     return tuple(dict.fromkeys(files))
+
+
+_FIX_OPTIONS = ("portable_errors_fix_unsafe", "portable_errors_fix", "portable_errors_diff")
+
+
+def fixes(config: pytest.Config) -> str:
+    """``unsafe``, ``safe`` or ``none``: which fixes are written, or shown as a diff."""
+    unsafe, *others = (config.getoption(name) for name in _FIX_OPTIONS)
+    return "unsafe" if unsafe else "safe" if any(others) else "none"
+
+
+def fix_option(config: pytest.Config) -> str:
+    """The option that asks for fixes, as the user gave it."""
+    name = next(name for name in _FIX_OPTIONS if config.getoption(name))
+    return f"--{name.replace('_', '-')}"
+
+
+def reducers(config: pytest.Config, ini: Ini) -> Path | None:
+    """The file for reducers of others' classes, its links resolved; None if no setting names one.
+
+    Raises:
+        pytest.UsageError: The setting names no Python file below the project's folder.
+    """
+    key = "portable_errors_reducers"
+    name = ini.text(key, expected="a path")
+    if not name:
+        return None
+    root = Path(os.path.realpath(config.rootpath))
+    file = Path(os.path.realpath(ini.folder / name))
+    if file.suffix != ".py" or not file.stem.isidentifier() or root not in file.parents:
+        raise ini.wrong(key, name, "a Python file below the project's folder, e.g. src/shop/x.py")
+    return file
 
 
 def baseline(config: pytest.Config, ini: Ini) -> Path | None:

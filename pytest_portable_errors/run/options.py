@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_portable_errors.diagnosis.checks import CHECKS, DEFAULT_CHECKS, DEFAULT_TIMEOUT
-from pytest_portable_errors.judging.declarations import Expected
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.run import option_values
 from pytest_portable_errors.run.ini import Ini
 from pytest_portable_errors.run.option_values import FROM_CONTROLLER, MODES, is_worker
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.judging.declarations import Expected
 
 CAPTURES = ("raises", "unittest", "escaped", "handled")
 """What ``portable_errors_capture`` may hold; all but ``handled`` is the default."""
@@ -81,6 +84,14 @@ class Options:
     pytest-xdist. None: there is none to read or write."""
     updates_baseline: bool
     """Whether the run writes its defects to ``baseline``, and fails for none of them."""
+    fixes: str
+    """``none``, ``safe`` or ``unsafe``: which fixes are written, or shown, when the tests have
+    ended."""
+    shows_diff: bool
+    """Whether they are shown as a diff, and nothing is written."""
+    reducers: Path | None
+    """The module for reducers of others' classes, its links resolved; it need not exist. None: the
+    default, see ``reducers_place.py``."""
 
     @property
     def is_on(self) -> bool:
@@ -124,6 +135,11 @@ def read_options(
         raise pytest.UsageError(
             "--portable-errors-update-baseline: nothing is checked: add --portable-errors"
         )
+    fixes = option_values.fixes(config)
+    if fixes != "none" and mode == "off" and not (chosen_suites or survey):
+        raise pytest.UsageError(
+            f"{option_values.fix_option(config)}: nothing is checked: add --portable-errors"
+        )
     return Options(
         root=str(config.rootpath),
         mode=mode,
@@ -154,6 +170,9 @@ def read_options(
         reports=option_values.reports(config),
         baseline=option_values.baseline(config, ini),
         updates_baseline=config.getoption("portable_errors_update_baseline"),
+        fixes=fixes,
+        shows_diff=config.getoption("portable_errors_diff"),
+        reducers=option_values.reducers(config, ini),
     )
 
 

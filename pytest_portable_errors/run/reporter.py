@@ -6,9 +6,11 @@ imports this module in every run, so functions import what only a used plugin ne
 
 from __future__ import annotations
 
+import base64
 import fnmatch
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +21,10 @@ from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrow
 from pytest_portable_errors.run.stash import OPTIONS, baseline_of, run_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_portable_errors.report.baseline import Baseline
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
+    from pytest_portable_errors.run.repairing import Repairing
 
 
 def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
@@ -35,6 +36,11 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
     if entries is not None:
         report.portable_errors = entries  # type: ignore[attr-defined]  # put there by us
         item.user_properties.extend(junit_properties(entries))
+    if item.config.stash[OPTIONS].fixes != "none":
+        repaired = run_of(item.config).receivers.answered.repaired.take()
+        report.portable_errors_repaired = [  # type: ignore[attr-defined]  # as above
+            [owner, base64.b64encode(payload).decode()] for owner, payload in repaired
+        ]
 
 
 def attach_text(report: pytest.TestReport, text: str) -> None:
@@ -72,10 +78,18 @@ class Reporter:
         self._crashed: list[str] = []
         self._stopped_early = False
         self._written: list[str] = []
+        self._repairing: Repairing | None = None
+        if options.fixes != "none":
+            from pytest_portable_errors.run.repairing import Repairing
+
+            self._repairing = Repairing(config, options)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the rows that the report carries, and colour one of our failures."""
+        repaired = getattr(report, "portable_errors_repaired", ())
+        if repaired and self._repairing is not None:
+            self._repairing.add([(owner, base64.b64decode(text)) for owner, text in repaired])
         entries = getattr(report, "portable_errors", None)
         if entries:
             self.tally().add(report.nodeid, report.when or "call", entries)
@@ -119,7 +133,18 @@ class Reporter:
             toml_name=inifile.name if inifile is not None and inifile.suffix == ".toml" else None,
             crashed=tuple(self._crashed),
             written=tuple(self._written),
+            unimported=self._unimported_reducers(),
         )
+
+    def _unimported_reducers(self) -> str:
+        """The module of reducers, if nothing of the project imports it; otherwise ""."""
+        if not self._is_repo_wide:
+            return ""
+        from pytest_portable_errors.run.reducers_place import is_imported, reducers_place
+
+        file, module = reducers_place(self._options)
+        root = Path(os.path.realpath(self._options.root))
+        return "" if not file.is_file() or is_imported(file, module, root) else module
 
     def _idle_settings(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Origin and names of settings whose classes this run met nowhere: they may be misspelt."""
@@ -160,11 +185,19 @@ class Reporter:
         """
         return self._options.is_on or self._options.surveys
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the baseline and the report files that options ask for."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the fixes, the baseline and the report files that options ask for."""
         if self._config.option.collectonly:
             return
         options = self._options
+        is_usable = session.exitstatus not in (
+            pytest.ExitCode.INTERNAL_ERROR,
+            pytest.ExitCode.INTERRUPTED,
+            pytest.ExitCode.USAGE_ERROR,
+        )
+        if self._repairing is not None and is_usable and self._repairing.finish(self.tally()):
+            # As with ruff and pre-commit, what a run has changed is to be looked at.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if options.updates_baseline and options.baseline is not None:
             outcome = self.outcome()
             options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
@@ -194,6 +227,9 @@ class Reporter:
             if line.is_title:
                 terminalreporter.write_sep("=", line.text, **line.markup)
             else:
+                terminalreporter.write_line(line.text, **line.markup)
+        if self._repairing is not None:
+            for line in self._repairing.lines(self._config.option.verbose):
                 terminalreporter.write_line(line.text, **line.markup)
         for text in self._annotations():
             terminalreporter.write_line(text)

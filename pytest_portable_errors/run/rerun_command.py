@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-_FLAGS = ("--portable-errors", "--portable-errors-update-baseline")
+_FIXES = ("--portable-errors-fix", "--portable-errors-fix-unsafe", "--portable-errors-diff")
+_FLAGS = ("--portable-errors", "--portable-errors-update-baseline", *_FIXES)
 """Options without a value."""
-_WRITES = ("--portable-errors-update-baseline", "--portable-errors-report")
-"""Options that write files, and ask for nothing to be checked."""
+_WRITES = ("--portable-errors-update-baseline", "--portable-errors-report", *_FIXES)
+"""Options that write or show something, and ask for nothing to be checked."""
 _TURNS_ON = ("--portable-errors", "--portable-errors-mode")
 """Options that decide the mode."""
 _FILES = (("-c", "inifilename"), ("--rootdir", "rootdir"))

@@ -68,10 +68,12 @@ def run_of(config: pytest.Config) -> Run:
 
         # Called for its error alone: what is wrong with a hook is said before the tests run.
         declarations_of(config)
+        serializers = serializers_of(config)
+        _use_reducers(config.stash[OPTIONS], serializers)
 
         config.stash[RUN] = Run(
             python_files=config.getini("python_files"),
-            serializers=serializers_of(config),
+            serializers=serializers,
             declare=lambda: declarations_of(config),
             baseline=baseline_of(config),
             options=config.stash[OPTIONS],
@@ -79,6 +81,29 @@ def run_of(config: pytest.Config) -> Run:
             controller=os.getppid() if is_worker(config) else None,
         )
     return config.stash[RUN]
+
+
+def _use_reducers(options: Options, serializers: Serializers) -> None:
+    """Let exceptions be pickled as the project's workers do, which import its module of reducers.
+
+    Raises:
+        pytest.UsageError: The generated part of the module was changed, and cannot be read.
+    """
+    from pytest_portable_errors.run.reducers_place import reducers_place
+
+    file, _ = reducers_place(options)
+    if not file.is_file():
+        return
+    from pytest_portable_errors.repair.loaded import reducers_in
+    from pytest_portable_errors.repair.reducers import NotOurs
+
+    try:
+        serializers.use(reducers_in(file.read_text(encoding="utf-8"), str(file)))
+    except (NotOurs, OSError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(
+            f"{file}: {error}: repair its marks, or delete the file and let "
+            "--portable-errors-fix write it again"
+        ) from error
 
 
 def begin_run(session: pytest.Session) -> None:

@@ -13,6 +13,7 @@ from pytest_portable_errors.receiver.described import Record
 from pytest_portable_errors.sender.known_missing import KnownMissing
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.project import Imports
+from pytest_portable_errors.sender.repaired import Repaired
 from pytest_portable_errors.sender.request import Content
 from pytest_portable_errors.sender.trip import ExplainedTrip
 
@@ -66,6 +67,8 @@ class Answered:
     """A payload is searched for credentials once, where the same arrives from it."""
     fixes: dict[Hashable, tuple[Fix, ...]] = field(default_factory=dict)
     """The fixes of a payload are tried once."""
+    repaired: Repaired = field(default_factory=Repaired)
+    """What the fixes made of exceptions; others are tried on those, too."""
     trial_time: TrialTime = field(default_factory=TrialTime)
     """Fixes are tried until this is used up."""
 

@@ -29,7 +29,14 @@ from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.left_behind import value_can_travel
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
-from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
+from pytest_portable_errors.sender.repaired import Repaired
+from pytest_portable_errors.sender.serializers import (
+    Library,
+    Pickle,
+    Reducers,
+    Serializer,
+    WithReducers,
+)
 from pytest_portable_errors.sender.siblings import family, siblings_of
 from pytest_portable_errors.sender.trip import RoundTrip
 from pytest_portable_errors.sender.unpatched import UNPATCHED
@@ -37,8 +44,6 @@ from pytest_portable_errors.sender.unpatched import UNPATCHED
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
 
-Reducers = dict[type, Callable[[Any], object]]
-"""Functions that pickle, by class: a dispatch table."""
 MakeTrip = Callable[[Outgoing, "str | None"], RoundTrip]
 """Makes the trip of an outgoing exception, given the type that it is declared to arrive as (None:
 as the settings say)."""
@@ -62,6 +67,8 @@ class FixTrials:
     """Whether the traceback is described as well."""
     before: RoundTrip
     """How the exception fares without a fix."""
+    repaired: Repaired
+    """What earlier fixes made of exceptions; what these make is added."""
     until: float = float("inf")
     """No trial but the first of all begins after this: seconds of processor time, by this process's
     clock. So at least one is made, however slow the machine is."""
@@ -129,7 +136,8 @@ class FixTrials:
             reducers = self._reducers(candidate)
             if reducers is None:
                 break
-            trip = self._trip_with(self.subject, reducers, candidate, self._sent)
+            outgoing = self._pickled_with(self.subject, reducers, self._sent)
+            trip = self.make_trip(outgoing, candidate.arrives_as)
             if trip.took_too_long:
                 raise TookTooLong
             exposed = tuple(
@@ -159,6 +167,8 @@ class FixTrials:
         instances, unrepaired = self._on_siblings(tried)
         if instances is None:
             return None
+        if outgoing.payload is not None and not tried.lost:
+            self.repaired.keep(self._owner(candidate), outgoing.payload)
         return tried.fix(
             self.receiver,
             self._with_foreign_cause(tried.reducers, tried.candidate),
@@ -209,7 +219,10 @@ class FixTrials:
                 for loss in self.before.losses
                 if (path := ValuePath.of(loss.path)).attribute is not None and not path.links
             ]
-            self._made[owner] = list(siblings_of(self.subject, owner, dict.fromkeys(lost)))
+            self._made[owner] = [
+                *self.repaired.of(owner),
+                *siblings_of(self.subject, owner, dict.fromkeys(lost), self.serializer),
+            ]
         return self._made[owner]
 
     def _before(self, sibling: BaseException) -> RoundTrip:
@@ -268,13 +281,18 @@ class FixTrials:
         candidate: Candidate,
         sent: Record | None = None,
     ) -> RoundTrip:
+        return self.make_trip(self._pickled_with(exc, reducers, sent), candidate.arrives_as)
+
+    def _pickled_with(
+        self, exc: BaseException, reducers: Reducers, sent: Record | None = None
+    ) -> Outgoing:
         assert isinstance(self.serializer, (Pickle, Library))  # run() has seen to that
         serializer = WithReducers(of=self.serializer, reducers=reducers)
         outgoing = describe_and_pickle(
             exc, serializer=serializer, traceback=self.traceback, sent=sent
         )
         # The class may have a reducer, but the candidate's was used in its place.
-        return self.make_trip(replace(outgoing, reducer=None), candidate.arrives_as)
+        return replace(outgoing, reducer=None)
 
     def _with_foreign_cause(self, reducers: Reducers, candidate: Candidate) -> RoundTrip | None:
         """Try a recipe that keeps the chain on a copy whose cause has a class that no receiver has.
@@ -362,6 +380,7 @@ class TriedFix:
             lines=lines_of(owner) if place is not None else (),
             owner=f"{candidate.target.module}:{candidate.target.qualname}",
             method=candidate.target.method,
+            recipe=type(candidate.recipe).__name__,
             expect=expect,
         )
 
@@ -438,7 +457,7 @@ def _compiled(candidate: Candidate, owner: type) -> Callable[[Any], object] | No
 
     The code imports a ``copyreg`` of our own: what it registers is for this trial alone.
     """
-    table: Reducers = {}
+    table: dict[type, Callable[[Any], object]] = {}
     own_copyreg = SimpleNamespace(
         pickle=lambda owner, reducer: table.update({owner: reducer}), **_without_pickle(copyreg)
     )

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_portable_errors.diagnosis.class_source import reducer_of
+from pytest_portable_errors.diagnosis.class_source import reducer_of, registered_reducer
+from pytest_portable_errors.diagnosis.facts import Reducer
 from pytest_portable_errors.diagnosis.loss import Comparison
 from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.diagnosis.value_path import ValuePath
@@ -18,7 +19,7 @@ from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value as describe
 from pytest_portable_errors.sender.carriers import Carrier
 from pytest_portable_errors.sender.extent import held_by
-from pytest_portable_errors.sender.serializers import PayloadTooLarge, Serializer
+from pytest_portable_errors.sender.serializers import PayloadTooLarge, Reducers, Serializer
 from pytest_portable_errors.sender.unchanged import unchanged
 
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<key>[^\]]*)\]")
@@ -57,13 +58,13 @@ def with_choices(compared: Comparison, exc: BaseException, serializer: Serialize
 def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> bool:
     """Whether a path leads to or through a value that the class of its holder leaves behind."""
     steps = list(_STEP.finditer(path))
-    chooses_here = chooses(type(exc))
+    chooses_here = chooses(type(exc), serializer)
     for number, value in enumerate(_values_along(exc, steps)):
         is_passed = type(value) in _CONTAINERS and number < len(steps) - 1
         if chooses_here and not is_passed and not can_travel(value, serializer):
             return True
         if issubclass(type(value), BaseException):
-            chooses_here = chooses(type(value))
+            chooses_here = chooses(type(value), serializer)
     return False
 
 
@@ -74,10 +75,21 @@ def value_can_travel(exc: BaseException, path: str, serializer: Serializer) -> b
     return len(values) == len(steps) > 0 and can_travel(values[-1], serializer)
 
 
-def chooses(cls: type) -> bool:
+def chooses(cls: type, serializer: Serializer) -> bool:
     """Whether a reducer that somebody wrote in Python pickles the exceptions of a class."""
-    reducer = reducer_of(cls)
+    reducer = reducer_in_use(cls, serializer)
     return reducer is not None and bool(reducer.file)
+
+
+def reducer_in_use(cls: type, serializer: Serializer) -> Reducer | None:
+    """What pickles the instances of a class: what the serializer has for it goes first.
+
+    None if Python's own method does.
+    """
+    own: Reducers = getattr(serializer, "reducers", {})
+    if own and cls in own:
+        return registered_reducer(own[cls], cls)
+    return reducer_of(cls)
 
 
 def can_travel(value: object, serializer: Serializer) -> bool:

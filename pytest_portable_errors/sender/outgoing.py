@@ -11,13 +11,13 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_portable_errors.diagnosis.class_source import reducer_of
 from pytest_portable_errors.diagnosis.facts import Reducer, Unpicklable
 from pytest_portable_errors.diagnosis.pickle_reader import content
 from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primitive_on_the_wire
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.described import ErrorRecord, Record
 from pytest_portable_errors.sender.extent import SOME, Held, held_by
+from pytest_portable_errors.sender.left_behind import reducer_in_use
 from pytest_portable_errors.sender.serializers import PAYLOAD_LIMIT, PayloadTooLarge, Serializer
 from pytest_portable_errors.sender.unchanged import unchanged
 from pytest_portable_errors.sender.unpicklable import find_unpicklable
@@ -118,7 +118,7 @@ def describe_and_pickle_by_each(
         is_described = has_twin or not pickled or held.extent >= SOME
         sent = described if is_described else record.describe(exc, traceback=traceback)
         outgoing = _outgoing(exc, serializer, dumped, sent, held)
-        reducer = reducer_of(type(exc))
+        reducer = reducer_in_use(type(exc), serializer)
         pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=held.extent))
     if not primitive:
         return pickled

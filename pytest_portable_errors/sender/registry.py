@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 
 from pytest_portable_errors.errors import PortableErrorsError
@@ -12,6 +13,8 @@ from pytest_portable_errors.sender.serializers import (
     DILL,
     PICKLES,
     Library,
+    Pickle,
+    Reducers,
     Serializer,
 )
 
@@ -40,6 +43,12 @@ class Serializers:
     def _add(self) -> None:
         for serializer in self._added():
             self._by_name[checked(serializer).name] = serializer
+
+    def use(self, reducers: Reducers) -> None:
+        """Let the built-in serializers pickle with these, as the project's workers do."""
+        for name, serializer in self._by_name.items():
+            if isinstance(serializer, (Pickle, Library)):
+                self._by_name[name] = replace(serializer, reducers=reducers)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import io
 import pickle
 from collections import ChainMap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import FunctionType
 from typing import Any, Protocol, runtime_checkable
 
 PICKLE_LOADER = "pickle:loads"
+Reducers = Mapping[type, Callable[[Any], object]]
+"""Functions that pickle, by class: a dispatch table."""
 PAYLOAD_LIMIT = 64 * 1024 * 1024
 """Bytes of a payload. One that is larger is not sent: the trip ends at dumps."""
 
@@ -78,6 +81,8 @@ class Pickle:
     """0 to ``pickle.HIGHEST_PROTOCOL``. None: Python's default."""
     loader: str = PICKLE_LOADER
     needs: tuple[str, ...] = ()
+    reducers: Reducers = field(default_factory=dict, compare=False)
+    """What pickles with it, beside ``copyreg``: what the project's workers register."""
 
     def dumps(self, exc: BaseException, /) -> bytes:
         """Return the payload.
@@ -87,12 +92,12 @@ class Pickle:
             BaseException: What the exception's own code raises.
         """
         file = PayloadFile()
-        pickle.dump(exc, file, protocol=self.protocol)
+        self.pickler(file).dump(exc)
         return file.getvalue()
 
-    def pickler(self, file: io.BytesIO) -> object:
+    def pickler(self, file: io.BytesIO) -> Any:
         """The pickler that ``dumps`` uses."""
-        return pickle.Pickler(file, protocol=self.protocol)
+        return with_reducers(pickle.Pickler(file, protocol=self.protocol), self.reducers)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
         """Return the same pickler, written in Python, so that its methods can be watched.
@@ -102,7 +107,8 @@ class Pickle:
             recorder: A class that comes before the pickler's in the MRO, and may extend ``save``
                 and ``save_reduce``.
         """
-        return type("Replay", (recorder, _python_pickler()), {})(file, self.protocol)
+        replay = type("Replay", (recorder, _python_pickler()), {})(file, self.protocol)
+        return with_reducers(replay, self.reducers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,8 @@ class Library:
     """The module, by which settings name the serializer as well."""
     loader: str
     """``"module:function"``."""
+    reducers: Reducers = field(default_factory=dict, compare=False)
+    """As of ``Pickle``."""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -128,12 +136,15 @@ class Library:
             BaseException: What the exception's own code raises.
         """
         file = PayloadFile()
-        import_module(self.name).dump(exc, file)
+        if self.reducers:
+            self.pickler(file).dump(exc)
+        else:
+            import_module(self.name).dump(exc, file)
         return file.getvalue()
 
-    def pickler(self, file: io.BytesIO) -> object:
+    def pickler(self, file: io.BytesIO) -> Any:
         """The pickler that ``dumps`` uses."""
-        return import_module(self.name).Pickler(file)
+        return with_reducers(import_module(self.name).Pickler(file), self.reducers)
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
         """Return the same pickler, written in Python: see ``Pickle.replaying``.
@@ -142,7 +153,9 @@ class Library:
         """
         library_pickler = import_module(self.name).Pickler
         if issubclass(library_pickler, pickle._Pickler):  # dill's is written in Python
-            return type("Replay", (recorder, library_pickler), {})(file)
+            return with_reducers(
+                type("Replay", (recorder, library_pickler), {})(file), self.reducers
+            )
         methods = {
             name: value
             for owner in reversed(library_pickler.__mro__)
@@ -157,7 +170,7 @@ class Library:
         in_python = type("LibraryPickler", (_python_pickler(),), reducing)
         replay = type("Replay", (recorder, in_python), {})(file)
         vars(replay).update(vars(library_pickler(io.BytesIO())))
-        return replay
+        return with_reducers(replay, self.reducers)
 
 
 def _python_pickler() -> type:
@@ -196,7 +209,7 @@ class WithReducers:
 
     of: Pickle | Library
     """What pickles with them."""
-    reducers: Mapping[type, Callable[[Any], object]]
+    reducers: Reducers
     """By class, the function that pickles its instances."""
 
     @property
@@ -222,22 +235,26 @@ class WithReducers:
             BaseException: What the exception's own code raises.
         """
         file = PayloadFile()
-        self._with_reducers(self.of.pickler(file)).dump(exc)
+        with_reducers(self.of.pickler(file), self.reducers).dump(exc)
         return file.getvalue()
 
     def replaying(self, file: io.BytesIO, recorder: type) -> Any:
         """Return the same pickler, written in Python: see ``Pickle.replaying``."""
-        return self._with_reducers(self.of.replaying(file, recorder))
+        return with_reducers(self.of.replaying(file, recorder), self.reducers)
 
-    def _with_reducers(self, pickler: Any) -> Any:
-        """The same pickler, which now asks the reducers before its own dispatch table."""
-        table = ChainMap(
-            dict(self.reducers), getattr(pickler, "dispatch_table", copyreg.dispatch_table)
-        )
-        if isinstance(pickler, pickle.Pickler):
-            # By way of the descriptor of pickle.Pickler: cloudpickle's class has an attribute of
-            # that name, which hides the one that counts.
-            pickle.Pickler.dispatch_table.__set__(pickler, table)  # type: ignore[attr-defined]
-        else:
-            pickler.dispatch_table = table
+
+def with_reducers(pickler: Any, reducers: Reducers) -> Any:
+    """The same pickler, which now asks the reducers before its own dispatch table."""
+    if not reducers:
         return pickler
+    own: Any = getattr(pickler, "dispatch_table", copyreg.dispatch_table)
+    if isinstance(pickler, pickle.Pickler):
+        # By way of the descriptor of pickle.Pickler: cloudpickle's class has an attribute of that
+        # name, which hides the one that counts.
+        descriptor: Any = vars(pickle.Pickler)["dispatch_table"]
+        with contextlib.suppress(AttributeError):  # not set
+            own = descriptor.__get__(pickler)
+        descriptor.__set__(pickler, ChainMap(reducers, own))  # type: ignore[arg-type]  # not written to
+    else:
+        pickler.dispatch_table = ChainMap(reducers, own)  # type: ignore[arg-type]  # not written to
+    return pickler

@@ -10,19 +10,24 @@ from pytest_portable_errors.diagnosis.primitive import not_primitive
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.left_behind import chooses
+from pytest_portable_errors.sender.serializers import Serializer
 
 _MOST_SUBCLASSES = 6
 _MOST_LOST = 4  # attributes of which it is asked whether they may hold anything
 
 
 def siblings_of(
-    subject: BaseException, owner: type, lost_attributes: Iterable[str]
+    subject: BaseException,
+    owner: type,
+    lost_attributes: Iterable[str],
+    serializer: Serializer,
 ) -> Iterator[BaseException]:
     """Make other instances of the class that gets a fix, and of those that inherit it.
 
     Args:
         subject: The exception that the fix was proposed for.
         owner: Its class, or the base that gets the code.
+        serializer: What pickles them.
         lost_attributes: Names of the attributes that it lost.
 
     Yields:
@@ -34,7 +39,7 @@ def siblings_of(
     noted = copy_without_traceback(subject)
     if noted is not None and _set(noted, "__notes__", ["added later"]):
         yield noted
-    if chooses(type(subject)):
+    if chooses(type(subject), serializer):
         attributes = fields.attributes_of(subject)
         anything = [name for name in lost_attributes if not_primitive(attributes.get(name), name)]
         for name in anything[:_MOST_LOST]:

@@ -135,6 +135,7 @@ def _fix_row(fix: Fix) -> dict[str, object]:
         "unrepaired": fix.unrepaired,
         "owner": fix.owner,
         "method": fix.method,
+        "recipe": fix.recipe,
         "file": fix.file,
         "lines": list(fix.lines),
         "expect": fix.expect,

@@ -104,6 +104,7 @@ def _try_fixes(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...
         carried=frozenset(credential.path for credential in explained.trip.credentials),
         make_trip=make_trip,
         before=explained.trip,
+        repaired=pending.receivers.answered.repaired,
         traceback="traceback" in settings.checks,
         until=start
         + trial_time.of(LARGE_TRIALS_SECONDS if outgoing.extent >= MUCH else TRIALS_SECONDS),

@@ -1,0 +1,78 @@
+"""Takes the reducers of the project's module as registered, without registering them.
+
+A worker imports that module, and so its pickles differ from those of a test process that does not.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from pytest_portable_errors.receiver.fields import type_name
+from pytest_portable_errors.repair.reducers import generated, table_of
+
+
+class ByName(Mapping[type, Callable[[Any], object]]):
+    """A reducer by class, where the class is known by its dotted name alone."""
+
+    def __init__(self, names: frozenset[str], reducer: Callable[[Any], object]) -> None:
+        """``names`` are dotted names; the classes need not be imported yet."""
+        self._names, self._reducer = names, reducer
+
+    def __getitem__(self, cls: type) -> Callable[[Any], object]:
+        if type_name(cls) not in self._names:
+            raise KeyError(cls)
+        return self._reducer
+
+    def __iter__(self) -> Iterator[type]:
+        """Nothing: which classes have these names is not known."""
+        return iter(())
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def reducers_in(text: str, file: str) -> Mapping[type, Callable[[Any], object]]:
+    """Run the generated part of a module of reducers, and return what it would register.
+
+    It imports nothing but the standard library, and registers nothing: its ``copyreg`` and
+    ``importlib`` are others.
+
+    Args:
+        text: The module's text.
+        file: Its path, for tracebacks.
+
+    Raises:
+        NotOurs: The generated part cannot be read.
+    """
+    table = table_of(text)
+    if not table.classes:
+        return {}
+    scope: dict[str, Any] = {"__name__": "portable_errors_reducers", "__builtins__": _builtins()}
+    exec(compile(generated(text), file, "exec"), scope)  # the text that we have generated
+    return ByName(table.classes, scope["reduce_exception"])
+
+
+def _builtins() -> dict[str, Any]:
+    stand_ins = {
+        "copyreg": SimpleNamespace(pickle=lambda *_: None),
+        "importlib": SimpleNamespace(import_module=_loaded),
+    }
+
+    def import_(name: str, *args: Any, **kwargs: Any) -> object:
+        return stand_ins.get(name) or builtins.__import__(name, *args, **kwargs)
+
+    return {**vars(builtins), "__import__": import_}
+
+
+def _loaded(name: str) -> ModuleType:
+    """The module of a name, if it is loaded; no library is imported for a run that lacks it."""
+    if name == "builtins":
+        return importlib.import_module(name)
+    if name not in sys.modules:
+        raise ImportError(name)
+    return sys.modules[name]

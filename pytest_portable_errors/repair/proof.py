@@ -1,0 +1,190 @@
+"""Proves fixes where they stand: a new process imports the files as written, and sends exceptions.
+
+Run as ``python -m pytest_portable_errors.repair.proof``, it reads what to prove from its standard
+input, and writes what does not hold to its standard output, both as JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_portable_errors.building.build import CannotBuild, build
+from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.round_trip import check_round_trip
+from pytest_portable_errors.sender.repaired import rebuilt
+
+LONGEST = 600.0
+"""Seconds for the whole proof; a library may take a minute to be imported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A fix to be proved, and on what."""
+
+    owner: str
+    """The class that got it, ``module:qualified name``."""
+    classes: tuple[str, ...]
+    """Dotted names of the classes that were met."""
+    payloads: tuple[bytes, ...]
+    """Exceptions that tests raised, as the fix has pickled them."""
+    unrepaired: int
+    """How many instances may be lost still, as they were when the fix was tried."""
+    keeps_chain: bool
+    """Whether the chain has to arrive."""
+    attributes: tuple[str, ...] = ()
+    """Names of attributes that it gives up."""
+
+
+Prove = Callable[[Sequence[Evidence], str], dict[str, str]]
+"""Takes fixes and the name of the module of reducers (empty: there is none). Returns why fixes do
+not hold, by their owners."""
+
+
+def in_new_process(
+    evidence: Sequence[Evidence], reducers: str, *, folder: Path, path: Sequence[str]
+) -> dict[str, str]:
+    """Prove fixes in a process that has imported nothing yet.
+
+    Args:
+        evidence: The fixes.
+        reducers: The module of reducers; empty if there is none.
+        folder: The project's folder.
+        path: What the process has as ``sys.path`` before its own.
+
+    Returns:
+        Why fixes do not hold, by their owners.
+    """
+    asked = {
+        "path": list(path),
+        "reducers": reducers,
+        "evidence": [_as_data(one) for one in evidence],
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __spec__.name],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+            timeout=LONGEST,
+            check=False,
+        )
+        answer: dict[str, str] = json.loads(done.stdout.rpartition(_MARK)[2])
+    except subprocess.TimeoutExpired:
+        return {one.owner: f"the proof took more than {LONGEST:g} s" for one in evidence}
+    except json.JSONDecodeError:
+        last = done.stderr.strip().rpartition("\n")[2]
+        why = f"the process that was to prove it ended with {done.returncode}: {last}"
+        return {one.owner: why for one in evidence}
+    return answer
+
+
+_MARK = "\0portable-errors proof\0"
+
+
+def _as_data(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "owner": evidence.owner,
+        "classes": evidence.classes,
+        "payloads": [base64.b64encode(payload).decode() for payload in evidence.payloads],
+        "unrepaired": evidence.unrepaired,
+        "keeps_chain": evidence.keeps_chain,
+        "attributes": evidence.attributes,
+    }
+
+
+def main() -> None:
+    """Prove what standard input asks for."""
+    asked = json.load(sys.stdin)
+    sys.path[:0] = asked["path"]
+    failures: dict[str, str] = {}
+    if asked["reducers"]:
+        why = _import_error(asked["reducers"])
+        if why is not None:
+            failures = {row["owner"]: why for row in asked["evidence"]}
+    for row in asked["evidence"]:
+        if row["owner"] not in failures:
+            why = _failure(row)
+            if why is not None:
+                failures[row["owner"]] = why
+    sys.stdout.write(_MARK + json.dumps(failures))
+    sys.stdout.flush()
+
+
+def _import_error(module: str) -> str | None:
+    try:
+        importlib.import_module(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the project's code, as we have written it
+        return f"importing {module} raises {type(error).__name__}: {error}"
+    return None
+
+
+def _failure(row: dict[str, Any]) -> str | None:
+    """Why a fix does not hold; None if it does."""
+    why = _import_error(row["owner"].partition(":")[0])
+    if why is not None:
+        return why
+    checks = [check for check in DEFAULT_CHECKS if check != "chain" or row["keeps_chain"]]
+    given_up = tuple(f"exc.{name}" for name in row["attributes"])
+    try:
+        for payload in row["payloads"]:
+            exc = rebuilt(base64.b64decode(payload))
+            if exc is None:
+                return "what a test raised cannot be rebuilt any more"
+            lost = _lost(exc, checks, given_up)
+            if lost is not None:
+                return lost
+        reasons = [
+            lost for exc in _built(row) if (lost := _lost(exc, checks, given_up)) is not None
+        ]
+    except PortableErrorsError as error:
+        return str(error)
+    return reasons[0] if len(reasons) > row["unrepaired"] else None
+
+
+def _lost(exc: BaseException, checks: Sequence[str], given_up: tuple[str, ...]) -> str | None:
+    trip = check_round_trip(exc, receiver="with-project", checks=checks)
+    lost = [
+        loss
+        for loss in trip.losses
+        if not (given_up and loss.path.startswith(given_up)) and loss.path != "exc.args"
+    ]
+    return str(trip).partition("\n")[0].partition("   ")[0] if lost else None
+
+
+def _built(row: dict[str, Any]) -> Iterator[BaseException]:
+    owner = _class(*row["owner"].partition(":")[::2])
+    known = [owner, *(_class(*name.rpartition(".")[::2]) for name in row["classes"])]
+    for cls in dict.fromkeys(filter(None, known)):
+        try:
+            yield from (variant.exc for variant in build(cls, values={}))
+        except CannotBuild:
+            continue
+
+
+def _class(module: str, qualname: str) -> type[BaseException] | None:
+    """The exception class of a name; None if there is none, as for one inside a function."""
+    try:
+        found = functools.reduce(getattr, qualname.split("."), importlib.import_module(module))
+    except Exception:  # the project's code
+        return None
+    is_exception = isinstance(found, type) and issubclass(found, BaseException)
+    return found if is_exception else None  # type: ignore[return-value]  # just asked
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Chooses which of the fixes that a run has found are written; says why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.report.rows import Detail
+from pytest_portable_errors.report.tally import Defect
+
+METHODS = ("WithoutInit", "WithChain")
+"""Recipes that suit more instances than others, so that they go first where two differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A fix to be written, and the defects that it repairs."""
+
+    fix: Fix
+    defects: tuple[Defect, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Dotted names of the classes that were met, each once."""
+        return tuple(dict.fromkeys(defect.cls for defect in self.defects))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A defect that stays."""
+
+    cls: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What is to be written, and what is left."""
+
+    methods: tuple[Proposal, ...]
+    """For the project's own classes, one for each class and method."""
+    reducers: tuple[Proposal, ...]
+    """For the classes of others."""
+    settings: tuple[Proposal, ...]
+    """Lines of ``portable_errors_expect`` alone."""
+    left: tuple[Left, ...]
+
+
+def choose(defects: Iterable[Defect], *, unsafe: bool) -> Chosen:
+    """Choose what to write for each defect.
+
+    Args:
+        defects: All that were met.
+        unsafe: Whether fixes are written, too, that give something up.
+
+    Returns:
+        The fixes; of two for one class the one that suits more instances.
+    """
+    left: list[Left] = []
+    by_place: dict[tuple[str, str], list[tuple[Fix, Defect]]] = {}
+    for defect in defects:
+        fix, reason = _fix_of(defect, unsafe=unsafe)
+        if fix is None:
+            left.append(Left(defect.cls, reason))
+        else:
+            by_place.setdefault((fix.owner, fix.method), []).append((fix, defect))
+    proposals = [
+        Proposal(
+            fix=max((fix for fix, _ in found), key=_generality),
+            defects=tuple(defect for _, defect in found),
+        )
+        for _, found in sorted(by_place.items())
+    ]
+    registered = [one for one in proposals if not one.fix.method]
+    return Chosen(
+        methods=tuple(one for one in proposals if one.fix.method),
+        reducers=tuple(one for one in registered if one.fix.recipe != "Declaration"),
+        settings=tuple(one for one in registered if one.fix.recipe == "Declaration"),
+        left=tuple(left),
+    )
+
+
+def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
+    """The fix to write for a defect; or None, and why there is none."""
+    detail = defect.detail
+    fixes = [] if detail is None else fixes_of(detail)
+    whole = [fix for fix in fixes if fix.arrives_whole]
+    safe = [fix for fix in whole if not fix.gives_up]
+    if safe:
+        return safe[0], ""
+    if whole and unsafe:
+        return whole[0], ""
+    if whole:
+        given_up = ", ".join(whole[0].gives_up)
+        return None, f"its fix gives up {given_up}: --portable-errors-fix-unsafe writes it"
+    if fixes:
+        return None, f"its fix still loses {', '.join(fixes[0].still_lost)}"
+    why = "" if detail is None else detail["why"].partition("\n")[0]
+    return None, f"no fix is known: {why or defect.cause}"
+
+
+def fixes_of(detail: Detail) -> list[Fix]:
+    """The fixes of a report's detail."""
+    rows: list[dict[str, Any]] = [
+        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        for row in detail["fixes"]
+    ]
+    return [Fix(**row) for row in rows]
+
+
+def _generality(fix: Fix) -> tuple[int, int, int]:
+    is_general = METHODS.index(fix.recipe) + 1 if fix.recipe in METHODS else 0
+    return is_general, fix.instances, len(fix.code)

@@ -1,0 +1,304 @@
+"""Repairs a project: writes the fixes of a run, proves them where they stand, says what is left.
+
+``repaired`` is the story, from top to bottom; ``files.py`` alone writes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_portable_errors.repair.edits import CannotEdit, MethodEdit, edited
+from pytest_portable_errors.repair.files import MayNotWrite, Writer
+from pytest_portable_errors.repair.proof import Evidence, Prove
+from pytest_portable_errors.repair.proposals import Left, Proposal, choose
+from pytest_portable_errors.repair.reducers import (
+    NotOurs,
+    Table,
+    import_line,
+    module_text,
+    table_of,
+)
+from pytest_portable_errors.repair.settings import CannotAdd, with_expected
+from pytest_portable_errors.report.tally import Defect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a project's fixes go."""
+
+    root: Path
+    """The project's folder, its links resolved."""
+    reducers: Path
+    """The module for reducers of others' classes."""
+    reducers_module: str
+    """Its dotted name."""
+    ini: Path | None
+    """The file of pytest's settings; None if there is none."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Repair:
+    """What became of the fixes of a run."""
+
+    defects: int
+    """How many defects were met."""
+    fixed: int
+    """How many of them are repaired by what was written, or would be."""
+    left: tuple[Left, ...]
+    """The others."""
+    gives_up: tuple[str, ...]
+    """What the fixes give up, a line for each that does."""
+    diff: str
+    """All changes as a unified diff, from the project's folder."""
+    files: tuple[str, ...]
+    """The files that were changed, as seen from there."""
+    advice: tuple[str, ...]
+    """What is to be done next, a line each."""
+
+
+def repaired(
+    defects: Sequence[Defect],
+    *,
+    place: Place,
+    started: float,
+    unsafe: bool,
+    writes: bool,
+    payloads: Mapping[str, Sequence[bytes]],
+    prove: Prove,
+) -> Repair:
+    """Write the fixes of a run, and prove them in a new process.
+
+    Args:
+        defects: All that were met.
+        place: Where they go.
+        started: When the run began, in seconds since the epoch.
+        unsafe: Whether fixes are written that give something up.
+        writes: Whether anything is written; if not, the diff says what would be.
+        payloads: Exceptions that tests raised, as their fixes pickled them, by class
+            (``module:qualified name``).
+        prove: Imports what was written in a new process, and sends exceptions.
+
+    Returns:
+        What was done, and what is left.
+    """
+    chosen = choose(defects, unsafe=unsafe)
+    plan = _Plan(place=place, writer=Writer(root=place.root, started=started))
+    proposals = [*chosen.methods, *chosen.reducers, *chosen.settings]
+    changes = plan.changes(proposals)
+    while writes and changes:
+        plan.write(changes)
+        evidence = [_evidence(one, payloads) for one in plan.accepted if one.fix.code]
+        failures = prove(evidence, place.reducers_module if plan.has_reducers else "")
+        if not failures:
+            break
+        if not plan.refuse(failures):
+            break
+        changes = plan.changes(plan.accepted)
+        if not changes:
+            plan.write(changes)
+    left = [*chosen.left, *plan.left]
+    return Repair(
+        defects=len(defects),
+        fixed=sum(len(one.defects) for one in plan.accepted),
+        left=tuple(left),
+        gives_up=tuple(
+            f"{one.classes[0]} without {', '.join(one.fix.gives_up)}"
+            for one in plan.accepted
+            if one.fix.gives_up
+        ),
+        diff=_diff(plan, changes),
+        files=tuple(sorted(plan.writer.shown(file) for file in changes)),
+        advice=tuple(plan.advice()),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Plan:
+    """The fixes that are accepted so far, and what they make of the files."""
+
+    place: Place
+    writer: Writer
+    accepted: list[Proposal] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    originals: dict[Path, bytes | None] = field(default_factory=dict)
+    """What each file held before the first change; None: it did not exist."""
+
+    @property
+    def has_reducers(self) -> bool:
+        """Whether there are reducers for others' classes among the fixes."""
+        return any(map(_is_reducer, self.accepted))
+
+    def changes(self, proposals: Iterable[Proposal]) -> dict[Path, bytes]:
+        """What the files are to hold with these fixes; those that cannot be made are left."""
+        self.accepted = []
+        contents: dict[Path, bytes] = {}
+        # From the end of each file, so that the lines of those before it stay where they are.
+        in_order = sorted(proposals, key=lambda one: (one.fix.file, *(-n for n in one.fix.lines)))
+        for proposal in in_order:
+            with_it = dict(contents)
+            try:
+                if proposal.fix.method:
+                    self._add_method(with_it, proposal)
+                elif _is_reducer(proposal):
+                    self._add_reducer(with_it, proposal)
+                if proposal.fix.expect:
+                    self._add_expected(with_it, proposal.fix.expect)
+            except (MayNotWrite, CannotEdit, NotOurs, CannotAdd) as error:
+                self._leave(proposal, str(error))
+            else:
+                contents = with_it
+                self.accepted.append(proposal)
+        return {
+            file: content for file, content in contents.items() if content != self.originals[file]
+        }
+
+    def write(self, changes: Mapping[Path, bytes]) -> None:
+        """Write the files that change, and put back those that do not any more."""
+        for file, original in self.originals.items():
+            if file not in changes and file in self.writer.written:
+                self.writer.put_back(file, original)
+        for file, content in changes.items():
+            try:
+                self.writer.write(file, content)
+            except MayNotWrite as error:
+                for proposal in [one for one in self.accepted if self._goes_to(one, file)]:
+                    self.accepted.remove(proposal)
+                    self._leave(proposal, str(error))
+
+    def refuse(self, failures: Mapping[str, str]) -> bool:
+        """Take out the fixes that do not hold; False if none of them was accepted."""
+        refused = [one for one in self.accepted if one.fix.owner in failures]
+        for proposal in refused:
+            self.accepted.remove(proposal)
+            why = failures[proposal.fix.owner]
+            self._leave(proposal, f"its fix does not hold where it was written: {why}")
+        return bool(refused)
+
+    def advice(self) -> Iterable[str]:
+        """What is to be done next."""
+        if self.has_reducers:
+            yield (
+                "others' classes: where your worker starts, "
+                f"{import_line(self.place.reducers_module)}"
+            )
+
+    def _goes_to(self, proposal: Proposal, file: Path) -> bool:
+        own = self.place.reducers if _is_reducer(proposal) else self._file_of(proposal)
+        return Path(own) == file
+
+    def _file_of(self, proposal: Proposal) -> Path:
+        return self.place.root / proposal.fix.file
+
+    def _leave(self, proposal: Proposal, reason: str) -> None:
+        self.left += [Left(defect.cls, reason) for defect in proposal.defects]
+
+    def _content(self, contents: Mapping[Path, bytes], file: Path) -> bytes | None:
+        """What a file is to hold so far; None if it does not exist."""
+        if file not in self.originals:
+            self.originals[file] = self.writer.read(file) if file.exists() else None
+        return contents.get(file, self.originals[file])
+
+    def _add_method(self, contents: dict[Path, bytes], proposal: Proposal) -> None:
+        fix = proposal.fix
+        if not fix.file:
+            raise MayNotWrite("its source lies outside of the project, or is in no file")
+        file = self._file_of(proposal)
+        source = self._content(contents, file)
+        if source is None:
+            raise MayNotWrite(f"{self.writer.shown(file)} is not there: is it in an archive?")
+        contents[file] = edited(
+            source,
+            MethodEdit(
+                qualname=fix.owner.partition(":")[2],
+                name=fix.method,
+                code=fix.code,
+                lines=fix.lines,
+            ),
+        )
+
+    def _add_reducer(self, contents: dict[Path, bytes], proposal: Proposal) -> None:
+        file = self.place.reducers
+        self.writer.ensure_writable(file)
+        before = self._content(contents, file)
+        text = None if before is None else before.decode()
+        table = (Table() if text is None else table_of(text)).merged(_row(proposal))
+        contents[file] = module_text(text, table, self.place.reducers_module).encode()
+
+    def _add_expected(self, contents: dict[Path, bytes], line: str) -> None:
+        file = self.place.ini
+        if file is None:
+            raise CannotAdd(f"there is no file for settings: portable_errors_expect = {line}")
+        before = self._content(contents, file)
+        text = "" if before is None else before.decode()
+        contents[file] = with_expected(text, file.name, [line]).encode()
+
+
+def _is_reducer(proposal: Proposal) -> bool:
+    return not proposal.fix.method and proposal.fix.recipe != "Declaration"
+
+
+def _row(proposal: Proposal) -> Table:
+    """What the module of reducers is to do for a class."""
+    fix = proposal.fix
+    name = fix.owner.replace(":", ".")
+    becomes = fix.expect.partition(" -> ")[2]
+    dropped = fix.expect.partition(" without ")[2]
+    known = frozenset(
+        str(node["type"]).partition(".")[0]
+        for defect in proposal.defects
+        if defect.detail is not None
+        for node in defect.detail["trip"].get("sent", {}).get("exceptions", ())
+        if node.get("importable")
+    )
+    if becomes:
+        if not becomes.startswith("builtins."):
+            raise NotOurs(f"it is to arrive as {becomes}: its fix is better pasted by hand")
+        return Table(becomes={name: becomes})
+    if fix.recipe == "AndState":
+        return Table(added=frozenset({name}))
+    if fix.recipe not in ("WithChain", "WithoutInit"):
+        raise NotOurs("it calls its constructor: its fix is better pasted by hand")
+    left_behind = {name: tuple(dropped.split(", "))} if dropped else {}
+    return Table(
+        rebuilt=frozenset({name}),
+        left_behind=left_behind,
+        known=known - {"builtins", name.partition(".")[0]},
+    )
+
+
+def _evidence(proposal: Proposal, payloads: Mapping[str, Sequence[bytes]]) -> Evidence:
+    fix = proposal.fix
+    return Evidence(
+        owner=fix.owner,
+        classes=() if " -> " in fix.expect else proposal.classes,
+        payloads=() if " -> " in fix.expect else tuple(payloads.get(fix.owner, ())),
+        unrepaired=fix.instances if " -> " in fix.expect else fix.unrepaired,
+        keeps_chain=fix.recipe == "WithChain",
+        attributes=tuple(path.removeprefix("exc.") for path in fix.gives_up),
+    )
+
+
+def _diff(plan: _Plan, changes: Mapping[Path, bytes]) -> str:
+    parts: list[str] = []
+    for file in sorted(changes):
+        name = plan.writer.shown(file)
+        original = plan.originals[file]
+        parts += difflib.unified_diff(
+            _lines(original or b""),
+            _lines(changes[file]),
+            "/dev/null" if original is None else f"a/{name}",
+            f"b/{name}",
+        )
+    return "".join(parts)
+
+
+def _lines(content: bytes) -> list[str]:
+    text = content.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return [f"{line}\n" for line in text.split("\n")[:-1]] + (
+        [f"{text.rpartition(chr(10))[2]}\n\\ No newline at end of file\n"]
+        if text and not text.endswith("\n")
+        else []
+    )

@@ -1,0 +1,120 @@
+"""Adds lines to ``portable_errors_expect`` in an ini file; comments and all else of it stay."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import sys
+from collections.abc import Sequence
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pytest brings it there
+    import tomli as tomllib
+
+_KEY = "portable_errors_expect"
+_TOML_SECTION = re.compile(
+    r"^\[(tool\.pytest(\.ini_options)?|pytest)\][ \t]*(#.*)?\r?$", re.MULTILINE
+)
+
+
+class CannotAdd(Exception):
+    """The lines cannot be added; the text says why."""
+
+
+def with_expected(text: str, name: str, lines: Sequence[str]) -> str:
+    """Return the text of an ini file with more lines under ``portable_errors_expect``.
+
+    Args:
+        text: The file, with its own line breaks.
+        name: The file's name, which tells its format: ``pyproject.toml``, ``pytest.toml``,
+            ``pytest.ini``, ``tox.ini``, ``setup.cfg``.
+        lines: What to add; what is there already is not added again.
+
+    Raises:
+        CannotAdd: The file has no section of pytest's, or the key has a form that cannot be added
+            to.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    is_toml = name.endswith(".toml")
+    present = _present(text, is_toml=is_toml)
+    added = [line for line in dict.fromkeys(lines) if line not in present]
+    if not added:
+        return text
+    edited = (_in_toml if is_toml else _in_ini)(text, name, added, newline)
+    if not set(added) <= set(_present(edited, is_toml=is_toml)):
+        raise CannotAdd(f"{_KEY} of {name} is written in a way that is better edited by hand")
+    return edited
+
+
+def _present(text: str, *, is_toml: bool) -> list[str]:
+    try:
+        if not is_toml:
+            parser = configparser.RawConfigParser(strict=False)
+            parser.read_string(text)
+            values = [parser.get(section, _KEY, fallback="") for section in parser.sections()]
+            return [line.strip() for value in values for line in value.splitlines()]
+        tables = tomllib.loads(text)
+    except (configparser.Error, tomllib.TOMLDecodeError) as error:
+        raise CannotAdd(f"it cannot be read: {error}") from error
+    found: list[str] = []
+    tool = tables.get("tool", {}).get("pytest", {})
+    for table in (tables.get("pytest", {}), tool, tool.get("ini_options", {})):
+        value = table.get(_KEY, []) if isinstance(table, dict) else []
+        found += value.splitlines() if isinstance(value, str) else [str(item) for item in value]
+    return [line.strip() for line in found]
+
+
+def _in_toml(text: str, name: str, added: Sequence[str], newline: str) -> str:
+    items = "".join(f'    "{line}",{newline}' for line in added)
+    key = re.search(rf"^{_KEY}[ \t]*=[ \t]*\[", text, re.MULTILINE)
+    if key is not None:
+        end = _closing_bracket(text, key.end())
+        inner = text[key.end() : end].rstrip()
+        body = re.sub(r"#[^\n]*", "", inner).rstrip()
+        comma = "," if body and not body.endswith(",") else ""
+        if "\n" not in text[key.end() : end]:
+            listed = ", ".join(f'"{line}"' for line in added)
+            separator = f"{comma} " if inner else ""
+            return f"{text[: key.end()]}{inner}{separator}{listed}{text[end:]}"
+        if comma and "#" in inner.rpartition("\n")[2]:
+            raise CannotAdd(f"{_KEY} of {name} ends in a comment: add a comma before it")
+        return f"{text[: key.end()]}{inner}{comma}{newline}{items}{text[end:]}"
+    section = _TOML_SECTION.search(text)
+    if section is None:
+        raise CannotAdd(f"{name} has no section of pytest's")
+    return _after_section(text, section.end(), f"{_KEY} = [{newline}{items}]{newline}", newline)
+
+
+def _closing_bracket(text: str, start: int) -> int:
+    """Where an array ends that begins at ``start``; brackets in texts and comments do not count."""
+    for found in re.finditer(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#[^\n]*|\]', text[start:]):
+        if found[0] == "]":
+            return start + found.start()
+    raise CannotAdd(f"{_KEY} has no end")
+
+
+def _in_ini(text: str, name: str, added: Sequence[str], newline: str) -> str:
+    section = re.search(
+        rf"^\[{'tool:pytest' if name == 'setup.cfg' else 'pytest'}\][^\n]*$", text, re.MULTILINE
+    )
+    if section is None:
+        raise CannotAdd(f"{name} has no section of pytest's")
+    items = "".join(f"    {line}{newline}" for line in added)
+    key = re.search(rf"^{_KEY}[ \t]*[=:][^\n]*\n?(?:[ \t]+\S[^\n]*(?:\n|\Z))*", text, re.MULTILINE)
+    if key is not None:
+        head = key[0] if key[0].endswith("\n") else key[0] + newline
+        return f"{text[: key.start()]}{head}{items}{text[key.end() :]}"
+    return _after_section(text, section.end(), f"{_KEY} ={newline}{items}", newline)
+
+
+def _after_section(text: str, start: int, block: str, newline: str) -> str:
+    """The text with a block below the last line of the section that begins before ``start``."""
+    following = re.search(r"^\[", text[start:], re.MULTILINE)
+    end = len(text) if following is None else start + following.start()
+    body = text[start:end]
+    kept = body.rstrip()
+    rest = body[len(kept) :]
+    rest = rest if rest.startswith(("\n", "\r\n")) else newline + rest
+    first, _, tail = rest.partition("\n")
+    return f"{text[:start]}{kept}{first}\n{block}{tail}{text[end:]}"
