@@ -20,9 +20,11 @@ from typing import Any
 
 from pytest_portable_errors.building.build import CannotBuild, build
 from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
+from pytest_portable_errors.diagnosis.printable import brief
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.round_trip import check_round_trip
 from pytest_portable_errors.sender.repaired import rebuilt
+from pytest_portable_errors.sender.trip import first_line
 
 LONGEST = 600.0
 """Seconds for the whole proof; a library may take a minute to be imported."""
@@ -163,7 +165,11 @@ def _lost(exc: BaseException, checks: Sequence[str], given_up: tuple[str, ...]) 
         for loss in trip.losses
         if not (given_up and loss.path.startswith(given_up)) and loss.path != "exc.args"
     ]
-    return str(trip).partition("\n")[0].partition("   ")[0] if lost else None
+    if not lost:
+        return None
+    what = first_line(trip)
+    first = lost[0]
+    return what if first.kind == "arrival" else f"{what} ({first.path}: {brief(first.received)})"
 
 
 def _built(row: dict[str, Any]) -> Iterator[BaseException]:

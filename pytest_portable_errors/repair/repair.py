@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.repair.edits import CannotEdit, MethodEdit, edited
 from pytest_portable_errors.repair.files import MayNotWrite, Writer
 from pytest_portable_errors.repair.proof import Evidence, Prove
@@ -85,7 +87,8 @@ def repaired(
         What was done, and what is left.
     """
     chosen = choose(defects, unsafe=unsafe)
-    plan = _Plan(place=place, writer=Writer(root=place.root, started=started))
+    writer = Writer(root=place.root, started=started)
+    plan = _Plan(place=place, writer=writer, payloads=payloads)
     proposals = [*chosen.methods, *chosen.reducers, *chosen.settings]
     changes = plan.changes(proposals)
     while writes and changes:
@@ -121,6 +124,7 @@ class _Plan:
 
     place: Place
     writer: Writer
+    payloads: Mapping[str, Sequence[bytes]]
     accepted: list[Proposal] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     originals: dict[Path, bytes | None] = field(default_factory=dict)
@@ -224,7 +228,9 @@ class _Plan:
         self.writer.ensure_writable(file)
         before = self._content(contents, file)
         text = None if before is None else before.decode()
-        table = (Table() if text is None else table_of(text)).merged(_row(proposal))
+        table = (Table() if text is None else table_of(text)).merged(
+            _row(proposal, self.payloads.get(proposal.fix.owner, ()))
+        )
         contents[file] = module_text(text, table, self.place.reducers_module).encode()
 
     def _add_expected(self, contents: dict[Path, bytes], line: str) -> None:
@@ -240,18 +246,17 @@ def _is_reducer(proposal: Proposal) -> bool:
     return not proposal.fix.method and proposal.fix.recipe != "Declaration"
 
 
-def _row(proposal: Proposal) -> Table:
-    """What the module of reducers is to do for a class."""
+def _row(proposal: Proposal, payloads: Sequence[bytes]) -> Table:
+    """What the module of reducers is to do for a class.
+
+    The readers have the packages that are named in what has arrived there already.
+    """
     fix = proposal.fix
     name = fix.owner.replace(":", ".")
     becomes = fix.expect.partition(" -> ")[2]
     dropped = fix.expect.partition(" without ")[2]
     known = frozenset(
-        str(node["type"]).partition(".")[0]
-        for defect in proposal.defects
-        if defect.detail is not None
-        for node in defect.detail["trip"].get("sent", {}).get("exceptions", ())
-        if node.get("importable")
+        found.module.partition(".")[0] for payload in payloads for found in read(payload).names
     )
     if becomes:
         if not becomes.startswith("builtins."):
@@ -265,7 +270,7 @@ def _row(proposal: Proposal) -> Table:
     return Table(
         rebuilt=frozenset({name}),
         left_behind=left_behind,
-        known=known - {"builtins", name.partition(".")[0]},
+        known=known - {name.partition(".")[0]} - sys.stdlib_module_names,
     )
 
 
