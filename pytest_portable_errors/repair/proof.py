@@ -7,13 +7,15 @@ input, and writes what does not hold to its standard output, both as JSON.
 from __future__ import annotations
 
 import base64
+import copyreg
 import functools
 import importlib
+import importlib.util
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,28 +50,44 @@ class Evidence:
     """Names of attributes that it gives up."""
 
 
-Prove = Callable[[Sequence[Evidence], str], dict[str, str]]
-"""Takes fixes and the name of the module of reducers (empty: there is none). Returns why fixes do
-not hold, by their owners."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a proof has shown."""
+
+    failures: Mapping[str, str]
+    """Why fixes do not hold, by their owners."""
+    travelling: frozenset[str] = frozenset()
+    """Classes of the module of reducers of which all that can be built arrives whole without it."""
+    gone: frozenset[str] = frozenset()
+    """Classes of it that their libraries, which are installed, do not have any more."""
+
+
+Prove = Callable[[Sequence[Evidence], str, frozenset[str]], Proof]
+"""Takes fixes, the name of the module of reducers (empty: there is none), and the dotted names of
+the classes in it."""
 
 
 def in_new_process(
-    evidence: Sequence[Evidence], reducers: str, *, folder: Path, path: Sequence[str]
-) -> dict[str, str]:
+    evidence: Sequence[Evidence],
+    reducers: str,
+    registered: frozenset[str],
+    *,
+    folder: Path,
+    path: Sequence[str],
+) -> Proof:
     """Prove fixes in a process that has imported nothing yet.
 
     Args:
         evidence: The fixes.
         reducers: The module of reducers; empty if there is none.
+        registered: Dotted names of the classes in it.
         folder: The project's folder.
         path: What the process has as ``sys.path`` before its own.
-
-    Returns:
-        Why fixes do not hold, by their owners.
     """
     asked = {
         "path": list(path),
         "reducers": reducers,
+        "registered": sorted(registered),
         "evidence": [_as_data(one) for one in evidence],
     }
     try:
@@ -83,14 +101,19 @@ def in_new_process(
             timeout=LONGEST,
             check=False,
         )
-        answer: dict[str, str] = json.loads(done.stdout.rpartition(_MARK)[2])
+        answer = json.loads(done.stdout.rpartition(_MARK)[2])
     except subprocess.TimeoutExpired:
-        return {one.owner: f"the proof took more than {LONGEST:g} s" for one in evidence}
+        why = f"the proof took more than {LONGEST:g} s"
+        return Proof(failures={one.owner: why for one in evidence})
     except json.JSONDecodeError:
         last = done.stderr.strip().rpartition("\n")[2]
         why = f"the process that was to prove it ended with {done.returncode}: {last}"
-        return {one.owner: why for one in evidence}
-    return answer
+        return Proof(failures={one.owner: why for one in evidence})
+    return Proof(
+        failures=answer["failures"],
+        travelling=frozenset(answer["travelling"]),
+        gone=frozenset(answer["gone"]),
+    )
 
 
 _MARK = "\0portable-errors proof\0"
@@ -121,8 +144,39 @@ def main() -> None:
             why = _failure(row)
             if why is not None:
                 failures[row["owner"]] = why
-    sys.stdout.write(_MARK + json.dumps(failures))
+    states = {name: _state(name) for name in asked["registered"]}
+    answer = {
+        "failures": failures,
+        "travelling": [name for name in states if states[name] == "travels"],
+        "gone": [name for name in states if states[name] == "gone"],
+    }
+    sys.stdout.write(_MARK + json.dumps(answer))
     sys.stdout.flush()
+
+
+def _state(name: str) -> str:
+    """What became of a class for which there is a reducer.
+
+    ``travels``: all that can be built of it arrives whole without. ``gone``: its library does not
+    have it any more. Otherwise ``needed``, or nobody can tell.
+    """
+    module, _, qualname = name.rpartition(".")
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
+        return "needed"  # as far as can be seen: the library is not installed here
+    cls = _class(module, qualname)
+    if cls is None:
+        return "gone" if _import_error(module) is None else "needed"
+    reducer = copyreg.dispatch_table.pop(cls, None)
+    try:
+        checks = [check for check in DEFAULT_CHECKS if check != "chain"]
+        return (
+            "needed" if any(_lost(v.exc, checks, ()) for v in build(cls, values={})) else "travels"
+        )
+    except (CannotBuild, PortableErrorsError):
+        return "needed"
+    finally:
+        if reducer is not None:
+            copyreg.dispatch_table[cls] = reducer
 
 
 def _import_error(module: str) -> str | None:

@@ -53,6 +53,9 @@ class Table:
     """Attributes that cannot be rebuilt, and are sent as None, by class."""
     becomes: Mapping[str, str] = field(default_factory=dict)
     """What classes are sent as, with the message alone: dotted names of built-in classes."""
+    raised_only: frozenset[str] = frozenset()
+    """Those of which only what tests raised was lost, and nothing that can be built: whether they
+    have learned to travel cannot be seen."""
     known: frozenset[str] = frozenset()
     """Packages, beside those of the classes and the standard library, that the readers have."""
 
@@ -68,6 +71,7 @@ class Table:
             added=self.added - classes,
             left_behind={k: v for k, v in self.left_behind.items() if k not in classes},
             becomes={k: v for k, v in self.becomes.items() if k not in classes},
+            raised_only=self.raised_only - classes,
             known=self.known,
         )
 
@@ -79,6 +83,7 @@ class Table:
             added=mine.added | other.added,
             left_behind={**mine.left_behind, **other.left_behind},
             becomes={**mine.becomes, **other.becomes},
+            raised_only=mine.raised_only | other.raised_only,
             known=self.known | other.known,
         )
 
@@ -101,6 +106,7 @@ def table_of(text: str) -> Table:
             added=frozenset(values["ADDED"]),
             left_behind={k: tuple(v) for k, v in values["LEFT_BEHIND"].items()},
             becomes=dict(values["BECOMES"]),
+            raised_only=frozenset(values["RAISED_ONLY"]),
             known=frozenset(values["KNOWN"]),
         )
     except (SyntaxError, ValueError, KeyError, TypeError) as error:
@@ -125,7 +131,7 @@ def _tables(tree: ast.Module) -> Iterator[tuple[str, Any]]:
             yield node.target.id, ast.literal_eval(node.value)
 
 
-_TABLES = ("REBUILT", "ADDED", "LEFT_BEHIND", "BECOMES", "KNOWN")
+_TABLES = ("REBUILT", "ADDED", "LEFT_BEHIND", "BECOMES", "RAISED_ONLY", "KNOWN")
 
 
 def module_text(before: str | None, table: Table, module: str) -> str:
@@ -166,6 +172,7 @@ def generated_part(table: Table) -> str:
         .replace("@END", END)
         .replace("@REBUILT", _list(table.rebuilt))
         .replace("@ADDED", _list(table.added))
+        .replace("@RAISED_ONLY", _list(table.raised_only))
         .replace("@KNOWN", _list(table.known))
         .replace(
             "@LEFT",
@@ -206,6 +213,8 @@ ADDED: list[str] = @ADDED
 LEFT_BEHIND: dict[str, list[str]] = @LEFT
 # Sent as another class, with the message alone.
 BECOMES: dict[str, str] = @BECOMES
+# Of these only what tests raised was lost: nobody sees whether they still need this.
+RAISED_ONLY: list[str] = @RAISED_ONLY
 # Further packages whose exceptions the readers can rebuild; those of others are sent as text.
 KNOWN: list[str] = @KNOWN
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.repair.edits import CannotEdit, MethodEdit, edited
 from pytest_portable_errors.repair.files import MayNotWrite, Writer
-from pytest_portable_errors.repair.proof import Evidence, Prove
+from pytest_portable_errors.repair.proof import Evidence, Proof, Prove
 from pytest_portable_errors.repair.proposals import Left, Proposal, choose
 from pytest_portable_errors.repair.reducers import (
     NotOurs,
@@ -89,19 +89,16 @@ def repaired(
     chosen = choose(defects, unsafe=unsafe)
     writer = Writer(root=place.root, started=started)
     plan = _Plan(place=place, writer=writer, payloads=payloads)
-    proposals = [*chosen.methods, *chosen.reducers, *chosen.settings]
-    changes = plan.changes(proposals)
-    while writes and changes:
+    changes = plan.changes([*chosen.methods, *chosen.reducers, *chosen.settings])
+    while writes and (changes or plan.table.classes):
         plan.write(changes)
-        evidence = [_evidence(one, payloads) for one in plan.accepted if one.fix.code]
-        failures = prove(evidence, place.reducers_module if plan.has_reducers else "")
-        if not failures:
-            break
-        if not plan.refuse(failures):
-            break
+        proof = plan.proof(prove)
+        refused = plan.refuse(proof.failures)
+        plan.learn(proof)
         changes = plan.changes(plan.accepted)
-        if not changes:
+        if not refused:
             plan.write(changes)
+            break
     left = [*chosen.left, *plan.left]
     return Repair(
         defects=len(defects),
@@ -130,6 +127,13 @@ class _Plan:
     originals: dict[Path, bytes | None] = field(default_factory=dict)
     """What each file held before the first change; None: it did not exist."""
 
+    table: Table = field(default_factory=Table)
+    """What the module of reducers does with the fixes that are accepted."""
+    unneeded: frozenset[str] = frozenset()
+    """Classes in it that have learned to travel, or that are gone."""
+    raised_only: frozenset[str] = frozenset()
+    """Classes in it that travel without it, but for what tests raised."""
+
     @property
     def has_reducers(self) -> bool:
         """Whether there are reducers for others' classes among the fixes."""
@@ -139,6 +143,7 @@ class _Plan:
         """What the files are to hold with these fixes; those that cannot be made are left."""
         self.accepted = []
         contents: dict[Path, bytes] = {}
+        self._keep_reducers_up(contents)
         # From the end of each file, so that the lines of those before it stay where they are.
         in_order = sorted(proposals, key=lambda one: (one.fix.file, *(-n for n in one.fix.lines)))
         for proposal in in_order:
@@ -171,6 +176,22 @@ class _Plan:
                 for proposal in [one for one in self.accepted if self._goes_to(one, file)]:
                     self.accepted.remove(proposal)
                     self._leave(proposal, str(error))
+
+    def proof(self, prove: Prove) -> Proof:
+        """Prove what was written."""
+        evidence = [
+            _evidence(one, self.payloads)
+            for one in self.accepted
+            if one.fix.recipe != "Declaration"
+        ]
+        module = self.place.reducers_module if self.table.classes else ""
+        return prove(evidence, module, self.table.classes)
+
+    def learn(self, proof: Proof) -> None:
+        """Note which reducers are not needed, or cannot be seen to be."""
+        new = {one.fix.owner.replace(":", ".") for one in self.accepted if _is_reducer(one)}
+        self.raised_only |= proof.travelling & new
+        self.unneeded |= proof.gone | (proof.travelling - new - self.table.raised_only)
 
     def refuse(self, failures: Mapping[str, str]) -> bool:
         """Take out the fixes that do not hold; False if none of them was accepted."""
@@ -223,15 +244,32 @@ class _Plan:
             ),
         )
 
-    def _add_reducer(self, contents: dict[Path, bytes], proposal: Proposal) -> None:
+    def _keep_reducers_up(self, contents: dict[Path, bytes]) -> None:
+        """Take out of the module what is not needed; without a module there is nothing to do."""
         file = self.place.reducers
-        self.writer.ensure_writable(file)
+        self.table = Table()
+        try:
+            before = self._content(contents, file)
+            if before is not None:
+                self._write_table(contents, table_of(before.decode()).without(self.unneeded))
+        except (MayNotWrite, NotOurs):
+            return  # it stays as it is; a fix that needs it says why
+
+    def _add_reducer(self, contents: dict[Path, bytes], proposal: Proposal) -> None:
+        self.writer.ensure_writable(self.place.reducers)
+        before = self._content(contents, self.place.reducers)
+        if before is not None:
+            table_of(before.decode())  # raises NotOurs where it cannot be read
+        row = _row(proposal, self.payloads.get(proposal.fix.owner, ()))
+        self._write_table(contents, self.table.merged(row))
+
+    def _write_table(self, contents: dict[Path, bytes], table: Table) -> None:
+        file, module = self.place.reducers, self.place.reducers_module
+        raised_only = (table.raised_only | self.raised_only) & table.classes
+        self.table = replace(table, raised_only=raised_only)
         before = self._content(contents, file)
-        text = None if before is None else before.decode()
-        table = (Table() if text is None else table_of(text)).merged(
-            _row(proposal, self.payloads.get(proposal.fix.owner, ()))
-        )
-        contents[file] = module_text(text, table, self.place.reducers_module).encode()
+        text = module_text(None if before is None else before.decode(), self.table, module)
+        contents[file] = text.encode()
 
     def _add_expected(self, contents: dict[Path, bytes], line: str) -> None:
         file = self.place.ini

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
-from pytest_portable_errors.repair.proof import Evidence, in_new_process
+from pytest_portable_errors.repair.proof import Evidence, Proof, in_new_process
 from pytest_portable_errors.repair.repair import Place, Repair, repaired
 from pytest_portable_errors.report.summary_line import GREEN, RED, YELLOW, Line
 from pytest_portable_errors.report.tally import Tally
@@ -71,9 +71,12 @@ class Repairing:
         )
         return bool(self._repair.files) and not options.shows_diff
 
-    def _prove(self, evidence: Sequence[Evidence], reducers: str) -> dict[str, str]:
+    def _prove(
+        self, evidence: Sequence[Evidence], reducers: str, registered: frozenset[str]
+    ) -> Proof:
         root = Path(os.path.realpath(self._options.root))
-        return in_new_process(evidence, reducers, folder=root, path=[*_unique_path(root)])
+        path = list(_unique_path(root))
+        return in_new_process(evidence, reducers, registered, folder=root, path=path)
 
     def lines(self, verbosity: int) -> Iterator[Line]:
         """What was done, for the end of the summary; nothing before ``finish``.
@@ -82,7 +85,7 @@ class Repairing:
             verbosity: The count of -v less that of -q.
         """
         repair = self._repair
-        if repair is None or not repair.defects:
+        if repair is None or not (repair.defects or repair.files):
             return
         if self._options.shows_diff:
             yield from map(_coloured, repair.diff.splitlines())
