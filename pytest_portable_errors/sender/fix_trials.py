@@ -236,7 +236,8 @@ class FixTrials:
     def _reducers(self, candidate: Candidate) -> Reducers | None:
         """The dispatch table that stands for the code in its place; None if it does not run.
 
-        A method is there for all classes of the family for which pickle would use it.
+        A method is there for the subject's class, and for all classes of the family for which
+        pickle would use it.
         """
         if isinstance(candidate.recipe, Declaration):
             return {}
@@ -250,7 +251,7 @@ class FixTrials:
         return {
             cls: reducer
             for cls in (type(self.subject), *family(owner))
-            if uses_method(cls, owner, method)
+            if cls is type(self.subject) or uses_method(cls, owner, method)
         }
 
     def _is_over(self) -> bool:
