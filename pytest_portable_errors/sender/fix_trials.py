@@ -183,6 +183,8 @@ class FixTrials:
             if not candidate.target.method and type(sibling) is not type(self.subject):
                 continue  # a registration is for one class, and no other
             after = self._trip_with(sibling, tried.reducers, candidate)
+            if type(sibling) is not type(self.subject) and _lacks_class_of_tests(after):
+                continue  # no receiver has a subclass that a test defines
             instances += 1
             if not self._lost(sibling, after, candidate):
                 continue
@@ -422,6 +424,10 @@ def is_worse(before: RoundTrip, after: RoundTrip, candidate: Candidate) -> bool:
         if received is None or received not in (loss.received, *_NOTHING):
             return True
     return False
+
+
+def _lacks_class_of_tests(trip: RoundTrip) -> bool:
+    return trip.received is None and trip.is_of_tests
 
 
 _NOTHING = ("None", "missing")
