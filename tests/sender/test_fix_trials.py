@@ -6,6 +6,7 @@ from __future__ import annotations
 import copyreg
 import gc
 import json
+import os
 import pickle
 import threading
 import weakref
@@ -357,6 +358,170 @@ def test_what_hangs_is_tried_once() -> None:
     assert trip.stage.value == "timed-out"
     assert trip.diagnosis is not None
     assert trip.diagnosis.fixes == ()
+
+
+# --- other instances
+
+
+def no_siblings(self: FixTrials, owner: type) -> list[BaseException]:
+    return []
+
+
+class RefusedByATest(zoo.Refused):
+    """No receiver has it: nothing can be learnt from its instances."""
+
+
+def test_a_subclass_that_a_test_defines_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[type] = []
+    original = FixTrials._siblings
+
+    def seen(self: FixTrials, owner: type) -> list[BaseException]:
+        siblings = original(self, owner)
+        made[:] = map(type, siblings)
+        return siblings
+
+    monkeypatch.setattr(FixTrials, "_siblings", seen)
+    fix = best(zoo.Refused(5, "m"))
+    assert RefusedByATest in made, "the control"
+    assert (fix.arrives_whole, fix.gives_up, fix.unrepaired) == (True, (), 0)
+    assert fix.instances == 1 + len([cls for cls in made if cls.__module__ == zoo.__name__])
+
+
+def test_a_fix_goes_to_the_class_that_owns_the_defect_and_is_tried_on_those_that_inherit() -> None:
+    inherits = best(zoo.RefusedTwice(3, "m"))
+    assert (inherits.owner, inherits.method) == ("error_zoo:Refused", "__reduce__")
+    assert inherits.title.startswith("add __reduce__ to error_zoo.Refused, ")
+    assert (inherits.arrives_whole, inherits.unrepaired) == (True, 0)
+    alone = best(zoo.PaymentError(7, "declined"))
+    assert inherits.instances > alone.instances > 1
+
+
+def test_one_that_harms_an_instance_is_not_offered() -> None:
+    """RefusedForGood arrives as it is: called with a code and a reason, it would not."""
+    trip = trip_of(zoo.Refused(3, "m"))
+    assert trip.diagnosis is not None
+    assert trip_of(zoo.RefusedForGood("m")).arrived_whole
+    assert [fix.title for fix in trip.diagnosis.fixes] == [
+        "add __reduce__ to error_zoo.Refused, which does not call __init__"
+    ]
+    assert "which calls it with what it stored" in best(zoo.PaymentError(7, "m")).title, (
+        "the control: nothing inherits that one"
+    )
+
+
+def test_the_control_it_would_have_repaired_the_exception_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
+    fix = best(zoo.Refused(4, "m"))
+    assert (fix.title, fix.arrives_whole, fix.instances) == (
+        "add __reduce__ to error_zoo.Refused, which calls it with what it stored",
+        True,
+        1,
+    )
+
+
+def test_the_method_that_pickle_asks_for_first_is_replaced() -> None:
+    exc = zoo.DropsByProtocol("m")
+    exc.code = 3  # type: ignore[attr-defined]  # any attribute
+    fix = best(exc)
+    assert fix.title.startswith("replace __reduce_ex__ of error_zoo.DropsByProtocol, ")
+    assert fix.code.startswith("def __reduce_ex__(self, protocol):")
+    assert (fix.arrives_whole, fix.method) == (True, "__reduce_ex__")
+
+
+def test_what_can_travel_is_kept_though_another_instance_leaves_a_lock_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fix = best(zoo.HoldsLock("a"))
+    assert (fix.gives_up, fix.unrepaired, fix.expect) == (("exc.client",), 0, "")
+    scope: dict[str, Any] = {}
+    exec(fix.code, scope)
+    monkeypatch.setattr(zoo.HoldsLock, "__reduce__", scope["__reduce__"])
+    holds_lock, holds_none = zoo.HoldsLock("a"), zoo.HoldsLock("b")
+    holds_none.client = {"pool": []}
+    assert pickle.loads(pickle.dumps(holds_lock)).client is None
+    assert pickle.loads(pickle.dumps(holds_none)).client == {"pool": []}
+
+
+def test_one_that_would_stop_at_a_lock_is_not_offered_for_a_class_that_leaves_locks_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its reducer may be there for what cannot be pickled, which another instance holds."""
+    exc: Any = zoo.DropsState("m")
+    exc.client = zoo.Holder(3)
+    trip = trip_of(exc)
+    assert trip.diagnosis is not None
+    assert [loss.path for loss in trip.losses] == ["exc.client"]
+    assert trip.diagnosis.fixes == ()
+    numbered: Any = zoo.DropsState("m")
+    numbered.code = 3
+    assert best(numbered).arrives_whole, "a control: no lock is expected in place of a number"
+    monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
+    exc.client.held = 4
+    assert best(exc).arrives_whole, "a control: for this instance it would do"
+
+
+def test_the_text_says_on_how_many_it_was_tried_and_how_many_still_lose_something() -> None:
+    exc: Any = zoo.Portable
+    trip = trip_of(exc("a", threading.Lock()))
+    assert trip.diagnosis is not None
+    first = trip.diagnosis.fixes[0]
+    assert first.unrepaired == 1
+    assert (
+        f"        (tried on {first.instances} instances: 1 of them still lose something)\n"
+    ) in str(trip)
+    whole = trip_of(zoo.NotFound("bob"))
+    assert whole.diagnosis is not None
+    assert f"        (tried on {whole.diagnosis.fixes[0].instances} instances)\n" in str(whole)
+
+
+def test_where_the_exception_alone_was_tried_nothing_is_said_of_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
+    trip = trip_of(zoo.NotFound("tried alone"))
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes[0].instances == 1
+    assert "tried on" not in str(trip)
+
+
+def test_two_that_read_alike_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Fix] = []
+    original = FixTrials._try
+
+    def seen(self: FixTrials, candidate: Candidate) -> Fix | None:
+        fix = original(self, candidate)
+        tried.extend([fix] if fix is not None else [])
+        return fix
+
+    monkeypatch.setattr(FixTrials, "_try", seen)
+    monkeypatch.setattr("pytest_portable_errors.sender.fix_trials._MOST_FIXES", 9)
+    payment: Any = zoo.PaymentError
+    trip = trip_of(payment(zoo.NotFound("bob"), "it loses something by itself"))
+    assert trip.diagnosis is not None
+    told = [(fix.title, fix.gives_up, fix.still_lost) for fix in trip.diagnosis.fixes]
+    of_each = [(fix.title, fix.gives_up, fix.still_lost) for fix in tried]
+    assert len(told) == len(set(told)) < len(of_each)
+    assert set(told) == set(of_each)
+
+
+def test_a_fix_of_the_class_names_its_file_and_lines() -> None:
+    fix = best(zoo.PaymentError(7, "declined"))
+    assert os.path.samefile(fix.file, zoo.__file__)
+    constructor: Any = zoo.PaymentError.__init__
+    assert constructor.__code__.co_firstlineno in fix.lines
+
+
+def test_what_repairs_nothing_is_not_offered() -> None:
+    """What changes in its own pickling changes whatever pickles the exception that holds it."""
+    holding: Any = zoo.Portable("m")
+    holding.last = zoo.NotFound("bob")
+    trip = trip_of(holding)
+    assert trip.diagnosis is not None
+    assert [loss.path for loss in trip.losses] == ["exc.last.args[0]"]
+    assert trip.diagnosis.fixes == ()
+    assert best(holding.last).arrives_whole, "the control: its own class is to be repaired"
 
 
 # --- copies
