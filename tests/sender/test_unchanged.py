@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -34,12 +35,16 @@ def ruin(value: Any) -> None:
         if isinstance(value, list):
             value.reverse()
             value.append("ruined")
-    elif isinstance(value, set):
+    elif isinstance(value, (set, collections.deque)):
         value.clear()
     elif isinstance(value, bytearray):
         value += b"ruined"
-    elif isinstance(value, (zoo.Holder, BaseException)):
+    elif isinstance(value, BaseException):
         ruin(value.__dict__)
+    elif isinstance(value, zoo.Holder):
+        ruin(value.__dict__)
+        ruin(value.held)
+        value.held = "ruined"
 
 
 class Vandal(Exception):
@@ -56,7 +61,7 @@ def as_it_is(value: Any) -> object:
     """What a value holds, by identity, at any depth: equal only for the very same objects."""
     if isinstance(value, dict):
         return id(value), [(id(key), as_it_is(inner)) for key, inner in value.items()]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, collections.deque)):
         return id(value), [as_it_is(inner) for inner in value]
     if isinstance(value, set):
         return id(value), {id(inner) for inner in value}
@@ -70,12 +75,15 @@ def as_it_is(value: Any) -> object:
     return id(value)
 
 
-NESTED = st.recursive(
+NESTED: st.SearchStrategy[Any] = st.recursive(
     st.integers() | st.text() | st.builds(bytearray, st.binary()) | st.sets(st.integers()),
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(st.text(), inner)
         | st.tuples(inner, inner)
+        | st.builds(collections.deque, st.lists(inner))
+        | st.builds(collections.OrderedDict, st.dictionaries(st.text(), inner))
+        | st.builds(collections.defaultdict, st.none(), st.dictionaries(st.text(), inner))
         | st.builds(zoo.Holder, inner, client=inner)
         | st.builds(ValueError, inner)
     ),
@@ -118,6 +126,29 @@ def test_its_chain_and_the_flag_are_as_they_were(suppress: bool) -> None:
     before = as_it_is(exc)
     describe_and_pickle(exc, serializer=Serializers().find("pickle"))
     assert as_it_is(exc) == before
+
+
+class Vacates(OSError):
+    """Its reducer empties one slot, fills another, and changes what C keeps."""
+
+    __slots__ = ("code", "late")
+    code: int
+    late: int
+
+    def __reduce__(self) -> Any:
+        del self.code
+        self.late = 4
+        self.filename, self.errno = "another", None
+        return type(self), self.args
+
+
+def test_slots_and_what_c_keeps_are_as_they_were() -> None:
+    exc = Vacates(2, "no such thing", "f")
+    exc.code = 3
+    outgoing = describe_and_pickle(exc, serializer=Serializers().find("pickle"))
+    assert outgoing.payload is not None, "the control: the reducer did its work"
+    assert (exc.code, exc.filename, exc.errno) == (3, "f", 2)
+    assert not hasattr(exc, "late")
 
 
 class Raises(Exception):
