@@ -415,6 +415,80 @@ class Holder:
         self.__dict__.update(attributes)
 
 
+class RestoresFieldsAlone(Exception):
+    """``__setstate__`` restores what it knows, and nothing else (attrs' classes with slots)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __setstate__(self, state: Any) -> None:
+        self.reason = state["reason"]
+
+
+class Refused(Exception):
+    """The base of others: its ``__init__`` takes more than args holds (elasticsearch's ApiError)."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class RefusedTwice(Refused):
+    """... and one that inherits that."""
+
+
+class RefusedForGood(Refused):
+    """... and one whose own ``__init__`` takes what args holds: it arrives."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(403, reason)
+
+
+class DropsByProtocol(Exception):
+    """The method that pickle asks for first leaves the state out."""
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return type(self), self.args
+
+
+class SendsTexts(Exception):
+    """``__reduce__`` sends texts in place of its arguments, whatever they are."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], *map(repr, self.args[1:]))
+
+
+class OwnText(DropsState):
+    """Its text is not Python's."""
+
+    def __str__(self) -> str:
+        return "a text"
+
+
+class Hollow:
+    """A value that comes back empty, by its own pickling rules (a proxy of some library)."""
+
+    text = ""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return object.__new__, (Hollow,)
+
+
+class Told(Exception):
+    """Its text is that of a value that it holds, which must not be empty."""
+
+    def __init__(self, detail: Any = None) -> None:
+        super().__init__(detail)
+
+    def __str__(self) -> str:
+        return str(self.args[0].text[0])
+
+
 def rebuild_elsewhere(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:
     """A reconstructor that the receiver must import (agent-memory-server's patch)."""
     return cls(*args)

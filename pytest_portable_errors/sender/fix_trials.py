@@ -193,6 +193,8 @@ class FixTrials:
             if not candidate.target.method and type(sibling) is not type(self.subject):
                 continue  # a registration is for one class, and no other
             after = self._trip_with(sibling, tried.reducers, candidate)
+            if type(sibling) is not type(self.subject) and _lacks_class_of_tests(after):
+                continue  # no receiver has a subclass that a test defines
             instances += 1
             if not self._lost(sibling, after, candidate):
                 continue
@@ -249,7 +251,8 @@ class FixTrials:
     def _reducers(self, candidate: Candidate) -> Reducers | None:
         """The dispatch table that stands for the code in its place; None if it does not run.
 
-        A method is there for all classes of the family for which pickle would use it.
+        A method is there for the subject's class, and for all classes of the family for which
+        pickle would use it.
         """
         if isinstance(candidate.recipe, Declaration):
             return {}
@@ -263,7 +266,7 @@ class FixTrials:
         return {
             cls: reducer
             for cls in (type(self.subject), *family(owner))
-            if uses_method(cls, owner, method)
+            if cls is type(self.subject) or uses_method(cls, owner, method)
         }
 
     def _is_over(self) -> bool:
@@ -440,6 +443,10 @@ def is_worse(before: RoundTrip, after: RoundTrip, candidate: Candidate) -> bool:
         if received is None or received not in (loss.received, *_NOTHING):
             return True
     return False
+
+
+def _lacks_class_of_tests(trip: RoundTrip) -> bool:
+    return trip.received is None and trip.is_of_tests
 
 
 _NOTHING = ("None", "missing")

@@ -7,15 +7,21 @@ other trips are made of it.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import copyreg
+import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.sender.extent import Held
 
-_CONTAINERS = (dict, list, set, bytearray)
+_CONTAINERS = (
+    *(dict, list, set, bytearray),
+    *(collections.OrderedDict, collections.defaultdict, collections.deque),
+)
+_UNSET = object()
 _EXCEPTION_FIELDS = ("args", "__cause__", "__context__", "__suppress_context__")
 
 
@@ -45,11 +51,16 @@ def _runs_foreign_code(objects: Iterable[object]) -> bool:
 
 
 def _snapshots(objects: Iterable[object]) -> Iterator[Callable[[], None]]:
+    members: dict[int, list[Any]] = {}  # by their classes' ids
     for value in objects:
         if type(value) in _CONTAINERS:
             yield _container_restorer(value)
         elif not issubclass(type(value), type):  # the __dict__ of a class is not to be written to
             yield _dict_restorer(value)
+            if id(type(value)) not in members:
+                members[id(type(value))] = _members(type(value))
+            for member in members[id(type(value))]:
+                yield _member_restorer(value, member)
             if issubclass(type(value), BaseException):
                 yield _fields_restorer(value)
 
@@ -75,6 +86,38 @@ def _dict_restorer(value: object) -> Callable[[], None]:
         if now is not None and not _same_items(before, now):
             now.clear()
             now.update(before)
+
+    return restore
+
+
+def _members(cls: type) -> list[Any]:
+    """The descriptors of slots, and of what C types keep as members: ``OSError.errno``."""
+    return [
+        descriptor
+        for owner in fields.mro_of(cls)
+        if owner is not BaseException  # see _fields_restorer
+        for name, descriptor in fields.class_dict(owner).items()
+        if type(descriptor) is types.MemberDescriptorType and not name.startswith("__")
+    ]
+
+
+def _member_restorer(value: object, member: Any) -> Callable[[], None]:
+    def held() -> object:
+        try:
+            return member.__get__(value)
+        except AttributeError:
+            return _UNSET
+
+    before = held()
+
+    def restore() -> None:
+        if held() is before:
+            return
+        with contextlib.suppress(AttributeError, TypeError):  # some of C types are read-only
+            if before is _UNSET:
+                member.__delete__(value)
+            else:
+                member.__set__(value, before)
 
     return restore
 

@@ -274,6 +274,48 @@ class TestValueChanges:
         assert found.cause == "value-changes"
         assert found.evidence == ("exc.args[0]", "error_zoo.NotFound")
 
+    def test_fires_with_the_class_of_an_exception_that_is_held_because_that_is_at_fault(
+        self,
+    ) -> None:
+        found = diagnosed(ValueError(zoo.NotFound("bob")))
+        assert found.why == (
+            "exc.args[0] is a error_zoo.NotFound, and loads calls NotFound('not found: bob') - the "
+            "class with its args -, which changes exc.args[0].args[0]\n"
+            f"    {place(zoo.NotFound.__init__)}"
+        )
+
+    def test_fires_with_the_reducer_of_an_exception_that_is_held(self) -> None:
+        held = with_attributes(zoo.DropsState("m"), code=3)
+        found = diagnosed(with_attributes(ValueError("m"), last=held))
+        assert found.cause == "value-changes"
+        assert found.why.startswith(
+            "exc.last is a error_zoo.DropsState, and DropsState.__reduce__ leaves out or changes "
+            "exc.last.code"
+        )
+        assert found.why.endswith(place(zoo.DropsState.__reduce__))
+
+    def test_fires_where_no_text_can_be_made_of_what_comes_back_wherever_that_is(self) -> None:
+        found = diagnosed(zoo.Told(zoo.Hollow("text")))
+        assert (found.cause, found.evidence) == (
+            "value-changes",
+            ("exc.args[0]", "error_zoo.Hollow"),
+        )
+        assert found.why.endswith("not in the process that sent it, either")
+
+    def test_silent_where_it_is_the_receiver_that_cannot_make_a_text(self) -> None:
+        given: dict[str, Any] = {
+            "received": {"exceptions": [{"message": {"raises": "builtins.KeyError"}}]}
+        }
+        exc = zoo.Told(zoo.Hollow("text"))
+        assert cause(facts(exc, unreadable_here=True, **given)) == "value-changes", "the control"
+        assert cause(facts(exc, **given)) == "receiver-not-set-up"
+
+    def test_silent_where_it_holds_nothing_that_has_rules_of_its_own(self) -> None:
+        given: dict[str, Any] = {
+            "received": {"exceptions": [{"message": {"raises": "builtins.KeyError"}}]}
+        }
+        assert cause(facts(zoo.Portable("m"), unreadable_here=True, **given)) != "value-changes"
+
     def test_silent_where_the_exception_itself_changes_plain_data(self) -> None:
         assert cause_of(zoo.NotFound("bob")) == "init-rewrites-message"
 

@@ -101,16 +101,67 @@ class TestInitRewritesMessage:
         assert arrives_whole(zoo.Portable("bob", 3))
 
 
-class DropsByProtocol(Exception):
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return DropsByProtocol, self.args
+class RestoresThroughC(Exception):
+    """A setter without a place: nobody can read it."""
+
+    __setstate__: Any = object.__init__
+
+
+class TestSetstateDropsState:
+    def test_fires_with_the_method_its_place_and_what_it_leaves_out(self) -> None:
+        exc = with_attributes(zoo.RestoresFieldsAlone("m"), __notes__=["a note"], code=3)
+        found = diagnosed(exc)
+        setter = zoo.RestoresFieldsAlone.__setstate__
+        assert found.cause == "setstate-drops-state"
+        assert found.evidence == ("RestoresFieldsAlone.__setstate__", place(setter))
+        assert (
+            "the payload has exc.__notes__, exc.code, and RestoresFieldsAlone.__setstate__ does "
+            "not restore it" in found.why
+        )
+
+    def test_fires_without_a_place_where_the_method_has_none(self) -> None:
+        exc = with_attributes(RestoresThroughC("m"), code=3)
+        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
+        found = diagnose(facts(exc, losses=(lost,)))
+        assert found is not None
+        assert (found.cause, found.evidence) == (
+            "setstate-drops-state",
+            ("RestoresThroughC.__setstate__",),
+        )
+
+    def test_silent_where_it_restores_all_that_there_is(self) -> None:
+        assert arrives_whole(zoo.RestoresFieldsAlone("m"))
+
+    def test_silent_where_the_payload_does_not_have_what_was_lost(self) -> None:
+        exc = with_attributes(zoo.RestoresFieldsAlone("m"), code=3)
+        lost = [
+            Loss(kind="attributes", path=path, sent="3", received="missing")
+            for path in ("exc.code", "exc.never_sent")
+        ]
+        assert cause(facts(exc, losses=(lost[0],))) == "setstate-drops-state", "the control"
+        assert cause(facts(exc, losses=tuple(lost))) != "setstate-drops-state"
+
+    def test_silent_where_python_s_own_restores_it(self) -> None:
+        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
+        exc = with_attributes(ValueError("m"), code=3)
+        assert cause(facts(exc, losses=(lost,))) is None
+
+    def test_silent_where_its_reducer_sends_no_state(self) -> None:
+        class Both(zoo.RestoresFieldsAlone, zoo.DropsState):
+            pass
+
+        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
+        given = facts(
+            with_attributes(Both("m"), code=3),
+            reading=read(pickle.dumps(zoo.DropsState("m"))),
+            losses=(lost,),
+        )
+        assert cause(given) == "reduce-drops-state"
 
 
 class TestReduceDropsState:
     def test_fires_with_the_method_that_is_told_the_protocol(self) -> None:
-        lost = Loss(kind="attributes", path="exc.code", sent="3", received="missing")
-        found = diagnose(facts(DropsByProtocol("m"), losses=(lost,)))
-        assert found is not None
+        found = diagnosed(with_attributes(zoo.DropsByProtocol("m"), code=3))
         assert (found.cause, found.evidence[0]) == (
             "reduce-drops-state",
             "DropsByProtocol.__reduce_ex__",

@@ -197,6 +197,8 @@ def known() -> list[Facts]:
                 zoo.ReducesToNonsense("m"),
                 zoo.PaymentError(7, "declined"),
                 zoo.Computed("m"),
+                zoo.Told(zoo.Hollow("text")),
+                with_attributes(zoo.RestoresFieldsAlone("m"), code=3),
             ),
             *(
                 zoo.Picky(4),

@@ -214,6 +214,128 @@ class TestReducerOf:
     def test_one_that_python_pickles_has_none(self) -> None:
         assert class_source.reducer_of(ValueError) is None
 
+    def test_is_named_as_pickle_finds_it_whatever_the_function_calls_itself(self) -> None:
+        class Renamed(Exception):
+            __reduce__ = reducer
+
+        found = class_source.reducer_of(Renamed)
+        assert found is not None
+        assert (found.name, found.title) == ("reducer", f"{Renamed.__qualname__}.__reduce__")
+
+    def test_what_copyreg_has_is_named_by_its_function(self, register: Register) -> None:
+        register(zoo.Portable, reducer)
+        found = class_source.reducer_of(zoo.Portable)
+        assert found is not None
+        assert (found.owner, found.title) == ("", "reducer")
+
+
+class TestOwnSetstate:
+    def test_is_told_with_where_it_stands(self) -> None:
+        setter = zoo.RestoresFieldsAlone.__setstate__
+        assert class_source.own_setstate(zoo.RestoresFieldsAlone) == (
+            "RestoresFieldsAlone.__setstate__",
+            place(setter),
+        )
+
+    def test_is_named_by_the_base_that_has_it(self) -> None:
+        class Below(zoo.RestoresFieldsAlone):
+            pass
+
+        assert class_source.own_setstate(Below) == class_source.own_setstate(
+            zoo.RestoresFieldsAlone
+        )
+
+    def test_one_that_is_no_function_has_no_place(self) -> None:
+        class Partial(Exception):
+            __setstate__ = functools.partialmethod(operator.setitem)
+
+        assert class_source.own_setstate(Partial) == (f"{Partial.__qualname__}.__setstate__", "")
+
+    def test_is_none_where_python_s_own_restores(self) -> None:
+        assert class_source.own_setstate(zoo.Portable) is None
+
+
+class TestSetsArgs:
+    def test_a_constructor_that_assigns_them_does(self) -> None:
+        @function_of
+        def assigns(self: Any, code: int) -> None:
+            self.code = code
+            self.args = (code,)
+
+        assert class_source.sets_args(assigns)
+
+    def test_one_that_hands_them_on_or_only_reads_them_does_not(self) -> None:
+        @function_of
+        def reads(self: Any, code: int) -> None:
+            self.shown = self.args
+            args = (code,)
+            self.code = args
+
+        assert not class_source.sets_args(reads)
+        assert not class_source.sets_args(function_of(zoo.PaymentError.__init__))
+
+
+class TestPublicNames:
+    def test_a_class_is_found_under_names_that_it_does_not_know(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = type("Made", (Exception,), {"__module__": "no_such_module"})
+        assert class_source.public_names(made) == []
+        monkeypatch.setattr(zoo, "Public", made, raising=False)
+        assert class_source.public_names(made) == [("error_zoo", "Public")]
+
+    def test_the_likeliest_comes_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without an underscore, then at the top of a package, then the shortest."""
+        made = type("Made", (Exception,), {})
+        expected = [
+            ("shop", "Refused"),
+            ("shopping", "Refused"),
+            ("shop.api", "Refused"),
+            ("_s", "Refused"),
+            ("shop", "_Refused"),
+            ("s._errors", "Refused"),
+        ]
+        for module_name, name in reversed(expected):
+            module = sys.modules.get(module_name) or ModuleType(module_name)
+            monkeypatch.setitem(sys.modules, module_name, module)
+            monkeypatch.setattr(module, name, made, raising=False)
+        assert class_source.public_names(made) == expected
+
+    def test_a_module_that_answers_nothing_and_a_name_that_is_none_are_passed_over(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = type("Made", (Exception,), {})
+
+        class Lazy(ModuleType):
+            def __getattribute__(self, name: str) -> Any:
+                raise RuntimeError(name)
+
+        lazy: Any = ModuleType("lazy")
+        vars(lazy)[5] = made
+        vars(lazy)["Told"] = made
+        lazy.__class__ = Lazy
+        monkeypatch.setitem(sys.modules, "lazy", lazy)
+        monkeypatch.setitem(sys.modules, "nothing", None)  # what importing it forbids
+        assert class_source.public_names(made) == [("lazy", "Told")]
+
+
+class TestLinesOf:
+    def test_are_those_of_the_functions_of_its_body(self) -> None:
+        lines = [
+            function_of(getattr(one, "__func__", one)).__code__.co_firstlineno
+            for one in (zoo.DropsFromItself.__init__, zoo.DropsFromItself._rebuild)
+        ]
+        told = class_source.lines_of(zoo.DropsFromItself)
+        assert set(lines) < set(told)
+        assert list(told) == sorted(told)
+
+    def test_a_function_from_elsewhere_has_none(self) -> None:
+        class Lent(Exception):
+            __init__ = zoo.PaymentError.__init__
+
+        own = vars(Lent).get("__firstlineno__")  # from 3.13 on
+        assert class_source.lines_of(Lent) == (() if own is None else (own,))
+
 
 class TestSetterAtFault:
     def test_is_the_property_without_setter_whatever_stands_before_it(self) -> None:

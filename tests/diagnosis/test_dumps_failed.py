@@ -43,6 +43,16 @@ class TestValueCannotBePickled:
             ("exc.callback.held", "builtins.function"),
         )
 
+    def test_fires_for_the_class_of_an_exception_that_is_held(self) -> None:
+        class Local(Exception):
+            pass
+
+        found = diagnosed(with_attributes(ValueError("m"), last=Local("inner")))
+        assert (found.cause, found.evidence[0]) == ("value-cannot-be-pickled", "exc.last")
+        assert found.why == (
+            f"exc.last is a {__name__}.{Local.__qualname__}, which is not found under that name"
+        )
+
     def test_silent_where_the_reducer_leaves_the_value_out(self) -> None:
         assert cause_of(with_attributes(zoo.DropsState("m"), lock=threading.Lock())) is None
 
@@ -89,6 +99,31 @@ class TestClassNotImportable:
         found = diagnosed(type("Made", (Exception,), {"__module__": module})("m"))
         assert (found.cause, found.evidence) == ("class-not-importable", (f"{module}.Made",))
         assert found.why == f"{module}.Made {said}; pickle sends a class by its name"
+
+    @pytest.mark.parametrize(
+        ("false_names", "told"),
+        [
+            ({"__module__": "no_such_module"}, "its __module__ to 'error_zoo'"),
+            (
+                {"__module__": "error_zoo", "__qualname__": "Hidden"},
+                "its __qualname__ to 'Public'",
+            ),
+            (
+                {"__module__": "no_such_module", "__qualname__": "Hidden"},
+                "its __module__ to 'error_zoo' and its __qualname__ to 'Public'",
+            ),
+        ],
+        ids=["module", "name", "both"],
+    )
+    def test_fires_with_the_names_under_which_it_is_public(
+        self, false_names: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = type("Public", (Exception,), false_names)
+        assert "public as" not in diagnosed(made("m")).why, "the control"
+        monkeypatch.setattr(zoo, "Public", made, raising=False)
+        found = diagnosed(made("m"))
+        assert found.cause == "class-not-importable"
+        assert found.why.splitlines()[-1] == f"public as error_zoo.Public: set {told}"
 
     def test_fires_where_the_receiver_lacks_the_module(self) -> None:
         found = diagnosed(zoo.Portable("a"), receiver="without-project")

@@ -65,10 +65,11 @@ def facts(exc: BaseException, **known: Any) -> Facts:
     defaults: dict[str, Any] = {
         "stage": Stage.ARRIVED,
         "losses": (MESSAGE,),
-        "reading": read(pickle.dumps(exc)),
         "error": None,
+        "reducer": reducer_of(type(exc)),
     }
-    defaults["reducer"] = reducer_of(type(exc))
+    if "reading" not in known:
+        defaults["reading"] = read(pickle.dumps(exc))
     return Facts(cls=type(exc), sent=describe(exc), **{**defaults, **known})
 
 

@@ -22,7 +22,7 @@ def test_payment():
     result.assert_outcomes(failed=1)
     lines = result.outlines
     start = next(n for n, line in enumerate(lines) if "FAILURES" in line)
-    assert lines[start + 1 : start + 16] == [
+    assert lines[start + 1 : start + 18] == [
         "_________________________________ test_payment _________________________________",
         (
             "shop.errors.PaymentError does not arrive: loads raised TypeError      [pickle and "
@@ -42,8 +42,10 @@ def test_payment():
         "        but __init__ takes (order_id, reason)    shop/errors.py:3",
         "  fix   add __reduce__ to shop.errors.PaymentError, which calls it with what it stored",
         "        (tried: arrives whole)",
+        "        (tried on 4 instances)",
         "        (carries no chain, as plain pickle)",
         "        def __reduce__(self):",
+        '            """Pickle the call that makes it again."""',
         "            return type(self), (self.order_id, self.reason), self.__dict__",
         "  more  python -m pytest_portable_errors explain init-does-not-fit-args",
         "=========================== short test summary info ============================",

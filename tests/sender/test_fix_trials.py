@@ -6,6 +6,7 @@ from __future__ import annotations
 import copyreg
 import gc
 import json
+import os
 import pickle
 import threading
 import weakref
@@ -51,18 +52,30 @@ def test_a_fix_is_tried_with_the_serializer_that_lost_something(serializer: str)
 def test_the_process_s_copyreg_and_the_class_stay_as_they_were() -> None:
     before, own = dict(copyreg.dispatch_table), dict(vars(zoo.PaymentError))
     assert best(zoo.PaymentError(7, "declined")).arrives_whole
-    assert best(NameError("x", name="x")).arrives_whole
+    assert best(noted_json_error()).arrives_whole
     assert copyreg.dispatch_table == before
     assert dict(vars(zoo.PaymentError)) == own
 
 
+def noted_json_error() -> BaseException:
+    """Somebody else's error, whose reducer drops its note."""
+    exc = json.JSONDecodeError("m", "document", 3)
+    exc.__notes__ = ["a note"]  # add_note is 3.11
+    return exc
+
+
 def test_somebody_elses_class_gets_a_registration_and_one_s_own_a_method() -> None:
-    assert (
-        best(NameError("x", name="x"))
-        .code.rstrip()
-        .endswith("copyreg.pickle(NameError, reduce_exception)")
-    )
-    assert best(zoo.NotFound("bob")).code.startswith("def __reduce__(self):")
+    foreign, own = best(noted_json_error()), best(zoo.NotFound("bob"))
+    assert foreign.code.rstrip().endswith("copyreg.pickle(JSONDecodeError, reduce_exception)")
+    assert (foreign.owner, foreign.method) == ("json.decoder:JSONDecodeError", "")
+    assert own.code.startswith("def __reduce__(self):")
+    assert (own.owner, own.method) == ("error_zoo:NotFound", "__reduce__")
+
+
+def test_a_built_in_class_gets_none_because_it_would_be_everybody_s() -> None:
+    trip = trip_of(NameError("x", name="x"))
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes == ()
 
 
 def test_the_least_invasive_that_gives_up_nothing_comes_first_and_ends_the_trials() -> None:
@@ -91,7 +104,7 @@ def test_what_has_a_name_that_begins_alike_is_not_given_up_with_it() -> None:
     assert not candidate.covers("exc.__cause__.client_id")
 
 
-TARGET = Target(module="m", qualname="C", in_class=True, importable=True)
+TARGET = Target(module="m", qualname="C", method="__reduce__")
 
 
 def test_a_value_that_cannot_be_loaded_is_given_up_by_name() -> None:
@@ -107,25 +120,31 @@ class CannotBeLoaded:
 
 
 def test_what_a_fix_does_not_repair_is_told() -> None:
-    trip = trip_of(ValueError("a", threading.Lock()))
+    exc: Any = zoo.Portable
+    trip = trip_of(exc("a", threading.Lock()))
     assert trip.diagnosis is not None
     fixes = trip.diagnosis.fixes
     assert not any(fix.arrives_whole and not fix.gives_up for fix in fixes)
     assert [(fix.gives_up, fix.still_lost) for fix in fixes] == [
-        (("exc.args",), ()),
-        (("exc.args[1]",), ("message",)),
+        (("exc.__class__", "exc.args", "exc.size"), ()),
+        (("exc.args[1]", "exc.size"), ("message",)),
+        (("exc.args[1]", "exc.size"), ("message",)),
     ]
-    assert "(tried: arrives whole, without exc.args)" in str(trip)
+    assert "(tried: arrives whole, without exc.__class__, exc.args, exc.size)" in str(trip)
     assert "and still loses message)" in str(trip)
 
 
 def test_a_class_that_the_receiver_lacks_can_arrive_as_its_nearest_base() -> None:
     trip = check_round_trip(zoo.FilenameError("f"))
     assert trip.diagnosis is not None
-    downgrade = trip.diagnosis.fixes[-1]
-    assert downgrade.arrives_whole
-    assert "exc.__class__" in downgrade.gives_up
-    assert "OSError" in downgrade.title
+    with_project, nearest, farther = trip.diagnosis.fixes
+    assert (with_project.receiver, with_project.gives_up) == ("with-project", ())
+    assert nearest.arrives_whole
+    assert "exc.__class__" in nearest.gives_up
+    assert "arrive as OSError" in nearest.title
+    assert nearest.expect == "error_zoo.FilenameError -> builtins.OSError"
+    assert "arrive as Exception" in farther.title
+    assert set(nearest.gives_up) < set(farther.gives_up)
 
 
 def test_a_chain_of_classes_that_the_receiver_lacks_arrives_as_text_below_the_base() -> None:
@@ -160,7 +179,7 @@ def test_a_chain_is_kept_whatever_its_classes_and_foreign_links_go_as_text() -> 
 
 
 def test_a_link_of_the_project_goes_as_it_is_where_the_receiver_has_the_project() -> None:
-    exc = zoo.chained(KeyError("k"), cause=zoo.PaymentError(1, "x"))
+    exc = zoo.chained(json.JSONDecodeError("k", "", 0), cause=zoo.PaymentError(1, "x"))
     assert best(exc).gives_up == ()
     assert best(exc, receiver="without-project").gives_up == ("exc.__cause__",)
 
@@ -206,11 +225,13 @@ def test_what_became_of_the_foreign_cause_is_told_as_it_was_seen() -> None:
     for words, received in seen.items():
         recipe = WithChain(known=())
         with_foreign_cause: Any = SimpleNamespace(received=received)
-        trip: Any = SimpleNamespace(losses=(), declared_lost=())
+        trip: Any = SimpleNamespace(losses=(), declared_lost=(), sent={"exceptions": nodes})
         tried = TriedFix(
             candidate=Candidate(title="", recipe=recipe, target=TARGET), trip=trip, reducers={}
         )
-        (limit,) = tried.fix("with-project", with_foreign_cause).limits
+        (limit,) = tried.fix(
+            "with-project", with_foreign_cause, owner=zoo.Portable, instances=1, unrepaired=0
+        ).limits
         assert limit.endswith(words)
 
 
@@ -307,11 +328,9 @@ def test_a_link_that_refuses_whatever_is_left_out_goes_as_text() -> None:
 
 
 def test_a_reducer_of_the_class_s_own_is_kept_where_it_only_leaves_something_out() -> None:
-    exc = json.JSONDecodeError("m", "document", 3)
-    exc.__notes__ = ["a note"]  # add_note is 3.11
-    fix = best(exc)
+    fix = best(noted_json_error())
     assert fix.arrives_whole
-    assert "function, args, *_ = error.__reduce__()" in fix.code
+    assert "function, args, *more = error.__reduce_ex__(4)" in fix.code
 
 
 def test_a_credential_in_an_attribute_of_a_link_is_taken_out_with_it() -> None:
@@ -339,6 +358,170 @@ def test_what_hangs_is_tried_once() -> None:
     assert trip.stage.value == "timed-out"
     assert trip.diagnosis is not None
     assert trip.diagnosis.fixes == ()
+
+
+# --- other instances
+
+
+def no_siblings(self: FixTrials, owner: type) -> list[BaseException]:
+    return []
+
+
+class RefusedByATest(zoo.Refused):
+    """No receiver has it: nothing can be learnt from its instances."""
+
+
+def test_a_subclass_that_a_test_defines_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[type] = []
+    original = FixTrials._siblings
+
+    def seen(self: FixTrials, owner: type) -> list[BaseException]:
+        siblings = original(self, owner)
+        made[:] = map(type, siblings)
+        return siblings
+
+    monkeypatch.setattr(FixTrials, "_siblings", seen)
+    fix = best(zoo.Refused(5, "m"))
+    assert RefusedByATest in made, "the control"
+    assert (fix.arrives_whole, fix.gives_up, fix.unrepaired) == (True, (), 0)
+    assert fix.instances == 1 + len([cls for cls in made if cls.__module__ == zoo.__name__])
+
+
+def test_a_fix_goes_to_the_class_that_owns_the_defect_and_is_tried_on_those_that_inherit() -> None:
+    inherits = best(zoo.RefusedTwice(3, "m"))
+    assert (inherits.owner, inherits.method) == ("error_zoo:Refused", "__reduce__")
+    assert inherits.title.startswith("add __reduce__ to error_zoo.Refused, ")
+    assert (inherits.arrives_whole, inherits.unrepaired) == (True, 0)
+    alone = best(zoo.PaymentError(7, "declined"))
+    assert inherits.instances > alone.instances > 1
+
+
+def test_one_that_harms_an_instance_is_not_offered() -> None:
+    """RefusedForGood arrives as it is: called with a code and a reason, it would not."""
+    trip = trip_of(zoo.Refused(3, "m"))
+    assert trip.diagnosis is not None
+    assert trip_of(zoo.RefusedForGood("m")).arrived_whole
+    assert [fix.title for fix in trip.diagnosis.fixes] == [
+        "add __reduce__ to error_zoo.Refused, which does not call __init__"
+    ]
+    assert "which calls it with what it stored" in best(zoo.PaymentError(7, "m")).title, (
+        "the control: nothing inherits that one"
+    )
+
+
+def test_the_control_it_would_have_repaired_the_exception_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
+    fix = best(zoo.Refused(4, "m"))
+    assert (fix.title, fix.arrives_whole, fix.instances) == (
+        "add __reduce__ to error_zoo.Refused, which calls it with what it stored",
+        True,
+        1,
+    )
+
+
+def test_the_method_that_pickle_asks_for_first_is_replaced() -> None:
+    exc = zoo.DropsByProtocol("m")
+    exc.code = 3  # type: ignore[attr-defined]  # any attribute
+    fix = best(exc)
+    assert fix.title.startswith("replace __reduce_ex__ of error_zoo.DropsByProtocol, ")
+    assert fix.code.startswith("def __reduce_ex__(self, protocol):")
+    assert (fix.arrives_whole, fix.method) == (True, "__reduce_ex__")
+
+
+def test_what_can_travel_is_kept_though_another_instance_leaves_a_lock_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fix = best(zoo.HoldsLock("a"))
+    assert (fix.gives_up, fix.unrepaired, fix.expect) == (("exc.client",), 0, "")
+    scope: dict[str, Any] = {}
+    exec(fix.code, scope)
+    monkeypatch.setattr(zoo.HoldsLock, "__reduce__", scope["__reduce__"])
+    holds_lock, holds_none = zoo.HoldsLock("a"), zoo.HoldsLock("b")
+    holds_none.client = {"pool": []}
+    assert pickle.loads(pickle.dumps(holds_lock)).client is None
+    assert pickle.loads(pickle.dumps(holds_none)).client == {"pool": []}
+
+
+def test_one_that_would_stop_at_a_lock_is_not_offered_for_a_class_that_leaves_locks_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its reducer may be there for what cannot be pickled, which another instance holds."""
+    exc: Any = zoo.DropsState("m")
+    exc.client = zoo.Holder(3)
+    trip = trip_of(exc)
+    assert trip.diagnosis is not None
+    assert [loss.path for loss in trip.losses] == ["exc.client"]
+    assert trip.diagnosis.fixes == ()
+    numbered: Any = zoo.DropsState("m")
+    numbered.code = 3
+    assert best(numbered).arrives_whole, "a control: no lock is expected in place of a number"
+    monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
+    exc.client.held = 4
+    assert best(exc).arrives_whole, "a control: for this instance it would do"
+
+
+def test_the_text_says_on_how_many_it_was_tried_and_how_many_still_lose_something() -> None:
+    exc: Any = zoo.Portable
+    trip = trip_of(exc("a", threading.Lock()))
+    assert trip.diagnosis is not None
+    first = trip.diagnosis.fixes[0]
+    assert first.unrepaired == 1
+    assert (
+        f"        (tried on {first.instances} instances: 1 of them still lose something)\n"
+    ) in str(trip)
+    whole = trip_of(zoo.NotFound("bob"))
+    assert whole.diagnosis is not None
+    assert f"        (tried on {whole.diagnosis.fixes[0].instances} instances)\n" in str(whole)
+
+
+def test_where_the_exception_alone_was_tried_nothing_is_said_of_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
+    trip = trip_of(zoo.NotFound("tried alone"))
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes[0].instances == 1
+    assert "tried on" not in str(trip)
+
+
+def test_two_that_read_alike_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Fix] = []
+    original = FixTrials._try
+
+    def seen(self: FixTrials, candidate: Candidate) -> Fix | None:
+        fix = original(self, candidate)
+        tried.extend([fix] if fix is not None else [])
+        return fix
+
+    monkeypatch.setattr(FixTrials, "_try", seen)
+    monkeypatch.setattr("pytest_portable_errors.sender.fix_trials._MOST_FIXES", 9)
+    payment: Any = zoo.PaymentError
+    trip = trip_of(payment(zoo.NotFound("bob"), "it loses something by itself"))
+    assert trip.diagnosis is not None
+    told = [(fix.title, fix.gives_up, fix.still_lost) for fix in trip.diagnosis.fixes]
+    of_each = [(fix.title, fix.gives_up, fix.still_lost) for fix in tried]
+    assert len(told) == len(set(told)) < len(of_each)
+    assert set(told) == set(of_each)
+
+
+def test_a_fix_of_the_class_names_its_file_and_lines() -> None:
+    fix = best(zoo.PaymentError(7, "declined"))
+    assert os.path.samefile(fix.file, zoo.__file__)
+    constructor: Any = zoo.PaymentError.__init__
+    assert constructor.__code__.co_firstlineno in fix.lines
+
+
+def test_what_repairs_nothing_is_not_offered() -> None:
+    """What changes in its own pickling changes whatever pickles the exception that holds it."""
+    holding: Any = zoo.Portable("m")
+    holding.last = zoo.NotFound("bob")
+    trip = trip_of(holding)
+    assert trip.diagnosis is not None
+    assert [loss.path for loss in trip.losses] == ["exc.last.args[0]"]
+    assert trip.diagnosis.fixes == ()
+    assert best(holding.last).arrives_whole, "the control: its own class is to be repaired"
 
 
 # --- copies
