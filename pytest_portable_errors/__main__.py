@@ -1,7 +1,7 @@
 """The command ``python -m pytest_portable_errors``, for what is done outside of a test run.
 
 ``inspect`` reads stored errors, ``merge`` joins the reports of several runs, ``explain`` prints
-what a cause means.
+what a cause means, ``upstream`` writes to the authors of a package.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
 from pytest_portable_errors.diagnosis.pickle_reader import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.repair.upstream import add_upstream, upstream
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
 from pytest_portable_errors.report.merge import add_merge, merge
 
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--json", action="store_true", help="print a JSON array, an element for each payload"
     )
     add_merge(commands)
+    add_upstream(commands)
     explain = commands.add_parser(
         "explain",
         help="what a cause means, with an example and its fix",
@@ -116,6 +118,12 @@ def _run(options: argparse.Namespace) -> int:
         return _inspect(options)
     if options.command == "explain":
         print(_cause_list() if options.cause is None else explanation(options.cause))
+        return 0
+    if options.command == "upstream":
+        found = upstream(options.package, report=options.report)
+        print(found.markdown(), end="")
+        if options.patch is not None:
+            options.patch.write_text(found.patch, encoding="utf-8")
         return 0
     lines, status = merge(options)
     print("\n".join(lines))

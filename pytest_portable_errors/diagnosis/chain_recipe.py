@@ -37,6 +37,8 @@ class WithChain:
     """Positions of ``args`` that are sent as their repr; a single argument as its str."""
     stuck_args: bool = False
     """Whether arguments that cannot be pickled are sent as text."""
+    holds_exceptions: bool = False
+    """Whether exceptions among its values are rebuilt likewise."""
     with_setter: bool = False
     """Whether the state is restored past a ``__setstate__`` of the class's own."""
     links_as_text: tuple[str, ...] = ()
@@ -61,6 +63,8 @@ class WithChain:
             "BECOMES\n": self._becomes(exc),
             "REFUSES": " or full_name in refused" if self.links_as_text else "",
             "LEFT\n": self._left_behind(exc),
+            "LINKED\n": _LINKED if self.holds_exceptions else "",
+            "HELD\n": _HELD if self.holds_exceptions else "",
             "RETURN\n": _RETURN_WITH_SETTER if self.with_setter else _RETURN,
             "SUBJECT": exc,
         }
@@ -122,6 +126,7 @@ class Link:
         return reduced(self.held, self.path)
 
 SAFE
+LINKED
 def reduced(exc, path):
     cls, args = type(exc), exc.args
     state = {"args": args}
@@ -144,6 +149,7 @@ BECOMES
         cls, args = RuntimeError, (f"{full_name}: {exc}",)
 NOTES
 LEFT
+HELD
     name = "__context__" if exc.__cause__ is None else "__cause__"
     is_hidden = name == "__context__" and exc.__suppress_context__
     link = None if is_hidden else getattr(exc, name)
@@ -174,6 +180,19 @@ _GROUPS = """    if isinstance(exc, BaseExceptionGroup):
         members = [Link(one, (*path, id(one))) for one in exc.exceptions]
         args = (exc.message, members)
         state = {"args": (*args, *exc.args[2:]), **exc.__dict__}
+"""
+_LINKED = '''def linked(value, path):
+    """An exception that is held is rebuilt likewise, if its class has no say."""
+    own = getattr(type(value), "__reduce__", None)
+    if own is not BaseException.__reduce__ or id(value) in path:
+        return value
+    return Link(value, (*path, id(value)))
+
+'''
+_HELD = """    args = tuple(linked(value, path) for value in args)
+    state = {name: linked(value, path) for name, value in state.items()}
+    if "args" in state:
+        state["args"] = tuple(linked(value, path) for value in state["args"])
 """
 _SAFE = '''def safe(value):
     """httpx keeps the request that failed: a copy without its credentials."""

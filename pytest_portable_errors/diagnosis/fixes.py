@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import inspect
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -148,8 +149,11 @@ class _Proposal:
                     ),
                     ", which does not call __init__",
                 )
-        for with_setter in setters:
-            chain = replace(self._with_chain(), with_setter=with_setter)
+        holds = (True, False) if _holds_exceptions(subject_of(facts.sent)) else (False,)
+        for holds_exceptions, with_setter in itertools.product(holds, setters):
+            chain = replace(
+                self._with_chain(), holds_exceptions=holds_exceptions, with_setter=with_setter
+            )
             yield self._candidate(
                 chain,
                 ", which does not call __init__",
@@ -264,6 +268,12 @@ def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     return tuple(
         path for path, name in linked_types(sent).items() if name.partition(".")[0] not in packages
     )
+
+
+def _holds_exceptions(node: Node) -> bool:
+    """Whether an argument or attribute of an exception is an exception."""
+    values = [*node["args"].get("items", ()), *node["attributes"].values()]
+    return any("message" in value for value in values)
 
 
 def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor | AsCalled]:

@@ -290,7 +290,7 @@ _TYPES = {
     "exc": "exc: BaseException",
     "value": "value: Any",
 }
-_RETURNED = {"__init__": "None", "safe": "object"}
+_RETURNED = {"__init__": "None", "safe": "object", "linked": "object"}
 
 
 def _annotates(file: _File, cls: ast.ClassDef) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.report.rows import Detail
 from pytest_portable_errors.report.tally import Defect
@@ -83,11 +84,14 @@ def choose(defects: Iterable[Defect], *, unsafe: bool) -> Chosen:
 
 
 def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
-    """The fix to write for a defect; or None, and why there is none."""
+    """The fix to write for a defect; or None, and why there is none.
+
+    A credential in a header that stays behind is nothing that anybody misses.
+    """
     detail = defect.detail
     fixes = [] if detail is None else fixes_of(detail)
     whole = [fix for fix in fixes if fix.arrives_whole]
-    safe = [fix for fix in whole if not fix.gives_up]
+    safe = [fix for fix in whole if all(map(is_secret_header, fix.gives_up))]
     if safe:
         return safe[0], ""
     if whole and unsafe:

@@ -125,68 +125,70 @@ class FixTrials:
         )
 
     def _try(self, candidate: Candidate) -> Fix | None:
-        """Try a candidate, take out what stops it or exposes a credential, and try it again.
+        """Try a candidate, and again without what stopped it or exposed a credential.
 
         None if no version of it arrived, or it would harm an instance. Raises TookTooLong.
         """
-        tried: TriedFix | None = None
         for number in range(_MOST_REFINEMENTS):
             if number and self._is_over():
-                break
-            reducers = self._reducers(candidate)
-            if reducers is None:
-                break
-            outgoing = self._pickled_with(self.subject, reducers, self._sent)
-            trip = self.make_trip(outgoing, candidate.arrives_as)
-            if trip.took_too_long:
-                raise TookTooLong
-            exposed = tuple(
-                credential.path
-                for credential in trip.credentials
-                if credential.path not in self.carried or is_secret_header(credential.path)
-            )
-            refined: Candidate | None
-            if trip.received is None and trip.stopped_at is not None:
-                refined = without_obstacle(
-                    candidate, trip.stopped_at, trip.sent, is_stuck=trip.stage is Stage.DUMPS
-                )
-            elif trip.received is None or exposed:
-                refined = without_credentials(candidate, exposed)
-            else:
-                tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
-                break
-            if refined is None:
-                break
-            candidate = refined
-        if (
-            tried is None
-            or is_worse(self.before, tried.trip, candidate)
-            or not _is_better(self.before, tried)
-        ):
+                return None
+            result = self._attempt(candidate)
+            if not isinstance(result, Candidate):
+                return result
+            candidate = result
+        return None
+
+    def _attempt(self, candidate: Candidate) -> Fix | Candidate | None:
+        """Try one version of a candidate: a fix, a better version to try, or None."""
+        reducers = self._reducers(candidate)
+        if reducers is None:
             return None
-        instances, unrepaired = self._on_siblings(tried)
+        outgoing = self._pickled_with(self.subject, reducers, self._sent)
+        trip = self.make_trip(outgoing, candidate.arrives_as)
+        if trip.took_too_long:
+            raise TookTooLong
+        if trip.received is None and trip.stopped_at is not None:
+            return without_obstacle(
+                candidate, trip.stopped_at, trip.sent, is_stuck=trip.stage is Stage.DUMPS
+            )
+        exposed = tuple(
+            credential.path
+            for credential in trip.credentials
+            if credential.path not in self.carried or is_secret_header(credential.path)
+        )
+        if trip.received is None or exposed:
+            return without_credentials(candidate, exposed)
+        tried = TriedFix(candidate=candidate, trip=trip, reducers=reducers)
+        if is_worse(self.before, trip, candidate) or not _is_better(self.before, tried):
+            return None
+        instances, unrepaired, stopped_at = self._on_siblings(tried)
+        if stopped_at is not None:
+            refined = without_obstacle(candidate, stopped_at, trip.sent, is_stuck=True)
+            # What the exception itself holds can travel: nothing of it is given up.
+            return None if refined is None else replace(refined, gives_up=candidate.gives_up)
         if instances is None:
             return None
         if outgoing.payload is not None and not tried.lost:
             self.repaired.keep(self._owner(candidate), outgoing.payload)
         return tried.fix(
             self.receiver,
-            self._with_foreign_cause(tried.reducers, tried.candidate),
-            owner=self._owner(tried.candidate),
+            self._with_foreign_cause(reducers, candidate),
+            owner=self._owner(candidate),
             instances=instances,
             unrepaired=unrepaired,
         )
 
-    def _on_siblings(self, tried: TriedFix) -> tuple[int | None, int]:
+    def _on_siblings(self, tried: TriedFix) -> tuple[int | None, int, str | None]:
         """Try a candidate on other instances.
 
         Returns:
             On how many instances it was tried, the subject among them, and how many of them are
-            still lost. None for the first if one is worse off with it.
+            still lost. None for the first if one is worse off with it; then also the path of the
+            value at which its dumps failed, if it did.
         """
         candidate, instances, unrepaired = tried.candidate, 1, 0
         if isinstance(candidate.recipe, Declaration):
-            return 1, 0
+            return 1, 0, None
         for sibling in self._siblings(self._owner(candidate)):
             if self._is_over():
                 break
@@ -200,8 +202,9 @@ class FixTrials:
                 continue
             unrepaired += 1
             if is_worse(self._before(sibling), after, candidate):
-                return None, unrepaired
-        return instances, unrepaired
+                stopped_at = after.stopped_at if after.stage is Stage.DUMPS else None
+                return None, unrepaired, stopped_at
+        return instances, unrepaired, None
 
     def _lost(self, exc: BaseException, trip: RoundTrip, candidate: Candidate) -> bool:
         """Whether an instance loses something that it need not: what can travel, it keeps."""

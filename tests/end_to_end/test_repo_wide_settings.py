@@ -14,6 +14,7 @@ from chosen_plugins import NO_OTHERS, chosen
 from settings_files import EVERY_FORM, NATIVE, write
 
 from pytest_portable_errors.diagnosis.checks import CHECKS
+from pytest_portable_errors.judging.declarations import Expected
 from pytest_portable_errors.run.options import Options, read_options
 from pytest_portable_errors.run.reporter import Reporter
 
@@ -54,7 +55,11 @@ class TestGoodValues:
             form,
             portable_errors="warn",
             portable_errors_capture=["raises", "handled"],
-            portable_errors_expect=["shop.errors.StepFailed -> builtins.RuntimeError", "a.b->c.d"],
+            portable_errors_expect=[
+                "shop.errors.StepFailed -> builtins.RuntimeError",
+                "a.b->c.d",
+                "app.make.<locals>.Locked without client, pool",
+            ],
             portable_errors_ignore=["shop.legacy.*", "shop.errors.Whole"],
             portable_errors_installed=["shop.client"],
             portable_errors_absent=["cloudpickle", "yaml"],
@@ -68,7 +73,11 @@ class TestGoodValues:
         assert found.mode == "warn"
         assert found.is_on
         assert found.capture == ("raises", "handled")
-        assert found.expect == (("shop.errors.StepFailed", "builtins.RuntimeError"), ("a.b", "c.d"))
+        assert found.expect == (
+            Expected(cls="shop.errors.StepFailed", arrives_as="builtins.RuntimeError"),
+            Expected(cls="a.b", arrives_as="c.d"),
+            Expected(cls="app.make.<locals>.Locked", without=("client", "pool")),
+        )
         assert found.ignore == ("shop.legacy.*", "shop.errors.Whole")
         assert found.installed == ("shop.client",)
         assert found.absent == ("cloudpickle", "yaml")

@@ -3,14 +3,14 @@ declaration is told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from pytest_portable_errors.building.build import CannotBuild
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.judging.declarations import Declarations, declarations
+from pytest_portable_errors.judging.declarations import Declarations, Expected, declarations
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey import population
@@ -31,16 +31,37 @@ class Leaf(Middle, ValueError):
 def declared(
     expect: Mapping[str, str] | None = None,
     *,
+    without: Sequence[Expected] = (),
     ignore: tuple[str, ...] = (),
     expect_hooks: tuple[object, ...] = (),
     instances_hooks: tuple[object, ...] = (),
 ) -> Declarations:
     return declarations(
-        expect=tuple((expect or {}).items()),
+        expect=[Expected(cls=cls, arrives_as=target) for cls, target in (expect or {}).items()]
+        + list(without),
         ignore=ignore,
         expect_hooks=expect_hooks,
         instances_hooks=instances_hooks,
     )
+
+
+def test_attributes_may_be_lost_of_a_class_and_its_subclasses() -> None:
+    both = declared(
+        without=[
+            Expected(cls=type_name(Base), without=("client",)),
+            Expected(cls=type_name(Middle), without=("pool", "client")),
+        ]
+    )
+    assert both.may_lose(Leaf) == ("pool", "client")
+    assert both.may_lose(Base) == ("client",)
+    assert both.may_lose(ValueError) == ()
+    assert both.expected_of(Leaf) == [type_name(Middle), type_name(Base)]
+    assert both.arrives_as(Leaf) is None
+
+
+def test_a_hook_s_licence_for_every_loss_is_refused() -> None:
+    with pytest.raises(PortableErrorsError, match="without NAME"):
+        declared(expect_hooks=({Base: Base},))
 
 
 def test_nothing_is_declared() -> None:

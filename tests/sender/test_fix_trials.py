@@ -444,7 +444,7 @@ def test_what_can_travel_is_kept_though_another_instance_leaves_a_lock_behind(
     assert pickle.loads(pickle.dumps(holds_none)).client == {"pool": []}
 
 
-def test_one_that_would_stop_at_a_lock_is_not_offered_for_a_class_that_leaves_locks_out(
+def test_one_that_would_stop_at_a_lock_leaves_it_behind_for_a_class_that_leaves_locks_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its reducer may be there for what cannot be pickled, which another instance holds."""
@@ -453,13 +453,15 @@ def test_one_that_would_stop_at_a_lock_is_not_offered_for_a_class_that_leaves_lo
     trip = trip_of(exc)
     assert trip.diagnosis is not None
     assert [loss.path for loss in trip.losses] == ["exc.client"]
-    assert trip.diagnosis.fixes == ()
+    fix = trip.diagnosis.fixes[0]
+    assert (fix.arrives_whole, fix.gives_up) == (True, ())
+    assert 'for name in ("client",):' in fix.code
     numbered: Any = zoo.DropsState("m")
     numbered.code = 3
-    assert best(numbered).arrives_whole, "a control: no lock is expected in place of a number"
+    assert "suppress" not in best(numbered).code, "a control: no lock is expected for a number"
     monkeypatch.setattr(FixTrials, "_siblings", no_siblings)
     exc.client.held = 4
-    assert best(exc).arrives_whole, "a control: for this instance it would do"
+    assert "suppress" not in best(exc).code, "a control: for this instance it would do"
 
 
 def test_the_text_says_on_how_many_it_was_tried_and_how_many_still_lose_something() -> None:

@@ -20,6 +20,7 @@ from pytest_portable_errors.sender.left_behind import (
     with_choices,
 )
 from pytest_portable_errors.sender.registry import Serializers
+from pytest_portable_errors.sender.serializers import Pickle
 
 PICKLE = Serializers().find("pickle")
 
@@ -64,10 +65,10 @@ class TestATrip:
         assert set(paths(trip.declared_lost)) >= {"exc.args[1]"}
 
     def test_only_a_reducer_in_python_says_that_somebody_has_chosen(self) -> None:
-        assert chooses(zoo.DropsState)
-        assert chooses(zoo.DropsByProtocol)
-        assert not chooses(zoo.Portable)
-        assert not chooses(zoo.HoldsLock)
+        assert chooses(zoo.DropsState, Pickle())
+        assert chooses(zoo.DropsByProtocol, Pickle())
+        assert not chooses(zoo.Portable, Pickle())
+        assert not chooses(zoo.HoldsLock, Pickle())
 
     def test_a_reducer_of_the_tests_is_nobody_s_choice(
         self, monkeypatch: pytest.MonkeyPatch

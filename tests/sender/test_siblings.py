@@ -10,13 +10,14 @@ import pytest
 
 from pytest_portable_errors.receiver.fields import is_importable
 from pytest_portable_errors.sender import siblings
+from pytest_portable_errors.sender.serializers import Pickle
 from pytest_portable_errors.sender.siblings import family, siblings_of
 
 LOCK = type(threading.Lock())
 
 
 def made(exc: BaseException, owner: type | None = None, lost: tuple[str, ...] = ()) -> list[Any]:
-    return list(siblings_of(exc, owner or type(exc), lost))
+    return list(siblings_of(exc, owner or type(exc), lost, Pickle()))
 
 
 def noted(instances: list[Any]) -> list[Any]:
