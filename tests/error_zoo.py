@@ -539,3 +539,16 @@ def dumps_reversed(exc: BaseException) -> bytes:
 def loads_reversed(payload: bytes) -> object:
     """Its other half, for the receiver."""
     return pickle.loads(payload[::-1])
+
+
+class Changing:
+    """A value that its own pickling rules change (urllib3's connection pools)."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"text": "changed"}
+
+    def __repr__(self) -> str:
+        return f"Changing({self.text!r})"

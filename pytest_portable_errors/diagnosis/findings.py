@@ -75,7 +75,8 @@ def tried_on(fix: Fix) -> tuple[str, ...]:
     """Write on how many instances a fix was tried; () for the exception alone."""
     if fix.instances == 1:
         return ()
-    rest = f": {fix.unrepaired} of them still lose something" if fix.unrepaired else ""
+    loses = "loses" if fix.unrepaired == 1 else "lose"
+    rest = f": {fix.unrepaired} of them still {loses} something" if fix.unrepaired else ""
     return (f"tried on {fix.instances} instances{rest}",)
 
 

@@ -28,7 +28,7 @@ from pytest_portable_errors.diagnosis.recipes import (
 from pytest_portable_errors.diagnosis.refinements import linked_types
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.described import Node, Record, subject_of
+from pytest_portable_errors.receiver.described import Node, Record, Stage, subject_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,12 @@ class _Proposal:
                     ),
                     ", which does not call __init__",
                 )
-        holds = (True, False) if _holds_exceptions(subject_of(facts.sent)) else (False,)
+        held = _held_exceptions(subject_of(facts.sent))
+        # Where they alone are lost, their classes are to be repaired, and not this one.
+        is_at_fault = facts.stage is not Stage.ARRIVED or not all(
+            loss.path.startswith(held) for loss in facts.losses
+        )
+        holds = (True, False) if held and is_at_fault else (False,)
         for holds_exceptions, with_setter in itertools.product(holds, setters):
             chain = replace(
                 self._with_chain(), holds_exceptions=holds_exceptions, with_setter=with_setter
@@ -270,10 +275,13 @@ def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     )
 
 
-def _holds_exceptions(node: Node) -> bool:
-    """Whether an argument or attribute of an exception is an exception."""
-    values = [*node["args"].get("items", ()), *node["attributes"].values()]
-    return any("message" in value for value in values)
+def _held_exceptions(node: Node) -> tuple[str, ...]:
+    """Paths of the arguments and attributes of an exception that are exceptions."""
+    values = [
+        *((f"exc.args[{n}]", value) for n, value in enumerate(node["args"].get("items", ()))),
+        *((f"exc.{name}", value) for name, value in node["attributes"].items()),
+    ]
+    return tuple(path for path, value in values if "message" in value)
 
 
 def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor | AsCalled]:

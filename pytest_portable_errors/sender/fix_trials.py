@@ -112,17 +112,7 @@ class FixTrials:
         by_outcome: dict[object, Fix] = {}
         for fix in fixes:  # two that read alike are one
             by_outcome.setdefault((fix.title, fix.gives_up, fix.still_lost), fix)
-        return tuple(
-            sorted(
-                by_outcome.values(),
-                key=lambda fix: (
-                    not fix.arrives_whole,
-                    len(fix.still_lost),
-                    fix.unrepaired,
-                    len(fix.gives_up),
-                ),
-            )[:_MOST_FIXES]
-        )
+        return tuple(sorted(by_outcome.values(), key=_best_first)[:_MOST_FIXES])
 
     def _try(self, candidate: Candidate) -> Fix | None:
         """Try a candidate, and again without what stopped it or exposed a credential.
@@ -422,6 +412,21 @@ class TriedFix:
         if cause is None or nodes[cause]["type"] != "builtins.RuntimeError":
             return ("a cause whose class the receiver lacks is lost",)
         return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
+
+
+def _best_first(fix: Fix) -> tuple[int, int, int, int]:
+    """Key that sorts fixes.
+
+    What arrives as another class comes after what keeps class and message, though a value is lost.
+    """
+    keeps_class = " -> " not in fix.expect
+    if fix.arrives_whole and keeps_class:
+        rank = 0
+    elif keeps_class and "message" not in fix.still_lost:
+        rank = 1
+    else:
+        rank = 2 if fix.arrives_whole else 3
+    return rank, len(fix.still_lost), len(fix.gives_up), fix.unrepaired
 
 
 def is_worse(before: RoundTrip, after: RoundTrip, candidate: Candidate) -> bool:

@@ -309,7 +309,7 @@ class TestNamesOfNothing:
         # One covers a class that is only found, one a subclass of what it names, and one none.
         "portable_errors_expect": [
             "shop.errors.StepFailed -> builtins.RuntimeError",
-            "builtins.LookupError -> builtins.LookupError",
+            "builtins.LookupError without detail",
             "shop.errors.StepFailled -> builtins.RuntimeError",
         ],
         "portable_errors_ignore": [

@@ -298,7 +298,10 @@ def test_it():
 
 MODES = "expected one of off, warn, error"
 CAPTURES = "expected one of raises, unittest, escaped, handled"
-EXPECT = "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError"
+EXPECT = (
+    "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError, or A "
+    "without NAME, NAME: attributes that stay behind"
+)
 RECEIVERS = (
     "expected one of without-project, stdlib, with-project, or the path of a Python interpreter"
 )
