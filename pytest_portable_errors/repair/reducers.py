@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ Import this module where your worker starts: {import_line}
 
 '''
 _GENERATED = re.compile(
-    rf"^{re.escape(BEGIN)}.*?^{re.escape(END)}[^\n]*\n", re.DOTALL | re.MULTILINE
+    rf"^{re.escape(BEGIN)}.*?^{re.escape(END)}[^\n]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
 
 
@@ -148,14 +148,28 @@ def module_text(before: str | None, table: Table, module: str) -> str:
     Raises:
         NotOurs: One of the marks is missing.
     """
-    generated = generated_part(table)
+    part = generated_part(table)
     if before is None:
-        return _HEAD.format(import_line=import_line(module)) + generated
-    if _GENERATED.search(before) is None:
+        return _HEAD.format(import_line=import_line(module)) + part
+    if "\r\n" in before:
+        part = part.replace("\n", "\r\n")
+    found = _GENERATED.search(before)
+    if found is None:
         if BEGIN in before or END in before:
             raise NotOurs("one of its two marks is missing")
-        return f"{before.rstrip()}\n\n\n{generated}" if before.strip() else generated
-    return _GENERATED.sub(lambda _: generated, before, count=1)
+        gap = "\r\n" * 3 if "\r\n" in before else "\n" * 3
+        return f"{before.rstrip()}{gap}{part}" if before.strip() else part
+    if _are_same(found[0], part):
+        return before
+    return f"{before[: found.start()]}{part}{before[found.end() :]}"
+
+
+def _are_same(one: str, other: str) -> bool:
+    """Whether two texts are one program, as before and after a formatter."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError):
+        return False
 
 
 def import_line(module: str) -> str:
@@ -176,7 +190,7 @@ def generated_part(table: Table) -> str:
         .replace("@KNOWN", _list(table.known))
         .replace(
             "@LEFT",
-            _dict({name: repr(sorted(v)) for name, v in table.left_behind.items()}),
+            _dict({name: _listed(v) for name, v in table.left_behind.items()}),
         )
         .replace("@BECOMES", _dict({name: repr(v) for name, v in table.becomes.items()}))
         .replace("@HEADERS", f"{{\n{headers}}}")
@@ -185,6 +199,11 @@ def generated_part(table: Table) -> str:
 
 def _list(names: frozenset[str]) -> str:
     return "[\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]" if names else "[]"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """A list within a table, on lines of its own however long it is."""
+    return "[\n" + "".join(f'        "{name}",\n' for name in sorted(names)) + "    ]"
 
 
 def _dict(items: Mapping[str, str]) -> str:
