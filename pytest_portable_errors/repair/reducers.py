@@ -182,7 +182,7 @@ def generated_part(table: Table) -> str:
     """The part between the marks, which are included."""
     headers = "".join(f'    "{name}",\n' for name in sorted(SECRET_HEADERS))
     return (
-        _PART.replace("@BEGIN", f"{BEGIN}; changes up to the end mark are lost")
+        _PART.replace("@BEGIN", f"{BEGIN}\n# Changes up to the end mark are lost.")
         .replace("@END", END)
         .replace("@REBUILT", _list(table.rebuilt))
         .replace("@ADDED", _list(table.added))
@@ -234,7 +234,7 @@ LEFT_BEHIND: dict[str, list[str]] = @LEFT
 BECOMES: dict[str, str] = @BECOMES
 # Of these only what tests raised was lost: nobody sees whether they still need this.
 RAISED_ONLY: list[str] = @RAISED_ONLY
-# Further packages whose exceptions the readers can rebuild; those of others are sent as text.
+# Further packages whose exceptions the readers have; those of others are sent as text.
 KNOWN: list[str] = @KNOWN
 
 _PACKAGES = {name.partition(".")[0] for name in (*REBUILT, *ADDED, *KNOWN)}
@@ -327,7 +327,7 @@ def _is_made_in_c(cls: type) -> bool:
 
 
 def _portable(value: Any, shown: Callable[[Any], object] = lambda value: None) -> Any:
-    """The value without credentials in headers; None or a text where it cannot be pickled."""
+    """The value without credentials; None or a text where it cannot be pickled."""
     value = _without_secrets(value)
     with contextlib.suppress(Exception):
         pickle.dumps(value)
@@ -336,7 +336,7 @@ def _portable(value: Any, shown: Callable[[Any], object] = lambda value: None) -
 
 
 def _without_secrets(value: Any) -> Any:
-    """httpx keeps the request that failed, with its credentials: a copy without them."""
+    """httpx keeps the request that failed, with credentials: a copy without them."""
     if not hasattr(getattr(value, "headers", None), "multi_items"):
         return value
     value = copy.copy(value)
