@@ -6,17 +6,19 @@ All else of the file stays as it is, byte for byte. Nothing is written here.
 from __future__ import annotations
 
 import ast
-import copy
 import io
 import re
 import textwrap
 import tokenize
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # str.splitlines also splits at a form feed
 _INDENT = re.compile(r"\f?([ \t]*)")
-_IMPORTS = re.compile(r"(^    (import \w+)\n)+", re.MULTILINE)
+_BOM = "\ufeff"
+_IMPORTS = re.compile(r"(?:^    import \w+\n)+(?:^    from [\w.]+ import \w+\n)*", re.MULTILINE)
+_ANY = re.compile(r": Any\b|, Any\]")  # as annotations have it
 _DEFINITION = re.compile(r"def (?P<name>\w+)\((?P<parameters>[^)]*)\):")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -55,17 +57,28 @@ def edited(source: bytes, edit: MethodEdit) -> bytes:
             cannot be told apart, or the method at fault is not a statement of its own.
     """
     try:
-        tree = ast.parse(source)
+        tree = _parsed(source)
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-        text = source.decode(encoding.removesuffix("-sig"))
-    except (SyntaxError, ValueError) as error:
+        encoding = encoding.removesuffix("-sig")
+        text = source.decode(encoding)
+        is_kept = text.encode(encoding) == source
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError) as error:
         raise CannotEdit(f"its source cannot be read: {error}") from error
+    if not is_kept:  # UTF-7 and its like have several forms of one text
+        raise CannotEdit(f"in its encoding, {encoding}, all else of it would not stay as it is")
     cls = _class_meant(tree, edit)
     file = _File(text=text, lines=_LINE.findall(text), tree=tree)
     result = "".join(_replaced(file, cls, edit) or _inserted(file, cls, edit))
-    data = result.encode(encoding.removesuffix("-sig"))
+    data = result.encode(encoding)
     _check(tree, data, edit)
     return data
+
+
+def _parsed(source: bytes) -> ast.Module:
+    """A file's syntax, without the warnings of Python, which it gives for old escapes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +103,29 @@ class _File:
 
     def before(self, statement: ast.stmt) -> str:
         """What stands on a statement's line before it; columns are counted in UTF-8 by the tree."""
-        return self.lines[statement.lineno - 1].encode()[: statement.col_offset].decode()
+        return self._split(statement.lineno, statement.col_offset)[0]
+
+    def behind(self, statement: ast.stmt) -> str:
+        """What stands on a statement's last line behind it, without the line break."""
+        return self._split(_last(statement), statement.end_col_offset or 0)[1].rstrip("\r\n")
+
+    def since(self, statement: ast.stmt) -> str:
+        """What stands on a statement's line from its beginning on, without the line break."""
+        return self._split(statement.lineno, statement.col_offset)[1].rstrip("\r\n")
+
+    def _split(self, number: int, column: int) -> tuple[str, str]:
+        line = self.lines[number - 1]
+        if number == 1 and line.startswith(_BOM):  # it counts for no column
+            column += len(_BOM.encode())
+        encoded = line.encode()
+        return encoded[:column].decode(), encoded[column:].decode()
 
     def is_blank(self, number: int) -> bool:
         return not self.lines[number - 1].strip()
 
 
 def _class_meant(tree: ast.Module, edit: MethodEdit) -> ast.ClassDef:
-    named = [node for name, node in _classes(tree, "") if name == edit.qualname]
+    named = [node for name, node in _classes(tree) if name == edit.qualname]
     if not named:
         raise CannotEdit(f"{edit.qualname} is not defined in it by a class statement")
     if len(named) == 1:
@@ -113,16 +141,22 @@ def _class_meant(tree: ast.Module, edit: MethodEdit) -> ast.ClassDef:
     return around[0]
 
 
-def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
-    """All classes below a node, with their qualified names."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ClassDef):
-            yield f"{prefix}{child.name}", child
-            yield from _classes(child, f"{prefix}{child.name}.")
-        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield from _classes(child, f"{prefix}{child.name}.<locals>.")
-        else:
-            yield from _classes(child, prefix)
+def _classes(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef]]:
+    """All classes of a module, with their qualified names, from its top to its end.
+
+    However deep the module is nested: hundreds of branches are hundreds of levels of a tree.
+    """
+    nodes: list[tuple[ast.AST, str]] = [(tree, "")]
+    while nodes:
+        node, prefix = nodes.pop()
+        if isinstance(node, ast.ClassDef):
+            yield f"{prefix}{node.name}", node
+            prefix += f"{node.name}."
+        elif isinstance(node, Definition):
+            prefix += f"{node.name}.<locals>."
+        # Expressions hold no class.
+        children = [one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.expr)]
+        nodes += [(child, prefix) for child in reversed(children)]
 
 
 def _first(node: ast.stmt) -> int:
@@ -143,7 +177,8 @@ def _replaced(file: _File, cls: ast.ClassDef, edit: MethodEdit) -> list[str] | N
     fault, others = own[-1], [one for one in cls.body if one is not own[-1]]
     first, last = _first(fault), _last(fault)
     shares_lines = any(_first(one) <= last and _last(one) >= first for one in others)
-    if len(own) > 1 or shares_lines or file.before(fault).strip():
+    has_other_names = isinstance(fault, ast.Assign) and len(fault.targets) > 1
+    if len(own) > 1 or shares_lines or has_other_names or file.before(fault).strip():
         raise CannotEdit(
             f"{edit.qualname} defines {edit.name} in a way that is better edited by hand"
         )
@@ -188,20 +223,18 @@ def _inserted(file: _File, cls: ast.ClassDef, edit: MethodEdit) -> list[str]:
 def _after_header(file: _File, cls: ast.ClassDef, edit: MethodEdit) -> list[str]:
     """For ``class A(Exception): pass``: the body goes to lines of its own, and ``pass`` goes."""
     number = cls.body[0].lineno
-    encoded = file.lines[number - 1].encode()
     head = file.before(cls.body[0]).rstrip()
     if _last(cls.body[-1]) != number:
         raise CannotEdit(f"the body of {edit.qualname} begins on the line of its class statement")
     newline = file.newline(number)
     class_indent = file.indent(cls.lineno)
-    indent = class_indent + _unit(file)
+    indent = class_indent + _unit(file, cls)
     method = _method(file, cls, edit, indent=indent, newline=newline)
-    tail = encoded[cls.body[0].col_offset :].decode().rstrip("\r\n")
     if len(cls.body) == 1 and _is_placeholder(cls.body[0]):
-        comment = encoded[cls.body[0].end_col_offset :].decode().rstrip("\r\n").strip()
+        comment = file.behind(cls.body[0]).lstrip("; \t\f").rstrip()
         start = [f"{head}{f'  {comment}' if comment.startswith('#') else ''}{newline}"]
     else:
-        start = [f"{head}{newline}", f"{indent}{tail}{newline}", newline]
+        start = [f"{head}{newline}", f"{indent}{file.since(cls.body[0])}{newline}", newline]
     return [*file.lines[: number - 1], *start, *method, *file.lines[number:]]
 
 
@@ -213,14 +246,16 @@ def _is_placeholder(statement: ast.stmt) -> bool:
     )
 
 
-def _unit(file: _File) -> str:
-    """How far the file indents a body: what its first indented statement has more."""
-    for node in ast.walk(file.tree):
+def _unit(file: _File, cls: ast.ClassDef) -> str:
+    """How far a body is indented: the class's own, or else the first of the file."""
+    for node in (*ast.walk(cls), *ast.walk(file.tree)):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(node, ast.stmt):
-            outer, inner = file.indent(node.lineno), file.indent(_first(body[0]))
-            if inner.startswith(outer) and inner != outer:
-                return inner[len(outer) :]
+        if not (isinstance(body, list) and body and isinstance(node, ast.stmt)):
+            continue
+        outer, inner = file.indent(node.lineno), file.indent(_first(body[0]))
+        stands_alone = not file.before(body[0]).strip()
+        if stands_alone and inner.startswith(outer) and inner != outer:
+            return inner[len(outer) :]
     return "    "
 
 
@@ -257,7 +292,7 @@ def _method(
         code = annotated(code)
     if _uses_single_quotes(file):
         code = re.sub(r'(?<!")"(?!")', "'", code)
-    unit = _unit(file)
+    unit = _unit(file, cls)
     lines = [
         line and _INDENT.sub(lambda found: unit * (len(found[1]) // 4), line, count=1)
         for line in code.splitlines()
@@ -277,9 +312,15 @@ def annotated(code: str) -> str:
 
     typed = _DEFINITION.sub(annotate, code)
     typed = typed.replace('state = {"args": args}', 'state: dict[str, Any] = {"args": args}')
-    if "Any" in typed:
-        typed = _IMPORTS.sub(lambda found: f"{found[0]}    from typing import Any\n", typed, 1)
+    if _ANY.search(typed):
+        typed = _IMPORTS.sub(_with_any, typed, 1)
     return typed
+
+
+def _with_any(imports: re.Match[str]) -> str:
+    """Imports at the top of a function with one of ``Any``, sorted as isort and ruff do."""
+    lines = [*imports[0].splitlines(keepends=True), "    from typing import Any\n"]
+    return "".join(sorted(lines, key=lambda line: (line.split()[0] == "from", line)))
 
 
 # mypy lets a method take more than the one that it overrides, never less.
@@ -311,16 +352,19 @@ def _annotates(file: _File, cls: ast.ClassDef) -> bool:
 
 def _uses_single_quotes(file: _File) -> bool:
     """Whether texts in the file stand between single quotes alone, but for documentation."""
-    tokens = tokenize.generate_tokens(io.StringIO(file.text.removeprefix("\ufeff")).readline)
-    kinds = set()
+    text = io.StringIO(file.text.removeprefix(_BOM), newline=None)
+    quotes: set[str] = set()
+    depth = 0  # of f-strings, which are several tokens since Python 3.12
     try:
-        for token in tokens:
-            body = token.string.lstrip("rbfuRBFU")
-            if token.type == tokenize.STRING and not body.startswith(('"""', "'''")):
-                kinds.add(body[:1])
+        for token in tokenize.generate_tokens(text.readline):
+            kind = tokenize.tok_name[token.type]
+            body = token.string.lstrip("rbfutRBFUT")
+            if kind in ("STRING", "FSTRING_START", "TSTRING_START") and not depth:
+                quotes |= set() if body.startswith(('"""', "'''")) else {body[:1]}
+            depth += kind.endswith("_START") - kind.endswith("_END")
     except (tokenize.TokenError, SyntaxError):
         return False
-    return kinds == {"'"}
+    return quotes == {"'"}
 
 
 def _check(before: ast.Module, data: bytes, edit: MethodEdit) -> None:
@@ -330,19 +374,39 @@ def _check(before: ast.Module, data: bytes, edit: MethodEdit) -> None:
         CannotEdit: It is not.
     """
     try:
-        after = ast.parse(data)
-    except (SyntaxError, ValueError) as error:
+        after = _parsed(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise CannotEdit(f"the edit would not be Python: {error}") from error
-    if _without(before, edit) != _without(after, edit):
+    if not _are_same(_without(before, edit), _without(after, edit)):
         raise CannotEdit(f"the edit would change more than {edit.qualname}.{edit.name}")
 
 
-def _without(tree: ast.Module, edit: MethodEdit) -> str:
-    """A module's syntax without that method of classes of that name, and without ``pass``."""
-    stripped = copy.deepcopy(tree)
-    for name, cls in _classes(stripped, ""):
+def _without(tree: ast.Module, edit: MethodEdit) -> ast.Module:
+    """A module's syntax without that method of classes of that name, and without ``pass``.
+
+    The tree itself is changed.
+    """
+    for name, cls in _classes(tree):
         if name == edit.qualname:
             cls.body = [
                 one for one in cls.body if not _defines(one, edit.name) and not _is_placeholder(one)
             ]
-    return ast.dump(stripped)
+    return tree
+
+
+def _are_same(one: object, other: object) -> bool:
+    """Whether two pieces of syntax are the same, wherever they stand, however deep they are."""
+    pairs = [(one, other)]
+    while pairs:
+        left, right = pairs.pop()
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, ast.AST):
+            pairs += [(getattr(left, n, None), getattr(right, n, None)) for n in left._fields]
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pairs += zip(left, right, strict=True)
+        elif repr(left) != repr(right):  # 0.0 == -0.0
+            return False
+    return True

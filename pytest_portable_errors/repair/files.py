@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_OF_PYTHON = ("stdlib", "platstdlib")
 _SITE_FOLDERS = {"site-packages", "dist-packages"}
 
 
@@ -27,6 +29,8 @@ class Writer:
     """When the run began, in seconds since the epoch: a newer file is not what was imported."""
     written: dict[Path, bytes | None] = field(default_factory=dict)
     """Each file that was written, with what it held before; None if it did not exist."""
+    _left: dict[Path, bytes] = field(default_factory=dict)
+    """What was written to files last, be it what they held before."""
 
     def read(self, file: Path) -> bytes:
         """Read a file that may be written.
@@ -49,22 +53,34 @@ class Writer:
         real = Path(os.path.realpath(file))
         if self.root not in real.parents:
             raise MayNotWrite(f"{file} lies outside of the project")
+        if self._is_of_python(real):
+            raise MayNotWrite(f"{self.shown(file)} belongs to Python itself")
         between = real.relative_to(self.root).parts[:-1]
         folders = [self.root.joinpath(*between[:n]) for n in range(1, len(between) + 1)]
         if _SITE_FOLDERS & set(between) or any(
             (folder / "pyvenv.cfg").exists() for folder in folders
         ):
             raise MayNotWrite(f"{self.shown(file)} belongs to an installed package")
-        if not real.exists():
+        if not real.exists() and real not in self._left:
             return
         if not real.is_file():
             raise MayNotWrite(f"{self.shown(file)} is no file")
         status = real.stat()
-        # Asked of the mode: the superuser may write everywhere.
-        if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        # Asked of the mode, too: the superuser may write everywhere.
+        is_writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+        if not is_writable or not os.access(real, os.W_OK):
             raise MayNotWrite(f"{self.shown(file)} is read-only")
-        if status.st_mtime > self.started and real not in self.written:
+        # A file that was moved here may be old; but not so its place in the folder.
+        is_newer = max(status.st_mtime, status.st_ctime) > self.started
+        has_changed = real.read_bytes() != self._left[real] if real in self._left else is_newer
+        if has_changed:
             raise MayNotWrite(f"{self.shown(file)} has changed since the run began: run again")
+
+    def _is_of_python(self, real: Path) -> bool:
+        """Whether a file is of the standard library, where Python itself lies in the project."""
+        folders = {Path(os.path.realpath(sysconfig.get_path(name))) for name in _OF_PYTHON}
+        around = {folder for folder in folders if self.root in folder.parents}
+        return not around.isdisjoint(real.parents)
 
     def write(self, file: Path, content: bytes) -> None:
         """Put a file's new content in place of the old at one moment; its mode stays.
@@ -74,25 +90,43 @@ class Writer:
         """
         self.ensure_writable(file)
         real = Path(os.path.realpath(file))
-        before = real.read_bytes() if real.exists() else None
         try:
+            before = real.read_bytes() if real.exists() else None
             _replace(real, content)
         except OSError as error:
             raise MayNotWrite(
                 f"{self.shown(file)} cannot be written: {error.strerror or error}"
             ) from error
         self.written.setdefault(real, before)
+        self._left[real] = content
 
-    def put_back(self, file: Path, content: bytes | None) -> None:
-        """Give a file an earlier content; None takes it away."""
+    def wrote(self, file: Path) -> bool:
+        """Whether a file holds what was written here, and not what it held before."""
+        return Path(os.path.realpath(file)) in self.written
+
+    def put_back(self, file: Path) -> None:
+        """Give a file that was written what it held before; one that was not there goes.
+
+        Raises:
+            MayNotWrite: Somebody else has written it since, or writing failed.
+        """
         real = Path(os.path.realpath(file))
-        if content is None:
-            real.unlink(missing_ok=True)
-            self.written.pop(real, None)
+        self.ensure_writable(real)
+        before = self.written[real]
+        try:
+            if before is None:
+                real.unlink(missing_ok=True)
+            else:
+                _replace(real, before)
+        except OSError as error:
+            raise MayNotWrite(
+                f"{self.shown(file)} cannot be put back: {error.strerror or error}"
+            ) from error
+        del self.written[real]
+        if before is None:
+            del self._left[real]
         else:
-            _replace(real, content)
-            if self.written.get(real) == content:
-                del self.written[real]
+            self._left[real] = before
 
     def shown(self, file: Path) -> str:
         """A file's path from the project's folder, as people read it."""
@@ -107,13 +141,17 @@ def _replace(file: Path, content: bytes) -> None:
         OSError: As any writing to a disk.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else None
+    status = file.stat() if file.exists() else None
     with _beside(file) as temporary:
         with open(temporary, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, _usual_mode() if mode is None else mode)
+        if status is not None and hasattr(os, "chown"):
+            with contextlib.suppress(PermissionError):  # only the superuser may
+                os.chown(temporary, status.st_uid, status.st_gid)
+        mode = _usual_mode() if status is None else stat.S_IMODE(status.st_mode)
+        os.chmod(temporary, mode)  # last: a new owner takes bits away
         os.replace(temporary, file)
 
 

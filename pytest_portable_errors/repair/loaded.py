@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from pytest_portable_errors.receiver.fields import type_name
-from pytest_portable_errors.repair.reducers import generated, table_of
+from pytest_portable_errors.repair.reducers import NotOurs, generated, table_of
 
 
 class ByName(Mapping[type, Callable[[Any], object]]):
@@ -47,14 +47,17 @@ def reducers_in(text: str, file: str) -> Mapping[type, Callable[[Any], object]]:
         file: Its path, for tracebacks.
 
     Raises:
-        NotOurs: The generated part cannot be read.
+        NotOurs: The generated part cannot be read, or fails.
     """
     table = table_of(text)
     if not table.classes:
         return {}
     scope: dict[str, Any] = {"__name__": "portable_errors_reducers", "__builtins__": _builtins()}
-    exec(compile(generated(text), file, "exec"), scope)  # the text that we have generated
-    return ByName(table.classes, scope["reduce_exception"])
+    try:
+        exec(compile(generated(text), file, "exec"), scope)  # the text that we have generated
+        return ByName(table.classes, scope["reduce_exception"])
+    except Exception as error:  # or that somebody has changed
+        raise NotOurs(f"its generated part cannot be run: {error!r}") from error
 
 
 def _builtins() -> dict[str, Any]:

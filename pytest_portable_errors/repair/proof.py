@@ -96,12 +96,14 @@ def in_new_process(
             input=json.dumps(asked),
             capture_output=True,
             text=True,
+            errors="backslashreplace",  # modules may print what they like
             cwd=folder,
             env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
             timeout=LONGEST,
             check=False,
         )
-        answer = json.loads(done.stdout.rpartition(_MARK)[2])
+        # Behind the answer, too, something may be printed, when the process ends.
+        answer, _ = json.JSONDecoder().raw_decode(done.stdout.rpartition(_MARK)[2])
     except subprocess.TimeoutExpired:
         why = f"the proof took more than {LONGEST:g} s"
         return Proof(failures={one.owner: why for one in evidence})
@@ -132,7 +134,7 @@ def _as_data(evidence: Evidence) -> dict[str, Any]:
 
 def main() -> None:
     """Prove what standard input asks for."""
-    asked = json.load(sys.stdin)
+    asked, output = json.load(sys.stdin), sys.stdout  # which a module may replace
     sys.path[:0] = asked["path"]
     failures: dict[str, str] = {}
     if asked["reducers"]:
@@ -150,8 +152,8 @@ def main() -> None:
         "travelling": [name for name in states if states[name] == "travels"],
         "gone": [name for name in states if states[name] == "gone"],
     }
-    sys.stdout.write(_MARK + json.dumps(answer))
-    sys.stdout.flush()
+    output.write(_MARK + json.dumps(answer))
+    output.flush()
 
 
 def _state(name: str) -> str:
@@ -160,12 +162,11 @@ def _state(name: str) -> str:
     ``travels``: all that can be built of it arrives whole without. ``gone``: its library does not
     have it any more. Otherwise ``needed``, or nobody can tell.
     """
-    module, _, qualname = name.rpartition(".")
-    if importlib.util.find_spec(module.partition(".")[0]) is None:
+    if importlib.util.find_spec(name.partition(".")[0]) is None:
         return "needed"  # as far as can be seen: the library is not installed here
-    cls = _class(module, qualname)
+    cls = _named(name)
     if cls is None:
-        return "gone" if _import_error(module) is None else "needed"
+        return "gone" if _import_error(name.rpartition(".")[0]) is None else "needed"
     reducer = copyreg.dispatch_table.pop(cls, None)
     try:
         checks = [check for check in DEFAULT_CHECKS if check != "chain"]
@@ -228,12 +229,22 @@ def _lost(exc: BaseException, checks: Sequence[str], given_up: tuple[str, ...]) 
 
 def _built(row: dict[str, Any]) -> Iterator[BaseException]:
     owner = _class(*row["owner"].partition(":")[::2])
-    known = [owner, *(_class(*name.rpartition(".")[::2]) for name in row["classes"])]
+    known = [owner, *map(_named, row["classes"])]
     for cls in dict.fromkeys(filter(None, known)):
         try:
             yield from (variant.exc for variant in build(cls, values={}))
         except CannotBuild:
             continue
+
+
+def _named(name: str) -> type[BaseException] | None:
+    """The exception class of a dotted name, which may lie in other classes."""
+    parts = name.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        cls = _class(".".join(parts[:end]), ".".join(parts[end:]))
+        if cls is not None:
+            return cls
+    return None
 
 
 def _class(module: str, qualname: str) -> type[BaseException] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ Import this module where your worker starts: {import_line}
 
 '''
 _GENERATED = re.compile(
-    rf"^{re.escape(BEGIN)}.*?^{re.escape(END)}[^\n]*\n", re.DOTALL | re.MULTILINE
+    rf"^{re.escape(BEGIN)}.*?^{re.escape(END)}[^\n]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
 
 
@@ -148,14 +148,28 @@ def module_text(before: str | None, table: Table, module: str) -> str:
     Raises:
         NotOurs: One of the marks is missing.
     """
-    generated = generated_part(table)
+    part = generated_part(table)
     if before is None:
-        return _HEAD.format(import_line=import_line(module)) + generated
-    if _GENERATED.search(before) is None:
+        return _HEAD.format(import_line=import_line(module)) + part
+    if "\r\n" in before:
+        part = part.replace("\n", "\r\n")
+    found = _GENERATED.search(before)
+    if found is None:
         if BEGIN in before or END in before:
             raise NotOurs("one of its two marks is missing")
-        return f"{before.rstrip()}\n\n\n{generated}" if before.strip() else generated
-    return _GENERATED.sub(lambda _: generated, before, count=1)
+        gap = "\r\n" * 3 if "\r\n" in before else "\n" * 3
+        return f"{before.rstrip()}{gap}{part}" if before.strip() else part
+    if _are_same(found[0], part):
+        return before
+    return f"{before[: found.start()]}{part}{before[found.end() :]}"
+
+
+def _are_same(one: str, other: str) -> bool:
+    """Whether two texts are one program, as before and after a formatter."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError):
+        return False
 
 
 def import_line(module: str) -> str:
@@ -168,7 +182,7 @@ def generated_part(table: Table) -> str:
     """The part between the marks, which are included."""
     headers = "".join(f'    "{name}",\n' for name in sorted(SECRET_HEADERS))
     return (
-        _PART.replace("@BEGIN", f"{BEGIN}; changes up to the end mark are lost")
+        _PART.replace("@BEGIN", f"{BEGIN}\n# Changes up to the end mark are lost.")
         .replace("@END", END)
         .replace("@REBUILT", _list(table.rebuilt))
         .replace("@ADDED", _list(table.added))
@@ -176,7 +190,7 @@ def generated_part(table: Table) -> str:
         .replace("@KNOWN", _list(table.known))
         .replace(
             "@LEFT",
-            _dict({name: repr(sorted(v)) for name, v in table.left_behind.items()}),
+            _dict({name: _listed(v) for name, v in table.left_behind.items()}),
         )
         .replace("@BECOMES", _dict({name: repr(v) for name, v in table.becomes.items()}))
         .replace("@HEADERS", f"{{\n{headers}}}")
@@ -185,6 +199,11 @@ def generated_part(table: Table) -> str:
 
 def _list(names: frozenset[str]) -> str:
     return "[\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]" if names else "[]"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """A list within a table, on lines of its own however long it is."""
+    return "[\n" + "".join(f'        "{name}",\n' for name in sorted(names)) + "    ]"
 
 
 def _dict(items: Mapping[str, str]) -> str:
@@ -215,7 +234,7 @@ LEFT_BEHIND: dict[str, list[str]] = @LEFT
 BECOMES: dict[str, str] = @BECOMES
 # Of these only what tests raised was lost: nobody sees whether they still need this.
 RAISED_ONLY: list[str] = @RAISED_ONLY
-# Further packages whose exceptions the readers can rebuild; those of others are sent as text.
+# Further packages whose exceptions the readers have; those of others are sent as text.
 KNOWN: list[str] = @KNOWN
 
 _PACKAGES = {name.partition(".")[0] for name in (*REBUILT, *ADDED, *KNOWN)}
@@ -308,7 +327,7 @@ def _is_made_in_c(cls: type) -> bool:
 
 
 def _portable(value: Any, shown: Callable[[Any], object] = lambda value: None) -> Any:
-    """The value without credentials in headers; None or a text where it cannot be pickled."""
+    """The value without credentials; None or a text where it cannot be pickled."""
     value = _without_secrets(value)
     with contextlib.suppress(Exception):
         pickle.dumps(value)
@@ -317,7 +336,7 @@ def _portable(value: Any, shown: Callable[[Any], object] = lambda value: None) -
 
 
 def _without_secrets(value: Any) -> Any:
-    """httpx keeps the request that failed, with its credentials: a copy without them."""
+    """httpx keeps the request that failed, with credentials: a copy without them."""
     if not hasattr(getattr(value, "headers", None), "multi_items"):
         return value
     value = copy.copy(value)

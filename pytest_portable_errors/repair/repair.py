@@ -19,6 +19,7 @@ from pytest_portable_errors.repair.proposals import Left, Proposal, choose
 from pytest_portable_errors.repair.reducers import (
     NotOurs,
     Table,
+    generated,
     import_line,
     module_text,
     table_of,
@@ -90,15 +91,13 @@ def repaired(
     writer = Writer(root=place.root, started=started)
     plan = _Plan(place=place, writer=writer, payloads=payloads)
     changes = plan.changes([*chosen.methods, *chosen.reducers, *chosen.settings])
-    while writes and (changes or plan.table.classes):
+    is_proved = not writes
+    while not is_proved and (changes or plan.table.classes):
         plan.write(changes)
         proof = plan.proof(prove)
-        refused = plan.refuse(proof.failures)
+        is_proved = not plan.refuse(proof.failures)
         plan.learn(proof)
-        changes = plan.changes(plan.accepted)
-        if not refused:
-            plan.write(changes)
-            break
+        changes = plan.write(plan.changes(plan.accepted))
     left = [*chosen.left, *plan.left]
     return Repair(
         defects=len(defects),
@@ -110,7 +109,7 @@ def repaired(
             if one.fix.gives_up
         ),
         diff=_diff(plan, changes),
-        files=tuple(sorted(plan.writer.shown(file) for file in changes)),
+        files=tuple(sorted(map(plan.writer.shown, plan.writer.written if writes else changes))),
         advice=tuple(plan.advice()),
     )
 
@@ -126,7 +125,8 @@ class _Plan:
     left: list[Left] = field(default_factory=list)
     originals: dict[Path, bytes | None] = field(default_factory=dict)
     """What each file held before the first change; None: it did not exist."""
-
+    blocked: dict[Path, str] = field(default_factory=dict)
+    """Files that could not be written, or put back, with the reason."""
     table: Table = field(default_factory=Table)
     """What the module of reducers does with the fixes that are accepted."""
     unneeded: frozenset[str] = frozenset()
@@ -145,7 +145,11 @@ class _Plan:
         contents: dict[Path, bytes] = {}
         self._keep_reducers_up(contents)
         # From the end of each file, so that the lines of those before it stay where they are.
-        in_order = sorted(proposals, key=lambda one: (one.fix.file, *(-n for n in one.fix.lines)))
+        # Those without lines, which need none, come last.
+        in_order = sorted(
+            proposals,
+            key=lambda one: (one.fix.file, not one.fix.lines, *(-n for n in one.fix.lines)),
+        )
         for proposal in in_order:
             with_it = dict(contents)
             try:
@@ -164,28 +168,42 @@ class _Plan:
             file: content for file, content in contents.items() if content != self.originals[file]
         }
 
-    def write(self, changes: Mapping[Path, bytes]) -> None:
-        """Write the files that change, and put back those that do not any more."""
-        for file, original in self.originals.items():
-            if file not in changes and file in self.writer.written:
-                self.writer.put_back(file, original)
-        for file, content in changes.items():
+    def write(self, changes: dict[Path, bytes]) -> dict[Path, bytes]:
+        """Write the files that change, and put back those that do not any more.
+
+        Returns:
+            The changes that were made; less than asked for where a file may not be written.
+        """
+        while not self._wrote(changes):
+            changes = self.changes(self.accepted)
+        return changes
+
+    def _wrote(self, changes: Mapping[Path, bytes]) -> bool:
+        """Whether all was written that was not known to be impossible."""
+        known = len(self.blocked)
+        for file in self.originals:
             try:
-                self.writer.write(file, content)
+                if file in changes:
+                    self.writer.write(file, changes[file])
+                elif self.writer.wrote(file):
+                    self.writer.put_back(file)
             except MayNotWrite as error:
-                for proposal in [one for one in self.accepted if self._goes_to(one, file)]:
-                    self.accepted.remove(proposal)
-                    self._leave(proposal, str(error))
+                self.blocked.setdefault(file, str(error))
+        return len(self.blocked) == known
 
     def proof(self, prove: Prove) -> Proof:
-        """Prove what was written."""
+        """Prove what was written; where that cannot be done, all is put back."""
         evidence = [
             _evidence(one, self.payloads)
             for one in self.accepted
             if one.fix.recipe != "Declaration"
         ]
         module = self.place.reducers_module if self.table.classes else ""
-        return prove(evidence, module, self.table.classes)
+        try:
+            return prove(evidence, module, self.table.classes)
+        except BaseException:  # the user's Ctrl-C, too
+            self._wrote({})
+            raise
 
     def learn(self, proof: Proof) -> None:
         """Note which reducers are not needed, or cannot be seen to be."""
@@ -209,10 +227,9 @@ class _Plan:
                 "others' classes: where your worker starts, "
                 f"{import_line(self.place.reducers_module)}"
             )
-
-    def _goes_to(self, proposal: Proposal, file: Path) -> bool:
-        own = self.place.reducers if _is_reducer(proposal) else self._file_of(proposal)
-        return Path(own) == file
+        for file, why in self.blocked.items():
+            if self.writer.wrote(file):
+                yield f"look at {self.writer.shown(file)}, which was not put back: {why}"
 
     def _file_of(self, proposal: Proposal) -> Path:
         return self.place.root / proposal.fix.file
@@ -222,6 +239,8 @@ class _Plan:
 
     def _content(self, contents: Mapping[Path, bytes], file: Path) -> bytes | None:
         """What a file is to hold so far; None if it does not exist."""
+        if file in self.blocked:
+            raise MayNotWrite(self.blocked[file])
         if file not in self.originals:
             self.originals[file] = self.writer.read(file) if file.exists() else None
         return contents.get(file, self.originals[file])
@@ -250,8 +269,8 @@ class _Plan:
         self.table = Table()
         try:
             before = self._content(contents, file)
-            if before is not None:
-                self._write_table(contents, table_of(before.decode()).without(self.unneeded))
+            if before is not None and generated(_text(before)):
+                self._write_table(contents, table_of(_text(before)).without(self.unneeded))
         except (MayNotWrite, NotOurs):
             return  # it stays as it is; a fix that needs it says why
 
@@ -259,7 +278,7 @@ class _Plan:
         self.writer.ensure_writable(self.place.reducers)
         before = self._content(contents, self.place.reducers)
         if before is not None:
-            table_of(before.decode())  # raises NotOurs where it cannot be read
+            table_of(_text(before))  # raises NotOurs where it cannot be read
         row = _row(proposal, self.payloads.get(proposal.fix.owner, ()))
         self._write_table(contents, self.table.merged(row))
 
@@ -268,7 +287,7 @@ class _Plan:
         raised_only = (table.raised_only | self.raised_only) & table.classes
         self.table = replace(table, raised_only=raised_only)
         before = self._content(contents, file)
-        text = module_text(None if before is None else before.decode(), self.table, module)
+        text = module_text(None if before is None else _text(before), self.table, module)
         contents[file] = text.encode()
 
     def _add_expected(self, contents: dict[Path, bytes], line: str) -> None:
@@ -276,8 +295,23 @@ class _Plan:
         if file is None:
             raise CannotAdd(f"there is no file for settings: portable_errors_expect = {line}")
         before = self._content(contents, file)
-        text = "" if before is None else before.decode()
+        try:
+            text = "" if before is None else before.decode()
+        except UnicodeDecodeError as error:
+            raise CannotAdd(f"{file.name} is not in UTF-8") from error
         contents[file] = with_expected(text, file.name, [line]).encode()
+
+
+def _text(module: bytes) -> str:
+    """The text of the module of reducers.
+
+    Raises:
+        NotOurs: It is in another encoding than those that are generated.
+    """
+    try:
+        return module.decode()
+    except UnicodeDecodeError as error:
+        raise NotOurs("it is not in UTF-8") from error
 
 
 def _is_reducer(proposal: Proposal) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -37,23 +38,31 @@ def with_expected(text: str, name: str, lines: Sequence[str]) -> str:
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     is_toml = name.endswith(".toml")
-    present = _present(text, is_toml=is_toml)
+    present = _present(text, name)
     added = [line for line in dict.fromkeys(lines) if line not in present]
     if not added:
         return text
     edited = (_in_toml if is_toml else _in_ini)(text, name, added, newline)
-    if not set(added) <= set(_present(edited, is_toml=is_toml)):
-        raise CannotAdd(f"{_KEY} of {name} is written in a way that is better edited by hand")
-    return edited
-
-
-def _present(text: str, *, is_toml: bool) -> list[str]:
+    by_hand = CannotAdd(f"{_KEY} of {name} is written in a way that is better edited by hand")
     try:
-        if not is_toml:
+        if set(added) <= set(_present(edited, name)):
+            return edited
+    except CannotAdd as error:
+        raise by_hand from error
+    raise by_hand
+
+
+def _ini_section(name: str) -> str:
+    return "tool:pytest" if name == "setup.cfg" else "pytest"
+
+
+def _present(text: str, name: str) -> list[str]:
+    try:
+        if not name.endswith(".toml"):
             parser = configparser.RawConfigParser(strict=False)
             parser.read_string(text)
-            values = [parser.get(section, _KEY, fallback="") for section in parser.sections()]
-            return [line.strip() for value in values for line in value.splitlines()]
+            value = parser.get(_ini_section(name), _KEY, fallback="")
+            return [line.strip() for line in value.splitlines()]
         tables = tomllib.loads(text)
     except (configparser.Error, tomllib.TOMLDecodeError) as error:
         raise CannotAdd(f"it cannot be read: {error}") from error
@@ -66,7 +75,7 @@ def _present(text: str, *, is_toml: bool) -> list[str]:
 
 
 def _in_toml(text: str, name: str, added: Sequence[str], newline: str) -> str:
-    items = "".join(f'    "{line}",{newline}' for line in added)
+    items = "".join(f"    {_text(line)},{newline}" for line in added)
     key = re.search(rf"^{_KEY}[ \t]*=[ \t]*\[", text, re.MULTILINE)
     if key is not None:
         end = _closing_bracket(text, key.end())
@@ -74,7 +83,7 @@ def _in_toml(text: str, name: str, added: Sequence[str], newline: str) -> str:
         body = re.sub(r"#[^\n]*", "", inner).rstrip()
         comma = "," if body and not body.endswith(",") else ""
         if "\n" not in text[key.end() : end]:
-            listed = ", ".join(f'"{line}"' for line in added)
+            listed = ", ".join(map(_text, added))
             separator = f"{comma} " if inner else ""
             return f"{text[: key.end()]}{inner}{separator}{listed}{text[end:]}"
         if comma and "#" in inner.rpartition("\n")[2]:
@@ -86,6 +95,11 @@ def _in_toml(text: str, name: str, added: Sequence[str], newline: str) -> str:
     return _after_section(text, section.end(), f"{_KEY} = [{newline}{items}]{newline}", newline)
 
 
+def _text(line: str) -> str:
+    """A text in TOML, which has the escapes of JSON."""
+    return json.dumps(line, ensure_ascii=False)
+
+
 def _closing_bracket(text: str, start: int) -> int:
     """Where an array ends that begins at ``start``; brackets in texts and comments do not count."""
     for found in re.finditer(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#[^\n]*|\]', text[start:]):
@@ -95,17 +109,24 @@ def _closing_bracket(text: str, start: int) -> int:
 
 
 def _in_ini(text: str, name: str, added: Sequence[str], newline: str) -> str:
-    section = re.search(
-        rf"^\[{'tool:pytest' if name == 'setup.cfg' else 'pytest'}\][^\n]*$", text, re.MULTILINE
-    )
+    section = re.search(rf"^\[{re.escape(_ini_section(name))}\][^\n]*$", text, re.MULTILINE)
     if section is None:
         raise CannotAdd(f"{name} has no section of pytest's")
+    head, text = text[: section.end()], text[section.end() :]
     items = "".join(f"    {line}{newline}" for line in added)
-    key = re.search(rf"^{_KEY}[ \t]*[=:][^\n]*\n?(?:[ \t]+\S[^\n]*(?:\n|\Z))*", text, re.MULTILINE)
+    following = re.search(r"^\[", text, re.MULTILINE)
+    end = len(text) if following is None else following.start()
+    key = re.compile(
+        rf"^{_KEY}[ \t]*[=:][^\n]*\n?(?:[ \t]+\S[^\n]*(?:\n|\Z))*", re.MULTILINE
+    ).search(text, 0, end)
     if key is not None:
-        head = key[0] if key[0].endswith("\n") else key[0] + newline
-        return f"{text[: key.start()]}{head}{items}{text[key.end() :]}"
-    return _after_section(text, section.end(), f"{_KEY} ={newline}{items}", newline)
+        own = key[0] if key[0].endswith("\n") else key[0] + newline
+        return f"{head}{text[: key.start()]}{own}{items}{text[key.end() :]}"
+    return head + _after_section(text, 0, f"{_KEY} ={newline}{items}", newline)
+
+
+_TRAILING = re.compile(r"(?:\n[ \t\r]*)+(?:\n[ \t]*[#;][^\n]*)+\s*\Z")
+"""The end of a section with comments that stand alone: they belong to the next."""
 
 
 def _after_section(text: str, start: int, block: str, newline: str) -> str:
@@ -113,7 +134,8 @@ def _after_section(text: str, start: int, block: str, newline: str) -> str:
     following = re.search(r"^\[", text[start:], re.MULTILINE)
     end = len(text) if following is None else start + following.start()
     body = text[start:end]
-    kept = body.rstrip()
+    comments = None if following is None else _TRAILING.search(body)
+    kept = (body if comments is None else body[: comments.start()]).rstrip()
     rest = body[len(kept) :]
     rest = rest if rest.startswith(("\n", "\r\n")) else newline + rest
     first, _, tail = rest.partition("\n")

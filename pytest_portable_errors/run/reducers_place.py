@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,11 +65,18 @@ def is_imported(file: Path, module: str, root: Path) -> bool:
             continue
         try:
             text = source.read_bytes()
-            if name.encode() in text and _imports(ast.parse(text), package, name):
+            if name.encode() in text and _imports(_parsed(text), package, name):
                 return True
-        except (OSError, SyntaxError, ValueError):
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return False
+
+
+def _parsed(source: bytes) -> ast.Module:
+    """A file's syntax, without the warnings of Python, which it gives for old escapes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
 
 
 def _sources(root: Path) -> Iterator[Path]:

@@ -58,7 +58,7 @@ class Repairing:
             root=Path(os.path.realpath(options.root)),
             reducers=reducers,
             reducers_module=module,
-            ini=self._config.inipath,
+            ini=None if (ini := self._config.inipath) is None else Path(os.path.realpath(ini)),
         )
         self._repair = repaired(
             tally.defects,

@@ -1,0 +1,102 @@
+"""Reducers of the project's module are used as if registered, and nothing is registered."""
+
+from __future__ import annotations
+
+import copyreg
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_portable_errors.repair.loaded import ByName, reducers_in
+from pytest_portable_errors.repair.reducers import (
+    BEGIN,
+    END,
+    NotOurs,
+    Table,
+    generated_part,
+    module_text,
+)
+
+ERROR = json.JSONDecodeError("m", "doc", 0)
+TABLE = Table(
+    rebuilt=frozenset({"json.decoder.JSONDecodeError", "absent_library.Absent"}),
+    becomes={"builtins.KeyError": "builtins.RuntimeError"},
+)
+
+
+def test_classes_are_known_by_their_names() -> None:
+    reducers = reducers_in(module_text(None, TABLE, "m"), "m.py")
+    reduced = reducers[json.JSONDecodeError](ERROR)
+    assert isinstance(reduced, tuple)
+    assert reduced[0] == ValueError.__new__
+    assert (reduced[1][0], reduced[2]["doc"]) == (json.JSONDecodeError, "doc")
+    assert reducers[KeyError](KeyError("a")) == (RuntimeError, ("'a'",))
+    assert ValueError not in reducers, "the control: another class"
+    assert reducers.get(ValueError) is None
+    assert (len(reducers), list(reducers)) == (3, [])
+
+
+def test_nothing_is_registered() -> None:
+    before = dict(copyreg.dispatch_table)
+    reducers_in(module_text(None, TABLE, "m"), "m.py")
+    assert copyreg.dispatch_table == before
+    scope: dict[str, object] = {}
+    exec(generated_part(TABLE), scope)
+    try:  # the control: who imports the module registers
+        assert json.JSONDecodeError in copyreg.dispatch_table
+    finally:
+        copyreg.dispatch_table.clear()
+        copyreg.dispatch_table.update(before)
+
+
+def test_no_library_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lib_of_reducers.py").write_text("class Lost(Exception):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    table = Table(rebuilt=frozenset({"lib_of_reducers.Lost"}))
+    reducers = reducers_in(module_text(None, table, "m"), "m.py")
+    assert "lib_of_reducers" not in sys.modules
+    lost = __import__("lib_of_reducers").Lost
+    monkeypatch.delitem(sys.modules, "lib_of_reducers")
+    assert lost in reducers, "the control: it is known as soon as somebody else imports it"
+
+
+@pytest.mark.parametrize("name", ["lib.Outer.Lost", "lib.<locals>.Lost"])
+def test_a_class_is_named_by_its_qualified_name(name: str) -> None:
+    module, _, qualname = name.partition(".")
+    cls = type("Lost", (Exception,), {"__module__": module, "__qualname__": qualname})
+    assert cls in ByName(frozenset({name}), lambda error: error)
+    assert cls not in ByName(frozenset({"lib.Lost"}), lambda error: error)
+
+
+def test_what_is_written_by_hand_is_not_run() -> None:
+    text = f"raise SystemExit\n{generated_part(TABLE)}raise SystemExit\n"
+    assert KeyError in reducers_in(text, "m.py")
+
+
+@pytest.mark.parametrize("text", ["", "x = 1\n", module_text(None, Table(), "m")])
+def test_without_classes_there_are_no_reducers(text: str) -> None:
+    assert reducers_in(text, "m.py") == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("def reduce_exception", "def reduce_it"),
+        ("import types\n", ""),
+        ("register()\n#", "raise ValueError\n#"),
+    ],
+)
+def test_a_generated_part_that_was_broken_by_hand_is_refused(old: str, new: str) -> None:
+    text = module_text(None, TABLE, "m")
+    assert old in text
+    with pytest.raises(NotOurs, match="its generated part cannot be run: "):
+        reducers_in(text.replace(old, new), "m.py")
+
+
+def test_a_mark_that_is_missing_is_told() -> None:
+    with pytest.raises(NotOurs, match="one of its two marks is missing"):
+        reducers_in(f"{BEGIN}\n", "m.py")
+    with pytest.raises(NotOurs, match="one of its two marks is missing"):
+        reducers_in(f"{END}\n", "m.py")

@@ -1,0 +1,367 @@
+"""The module of reducers: what is read back, what stays, and what a plain Python does with it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_portable_errors.repair.reducers import (
+    BEGIN,
+    END,
+    SECRET_HEADERS,
+    NotOurs,
+    Table,
+    generated,
+    generated_part,
+    import_line,
+    module_text,
+    table_of,
+)
+
+CLASSES = st.frozensets(
+    st.lists(st.sampled_from(["shop", "é", "_a", "Err", "in_class"]), min_size=2).map(".".join)
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    rebuilt, added, becomes = draw(CLASSES), draw(CLASSES), draw(CLASSES)
+    names = st.lists(st.sampled_from(["lock", "_request", "ü"]), unique=True, min_size=1)
+    return Table(
+        rebuilt=rebuilt,
+        added=added - rebuilt,
+        left_behind={name: tuple(sorted(draw(names))) for name in rebuilt if draw(st.booleans())},
+        becomes=dict.fromkeys(becomes - rebuilt - added, "builtins.RuntimeError"),
+        raised_only=frozenset(name for name in rebuilt if draw(st.booleans())),
+        known=draw(st.frozensets(st.sampled_from(["httpx", "é"]))),
+    )
+
+
+TABLE = Table(
+    rebuilt=frozenset({"httpx.HTTPStatusError", "absent_library.errors.Absent"}),
+    added=frozenset({"json.decoder.JSONDecodeError"}),
+    left_behind={"httpx.HTTPStatusError": tuple(f"a_long_attribute_{n}" for n in range(9))},
+    becomes={"shop.Secret": "builtins.RuntimeError"},
+    raised_only=frozenset({"httpx.HTTPStatusError"}),
+    known=frozenset({"httpx"}),
+)
+
+
+@given(tables())
+def test_a_table_is_read_back_as_it_was(table: Table) -> None:
+    assert table_of(module_text(None, table, "shop.reducers")) == table
+
+
+@given(tables(), st.sampled_from(["", "x = 1\n", '"""Mine."""\n\nimport sys\n\n\n']), st.booleans())
+def test_what_stands_around_stays_and_twice_is_once(
+    table: Table, around: str, has_crlf: bool
+) -> None:
+    before = f"{around}{generated_part(Table())}{around}"
+    if has_crlf:
+        before = before.replace("\n", "\r\n")
+        around = around.replace("\n", "\r\n")
+    after = module_text(before, table, "reducers")
+    assert after.startswith(f"{around}{BEGIN}")
+    assert after.removesuffix(around).rstrip("\r\n").endswith(END)
+    assert after.count("\n") == (after.count("\r\n") or after.count("\n"))
+    assert module_text(after, table, "reducers") == after
+    assert table_of(after) == table
+
+
+@given(tables(), tables())
+def test_what_is_merged_has_each_class_once_and_the_later_word_counts(
+    one: Table, other: Table
+) -> None:
+    both = one.merged(other)
+    assert both.classes == one.classes | other.classes
+    assert len(both.classes) == len(both.rebuilt) + len(both.added) + len(both.becomes)
+    assert both.rebuilt >= other.rebuilt
+    assert both.added >= other.added
+    assert both.without(other.classes).classes == one.classes - other.classes
+    assert set(both.left_behind) <= both.rebuilt
+
+
+def test_the_text_does_not_depend_on_the_order() -> None:
+    names = ["b.B", "a.A", "c.C"]
+    texts = {
+        module_text(None, Table(rebuilt=frozenset(order), known=frozenset(order)), "m")
+        for order in (names, names[::-1], sorted(names))
+    }
+    assert len(texts) == 1
+    code = (
+        "from pytest_portable_errors.repair.reducers import *\n"
+        "names = frozenset({'b.B', 'a.A', 'c.C', 'd.D'})\n"
+        "print(module_text(None, Table(rebuilt=names, left_behind={n: ('b', 'a') for n in names}), 'm'))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
+
+
+# --- marks
+
+
+@pytest.mark.parametrize("text", [f"{BEGIN}\nx = 1\n", f"x = 1\n{END}\n", f"{END}\n{BEGIN}\n"])
+def test_one_mark_alone_is_refused(text: str) -> None:
+    with pytest.raises(NotOurs, match="one of its two marks is missing"):
+        table_of(text)
+    with pytest.raises(NotOurs, match="one of its two marks is missing"):
+        module_text(text, TABLE, "m")
+
+
+@pytest.mark.parametrize(
+    "body", ["REBUILT: list[str] = [\n", "REBUILT: list[str] = list()\n", "x = 1\n"]
+)
+def test_a_generated_part_that_was_changed_is_refused(body: str) -> None:
+    with pytest.raises(NotOurs, match="its generated part cannot be read: "):
+        table_of(f"{BEGIN}\n{body}{END}\n")
+
+
+def test_a_file_without_marks_has_an_empty_table_and_gets_its_part_below() -> None:
+    mine = '"""Mine."""\n\nx = 1\n'
+    assert (table_of(mine), generated(mine)) == (Table(), "")
+    assert module_text(mine, TABLE, "m") == f"{mine}\n\n{generated_part(TABLE)}"
+    assert module_text("\n", TABLE, "m") == generated_part(TABLE)
+
+
+def test_a_last_line_without_a_line_break_is_a_mark() -> None:
+    text = module_text(None, TABLE, "m")
+    assert table_of(text.rstrip("\n")) == TABLE
+    assert module_text(text.rstrip("\n"), Table(), "m") == module_text(None, Table(), "m")
+
+
+def test_what_a_formatter_has_done_stays_until_the_table_changes() -> None:
+    text = module_text(None, TABLE, "m")
+    formatted = text.replace('"httpx"', "'httpx'").replace("\n    ", "\n  ")
+    assert formatted != text
+    assert module_text(formatted, TABLE, "m") == formatted
+    assert module_text(formatted, Table(), "m") == module_text(None, Table(), "m")
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [("shop.api.reducers", "from shop.api import reducers"), ("reducers", "import reducers")],
+)
+def test_the_module_says_how_it_is_imported(module: str, line: str) -> None:
+    assert import_line(module) == line
+    assert f"starts: {line}\n" in module_text(None, TABLE, module)
+
+
+# --- the tools' opinion
+
+
+@pytest.mark.parametrize("table", [Table(), TABLE], ids=["empty", "full"])
+@pytest.mark.parametrize(
+    ("tool", "args"),
+    [
+        ("ruff", ("format", "--isolated", "--no-cache", "--check")),
+        ("ruff", ("check", "--isolated", "--no-cache")),
+        ("ruff", ("check", "--isolated", "--no-cache", "--select=E,F,W,I,UP,B,C4,SIM,RET,PIE,D1")),
+        ("mypy", ("--strict", "--config-file=", "--cache-dir=")),
+    ],
+    ids=["format", "check", "check more", "mypy"],
+)
+def test_tools_find_nothing(tmp_path: Path, table: Table, tool: str, args: tuple[str, ...]) -> None:
+    if importlib.util.find_spec(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    (tmp_path / "reducers.py").write_text(module_text(None, table, "reducers"))
+    if "D1" in args[-1]:
+        args = (*args, "--ignore=D105,D107")  # of methods that Python names
+    done = subprocess.run(
+        [sys.executable, "-m", tool, *args, "reducers.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- in a plain Python
+
+SENDER = """
+import pickle, sys
+sys.modules["pytest_portable_errors"] = None
+sys.modules["pytest"] = None
+if sys.argv[1] == "registers":
+    import reducers
+{head}
+exc = {made}
+sys.stdout.buffer.write(pickle.dumps(exc))
+"""
+
+
+def sent(folder: Path, made: str, head: str = "", *, registers: bool = True) -> bytes:
+    """What a new process pickles, that has the module or has not."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            SENDER.format(made=made, head=head),
+            "registers" if registers else "no",
+        ],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "reducers.py").write_text(module_text(None, TABLE, "reducers"))
+    return tmp_path
+
+
+CHAINED = """
+import json
+def chained():
+    try:
+        try:
+            {}["key"]
+        except KeyError as error:
+            raise OSError(2, "no file", "f.txt") from error
+    except OSError as error:
+        exc = json.JSONDecodeError("m", "doc", 1)
+        exc.__cause__ = error
+        exc.add_note("a note") if hasattr(exc, "add_note") else None
+        return exc
+"""
+
+
+def test_a_json_error_arrives_with_its_chain(folder: Path) -> None:
+    table = Table(rebuilt=frozenset({"json.decoder.JSONDecodeError"}))
+    (folder / "reducers.py").write_text(module_text(None, table, "reducers"))
+    exc = pickle.loads(sent(folder, "chained()", CHAINED))
+    assert isinstance(exc, json.JSONDecodeError)
+    assert (exc.msg, exc.doc, exc.pos, exc.lineno) == ("m", "doc", 1, 1)
+    cause = exc.__cause__
+    assert isinstance(cause, FileNotFoundError)
+    assert (cause.filename, cause.args) == ("f.txt", (2, "no file"))
+    assert repr(cause.__cause__) == "KeyError('key')"
+    assert exc.__suppress_context__
+    # The control: plain pickle keeps no chain.
+    assert pickle.loads(sent(folder, "chained()", CHAINED, registers=False)).__cause__ is None
+
+
+def test_what_its_own_reducer_leaves_out_is_added(folder: Path) -> None:
+    made = "chained()"
+    head = CHAINED.replace("exc.__cause__", "exc.extra")
+    exc = pickle.loads(sent(folder, made, head))
+    assert (exc.msg, str(exc.extra)) == ("m", "[Errno 2] no file: 'f.txt'")
+    assert not hasattr(pickle.loads(sent(folder, made, head, registers=False)), "extra")
+
+
+HTTP = """
+import httpx
+request = httpx.Request("POST", "https://a.example", headers={
+    "Authorization": "Bearer sk-1234567890", "X-API-Key": "k-1234567890", "X-Trace": "t",
+})
+response = httpx.Response(500, request=request, headers={"Set-Cookie": "s-1234567890", "X-Kept": "k"})
+"""
+STATUS_ERROR = "httpx.HTTPStatusError('m', request=request, response=response)"
+
+
+def test_an_httpx_error_arrives_without_its_credentials(folder: Path) -> None:
+    httpx = pytest.importorskip("httpx")
+    payload = sent(folder, STATUS_ERROR, HTTP)
+    exc = pickle.loads(payload)
+    assert isinstance(exc, httpx.HTTPStatusError)
+    assert (str(exc), exc.response.status_code) == ("m", 500)
+    assert dict(exc.request.headers.items())["x-trace"] == "t"
+    assert exc.response.headers["x-kept"] == "k"
+    for secret in (b"sk-1234567890", b"k-1234567890", b"s-1234567890"):
+        assert secret not in payload
+    kept = {*exc.request.headers, *exc.response.headers, *exc.response.request.headers}
+    assert kept.isdisjoint(SECRET_HEADERS)
+    # The control: the request that is sent by hand has them.
+    assert b"sk-1234567890" in sent(folder, "request", HTTP)
+
+
+def test_the_sender_keeps_its_credentials(folder: Path) -> None:
+    pytest.importorskip("httpx")
+    made = f"[pickle.dumps({STATUS_ERROR}), dict(request.headers), dict(response.headers)]"
+    _, request, response = pickle.loads(sent(folder, made, HTTP))
+    assert request["authorization"] == "Bearer sk-1234567890"
+    assert response["set-cookie"] == "s-1234567890"
+
+
+def test_an_error_that_the_readers_may_lack_arrives_as_text(folder: Path) -> None:
+    pytest.importorskip("httpx")
+    (folder / "own.py").write_text("class Own(Exception):\n    pass\n")
+    head = (
+        f"{HTTP}\nimport own\ndef chained(exc):\n    exc.__cause__ = own.Own('why')\n    return exc"
+    )
+    exc = pickle.loads(sent(folder, f"chained({STATUS_ERROR})", head))
+    assert repr(exc.__cause__) == "RuntimeError('own.Own: why')"
+
+
+def test_what_cannot_be_pickled_stays_behind(folder: Path) -> None:
+    pytest.importorskip("httpx")
+    head = (
+        f"{HTTP}\nimport threading\ndef held(exc):\n    exc.lock = threading.Lock()\n    return exc"
+    )
+    exc = pickle.loads(sent(folder, f"held({STATUS_ERROR})", head))
+    assert (str(exc), exc.lock) == ("m", None)
+
+
+def test_a_loop_of_causes_and_a_long_chain_end(folder: Path) -> None:
+    table = Table(rebuilt=frozenset({"builtins.KeyError"}))
+    (folder / "reducers.py").write_text(module_text(None, table, "reducers"))
+    head = (
+        "def loop():\n    a, b = KeyError('a'), KeyError('b')\n    a.__cause__, b.__cause__ = b, a\n    return a\n"
+        "def long():\n    exc = first = KeyError(0)\n    for n in range(500):\n"
+        "        exc.__cause__ = KeyError(n)\n        exc = exc.__cause__\n    return first\n"
+    )
+    exc = pickle.loads(sent(folder, "loop()", head))
+    assert repr(exc.__cause__) == "KeyError('b')"
+    exc = pickle.loads(sent(folder, "long()", head))
+    assert isinstance(exc.__cause__, KeyError)
+
+
+def test_libraries_that_are_not_installed_are_skipped(folder: Path) -> None:
+    names = frozenset(
+        {"absent_library.Absent", "json.Gone", "json.decoder.Gone.Inner", "json.absent.Absent"}
+    )
+    table = Table(rebuilt=names, becomes={"builtins.KeyError": "builtins.RuntimeError"})
+    (folder / "reducers.py").write_text(module_text(None, table, "reducers"))
+    # The control: one that is there is registered.
+    assert repr(pickle.loads(sent(folder, "KeyError('a')"))) == "RuntimeError(\"'a'\")"
+
+
+def test_a_class_in_a_class_is_found(folder: Path) -> None:
+    (folder / "own.py").write_text(
+        "class Outer:\n    class Own(Exception):\n        def __init__(self, a, b):\n"
+        "            super().__init__(a)\n            self.b = b\n"
+    )
+    table = Table(rebuilt=frozenset({"own.Outer.Own"}))
+    (folder / "reducers.py").write_text(module_text(None, table, "reducers"))
+    code = "import pickle, sys; exc = pickle.load(sys.stdin.buffer); print(exc.args, exc.b)"
+    shown = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            input=sent(folder, "own.Outer.Own(1, 2)", "import own", registers=registers),
+            capture_output=True,
+            check=False,
+        )
+        for registers in (True, False)
+    ]
+    assert shown[0].stdout == b"(1,) 2\n"
+    assert b"missing 1 required positional argument" in shown[1].stderr
