@@ -21,7 +21,7 @@ settings.register_profile(
 )
 settings.load_profile("any_machine")
 
-collect_ignore = ["sample_repo"]  # a repository of its own, which tests copy
+collect_ignore = ["sample_repo", "broken_repo"]  # repositories of their own, which tests copy
 
 SHOP = """
 class PaymentError(Exception):

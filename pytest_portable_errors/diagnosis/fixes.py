@@ -144,6 +144,7 @@ class _Proposal:
                     WithoutInit(
                         base=base.__name__,
                         slots=tuple(fields.slots_in(self.owner)),
+                        any_slots=_has_plain_slots(self.owner),
                         fields=tuple(fields.base_fields(self.owner)),
                         with_setter=with_setter,
                     ),
@@ -272,6 +273,22 @@ def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     packages = sys.stdlib_module_names | set(recipe.known)
     return tuple(
         path for path, name in linked_types(sent).items() if name.partition(".")[0] not in packages
+    )
+
+
+def _has_plain_slots(cls: type) -> bool:
+    """Whether a class has slots, and each is a name in a tuple or list that says what it is."""
+    declared = [
+        slots
+        for owner in fields.mro_of(cls)
+        if fields.module_of(owner) != "builtins"
+        and (slots := fields.class_dict(owner).get("__slots__")) is not None
+    ]
+    names = [name for slots in declared if isinstance(slots, (tuple, list)) for name in slots]
+    return (
+        bool(names)
+        and all(isinstance(slots, (tuple, list)) for slots in declared)
+        and not any(name.startswith("__") for name in names)
     )
 
 

@@ -94,6 +94,9 @@ class WithoutInit:
     """Name of the nearest built-in base."""
     slots: tuple[str, ...] = ()
     """Names of slots, which may be unset."""
+    any_slots: bool = False
+    """Whether the slots of subclasses are looked for as well, when the code runs; then no slot is
+    named. For classes all of whose slots are plain names in a tuple or list."""
     fields: tuple[str, ...] = ()
     """Names of attributes that built-in bases keep in C, where None stands for unset."""
     dropped: tuple[str, ...] = ()
@@ -115,7 +118,14 @@ class WithoutInit:
             lines += converted_arguments("args", args, self.as_text, self.stuck_args)
             args, stored_args = "args", "tuple(args)"
         lines += f'state = {{"args": {stored_args}, **{exc}.__dict__}}\n'
-        if self.slots:
+        if self.any_slots:
+            lines += (
+                f"for owner in type({exc}).__mro__:\n"
+                '    for name in getattr(owner, "__slots__", ()):\n'
+                f"        if hasattr({exc}, name):\n"
+                f"            state[name] = getattr({exc}, name)\n"
+            )
+        elif self.slots:
             lines += (
                 f"{loop('name', self.slots)}"
                 f"    if hasattr({exc}, name):\n"

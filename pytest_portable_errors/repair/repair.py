@@ -336,8 +336,6 @@ def _row(proposal: Proposal, payloads: Sequence[bytes]) -> Table:
         return Table(becomes={name: becomes})
     if fix.recipe == "AndState":
         return Table(added=frozenset({name}))
-    if fix.recipe not in ("WithChain", "WithoutInit"):
-        raise NotOurs("it calls its constructor: its fix is better pasted by hand")
     left_behind = {name: tuple(dropped.split(", "))} if dropped else {}
     return Table(
         rebuilt=frozenset({name}),

@@ -403,7 +403,6 @@ def test_a_file_of_that_name_that_is_wholly_by_hand_is_left_alone(
             {"expect": "a.B -> shop.errors.C"},
             "it is to arrive as shop.errors.C: its fix is better pasted by hand",
         ),
-        ({"recipe": "ByConstructor"}, "it calls its constructor: its fix is better pasted by hand"),
     ],
 )
 def test_reducers_that_no_table_can_say_are_left(

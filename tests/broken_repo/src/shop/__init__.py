@@ -1,0 +1,1 @@
+"""A shop, all of whose exceptions are broken."""
