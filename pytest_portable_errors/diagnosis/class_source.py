@@ -124,6 +124,23 @@ def sets_args(function: FunctionType) -> bool:
     )
 
 
+def attributes_set_by_init(cls: type) -> set[str]:
+    """Names of the attributes that constructors of a class and its bases assign, by their code.
+
+    A dataclass's are its fields.
+    """
+    names = set(getattr(cls, "__dataclass_fields__", ()))
+    for owner in fields.mro_of(cls):
+        method = fields.class_dict(owner).get("__init__")
+        if isinstance(method, FunctionType):
+            names |= {
+                instruction.argval
+                for instruction in dis.get_instructions(method)
+                if instruction.opname == "STORE_ATTR"
+            }
+    return names
+
+
 def public_names(cls: type) -> list[tuple[str, str]]:
     """Where loaded modules hold a class, found by identity: its names say nothing.
 

@@ -147,6 +147,11 @@ class _Proposal:
                         any_slots=_has_plain_slots(self.owner),
                         fields=tuple(fields.base_fields(self.owner)),
                         with_setter=with_setter,
+                        shadows_args=any(
+                            "args" in fields.class_dict(one)
+                            for one in fields.mro_of(self.owner)
+                            if fields.module_of(one) != "builtins"
+                        ),
                     ),
                     ", which does not call __init__",
                 )
@@ -337,4 +342,5 @@ def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor | AsCa
             positional.append(attribute)
     by_constructor = ByConstructor(positional=tuple(positional), keyword=tuple(keyword))
     yield by_constructor
-    yield replace(by_constructor, with_state=False)
+    made = class_source.attributes_set_by_init(cls)
+    yield replace(by_constructor, with_state=False, made=tuple(sorted(made & stored)))

@@ -12,6 +12,7 @@ from pytest_portable_errors.diagnosis.recipe_target import (
     Target,
     converted_arguments,
     loop,
+    set_literal,
     with_dropped,
     with_stuck,
 )
@@ -28,6 +29,9 @@ class ByConstructor:
     with_state: bool = True
     """Whether its ``__dict__`` is restored, too; not where the class refuses that its attributes
     are set."""
+    made: tuple[str, ...] = ()
+    """Without its state, names of what the constructor makes again: all else is restored, as notes
+    are."""
 
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""
@@ -41,6 +45,12 @@ class ByConstructor:
             constructor = "rebuild"
         state = f", {exc}.__dict__" if self.with_state else ""
         tail = "," if len(self.positional) == 1 else ""
+        if self.made and not self.with_state:
+            head += (
+                f"made = {set_literal(self.made)}  # by the constructor\n"
+                f"added = {{key: {exc}.__dict__[key] for key in {exc}.__dict__.keys() - made}}\n"
+            )
+            state = ", added"
         return target.code(
             f"{head}return {constructor}, ({args}{tail}){state}",
             summary="Pickle the call that makes it again.",
@@ -109,6 +119,8 @@ class WithoutInit:
     """Whether arguments that cannot be pickled are sent as text."""
     with_setter: bool = False
     """Whether the state is restored past the class's own ``__setstate__``."""
+    shadows_args: bool = False
+    """Whether the class has an ``args`` of its own, which hides that of ``BaseException``."""
 
     def code(self, target: Target) -> str:
         """Python code of the reducer, to be pasted where the target says."""
@@ -117,6 +129,9 @@ class WithoutInit:
         if self.as_text or self.stuck_args:
             lines += converted_arguments("args", args, self.as_text, self.stuck_args)
             args, stored_args = "args", "tuple(args)"
+        elif self.shadows_args:
+            lines += f'args = vars(BaseException)["args"].__get__({exc})\n'
+            args = "args"
         lines += f'state = {{"args": {stored_args}, **{exc}.__dict__}}\n'
         if self.any_slots:
             lines += (
