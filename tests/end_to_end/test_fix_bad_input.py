@@ -231,11 +231,17 @@ def test_each_is_refused_with_its_reason(project: Project, fix: Run) -> None:
     result = fix()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert told(result)[0] == "portable errors: fixed 0 of 8 defects in 0 files; 8 left:"
+    # From Python 3.13 on a class knows its line, without a source.
+    compiled_only = (
+        "shop/compiled.py is not there: is it in an archive?"
+        if sys.version_info >= (3, 13)
+        else "it calls its constructor: its fix is better pasted by hand"
+    )
     by_hand = "defines __reduce__ in a way that is better edited by hand"
     assert sorted(told(result)[1:]) == [
         "  in_env.InEnv: env/lib/in_env.py belongs to an installed package",
         f"  shop.assigned.Assigned: Assigned {by_hand}",
-        "  shop.compiled.Compiled: it calls its constructor: its fix is better pasted by hand",
+        f"  shop.compiled.Compiled: {compiled_only}",
         "  shop.executed.Executed: it calls its constructor: its fix is better pasted by hand",
         "  shop.linked.Linked: its source lies outside of the project, or is in no file",
         "  shop.read_only.ReadOnly: shop/read_only.py is read-only",
