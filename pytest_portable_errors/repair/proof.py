@@ -1,7 +1,7 @@
 """Proves fixes where they stand: a new process imports the files as written, and sends exceptions.
 
-Run as ``python -m pytest_portable_errors.repair.proof``, it reads what to prove from its standard
-input, and writes what does not hold to its standard output, both as JSON.
+``main`` is run in that process: it reads what to prove from its standard input, and writes what
+does not hold to its standard output, both as JSON.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def in_new_process(
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", __spec__.name],
+            [sys.executable, "-c", _START.format(folder=str(_OWN_FOLDER), name=__name__)],
             input=json.dumps(asked),
             capture_output=True,
             text=True,
@@ -118,6 +118,11 @@ def in_new_process(
     )
 
 
+# Without the working directory, whose scripts may have the names of modules of Python's.
+_START = (
+    "import sys; sys.path = [*filter(None, sys.path), {folder!r}]; from {name} import main; main()"
+)
+_OWN_FOLDER = Path(__file__).resolve().parents[2]
 _MARK = "\0portable-errors proof\0"
 
 
@@ -255,7 +260,3 @@ def _class(module: str, qualname: str) -> type[BaseException] | None:
         return None
     is_exception = isinstance(found, type) and issubclass(found, BaseException)
     return found if is_exception else None  # type: ignore[return-value]  # just asked
-
-
-if __name__ == "__main__":
-    main()

@@ -222,21 +222,26 @@ def test_each_is_refused_with_its_reason(project: Project, fix: Run) -> None:
     project.add(
         "same_line", f"{own}{lost('SameLine')}    x = 1; __reduce__ = f\n", "m.SameLine(1, 2)"
     )
-    compiled = project.add("compiled", lost("Compiled"), "m.Compiled(1, 2)")
-    py_compile.compile(str(compiled), str(compiled.with_suffix(".pyc")), doraise=True)
-    compiled.unlink()
+    source = project.add("compiled", lost("Compiled"), "m.Compiled(1, 2)")
+    py_compile.compile(str(source), str(source.with_suffix(".pyc")), doraise=True)
+    source.unlink()
     ini = folder / "pytest.ini"
     ini.write_text(ini.read_text().replace("pythonpath = .", "pythonpath = . lib.zip env/lib"))
     before = project.contents()
     result = fix()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert told(result)[0] == "portable errors: fixed 0 of 8 defects in 0 files; 8 left:"
+    # From Python 3.13 on a class knows its line, without a source.
+    executed, compiled = ["it calls its constructor: its fix is better pasted by hand"] * 2
+    if sys.version_info >= (3, 13):
+        executed = "Executed is not defined in it by a class statement"
+        compiled = "shop/compiled.py is not there: is it in an archive?"
     by_hand = "defines __reduce__ in a way that is better edited by hand"
     assert sorted(told(result)[1:]) == [
         "  in_env.InEnv: env/lib/in_env.py belongs to an installed package",
         f"  shop.assigned.Assigned: Assigned {by_hand}",
-        "  shop.compiled.Compiled: it calls its constructor: its fix is better pasted by hand",
-        "  shop.executed.Executed: it calls its constructor: its fix is better pasted by hand",
+        f"  shop.compiled.Compiled: {compiled}",
+        f"  shop.executed.Executed: {executed}",
         "  shop.linked.Linked: its source lies outside of the project, or is in no file",
         "  shop.read_only.ReadOnly: shop/read_only.py is read-only",
         f"  shop.same_line.SameLine: SameLine {by_hand}",

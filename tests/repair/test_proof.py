@@ -231,3 +231,10 @@ def test_the_control_the_class_in_the_class_is_lost(project: Path) -> None:
     )
     assert b"missing 1 required positional argument" in done.stderr
     assert pickle.loads(pickle.dumps(KeyError(1))).args == (1,)
+
+
+def test_a_script_of_the_project_is_not_taken_for_a_module_of_python_s(project: Path) -> None:
+    for name in ("base64", "difflib", "queue", "subprocess"):
+        (project / f"{name}.py").write_text("raise RuntimeError('a script')\n")
+    done = proved(project, evidence("shop_of_proof.errors:Holds"))
+    assert done.failures == {}
