@@ -93,7 +93,9 @@ class TestOrder:
 
     CALLED = (
         ByConstructor(positional=("order_id", "reason")),
-        ByConstructor(positional=("order_id", "reason"), with_state=False),
+        ByConstructor(
+            positional=("order_id", "reason"), with_state=False, made=("order_id", "reason")
+        ),
     )
     CHAIN = WithChain(known=("error_zoo",))
 
@@ -138,7 +140,7 @@ class TestOrder:
         assert offered(ValueError("a"), is_ours=False) == []
 
     def test_what_lies_in_slots_is_restored(self) -> None:
-        assert WithoutInit(base="Exception", slots=("code",)) in [
+        assert WithoutInit(base="Exception", slots=("code",), any_slots=True) in [
             one.recipe for one in offered(zoo.Slotted("m"))
         ]
 

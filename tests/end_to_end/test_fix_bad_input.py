@@ -230,24 +230,32 @@ def test_each_is_refused_with_its_reason(project: Project, fix: Run) -> None:
     before = project.contents()
     result = fix()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert told(result)[0] == "portable errors: fixed 0 of 8 defects in 0 files; 8 left:"
-    # From Python 3.13 on a class knows its line, without a source.
-    executed, compiled = ["it calls its constructor: its fix is better pasted by hand"] * 2
-    if sys.version_info >= (3, 13):
-        executed = "Executed is not defined in it by a class statement"
-        compiled = "shop/compiled.py is not there: is it in an archive?"
+    # From Python 3.13 on a class knows its line, without a source. Before that it seems to be made
+    # at run time, and gets a reducer.
+    knows_lines = sys.version_info >= (3, 13)
+    without_source = [
+        "  shop.compiled.Compiled: shop/compiled.py is not there: is it in an archive?",
+        "  shop.executed.Executed: Executed is not defined in it by a class statement",
+    ]
+    fixed = (
+        "fixed 0 of 8 defects in 0 files; 8" if knows_lines else "fixed 2 of 8 defects in 1 file; 6"
+    )
+    assert told(result)[0] == f"portable errors: {fixed} left:"
     by_hand = "defines __reduce__ in a way that is better edited by hand"
-    assert sorted(told(result)[1:]) == [
+    assert sorted(
+        line for line in told(result)[1:] if not line.startswith(("  next:", "  wrote "))
+    ) == [
         "  in_env.InEnv: env/lib/in_env.py belongs to an installed package",
         f"  shop.assigned.Assigned: Assigned {by_hand}",
-        f"  shop.compiled.Compiled: {compiled}",
-        f"  shop.executed.Executed: {executed}",
+        *(without_source if knows_lines else ()),
         "  shop.linked.Linked: its source lies outside of the project, or is in no file",
         "  shop.read_only.ReadOnly: shop/read_only.py is read-only",
         f"  shop.same_line.SameLine: SameLine {by_hand}",
         "  zipped.Zipped: lib.zip/zipped.py is not there: is it in an archive?",
     ]
-    assert project.contents() == {**before, "test_shop.py": project.test.encode()}
+    after = project.contents()
+    after.pop("shop/exception_reducers.py", None)
+    assert after == {**before, "test_shop.py": project.test.encode()}
     assert (outside / "linked.py").read_text() == lost("Linked")
 
 
@@ -261,13 +269,11 @@ def test_a_syntax_that_this_python_does_not_know(project: Project, fix: Run) -> 
     file.write_text(source)
     project.add("older", lost("Older"), "m.Older(1, 2)")
     lines = told(fix())
-    assert lines[0] == "portable errors: fixed 1 of 2 defects in 1 file; 1 left:"
-    # Before Python 3.13 the line of a class is found by reading its source.
-    assert lines[1].startswith(
-        "  shop.newer.Newer: its source cannot be read: invalid syntax"
-        if sys.version_info >= (3, 13)
-        else "  shop.newer.Newer: it calls its constructor: its fix is better pasted by hand"
-    )
+    if sys.version_info >= (3, 13):
+        assert lines[0] == "portable errors: fixed 1 of 2 defects in 1 file; 1 left:"
+        assert lines[1].startswith("  shop.newer.Newer: its source cannot be read: invalid syntax")
+    else:  # the line of a class is found by reading its source: without one it gets a reducer
+        assert lines[0] == "portable errors: fixed 2 of 2 defects in 2 files"
     assert file.read_text() == source
     assert (project.package / "older.py").read_text() == lost("Older") + METHOD
 
