@@ -5,8 +5,10 @@ Reports carry plain data through pytest-xdist as well.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_NOT_IMPORTABLE,
@@ -14,6 +16,7 @@ from pytest_portable_errors.diagnosis.cause_names import (
     RECONSTRUCTOR_NOT_IMPORTABLE,
 )
 from pytest_portable_errors.diagnosis.class_source import place_of
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import clean, plain
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver.described import Stage
@@ -210,8 +213,8 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
     )
     inside = _from_root(file, root)
     row = trip.to_dict()
-    for fix in row["fixes"]:
-        fix["file"] = _from_root(fix["file"], root)
+    if trip.diagnosis is not None:
+        row["fixes"] = [fix_row(fix, root) for fix in trip.diagnosis.fixes]
     return Detail(
         cls=clean(cls),
         cause=cause,
@@ -225,6 +228,12 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         text=trip_text([trip]),
         trip=plain(row),
     )
+
+
+def fix_row(fix: Fix, root: str) -> dict[str, Any]:
+    """A fix as plain data, its file as it is seen from the root."""
+    row: dict[str, Any] = plain(dataclasses.asdict(fix))
+    return {**row, "file": clean(_from_root(fix.file, root))}
 
 
 def _from_root(file: str, root: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,15 +49,16 @@ class Chosen:
     left: tuple[Left, ...]
 
 
-def choose(defects: Iterable[Defect], *, unsafe: bool) -> Chosen:
+def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fix] = ()) -> Chosen:
     """Choose what to write for each defect.
 
     Args:
         defects: All that were met.
         unsafe: Whether fixes are written, too, that give something up.
+        alternatives: Fixes of further instances of these defects.
 
     Returns:
-        The fixes; of two for one class the one that suits more instances.
+        The fixes; of several for one class the one that suits most instances.
     """
     left: list[Left] = []
     by_place: dict[tuple[str, str], list[tuple[Fix, Defect]]] = {}
@@ -69,10 +70,20 @@ def choose(defects: Iterable[Defect], *, unsafe: bool) -> Chosen:
             by_place.setdefault((fix.owner, fix.method), []).append((fix, defect))
     proposals = [
         Proposal(
-            fix=max((fix for fix, _ in found), key=_generality),
+            fix=max(
+                (
+                    *(fix for fix, _ in found),
+                    *(
+                        fix
+                        for fix in alternatives
+                        if (fix.owner, fix.method) == place and _is_safe(fix)
+                    ),
+                ),
+                key=_generality,
+            ),
             defects=tuple(defect for _, defect in found),
         )
-        for _, found in sorted(by_place.items())
+        for place, found in sorted(by_place.items())
     ]
     registered = [one for one in proposals if not one.fix.method]
     return Chosen(
@@ -84,14 +95,11 @@ def choose(defects: Iterable[Defect], *, unsafe: bool) -> Chosen:
 
 
 def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
-    """The fix to write for a defect; or None, and why there is none.
-
-    A credential in a header that stays behind is nothing that anybody misses.
-    """
+    """The fix to write for a defect; or None, and why there is none."""
     detail = defect.detail
     fixes = [] if detail is None else fixes_of(detail)
     whole = [fix for fix in fixes if fix.arrives_whole]
-    safe = [fix for fix in whole if all(map(is_secret_header, fix.gives_up))]
+    safe = [fix for fix in whole if _is_safe(fix)]
     if safe:
         return safe[0], ""
     if whole and unsafe:
@@ -105,13 +113,25 @@ def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
     return None, f"no fix is known: {why or defect.cause}"
 
 
+def _is_safe(fix: Fix) -> bool:
+    """Whether a fix gives nothing up.
+
+    A credential in a header that stays behind is nothing that anybody misses.
+    """
+    return all(map(is_secret_header, fix.gives_up))
+
+
+def fix_of(row: dict[str, Any]) -> Fix:
+    """The fix of a report's row."""
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+    }
+    return Fix(**fields)
+
+
 def fixes_of(detail: Detail) -> list[Fix]:
     """The fixes of a report's detail."""
-    rows: list[dict[str, Any]] = [
-        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-        for row in detail["fixes"]
-    ]
-    return [Fix(**row) for row in rows]
+    return list(map(fix_of, detail["fixes"]))
 
 
 def _generality(fix: Fix) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.repair.edits import CannotEdit, MethodEdit, edited
 from pytest_portable_errors.repair.files import MayNotWrite, Writer
@@ -70,6 +71,7 @@ def repaired(
     unsafe: bool,
     writes: bool,
     payloads: Mapping[str, Sequence[bytes]],
+    alternatives: Sequence[Fix] = (),
     prove: Prove,
 ) -> Repair:
     """Write the fixes of a run, and prove them in a new process.
@@ -82,12 +84,13 @@ def repaired(
         writes: Whether anything is written; if not, the diff says what would be.
         payloads: Exceptions that tests raised, as their fixes pickled them, by class
             (``module:qualified name``).
+        alternatives: Fixes of further instances of these defects.
         prove: Imports what was written in a new process, and sends exceptions.
 
     Returns:
         What was done, and what is left.
     """
-    chosen = choose(defects, unsafe=unsafe)
+    chosen = choose(defects, unsafe=unsafe, alternatives=alternatives)
     writer = Writer(root=place.root, started=started)
     plan = _Plan(place=place, writer=writer, payloads=payloads)
     changes = plan.changes([*chosen.methods, *chosen.reducers, *chosen.settings])

@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.repair.proof import Evidence, Proof, in_new_process
+from pytest_portable_errors.repair.proposals import fix_of
 from pytest_portable_errors.repair.repair import Place, Repair, repaired
 from pytest_portable_errors.report.summary_line import GREEN, RED, YELLOW, Line
 from pytest_portable_errors.report.tally import Tally
@@ -33,6 +36,7 @@ class Repairing:
         self._options = options
         self._started = time.time()
         self._payloads: dict[str, list[bytes]] = {}
+        self._fixes: list[Fix] = []
         self._repair: Repair | None = None
 
     def add(self, payloads: Sequence[tuple[str, bytes]]) -> None:
@@ -45,6 +49,10 @@ class Repairing:
             kept = self._payloads.setdefault(owner, [])
             if payload not in kept and len(kept) < MOST_OF_A_CLASS:
                 kept.append(payload)
+
+    def add_fixes(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Keep fixes of instances that are described nowhere; ``rows`` are fields of ``Fix``."""
+        self._fixes += map(fix_of, rows)
 
     def finish(self, tally: Tally) -> bool:
         """Write what the run has found, or only work out the diff.
@@ -67,6 +75,7 @@ class Repairing:
             unsafe=options.fixes == "unsafe",
             writes=not options.shows_diff,
             payloads=self._payloads,
+            alternatives=self._fixes,
             prove=self._prove,
         )
         return bool(self._repair.files) and not options.shows_diff

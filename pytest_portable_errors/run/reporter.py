@@ -37,9 +37,14 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
         report.portable_errors = entries  # type: ignore[attr-defined]  # put there by us
         item.user_properties.extend(junit_properties(entries))
     if item.config.stash[OPTIONS].fixes != "none":
-        repaired = run_of(item.config).receivers.answered.repaired.take()
+        from pytest_portable_errors.judging.recorder import fix_row
+
+        repaired = run_of(item.config).receivers.answered.repaired
         report.portable_errors_repaired = [  # type: ignore[attr-defined]  # as above
-            [owner, base64.b64encode(payload).decode()] for owner, payload in repaired
+            [owner, base64.b64encode(payload).decode()] for owner, payload in repaired.take()
+        ]
+        report.portable_errors_fixes = [  # type: ignore[attr-defined]  # as above
+            fix_row(fix, str(item.config.rootpath)) for fix in repaired.take_fixes()
         ]
 
 
@@ -88,8 +93,9 @@ class Reporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the rows that the report carries, and colour one of our failures."""
         repaired = getattr(report, "portable_errors_repaired", ())
-        if repaired and self._repairing is not None:
+        if self._repairing is not None:
             self._repairing.add([(owner, base64.b64decode(text)) for owner, text in repaired])
+            self._repairing.add_fixes(getattr(report, "portable_errors_fixes", ()))
         entries = getattr(report, "portable_errors", None)
         if entries:
             self.tally().add(report.nodeid, report.when or "call", entries)

@@ -160,13 +160,15 @@ class FixTrials:
             return None
         if outgoing.payload is not None and not tried.lost:
             self.repaired.keep(self._owner(candidate), outgoing.payload)
-        return tried.fix(
+        fix = tried.fix(
             self.receiver,
             self._with_foreign_cause(reducers, candidate),
             owner=self._owner(candidate),
             instances=instances,
             unrepaired=unrepaired,
         )
+        self.repaired.keep_fix(fix)
+        return fix
 
     def _on_siblings(self, tried: TriedFix) -> tuple[int | None, int, str | None]:
         """Try a candidate on other instances.

@@ -6,9 +6,11 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.receiver.fields import module_of
 
 MOST_OF_A_CLASS = 4
+_MOST_FIXES = 1_000
 LARGEST = 64 * 1024  # bytes of a payload; one that is larger is not kept
 
 
@@ -20,12 +22,26 @@ class Repaired:
     """
 
     payloads: dict[str, list[bytes]] = field(default_factory=dict)
+    fixes: list[Fix] = field(default_factory=list)
+    """Those that arrive whole, each once: another instance of a defect may need another one than
+    the instance that is described."""
 
     def keep(self, owner: type, payload: bytes) -> None:
         """Keep the payload of an exception that arrived whole with a fix of a class."""
         kept = self.payloads.setdefault(name_of(owner), [])
         if len(payload) <= LARGEST and len(kept) < MOST_OF_A_CLASS and payload not in kept:
             kept.append(payload)
+
+    def keep_fix(self, fix: Fix) -> None:
+        """Keep a fix that repairs all instances that it was tried on."""
+        if fix.arrives_whole and not fix.unrepaired and len(self.fixes) < _MOST_FIXES:
+            known = {(one.owner, one.code) for one in self.fixes}
+            self.fixes += [fix] if (fix.owner, fix.code) not in known else []
+
+    def take_fixes(self) -> list[Fix]:
+        """Give the fixes that were kept since the last call."""
+        new, self._fixes_taken = self.fixes[self._fixes_taken :], len(self.fixes)
+        return new
 
     def of(self, owner: type) -> Iterator[BaseException]:
         """Rebuild the exceptions of a class that were kept; those that cannot be are left out.
@@ -46,6 +62,7 @@ class Repaired:
         return new
 
     _taken: list[tuple[str, bytes]] = field(default_factory=list)
+    _fixes_taken: int = 0
 
 
 def name_of(cls: type) -> str:
