@@ -140,7 +140,10 @@ class TestWhatCannotTravel:
         error = rate_limit()
         error.client = threading.Lock()
         trip = check_round_trip(error, serializer="docket")
-        assert [(loss.kind, loss.path) for loss in trip.losses] == [("attributes", "exc.client")]
+        assert trip.arrived_whole, "the patch has chosen, and says so by its reducer"
+        assert [(loss.kind, loss.path) for loss in trip.declared_lost] == [
+            ("attributes", "exc.client")
+        ]
         assert "lock" in arrived(error).client
 
     def test_what_the_serializer_in_use_carries_is_carried(self) -> None:

@@ -50,6 +50,14 @@ class Recorder:
         trips = [judged_trip.trip for judged_trip in judged]
         for limit in dict.fromkeys(limit for trip in trips for limit in trip.not_looked_at):
             self.not_looked_at(trips[0].type_name, limit)
+        declared = [
+            [clean(trip.type_name), clean(loss.path)]
+            for trip in trips
+            for loss in trip.declared_lost
+        ]
+        self._entries["declared_lost"] += [
+            pair for pair in declared if pair not in self._entries["declared_lost"]
+        ]
         for judged_trip in judged:
             defect = defect_of(judged_trip.trip)
             if judged_trip.verdict is Verdict.DEFECT and defect not in self._described:
@@ -145,7 +153,14 @@ def _portable(receiver: str) -> str:
 
 def _no_entries() -> Entries:
     return Entries(
-        rows=[], details=[], not_checked=[], ignored=[], expected=[], troubles=[], not_looked_at=[]
+        rows=[],
+        details=[],
+        not_checked=[],
+        ignored=[],
+        expected=[],
+        troubles=[],
+        declared_lost=[],
+        not_looked_at=[],
     )
 
 

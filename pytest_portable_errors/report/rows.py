@@ -109,6 +109,8 @@ class Detail(TypedDict):
 class _NotLookedAt(TypedDict, total=False):
     """A key that reports of versions before 0.2 lack."""
 
+    declared_lost: list[list[str]]
+    """Class and path of what it leaves behind on purpose, each once."""
     not_looked_at: list[list[str]]
     """Class and what lies past a limit, once for each exception."""
 

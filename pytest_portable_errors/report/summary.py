@@ -82,6 +82,8 @@ def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
             yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", YELLOW)
     for limit, counts in outcome.tally.not_looked_at.items():
         yield Line(f"not looked at: {clean(limit)} ({_of_classes(counts, verbosity)})", YELLOW)
+    for cls, paths in outcome.tally.declared_lost.items() if verbosity > 0 else ():
+        yield Line(f"declared lost: {clean(short_name(cls))}: {brief(clean(', '.join(paths)))}")
     for setting, names in outcome.idle:
         yield Line(
             f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", YELLOW

@@ -193,6 +193,15 @@ class Tally:
         )
 
     @property
+    def declared_lost(self) -> dict[str, list[str]]:
+        """Class -> paths of what it leaves behind on purpose; both sorted."""
+        paths: dict[str, set[str]] = {}
+        for _, entries in self._entries():
+            for cls, path in entries.get("declared_lost", ()):
+                paths.setdefault(cls, set()).add(path)
+        return {cls: sorted(paths[cls]) for cls in sorted(paths)}
+
+    @property
     def ignored(self) -> frozenset[str]:
         """Classes that settings leave out."""
         return frozenset(cls for _, entries in self._entries() for cls in entries["ignored"])

@@ -69,6 +69,9 @@ def test_red_then_written_then_green_and_then_nothing_changes(repo: Path) -> Non
     assert f"checked {CLASSES} classes" in told
     assert f"{CLASSES} whole" in told
     assert sources(repo) == written
+    assert "declared lost" not in told
+    _, verbose = run(repo, "--portable-errors", "-vv", "-k", "Locked")
+    assert "declared lost: shop.stored.Locked: exc.lock" in verbose
     assert written.keys() == before.keys()
     changed = {name for name in before if before[name] != written[name]}
     assert changed == {f"src/shop/{name}.py" for name in MODULES}
