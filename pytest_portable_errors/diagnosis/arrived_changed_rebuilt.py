@@ -5,7 +5,7 @@ That is its ``__init__``, what its ``__reduce__`` gave, or something else.
 
 from __future__ import annotations
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_code, class_source
 from pytest_portable_errors.diagnosis.arrived_changed_links import MOST_PATHS
 from pytest_portable_errors.diagnosis.cause_names import (
     ARGS_REACH_OTHER_PARAMETERS,
@@ -107,7 +107,7 @@ def setstate_loses(facts: Facts) -> Diagnosis | None:
 
     attrs gives such a method to its classes with slots: it restores their fields, and no more.
     """
-    root, method = facts.reading.root, class_source.own_setstate(facts.cls)
+    root, method = facts.reading.root, class_code.own_setstate(facts.cls)
     own = [loss for loss in facts.losses if loss.kind in ("attributes", "notes")]
     if (
         facts.stage is not Stage.ARRIVED

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import builtins
-import dataclasses
-import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_code, class_source
 from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
+from pytest_portable_errors.diagnosis.constructor_recipes import (
+    constructor_recipes,
+    has_plain_slots,
+    held_exceptions,
+)
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.places import places
 from pytest_portable_errors.diagnosis.recipe_target import Named, Target
 from pytest_portable_errors.diagnosis.recipes import (
     AndState,
-    AsCalled,
-    ByConstructor,
     Declaration,
     Downgrade,
     Recipe,
@@ -28,7 +29,7 @@ from pytest_portable_errors.diagnosis.recipes import (
 from pytest_portable_errors.diagnosis.refinements import linked_types
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.described import Node, Record, Stage, subject_of
+from pytest_portable_errors.receiver.described import Record, Stage, subject_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +132,12 @@ class _Proposal:
         keeps_chain = needs_chain and (self.is_chained or not in_class)
         by_constructor = [
             self._candidate(recipe, ", which calls it with what it stored")
-            for recipe in _constructor_recipes(self.owner, subject_of(facts.sent))
+            for recipe in constructor_recipes(self.owner, subject_of(facts.sent))
         ]
         if not keeps_chain:
             yield from by_constructor
         base = class_source.built_in_base(self.owner)
-        has_setter = class_source.own_setstate(facts.cls) is not None
+        has_setter = class_code.own_setstate(facts.cls) is not None
         setters = (False, True) if has_setter else (False,)
         if not keeps_chain and base.__module__ == "builtins":
             for with_setter in setters:
@@ -144,7 +145,7 @@ class _Proposal:
                     WithoutInit(
                         base=base.__name__,
                         slots=tuple(fields.slots_in(self.owner)),
-                        any_slots=_has_plain_slots(self.owner),
+                        any_slots=has_plain_slots(self.owner),
                         fields=tuple(fields.base_fields(self.owner)),
                         with_setter=with_setter,
                         shadows_args=any(
@@ -155,7 +156,7 @@ class _Proposal:
                     ),
                     ", which does not call __init__",
                 )
-        held = _held_exceptions(subject_of(facts.sent))
+        held = held_exceptions(subject_of(facts.sent))
         # Where they alone are lost, their classes are to be repaired, and not this one.
         is_at_fault = facts.stage is not Stage.ARRIVED or not all(
             loss.path.startswith(held) for loss in facts.losses
@@ -279,68 +280,3 @@ def _links_as_text(recipe: WithChain, sent: Record) -> tuple[str, ...]:
     return tuple(
         path for path, name in linked_types(sent).items() if name.partition(".")[0] not in packages
     )
-
-
-def _has_plain_slots(cls: type) -> bool:
-    """Whether a class has slots, and each is a name in a tuple or list that says what it is."""
-    declared = [
-        slots
-        for owner in fields.mro_of(cls)
-        if fields.module_of(owner) != "builtins"
-        and (slots := fields.class_dict(owner).get("__slots__")) is not None
-    ]
-    names = [name for slots in declared if isinstance(slots, (tuple, list)) for name in slots]
-    return (
-        bool(names)
-        and all(isinstance(slots, (tuple, list)) for slots in declared)
-        and not any(name.startswith("__") for name in names)
-    )
-
-
-def _held_exceptions(node: Node) -> tuple[str, ...]:
-    """Paths of the arguments and attributes of an exception that are exceptions."""
-    values = [
-        *((f"exc.args[{n}]", value) for n, value in enumerate(node["args"].get("items", ()))),
-        *((f"exc.{name}", value) for name, value in node["attributes"].items()),
-    ]
-    return tuple(path for path, value in values if "message" in value)
-
-
-def _constructor_recipes(cls: type, node: Node) -> Iterator[ByConstructor | AsCalled]:
-    """Call the class with the attributes that bear the names of its parameters, if they suffice.
-
-    First with its state, then without, for a class that refuses to have attributes set.
-    """
-    constructor = class_source.own_constructor(cls)
-    signature = None if constructor is None else class_source.signature(constructor)
-    if signature is None:
-        return
-    stored = set(node["attributes"])
-    parameters = list(signature.parameters.values())[1:]
-    if dataclasses.is_dataclass(cls) and {parameter.name for parameter in parameters} <= stored:
-        recipe = AsCalled(
-            names=tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD),
-            keyword=tuple(p.name for p in parameters if p.kind is p.KEYWORD_ONLY),
-        )
-        yield recipe
-        yield replace(recipe, with_state=False)
-    positional: list[str] = []
-    keyword: list[tuple[str, str]] = []
-    for parameter in parameters:
-        attribute = next(
-            (name for name in (parameter.name, f"_{parameter.name}") if name in stored), None
-        )
-        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
-            continue
-        if attribute is None:
-            if parameter.default is inspect.Parameter.empty:
-                return
-            break  # parameters after it can only be passed by name; the state restores them
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            keyword.append((parameter.name, attribute))
-        else:
-            positional.append(attribute)
-    by_constructor = ByConstructor(positional=tuple(positional), keyword=tuple(keyword))
-    yield by_constructor
-    made = class_source.attributes_set_by_init(cls)
-    yield replace(by_constructor, with_state=False, made=tuple(sorted(made & stored)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import FunctionType
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_code, class_source
 from pytest_portable_errors.diagnosis.cause_names import (
     INIT_DOES_NOT_FIT_ARGS,
     INIT_REJECTS_ARGS,
@@ -76,7 +76,7 @@ def state_cannot_be_restored(facts: Facts) -> Diagnosis | None:
         return None
     call = failure.subject if isinstance(failure.subject, Call) else None
     cls = None if call is None else _called_class(call)
-    setter = None if cls is None or call is None else class_source.setter_at_fault(cls, call.state)
+    setter = None if cls is None or call is None else class_code.setter_at_fault(cls, call.state)
     why = f"{failure.path} is made, and setting its state raises {error_text(facts.error)}"
     evidence = [failure.path, facts.error["type"]]
     if setter is not None:

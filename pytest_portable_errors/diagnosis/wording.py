@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_code
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.shown import short_name
@@ -30,7 +30,7 @@ def placed(line: str, place: str) -> str:
 
 def set_anew(constructor: FunctionType) -> str:
     """A clause on ``exc.args`` where the constructor assigns them itself; "" where it does not."""
-    is_set = class_source.sets_args(constructor)
+    is_set = class_code.sets_args(constructor)
     return f", which {constructor.__name__} sets anew," if is_set else ""
 
 

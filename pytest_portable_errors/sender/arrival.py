@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import replace
 
 from pytest_portable_errors.diagnosis.cause_names import REPLACED_BY_CARRIER
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
-from pytest_portable_errors.diagnosis.credentials import SEARCHED, CredentialScan
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Comparison
 from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, only_in_tests_loss
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
-from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, Reading, step_at
-from pytest_portable_errors.receiver.budget import VALUES
+from pytest_portable_errors.diagnosis.pickle_reader import step_at
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
 from pytest_portable_errors.receiver.fields import module_of
-from pytest_portable_errors.receiver.record import is_cut
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers import Carrier, plain_serializer
 from pytest_portable_errors.sender.left_behind import with_choices
-from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
+from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
-from pytest_portable_errors.sender.project import Project
-from pytest_portable_errors.sender.serializers import PICKLE_LOADER, PLAIN_PICKLES
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
+from pytest_portable_errors.sender.trip_facts import (
+    has_reducer_of_tests,
+    is_of_tests,
+    is_unreadable_here,
+    not_looked_at,
+    stopped_at,
+)
 
 
 def arrive(pending: PendingTrip) -> ExplainedTrip:
@@ -78,9 +80,9 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
         copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
     )
     reducer = outgoing.reducer
-    if reducer is not None and not compared.losses and _has_reducer_of_tests(pending):
+    if reducer is not None and not compared.losses and has_reducer_of_tests(pending):
         return replace(compared, losses=(only_in_tests_loss(outgoing.sent, reducer.location),))
-    if compared.losses and outgoing.subject is not None and not _has_reducer_of_tests(pending):
+    if compared.losses and outgoing.subject is not None and not has_reducer_of_tests(pending):
         return with_choices(compared, outgoing.subject, outgoing.serializer)
     return compared
 
@@ -119,10 +121,10 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         error=None if facts.error is None else scan.mask.error(facts.error),
         diagnosis=_diagnosis(pending, facts),
         with_project=with_project,
-        is_of_tests=facts.defined_in_test or _is_of_tests(pending),
-        stopped_at=_stopped_at(facts, scan.mask.text),
+        is_of_tests=facts.defined_in_test or is_of_tests(pending),
+        stopped_at=stopped_at(facts, scan.mask.text),
         credentials=scan.credentials,
-        not_looked_at=tuple(_not_looked_at(pending.outgoing, pending.reading, scan)),
+        not_looked_at=tuple(not_looked_at(pending.outgoing, pending.reading, scan)),
     )
     return ExplainedTrip(trip=trip, facts=facts)
 
@@ -197,9 +199,9 @@ def _facts(
         missing=missing,
         unpicklable=outgoing.unpicklable,
         reducer=outgoing.reducer,
-        from_tests=_has_reducer_of_tests(pending),
+        from_tests=has_reducer_of_tests(pending),
         how=answer.get("how"),
-        unreadable_here=_is_unreadable_here(outgoing, answer),
+        unreadable_here=is_unreadable_here(outgoing, answer),
         defined_in_test=bool(missing) and project.is_test(missing[0][0]),
         with_project=None
         if with_project is None
@@ -264,69 +266,4 @@ def _has_replaced_class(pending: PendingTrip) -> bool:
         and pending.settings.receiver in NAMED_RECEIVERS
         and Stage(answer["stage"]) is Stage.ARRIVED
         and subject_of(answer["record"])["type"] != subject_of(outgoing.sent)["type"]
-    )
-
-
-def _has_reducer_of_tests(pending: PendingTrip) -> bool:
-    """Whether a test module or conftest brought the reducer that pickles it."""
-    reducer, project = pending.outgoing.reducer, pending.receivers.project
-    if reducer is None or reducer.beside_class:
-        return False
-    return project.is_test_code(reducer.module, reducer.file)
-
-
-def _is_unreadable_here(outgoing: Outgoing, answer: Answer) -> bool:
-    """Whether ``str()`` fails in the receiver, and of what this process makes of the payload, too.
-
-    The receiver has rebuilt it, so that can be done here: it neither hangs nor crashes.
-    """
-    received = subject_of(answer["record"]) if "record" in answer else None
-    if (
-        received is None
-        or "raises" not in received["message"]
-        or "raises" in subject_of(outgoing.sent)["message"]
-        or outgoing.serializer.loader != PICKLE_LOADER
-    ):
-        return False
-    try:
-        str(pickle.loads(outgoing.payload or b""))
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # foreign code
-        return True
-    return False
-
-
-def _is_of_tests(pending: PendingTrip) -> bool:
-    """Whether a test defines the class, or made what cannot be pickled."""
-    project = pending.receivers.project
-    return project.is_test(module_of(pending.outgoing.cls) or "?") or _holds_test_object(
-        pending.outgoing, project
-    )
-
-
-def _holds_test_object(outgoing: Outgoing, project: Project) -> bool:
-    """Whether what cannot be pickled is a test's, or a mock of something that production has."""
-    value = outgoing.unpicklable
-    return value is not None and (value.module == "unittest.mock" or project.is_test(value.module))
-
-
-def _not_looked_at(
-    outgoing: Outgoing, reading: Reading, credentials: CredentialScan
-) -> Iterator[str]:
-    """What lies past a limit, as people read it."""
-    if is_cut(outgoing.sent):
-        yield f"values past the {VALUES:,} that are nearest to the surface"
-    if reading.is_cut:
-        yield f"what the payload has past its first {OPCODES:,} opcodes"
-    if credentials.is_cut:
-        yield f"credentials past {SEARCHED:,} characters of text"
-
-
-def _stopped_at(facts: Facts, masked: Callable[[str], str]) -> str | None:
-    """Path of the value at which dumps or loads failed; None if neither did, or none is known."""
-    if facts.unpicklable is not None and facts.unpicklable.path:
-        return masked(facts.unpicklable.path)
-    return (
-        None if facts.failure is None or facts.failure.path == "exc" else masked(facts.failure.path)
     )

@@ -14,7 +14,7 @@ import error_zoo as zoo
 import pytest
 from diagnosis.trips import Register, place
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_code, class_source
 from pytest_portable_errors.diagnosis.pickle_machine import Pairs
 
 
@@ -232,7 +232,7 @@ class TestReducerOf:
 class TestOwnSetstate:
     def test_is_told_with_where_it_stands(self) -> None:
         setter = zoo.RestoresFieldsAlone.__setstate__
-        assert class_source.own_setstate(zoo.RestoresFieldsAlone) == (
+        assert class_code.own_setstate(zoo.RestoresFieldsAlone) == (
             "RestoresFieldsAlone.__setstate__",
             place(setter),
         )
@@ -241,18 +241,16 @@ class TestOwnSetstate:
         class Below(zoo.RestoresFieldsAlone):
             pass
 
-        assert class_source.own_setstate(Below) == class_source.own_setstate(
-            zoo.RestoresFieldsAlone
-        )
+        assert class_code.own_setstate(Below) == class_code.own_setstate(zoo.RestoresFieldsAlone)
 
     def test_one_that_is_no_function_has_no_place(self) -> None:
         class Partial(Exception):
             __setstate__ = functools.partialmethod(operator.setitem)
 
-        assert class_source.own_setstate(Partial) == (f"{Partial.__qualname__}.__setstate__", "")
+        assert class_code.own_setstate(Partial) == (f"{Partial.__qualname__}.__setstate__", "")
 
     def test_is_none_where_python_s_own_restores(self) -> None:
-        assert class_source.own_setstate(zoo.Portable) is None
+        assert class_code.own_setstate(zoo.Portable) is None
 
 
 class TestSetsArgs:
@@ -262,7 +260,7 @@ class TestSetsArgs:
             self.code = code
             self.args = (code,)
 
-        assert class_source.sets_args(assigns)
+        assert class_code.sets_args(assigns)
 
     def test_one_that_hands_them_on_or_only_reads_them_does_not(self) -> None:
         @function_of
@@ -271,8 +269,8 @@ class TestSetsArgs:
             args = (code,)
             self.code = args
 
-        assert not class_source.sets_args(reads)
-        assert not class_source.sets_args(function_of(zoo.PaymentError.__init__))
+        assert not class_code.sets_args(reads)
+        assert not class_code.sets_args(function_of(zoo.PaymentError.__init__))
 
 
 class TestPublicNames:
@@ -340,13 +338,13 @@ class TestLinesOf:
 class TestSetterAtFault:
     def test_is_the_property_without_setter_whatever_stands_before_it(self) -> None:
         state = Pairs([("plain", 1), ("kind", 0), ("free", 2), (3, 4), ([1], 0), ("code", 5)])
-        told = class_source.setter_at_fault(Mapped, state)
+        told = class_code.setter_at_fault(Mapped, state)
         assert told is not None
         assert told.startswith("Mapped.code is a property without setter    ")
 
     def test_a_property_whose_getter_is_no_function_has_no_place(self) -> None:
         assert (
-            class_source.setter_at_fault(Shown, Pairs([("told", 1)]))
+            class_code.setter_at_fault(Shown, Pairs([("told", 1)]))
             == "Shown.told is a property without setter"
         )
 
@@ -356,7 +354,7 @@ class TestSetterAtFault:
         ids=["dict", "none", "tuple"],
     )
     def test_is_nobody_where_all_can_be_set(self, state: object) -> None:
-        assert class_source.setter_at_fault(Mapped, state) is None
+        assert class_code.setter_at_fault(Mapped, state) is None
 
 
 class TestLocation:

@@ -24,7 +24,9 @@ from pytest_portable_errors.diagnosis.recipes import (
     Recipe,
     WithoutInit,
 )
-from pytest_portable_errors.repair.edits import CannotEdit, MethodEdit, annotated, edited
+from pytest_portable_errors.repair.edits import CannotEdit, edited
+from pytest_portable_errors.repair.method_text import annotated
+from pytest_portable_errors.repair.source_file import MethodEdit
 
 CODE = '''\
 def __reduce__(self):

@@ -14,17 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.repair.reducers import (
-    BEGIN,
-    END,
-    SECRET_HEADERS,
     NotOurs,
-    Table,
     generated,
-    generated_part,
     import_line,
     module_text,
     table_of,
 )
+from pytest_portable_errors.repair.reducers_table import Table
+from pytest_portable_errors.repair.reducers_text import BEGIN, END, SECRET_HEADERS, generated_part
 
 CLASSES = st.frozensets(
     st.lists(st.sampled_from(["shop", "é", "_a", "Err", "in_class"]), min_size=2).map(".".join)

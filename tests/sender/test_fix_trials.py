@@ -25,10 +25,11 @@ from pytest_portable_errors.diagnosis.recipe_target import Target
 from pytest_portable_errors.diagnosis.recipes import WithoutInit
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.copies import copy_without_traceback
-from pytest_portable_errors.sender.fix_trials import FixTrials, TriedFix
+from pytest_portable_errors.sender.fix_trials import FixTrials
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.repaired import Repaired
 from pytest_portable_errors.sender.request import Request
+from pytest_portable_errors.sender.tried_fix import TriedFix
 
 
 @pytest.fixture(autouse=True)
