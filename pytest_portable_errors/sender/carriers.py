@@ -47,6 +47,9 @@ class Carrier:
     only_wraps: bool = False
     """Whether it does nothing more than wrap what ``of`` gives, so that a fix for ``of`` is a fix
     for the carrier."""
+    wraps_fixes: bool = False
+    """Whether it pickles the exception itself and more beside, so that what repairs an exception
+    for ``of`` repairs it here, too."""
     carries_values: bool = False
     """Whether it sends arguments and results as well, by the same functions."""
     replaces: str = ""
@@ -235,6 +238,7 @@ CARRIERS: tuple[Serializer, ...] = (
             "Celery sends the nearest base class that it can rebuild, or a wrapper, in "
             "place of what pickle cannot rebuild"
         ),
+        wraps_fixes=True,
         library="celery",
         distribution="celery",
     ),
@@ -246,7 +250,10 @@ CARRIERS: tuple[Serializer, ...] = (
         distribution="distributed",
     ),
     Carrier(
-        name="process-pool", send=_process_pool, loader=f"{_CLIENT_HALVES}.from_process_pool:loads"
+        name="process-pool",
+        send=_process_pool,
+        loader=f"{_CLIENT_HALVES}.from_process_pool:loads",
+        wraps_fixes=True,
     ),
 )
 """``docket``, ``dbos``, ``celery`` (JSON, as Celery does unless it is told otherwise),

@@ -9,9 +9,9 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.arrival import arrive, without_carrier
-from pytest_portable_errors.sender.carriers import plain_serializer
+from pytest_portable_errors.sender.carriers import Carrier, plain_serializer
 from pytest_portable_errors.sender.extent import MUCH
-from pytest_portable_errors.sender.outgoing import Outgoing
+from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.serializers import Library, Pickle
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
@@ -38,6 +38,9 @@ def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
         PortableErrorsError: A receiver cannot start.
     """
     trip, receivers = explained.trip, pending.receivers
+    carrier = pending.outgoing.serializer
+    if isinstance(carrier, Carrier) and carrier.wraps_fixes and not trip.arrived_whole:
+        return _with_fixes_below(pending, trip, carrier)
     if trip.diagnosis is None:
         return trip
     if receivers.answered.trial_time.left <= 0:
@@ -55,6 +58,19 @@ def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
         if with_project.diagnosis is not None:
             fixes = (*with_project.diagnosis.fixes, *fixes)
     return replace(trip, diagnosis=replace(trip.diagnosis, fixes=fixes))
+
+
+def _with_fixes_below(pending: PendingTrip, trip: RoundTrip, carrier: Carrier) -> RoundTrip:
+    """Add the fixes of what a carrier pickles with; where nothing is explained, its reason too."""
+    subject = pending.outgoing.subject
+    if subject is None:
+        return trip
+    below = pending.resent(outgoing=describe_and_pickle(subject, serializer=carrier.of))
+    diagnosis = with_fixes(below, arrive(below)).diagnosis
+    if diagnosis is None:
+        return trip
+    own = diagnosis if trip.diagnosis is None else trip.diagnosis
+    return replace(trip, diagnosis=replace(own, fixes=diagnosis.fixes))
 
 
 def _kept_or_tried(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...]:
