@@ -13,7 +13,7 @@ from pytest_portable_errors.sender.left_behind import chooses
 from pytest_portable_errors.sender.serializers import Serializer
 
 _MOST_SUBCLASSES = 6
-_MOST_LOST = 4  # attributes of which it is asked whether they may hold anything
+_MOST_HOLDERS = 4  # attributes of which it is asked whether they may hold anything
 
 
 def siblings_of(
@@ -32,17 +32,23 @@ def siblings_of(
 
     Yields:
         A copy with a note. Where the class has a reducer of its own, copies that hold a lock where
-        the exception lost an object: the reducer may be there for what cannot be pickled. Then what
-        can be built of the class, of the owner and of up to six of its subclasses. Nothing is built
-        outside the main thread, where a constructor that hangs could not be ended.
+        the exception holds an object or nothing, what it lost first: the reducer may be there for
+        what cannot be pickled. Then what can be built of the class, of the owner and of up to six
+        of its subclasses. Nothing is built outside the main thread, where a constructor that hangs
+        could not be ended.
     """
     noted = copy_without_traceback(subject)
     if noted is not None and _set(noted, "__notes__", ["added later"]):
         yield noted
     if chooses(type(subject), serializer):
         attributes = fields.attributes_of(subject)
-        anything = [name for name in lost_attributes if not_primitive(attributes.get(name), name)]
-        for name in anything[:_MOST_LOST]:
+        anything = [
+            name
+            for name in dict.fromkeys((*lost_attributes, *attributes))
+            if name in attributes
+            and (attributes[name] is None or not_primitive(attributes[name], name))
+        ]
+        for name in anything[:_MOST_HOLDERS]:
             holding = copy_without_traceback(subject)
             if holding is not None and _set(holding, name, threading.Lock()):
                 yield holding
