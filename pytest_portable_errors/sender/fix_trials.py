@@ -1,7 +1,7 @@
 """Tries fixes on the very exception and on others of its class, before they are printed.
 
-The code of each is compiled, and put into a dispatch table of our own for all classes that would use
-it in its place. The exceptions are pickled with that table, and sent.
+The code of each is compiled, and put into a dispatch table of our own, for all classes that would
+use it in its place. The exceptions are pickled with that table, and sent.
 """
 
 from __future__ import annotations
