@@ -1,13 +1,13 @@
 """Applies the first fix of each lossy exception of a corpus literally, and sends it again.
 
-Outside CI: it needs a corpus of real exceptions, a folder with ``corpus.jsonl``, ``envs.json`` and the ``score.py`` that
-makes its environments; CONTRIBUTING.md says what they hold.
+Outside CI: it needs a corpus of real exceptions, a folder with ``corpus.jsonl``, ``envs.json`` and
+the ``score.py`` that makes its environments; CONTRIBUTING.md says what they hold.
 
     python tests/corpus_applied.py CORPUS [--work DIR] [--env NAME] [-j 2] [--json FILE] [ID ...]
 
-For each lossy line with a fix: one process asks for the fix, a second one runs its text and pickles the exception and two
-more of its class (a copy with a note, and one that is built), a third loads and describes them. What cannot be pickled by
-itself may arrive as None or a text.
+For each lossy line with a fix: one process asks for the fix, a second one runs its text and pickles
+the exception and two more of its class (a copy with a note, and one that is built), a third loads
+and describes them. What cannot be pickled by itself may arrive as None or a text.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def score_module(corpus: Path) -> ModuleType:
 
 
 def run(python: Path, code: str, given: object, scratch: Path, name: str, limit: int) -> Any:
-    """What a process of that environment answers; a text that begins with ``no answer`` if it gives none."""
+    """What a process of that environment answers; a text, ``no answer...``, if it gives none."""
     sent, told = scratch / f"{name}.in", scratch / f"{name}.out"
     told.unlink(missing_ok=True)
     sent.write_text(json.dumps(given))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.recipe_target import Target
 from pytest_portable_errors.diagnosis.recipes import Recipe
+from pytest_portable_errors.diagnosis.value_path import lies_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +35,7 @@ class Candidate:
         converts = any(getattr(recipe, kind, ()) for kind in ("as_text", "stuck_args"))
         if path == "exc.args" and converts:
             return True  # the path of a loss where several arguments differ: they were converted
-        is_given_up = any(
-            path == given_up or path.startswith((f"{given_up}.", f"{given_up}[", f"{given_up} "))
-            for given_up in self.gives_up
-        )
+        is_given_up = any(lies_within(path, given_up) for given_up in self.gives_up)
         left_behind: tuple[str, ...] = (
             *getattr(recipe, "dropped", ()),
             *getattr(recipe, "stuck", ()),

@@ -46,6 +46,17 @@ class Fix:
     expect: str = ""
     """The line that ``portable_errors_expect`` needs with it; empty if it needs none."""
 
+    @property
+    def becomes(self) -> str:
+        """Full name of the class that the exception arrives as; empty if as what it is."""
+        return self.expect.partition(" -> ")[2]
+
+    @property
+    def leaves_behind(self) -> tuple[str, ...]:
+        """Names of the attributes that stay behind though they can be pickled."""
+        names = self.expect.partition(" without ")[2]
+        return tuple(names.split(", ")) if names else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:

@@ -24,6 +24,11 @@ def leads_to_exception(path: str) -> bool:
     return _EXCEPTION.search(path) is not None
 
 
+def lies_within(path: str, outer: str) -> bool:
+    """Whether a path is another one, or leads to something inside of what that leads to."""
+    return path == outer or path.startswith((f"{outer}.", f"{outer}[", f"{outer} "))
+
+
 def may_be_named_pair(attribute: str, size: int) -> bool:
     """Whether a tuple in a list may be a header: ``(name, value)`` or ``(raw name, name, value)``.
 

@@ -98,11 +98,6 @@ def slot_names(cls: type) -> List[str]:
     return [name for name, _ in _own_slots(cls)]
 
 
-def field_names(cls: type) -> List[str]:
-    """Sorted names of the slots and C fields of an exception class and its bases, set or not."""
-    return sorted({name for _, name, _ in _c_fields(cls)})
-
-
 def slots_in(cls: type) -> List[str]:
     """Sorted names of the slots of an exception class and of its bases, set or not."""
     return sorted({name for owner, name, _ in _c_fields(cls) if module_of(owner) != "builtins"})

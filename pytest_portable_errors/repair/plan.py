@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.repair.diffs import unified_diff
 from pytest_portable_errors.repair.edits import CannotEdit, edited
 from pytest_portable_errors.repair.files import MayNotWrite, Writer
 from pytest_portable_errors.repair.proof import Evidence, Proof, Prove
@@ -62,7 +62,7 @@ class Plan:
     @property
     def has_reducers(self) -> bool:
         """Whether there are reducers for others' classes among the fixes."""
-        return any(map(_is_reducer, self.accepted))
+        return any(one.is_reducer for one in self.accepted)
 
     def changes(self, proposals: Iterable[Proposal]) -> dict[Path, bytes]:
         """What the files are to hold with these fixes; those that cannot be made are left."""
@@ -80,7 +80,7 @@ class Plan:
             try:
                 if proposal.fix.method:
                     self._add_method(with_it, proposal)
-                elif _is_reducer(proposal):
+                elif proposal.is_reducer:
                     self._add_reducer(with_it, proposal)
                 if proposal.fix.expect:
                     self._add_expected(with_it, proposal.fix.expect)
@@ -132,7 +132,7 @@ class Plan:
 
     def learn(self, proof: Proof) -> None:
         """Note which reducers are not needed, or cannot be seen to be."""
-        new = {one.fix.owner.replace(":", ".") for one in self.accepted if _is_reducer(one)}
+        new = {one.fix.owner.replace(":", ".") for one in self.accepted if one.is_reducer}
         self.raised_only |= proof.travelling & new
         self.unneeded |= proof.gone | (proof.travelling - new - self.table.raised_only)
 
@@ -239,10 +239,6 @@ def _text(module: bytes) -> str:
         raise NotOurs("it is not in UTF-8") from error
 
 
-def _is_reducer(proposal: Proposal) -> bool:
-    return not proposal.fix.method and proposal.fix.recipe != "Declaration"
-
-
 def _row(proposal: Proposal, payloads: Sequence[bytes]) -> Table:
     """What the module of reducers is to do for a class.
 
@@ -250,21 +246,18 @@ def _row(proposal: Proposal, payloads: Sequence[bytes]) -> Table:
     """
     fix = proposal.fix
     name = fix.owner.replace(":", ".")
-    becomes = fix.expect.partition(" -> ")[2]
-    dropped = fix.expect.partition(" without ")[2]
     known = frozenset(
         found.module.partition(".")[0] for payload in payloads for found in read(payload).names
     )
-    if becomes:
-        if not becomes.startswith("builtins."):
-            raise NotOurs(f"it is to arrive as {becomes}: its fix is better pasted by hand")
-        return Table(becomes={name: becomes})
+    if fix.becomes:
+        if not fix.becomes.startswith("builtins."):
+            raise NotOurs(f"it is to arrive as {fix.becomes}: its fix is better pasted by hand")
+        return Table(becomes={name: fix.becomes})
     if fix.recipe == "AndState":
         return Table(added=frozenset({name}))
-    left_behind = {name: tuple(dropped.split(", "))} if dropped else {}
     return Table(
         rebuilt=frozenset({name}),
-        left_behind=left_behind,
+        left_behind={name: fix.leaves_behind} if fix.leaves_behind else {},
         known=known - {name.partition(".")[0]} - sys.stdlib_module_names,
     )
 
@@ -273,32 +266,19 @@ def _evidence(proposal: Proposal, payloads: Mapping[str, Sequence[bytes]]) -> Ev
     fix = proposal.fix
     return Evidence(
         owner=fix.owner,
-        classes=() if " -> " in fix.expect else proposal.classes,
-        payloads=() if " -> " in fix.expect else tuple(payloads.get(fix.owner, ())),
-        unrepaired=fix.instances if " -> " in fix.expect else fix.unrepaired,
+        # What is to arrive as another class is compared with that by the next run, which has the
+        # setting; here it is imported, and nothing else.
+        classes=() if fix.becomes else proposal.classes,
+        payloads=() if fix.becomes else tuple(payloads.get(fix.owner, ())),
+        unrepaired=fix.instances if fix.becomes else fix.unrepaired,
         keeps_chain=fix.recipe == "WithChain",
-        attributes=tuple(path.removeprefix("exc.") for path in fix.gives_up),
+        gives_up=fix.gives_up,
     )
 
 
-def unified_diff(plan: Plan, changes: Mapping[Path, bytes]) -> str:
-    parts: list[str] = []
-    for file in sorted(changes):
-        name = plan.writer.shown(file)
-        original = plan.originals[file]
-        parts += difflib.unified_diff(
-            _lines(original or b""),
-            _lines(changes[file]),
-            "/dev/null" if original is None else f"a/{name}",
-            f"b/{name}",
-        )
-    return "".join(parts)
-
-
-def _lines(content: bytes) -> list[str]:
-    text = content.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
-    return [f"{line}\n" for line in text.split("\n")[:-1]] + (
-        [f"{text.rpartition(chr(10))[2]}\n\\ No newline at end of file\n"]
-        if text and not text.endswith("\n")
-        else []
+def diff_of(plan: Plan, changes: Mapping[Path, bytes]) -> str:
+    """All changes as a unified diff, from the project's folder."""
+    return "".join(
+        unified_diff(plan.writer.shown(file), plan.originals[file], changes[file])
+        for file in sorted(changes)
     )

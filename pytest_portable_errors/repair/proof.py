@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import copyreg
-import functools
 import importlib
 import importlib.util
 import json
@@ -23,6 +22,7 @@ from typing import Any
 from pytest_portable_errors.building.build import CannotBuild, build
 from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
 from pytest_portable_errors.diagnosis.printable import brief
+from pytest_portable_errors.diagnosis.value_path import lies_within
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.round_trip import check_round_trip
 from pytest_portable_errors.sender.repaired import rebuilt
@@ -46,8 +46,8 @@ class Evidence:
     """How many instances may be lost still, as they were when the fix was tried."""
     keeps_chain: bool
     """Whether the chain has to arrive."""
-    attributes: tuple[str, ...] = ()
-    """Names of attributes that it gives up."""
+    gives_up: tuple[str, ...] = ()
+    """Paths of what it gives up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ def _as_data(evidence: Evidence) -> dict[str, Any]:
         "payloads": [base64.b64encode(payload).decode() for payload in evidence.payloads],
         "unrepaired": evidence.unrepaired,
         "keeps_chain": evidence.keeps_chain,
-        "attributes": evidence.attributes,
+        "gives_up": evidence.gives_up,
     }
 
 
@@ -169,7 +169,7 @@ def _state(name: str) -> str:
     """
     if importlib.util.find_spec(name.partition(".")[0]) is None:
         return "needed"  # as far as can be seen: the library is not installed here
-    cls = _named(name)
+    cls = named_class(name)
     if cls is None:
         return "gone" if _import_error(name.rpartition(".")[0]) is None else "needed"
     reducer = copyreg.dispatch_table.pop(cls, None)
@@ -201,29 +201,29 @@ def _failure(row: dict[str, Any]) -> str | None:
     if why is not None:
         return why
     checks = [check for check in DEFAULT_CHECKS if check != "chain" or row["keeps_chain"]]
-    given_up = tuple(f"exc.{name}" for name in row["attributes"])
     try:
         for payload in row["payloads"]:
             exc = rebuilt(base64.b64decode(payload))
             if exc is None:
                 return "what a test raised cannot be rebuilt any more"
-            lost = _lost(exc, checks, given_up)
+            lost = _lost(exc, checks, row["gives_up"])
             if lost is not None:
                 return lost
         reasons = [
-            lost for exc in _built(row) if (lost := _lost(exc, checks, given_up)) is not None
+            lost for exc in _built(row) if (lost := _lost(exc, checks, row["gives_up"])) is not None
         ]
     except PortableErrorsError as error:
         return str(error)
     return reasons[0] if len(reasons) > row["unrepaired"] else None
 
 
-def _lost(exc: BaseException, checks: Sequence[str], given_up: tuple[str, ...]) -> str | None:
+def _lost(exc: BaseException, checks: Sequence[str], gives_up: Sequence[str]) -> str | None:
+    """What an exception loses of what it is to keep; None if nothing."""
     trip = check_round_trip(exc, receiver="with-project", checks=checks)
     lost = [
         loss
         for loss in trip.losses
-        if not (given_up and loss.path.startswith(given_up)) and loss.path != "exc.args"
+        if not any(lies_within(loss.path, given_up) for given_up in gives_up)
     ]
     if not lost:
         return None
@@ -234,7 +234,7 @@ def _lost(exc: BaseException, checks: Sequence[str], given_up: tuple[str, ...]) 
 
 def _built(row: dict[str, Any]) -> Iterator[BaseException]:
     owner = _class(*row["owner"].partition(":")[::2])
-    known = [owner, *map(_named, row["classes"])]
+    known = [owner, *map(named_class, row["classes"])]
     for cls in dict.fromkeys(filter(None, known)):
         try:
             yield from (variant.exc for variant in build(cls, values={}))
@@ -242,7 +242,7 @@ def _built(row: dict[str, Any]) -> Iterator[BaseException]:
             continue
 
 
-def _named(name: str) -> type[BaseException] | None:
+def named_class(name: str) -> type[BaseException] | None:
     """The exception class of a dotted name, which may lie in other classes."""
     parts = name.split(".")
     for end in range(len(parts) - 1, 0, -1):
@@ -255,8 +255,11 @@ def _named(name: str) -> type[BaseException] | None:
 def _class(module: str, qualname: str) -> type[BaseException] | None:
     """The exception class of a name; None if there is none, as for one inside a function."""
     try:
-        found = functools.reduce(getattr, qualname.split("."), importlib.import_module(module))
+        found: object = importlib.import_module(module)
+        for part in qualname.split("."):
+            found = getattr(found, part)
     except Exception:  # the project's code
         return None
-    is_exception = isinstance(found, type) and issubclass(found, BaseException)
-    return found if is_exception else None  # type: ignore[return-value]  # just asked
+    if isinstance(found, type) and issubclass(found, BaseException):
+        return found
+    return None

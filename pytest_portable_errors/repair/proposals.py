@@ -23,6 +23,11 @@ class Proposal:
     defects: tuple[Defect, ...]
 
     @property
+    def is_reducer(self) -> bool:
+        """Whether it is a reducer for somebody else's class, and neither a method nor a setting."""
+        return not self.fix.method and self.fix.recipe != "Declaration"
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Dotted names of the classes that were met, each once."""
         return tuple(dict.fromkeys(defect.cls for defect in self.defects))
@@ -85,11 +90,10 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
         )
         for place, found in sorted(by_place.items())
     ]
-    registered = [one for one in proposals if not one.fix.method]
     return Chosen(
         methods=tuple(one for one in proposals if one.fix.method),
-        reducers=tuple(one for one in registered if one.fix.recipe != "Declaration"),
-        settings=tuple(one for one in registered if one.fix.recipe == "Declaration"),
+        reducers=tuple(one for one in proposals if one.is_reducer),
+        settings=tuple(one for one in proposals if not one.fix.method and not one.is_reducer),
         left=tuple(left),
     )
 

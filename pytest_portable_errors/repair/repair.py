@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.repair.files import Writer
-from pytest_portable_errors.repair.plan import Place, Plan, unified_diff
+from pytest_portable_errors.repair.plan import Place, Plan, diff_of
 from pytest_portable_errors.repair.proof import Prove
 from pytest_portable_errors.repair.proposals import Left, choose
 from pytest_portable_errors.report.tally import Defect
@@ -84,7 +84,7 @@ def repaired(
             for one in plan.accepted
             if one.fix.gives_up
         ),
-        diff=unified_diff(plan, changes),
+        diff=diff_of(plan, changes),
         files=tuple(sorted(map(plan.writer.shown, plan.writer.written if writes else changes))),
         advice=tuple(plan.advice()),
     )

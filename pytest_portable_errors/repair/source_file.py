@@ -28,6 +28,8 @@ class MethodEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
+    """A source file, taken apart."""
+
     text: str
     lines: list[str]
     """With their line breaks."""
@@ -66,6 +68,7 @@ class SourceFile:
         return encoded[:column].decode(), encoded[column:].decode()
 
     def is_blank(self, number: int) -> bool:
+        """Whether a line has nothing but white space."""
         return not self.lines[number - 1].strip()
 
 
@@ -76,4 +79,5 @@ def first_line(node: ast.stmt) -> int:
 
 
 def last_line(node: ast.stmt) -> int:
+    """The last line of a statement."""
     return node.end_lineno or node.lineno

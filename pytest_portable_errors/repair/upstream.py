@@ -6,8 +6,6 @@ is the patch.
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import importlib.util
 import json
 import os
@@ -27,6 +25,8 @@ from pytest_portable_errors.building.calls import ways
 from pytest_portable_errors.diagnosis.explain import first_sentence
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.repair.diffs import unified_diff
+from pytest_portable_errors.repair.proof import named_class
 
 _ROUNDS = 3  # of repairs: a class may have one defect behind another
 _MOST_CALLS = 30  # of one class, that are tried for the script
@@ -114,13 +114,13 @@ def upstream(package: str, *, report: Path | None = None) -> Upstream:
         else:
             shutil.copy2(source, copy)
         (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        first = _surveyed(package, root, fixes=True)
+        first = _repaired(package, root)
         last = first
         for _ in range(_ROUNDS):
             if not last["defects"]:
                 break
             before = last
-            last = _surveyed(package, root, fixes=True)
+            last = _repaired(package, root)
             if len(last["defects"]) == len(before["defects"]):
                 break
         patch = "".join(_diff(source, copy))
@@ -159,8 +159,12 @@ def _version_of(package: str) -> str:
     return metadata.version(names[0]) if names else ""
 
 
-def _surveyed(package: str, root: Path, *, fixes: bool) -> dict[str, Any]:
-    """The JSON report of a run on the copy; its classes are the project's there."""
+def _repaired(package: str, root: Path) -> dict[str, Any]:
+    """Repair the copy, whose classes are a project's own, by a run of pytest.
+
+    Returns:
+        The run's JSON report: what it has met before it wrote.
+    """
     report = root / "report.json"
     report.unlink(missing_ok=True)
     command = [
@@ -176,10 +180,11 @@ def _surveyed(package: str, root: Path, *, fixes: bool) -> dict[str, Any]:
         f"--portable-errors-suite={package}",
         "--portable-errors-receiver=with-project",
         f"--portable-errors-report={report}",
+        "--portable-errors-fix",
     ]
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
-        [*command, *(["--portable-errors-fix"] if fixes else [])],
+        command,
         cwd=root,
         env={
             **os.environ,
@@ -202,14 +207,8 @@ def _diff(source: Path, copy: Path) -> Iterator[str]:
     files = sorted(copy.rglob("*.py")) if copy.is_dir() else [copy]
     for file in files:
         original = source / file.relative_to(copy) if copy.is_dir() else source
-        before, after = original.read_bytes(), file.read_bytes()
-        if before != after:
-            name = original.relative_to(source.parent).as_posix()
-            yield from difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
-
-
-def _lines(content: bytes) -> list[str]:
-    return content.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+        name = original.relative_to(source.parent).as_posix()
+        yield unified_diff(name, original.read_bytes(), file.read_bytes())
 
 
 def _sentence(cause: str) -> str:
@@ -241,19 +240,14 @@ def _shown(defects: Sequence[dict[str, Any]]) -> tuple[str, str]:
 def _script(name: str) -> str:
     """Python that pickles an instance of a class and prints what is lost; "" if it has no short
     call."""
-    module, _, qualname = name.rpartition(".")
-    try:
-        cls: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            cls = getattr(cls, part)
-        call = _short_call(cls)
-    except Exception:  # the package's code
+    cls = named_class(name)
+    call = None if cls is None else _short_call(cls)
+    if cls is None or call is None:
         return ""
-    if call is None:
-        return ""
+    qualname = cls.__qualname__
     return (
         "import pickle\n\n"
-        f"from {module} import {qualname}\n\n"
+        f"from {cls.__module__} import {qualname.partition('.')[0]}\n\n"
         f"error = {qualname}({call})\n"
         "try:\n"
         "    again = pickle.loads(pickle.dumps(error))\n"

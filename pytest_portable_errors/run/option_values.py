@@ -31,7 +31,8 @@ BASELINE = "portable-errors-baseline.txt"
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _CLASS = r"[^\W\d]\w*(?:\.[^\W\d]\w*|\.<locals>)*"  # of a function: app.make.<locals>.Failed
 _EXPECTED = re.compile(
-    rf"(?P<sent>{_CLASS})\s*(?:->\s*(?P<received>{_CLASS})|\s+without\s+(?P<without>\w+(?:\s*,\s*\w+)*))"
+    rf"(?P<sent>{_CLASS})\s*(?:->\s*(?P<received>{_CLASS})|\s+without\s+"
+    r"(?P<without>\w+(?:\s*,\s*\w+)*))"
 )
 _EXPECT = (
     "A -> B, dotted names of two classes, e.g. app.StepFailed -> builtins.RuntimeError, or "

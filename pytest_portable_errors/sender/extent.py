@@ -61,8 +61,3 @@ def held_by(exc: object) -> Held:
             count += len(value) // _TEXT_OF_AN_OBJECT  # type: ignore[arg-type]
         waiting += gc.get_referents(value)
     return Held(objects, min(count, MUCH))
-
-
-def extent_of(exc: BaseException) -> int:
-    """Return how many objects an exception holds: see ``Held.extent``."""
-    return held_by(exc).extent

@@ -11,9 +11,7 @@ from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.recipes import Declaration
 from pytest_portable_errors.receiver.described import subject_of
-from pytest_portable_errors.sender.serializers import (
-    Reducers,
-)
+from pytest_portable_errors.sender.serializers import Reducers
 from pytest_portable_errors.sender.trip import RoundTrip
 
 
@@ -123,7 +121,7 @@ def best_first(fix: Fix) -> tuple[int, int, int, int]:
 
     What arrives as another class comes after what keeps class and message, though a value is lost.
     """
-    keeps_class = " -> " not in fix.expect
+    keeps_class = not fix.becomes
     if fix.arrives_whole and keeps_class:
         rank = 0
     elif keeps_class and "message" not in fix.still_lost:

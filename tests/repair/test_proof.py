@@ -86,7 +86,7 @@ def test_what_is_given_up_may_be_lost(project: Path) -> None:
     (project / "shop_of_proof" / "errors.py").write_text(source)
     owner = "shop_of_proof.errors:Holds"
     assert list(proved(project, evidence(owner)).failures) == [owner]
-    assert proved(project, evidence(owner, attributes=("b",))).failures == {}
+    assert proved(project, evidence(owner, gives_up=("exc.b",))).failures == {}
 
 
 def test_what_tests_raised_is_sent_again(project: Path) -> None:

@@ -32,7 +32,7 @@ from pytest_portable_errors.judging.shapes import outline_of
 from pytest_portable_errors.receiver.budget import DEPTH, VALUES
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.record import depth_of, describe
-from pytest_portable_errors.sender.extent import MUCH, extent_of
+from pytest_portable_errors.sender.extent import MUCH, held_by
 
 SERIALIZERS = ("pickle", "cloudpickle", "dill")  # the carriers are in end_to_end
 
@@ -138,20 +138,20 @@ class TestWhatIsNearTheSurfaceIsSeen:
 
 class TestExtent:
     def test_counts_what_is_held_and_not_the_program(self) -> None:
-        assert extent_of(holding([object() for _ in range(10)])) in range(12, 30)
-        assert extent_of(holding([sys, pytest, print, trip_of, HoldsError])) < 30
+        assert held_by(holding([object() for _ in range(10)])).extent in range(12, 30)
+        assert held_by(holding([sys, pytest, print, trip_of, HoldsError])).extent < 30
 
     @pytest.mark.parametrize("kind", [million, cycle, shared], ids=lambda kind: kind.__name__)
     def test_ends_early(self, kind: Any) -> None:
-        assert extent_of(kind()) <= MUCH
+        assert held_by(kind()).extent <= MUCH
 
     def test_a_long_text_is_much(self) -> None:
-        assert extent_of(holding("x" * 10_000_000)) == MUCH
+        assert held_by(holding("x" * 10_000_000)).extent == MUCH
 
     def test_runs_no_code_of_the_objects(self) -> None:
         exc = grows()
         before = len(exc.held)
-        extent_of(exc)
+        held_by(exc)
         assert len(exc.held) == before
 
     def test_a_traceback_is_not_counted(self) -> None:
@@ -159,7 +159,7 @@ class TestExtent:
             big = [object() for _ in range(2 * MUCH)]
             raise holding(len(big))
         except HoldsError as exc:
-            assert extent_of(exc) < MUCH
+            assert held_by(exc).extent < MUCH
 
 
 class TestOutline:
