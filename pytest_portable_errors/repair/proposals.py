@@ -138,6 +138,9 @@ def fixes_of(detail: Detail) -> list[Fix]:
     return list(map(fix_of, detail["fixes"]))
 
 
-def _generality(fix: Fix) -> tuple[int, int, int]:
+def _generality(fix: Fix) -> tuple[int, int, str]:
+    """The code that leaves more behind is longer. On how many instances a fix was tried says
+    nothing: that depends on which tests ran before in the same process.
+    """
     is_general = METHODS.index(fix.recipe) + 1 if fix.recipe in METHODS else 0
-    return is_general, fix.instances, len(fix.code)
+    return is_general, len(fix.code), fix.code

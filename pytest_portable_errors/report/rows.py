@@ -29,6 +29,11 @@ def is_own_item(nodeid: str) -> bool:
     return _OWN_ITEM.match(nodeid) is not None
 
 
+def is_surveyed_item(nodeid: str) -> bool:
+    """Whether an item is the case of a surveyed class, and not of a suite's."""
+    return is_own_item(nodeid) and nodeid.startswith("portable-errors::")
+
+
 class Verdict(enum.Enum):
     """What became of an exception on one trip, and whose concern it is."""
 

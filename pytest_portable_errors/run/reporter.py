@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_portable_errors.report.rows import junit_properties
+from pytest_portable_errors.report.rows import is_surveyed_item, junit_properties
 from pytest_portable_errors.run.ini import Ini
 from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed, named_paths
 from pytest_portable_errors.run.stash import OPTIONS, baseline_of, run_of
@@ -43,9 +43,12 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
         report.portable_errors_repaired = [  # type: ignore[attr-defined]  # as above
             [owner, base64.b64encode(payload).decode()] for owner, payload in repaired.take()
         ]
-        report.portable_errors_fixes = [  # type: ignore[attr-defined]  # as above
-            fix_row(fix, str(item.config.rootpath)) for fix in repaired.take_fixes()
-        ]
+        fixes = repaired.take_fixes()
+        # What a surveyed class gets depends on what its worker has met; raised ones suffice.
+        if not is_surveyed_item(item.nodeid):
+            report.portable_errors_fixes = [  # type: ignore[attr-defined]  # as above
+                fix_row(fix, str(item.config.rootpath)) for fix in fixes
+            ]
 
 
 def attach_text(report: pytest.TestReport, text: str) -> None:

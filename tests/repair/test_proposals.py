@@ -93,7 +93,7 @@ def test_what_does_not_help_is_never_written(left: Defect, why: str, unsafe: boo
 def test_defects_of_one_class_and_method_share_the_fix_that_suits_more() -> None:
     call = replace(WHOLE, recipe="ByConstructor", instances=9)
     chain = replace(WHOLE, recipe="WithChain", instances=1)
-    more = replace(WHOLE, instances=5)
+    more = replace(WHOLE, code=WHOLE.code + "# and more")
     defects = [
         defect(call, cause="one"),
         defect(more, cause="two", cls="shop.errors.Below"),
