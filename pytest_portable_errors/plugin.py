@@ -214,7 +214,7 @@ def pytest_runtest_makereport(
     if RUN in item.config.stash and not item.stash.get(_IN_CALL, False):
         attach_rows(report, item)
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
-        attach_text(report, str(call.excinfo.value))
+        attach_text(report, call.excinfo.value)
     return report
 
 

@@ -19,7 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RECEIVER = [path for path in MODULES if "receiver" in path.relative_to(PACKAGE).parts]
 
 ROOMS = (
-    {"errors", "receiver"},
+    {"errors", "project_root", "receiver"},
     {"diagnosis", "receiver_names"},
     {"building"},
     {"sender", "report"},
@@ -45,6 +45,7 @@ TESTED_BY = {
     "__main__": "end_to_end/test_inspect, test_sample_repo, diagnosis/test_explain",
     "errors": "one class without code",
     "plugin": RUNS,
+    "project_root": "sender/test_project: the project without pytest",
     "receiver_names": "end_to_end/test_repo_wide_settings and sender/test_project: names and paths",
     "diagnosis/candidate": "diagnosis/test_fixes: candidates",
     "diagnosis/cause_names": "diagnosis/test_explain: each has a document, and is in use",
@@ -94,6 +95,7 @@ TESTED_BY = {
     "report/defect_lines": SUMMARY,
     "report/files": "report/test_document and test_page: what is written",
     "report/github": "end_to_end/test_repo_wide_options: its lines in a run on CI",
+    "report/groups": SUMMARY,
     "report/inspection": "end_to_end/test_inspect",
     "report/merge": "end_to_end/test_sample_repo: reports of shards, merged",
     "report/outcome": SUMMARY,

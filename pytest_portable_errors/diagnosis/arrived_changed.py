@@ -5,7 +5,7 @@ Each docstring states the defect that its rule finds; ``causes.py`` has the orde
 
 from __future__ import annotations
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_source, source_places
 from pytest_portable_errors.diagnosis.arrived_changed_rebuilt import global_of, own_lost_paths
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_SENT_BY_VALUE,
@@ -226,7 +226,7 @@ def _held_exception_changes(facts: Facts, path: str, call: Call, cls: type) -> D
             f"loads calls {cls.__qualname__}({arguments(call, facts.mask)}) - the class with its "
             "args -, which changes"
         )
-        place = class_source.location(constructor)
+        place = source_places.location(constructor)
     else:
         reason, place = "its own pickling rules change", ""
     why = placed(f"{path} is a {name}, and {reason} {lost or path}", place)
@@ -269,7 +269,9 @@ def value_changes(facts: Facts) -> Diagnosis | None:
     path, call = next(rebuilt for rebuilt in rebuilt_values.values() if rebuilt is not None)
     built, _ = built_class(call)
     held = (
-        class_source.find_class(built.module, built.qualname) if isinstance(built, Global) else None
+        source_places.find_class(built.module, built.qualname)
+        if isinstance(built, Global)
+        else None
     )
     if held is not None and issubclass(held, BaseException):
         return _held_exception_changes(facts, path, call, held)

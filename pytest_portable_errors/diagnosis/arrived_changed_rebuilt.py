@@ -5,7 +5,7 @@ That is its ``__init__``, what its ``__reduce__`` gave, or something else.
 
 from __future__ import annotations
 
-from pytest_portable_errors.diagnosis import class_code, class_source
+from pytest_portable_errors.diagnosis import class_code, class_source, source_places
 from pytest_portable_errors.diagnosis.arrived_changed_links import MOST_PATHS
 from pytest_portable_errors.diagnosis.cause_names import (
     ARGS_REACH_OTHER_PARAMETERS,
@@ -74,11 +74,11 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
             )
             why = placed(
                 f"loads calls {call}: {what} reaches other parameters",
-                class_source.location(constructor),
+                source_places.location(constructor),
             )
             evidence = (
                 f"{class_name(facts.cls)}({named_arguments})",
-                class_source.location(constructor),
+                source_places.location(constructor),
             )
             return Diagnosis(cause=ARGS_REACH_OTHER_PARAMETERS, why=why, evidence=evidence)
     effect = (
@@ -96,9 +96,9 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
         why=f"loads calls {facts.cls.__qualname__}({passed}) - {origin} -\n"
         + placed(
             f"and {constructor.__name__}{class_source.parameters(constructor)} {effect}",
-            class_source.location(constructor),
+            source_places.location(constructor),
         ),
-        evidence=(f"{class_name(facts.cls)}({passed})", class_source.location(constructor)),
+        evidence=(f"{class_name(facts.cls)}({passed})", source_places.location(constructor)),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dis
 from types import FunctionType
 
-from pytest_portable_errors.diagnosis.class_source import location
 from pytest_portable_errors.diagnosis.pickle_machine import Pairs
+from pytest_portable_errors.diagnosis.source_places import location
 from pytest_portable_errors.receiver import fields
 
 

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import copyreg
 import inspect
-import os
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.facts import Reducer
+from pytest_portable_errors.diagnosis.source_places import location
 from pytest_portable_errors.receiver import fields
-
-
-def find_class(module: str, qualname: str) -> type | None:
-    """Look a class up in the modules that are loaded; imports nothing.
-
-    Returns:
-        The class; None if the module is not loaded, or holds no class under that name.
-    """
-    value: object = sys.modules.get(module)
-    try:
-        for name in qualname.split("."):
-            value = getattr(value, name)
-    except Exception:  # a module's __getattr__ is foreign code
-        return None
-    return value if isinstance(value, type) else None
 
 
 def own_constructor(cls: type) -> FunctionType | None:
@@ -207,56 +192,6 @@ def signature(function: FunctionType) -> inspect.Signature | None:
         return inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return None
-
-
-def location(function: FunctionType) -> str:
-    """``file:line`` of a function, the line counted from 1: ``litellm/exceptions.py:452``.
-
-    The file is as short as an import would name it: below a folder of ``sys.path``, or below the
-    working directory of the process when it imported this module.
-    """
-    file = function.__code__.co_filename
-    folders = sorted(
-        (folder.rstrip(os.sep) + os.sep for folder in (*sys.path, _START_FOLDER) if folder),
-        key=len,
-        reverse=True,
-    )
-    folder = next((folder for folder in folders if file.startswith(folder)), "")
-    return f"{file.removeprefix(folder)}:{function.__code__.co_firstlineno}"
-
-
-def place_of(cls: type) -> tuple[str, int] | None:
-    """The file of a class, its symbolic links resolved, and its line there, counted from 1.
-
-    Before Python 3.13 the file is read to find the line.
-
-    Returns:
-        None if the class has no file, or its line is not found.
-    """
-    try:
-        file = inspect.getsourcefile(cls)
-        # Classes have __firstlineno__ from Python 3.13 on.
-        line = vars(cls).get("__firstlineno__") or inspect.findsource(cls)[1] + 1
-    except Exception:  # classes and modules are foreign; what is generated has no file
-        return None
-    return (os.path.realpath(file), line) if file and isinstance(line, int) else None
-
-
-def lines_of(cls: type) -> tuple[int, ...]:
-    """Lines, from 1, on which the functions of a class's body begin, and from 3.13 on its own."""
-    own = vars(cls).get("__firstlineno__")
-    lines = [own] if isinstance(own, int) else []
-    for value in vars(cls).values():
-        function = getattr(value, "__func__", value)
-        if isinstance(function, FunctionType) and function.__qualname__.startswith(
-            f"{cls.__qualname__}."
-        ):
-            lines.append(function.__code__.co_firstlineno)
-    return tuple(sorted(lines))
-
-
-# Asked for at import: a test may change the folder.
-_START_FOLDER = os.getcwd()
 
 
 def built_in_base(cls: type) -> type:

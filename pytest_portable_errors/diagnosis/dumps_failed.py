@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_source, source_places
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_NOT_IMPORTABLE,
     DUMPS_FAILED,
@@ -50,7 +50,7 @@ def unnamed_class(facts: Facts) -> Diagnosis | None:
         reason = "is defined inside a function"
     elif module not in sys.modules:
         reason = f"says that its module is {module!r}, and no such module is loaded"
-    elif class_source.find_class(module, qualname) is not None:
+    elif source_places.find_class(module, qualname) is not None:
         reason = "was made at run time: its module holds another class under that name"
     else:
         reason = "is defined under a name that its module does not hold"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pytest_portable_errors.diagnosis.printable import clean
+from pytest_portable_errors.diagnosis.value_path import ValuePath
 
 _MOST_PATHS = 6  # of what a fix still loses
 
@@ -45,6 +46,14 @@ class Fix:
     """Lines of that file, from 1, where the class or its methods begin: two may have its name."""
     expect: str = ""
     """The line that ``portable_errors_expect`` needs with it; empty if it needs none."""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it gives nothing up.
+
+        A credential in a header that stays behind is nothing that anybody misses.
+        """
+        return all(ValuePath.of(path).header is not None for path in self.gives_up)
 
     @property
     def becomes(self) -> str:

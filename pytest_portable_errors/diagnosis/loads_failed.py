@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import source_places
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_NOT_IMPORTABLE,
     CRASHES_THE_RECEIVER,
@@ -90,7 +90,7 @@ def missing_name(facts: Facts) -> Diagnosis | None:
     name = f"{module}.{qualname}"
     lacks = f"no module {absent!r}" if absent else f"no {qualname!r} in {module}"
     path = path_of(Global(module, qualname), facts.reading.root) or "exc"
-    is_class = class_source.find_class(module, qualname) is not None
+    is_class = source_places.find_class(module, qualname) is not None
     if path != "exc":
         cause = (
             LINK_CANNOT_BE_REBUILT

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import FunctionType
 
-from pytest_portable_errors.diagnosis import class_code, class_source
+from pytest_portable_errors.diagnosis import class_code, class_source, source_places
 from pytest_portable_errors.diagnosis.cause_names import (
     INIT_DOES_NOT_FIT_ARGS,
     INIT_REJECTS_ARGS,
@@ -58,8 +58,8 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     call_text = f"loads calls {cls.__qualname__}({passed}) - {_origin(cls, path, constructor)} -"
     diagnosis = Diagnosis(
         cause=cause,
-        why=f"{call_text}\n{placed(why, class_source.location(constructor))}",
-        evidence=(f"{class_name(cls)}({passed})", parameters, class_source.location(constructor)),
+        why=f"{call_text}\n{placed(why, source_places.location(constructor))}",
+        evidence=(f"{class_name(cls)}({passed})", parameters, source_places.location(constructor)),
     )
     return _as_link_diagnosis(diagnosis, path)
 
@@ -112,13 +112,13 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
                 f"{likely}loads calls {cls.__qualname__}({passed}) - "
                 f"{_origin(cls, path, constructor)} -\n"
                 f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
-                + placed(f"raises {error_text(facts.error)}", class_source.location(constructor))
+                + placed(f"raises {error_text(facts.error)}", source_places.location(constructor))
             )
             return _as_link_diagnosis(
                 Diagnosis(
                     cause=INIT_REJECTS_ARGS,
                     why=why,
-                    evidence=(f"{class_name(cls)}({passed})", class_source.location(constructor)),
+                    evidence=(f"{class_name(cls)}({passed})", source_places.location(constructor)),
                 ),
                 path,
             )
@@ -199,7 +199,7 @@ def _as_link_diagnosis(diagnosis: Diagnosis, path: str) -> Diagnosis:
 
 def _called_class(call: Call) -> type | None:
     return (
-        class_source.find_class(call.function.module, call.function.qualname)
+        source_places.find_class(call.function.module, call.function.qualname)
         if isinstance(call.function, Global)
         else None
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Callable, Iterator
 
-from pytest_portable_errors.diagnosis import class_source
+from pytest_portable_errors.diagnosis import class_source, source_places
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.recipe_target import Target
 from pytest_portable_errors.receiver import fields
@@ -36,7 +36,7 @@ def places(facts: Facts, is_ours: Callable[[str], bool]) -> Iterator[tuple[type,
         owner
         for owner in fields.mro_of(cls)
         if is_ours(fields.module_of(owner) or "")
-        and class_source.place_of(owner) is not None
+        and source_places.place_of(owner) is not None
         and owner not in registered  # whose reducer would hide a method
     ]
     if not ours or cls not in ours:

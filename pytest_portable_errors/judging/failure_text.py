@@ -2,21 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.judging.recorder import defect_of
-from pytest_portable_errors.report.rows import RAISED
-from pytest_portable_errors.sender.trip import RoundTrip, by_defect, first_line, trip_lines
+from pytest_portable_errors.report.rows import RAISED, same_defect
+from pytest_portable_errors.sender.trip import (
+    RoundTrip,
+    brief_trip_lines,
+    by_defect,
+    first_line,
+    trip_lines,
+)
+
+MOST_LINES = 12
+"""Of the text of a test that fails in a run which tells each defect in its summary."""
+_MOST_CODE = 6  # lines of a fix that is shown in such a text
+_MOST_LOSSES = 2
+_MOST_OTHERS = 3  # further defects of one test, a line each
 
 
 def reference(trip: RoundTrip) -> str:
-    """The text for a defect that another test has told in full: one line, and where to look."""
-    return (
-        f"{first_line(trip)}\n\n  same defect as {clean(short_name(defect_of(trip)[0]))}, "
-        "see the summary"
-    )
+    """The text for a defect that another test has told, on one line."""
+    return same_defect(first_line(trip), defect_of(trip)[0])
+
+
+def brief_text(failing: Sequence[tuple[str, RoundTrip]]) -> str:
+    """What became of the exceptions of one test, in at most ``MOST_LINES`` lines.
+
+    The first defect is told with its reason and fix, further ones by their headlines: the summary
+    tells them all.
+
+    Args:
+        failing: ``(how, trip)`` as for ``trips_text``; at least one.
+    """
+    first, *others = by_defect([trip for _, trip in failing])
+    also = [f"  also  {first_line(group[0])}" for group in others[:_MOST_OTHERS]]
+    if len(others) > _MOST_OTHERS:
+        also[-1] = f"  also  {len(others) - _MOST_OTHERS + 1:,} more, see the summary"
+    lines = list(brief_trip_lines(first, most_losses=_MOST_LOSSES))
+    fixes = first[0].diagnosis.fixes if first[0].diagnosis is not None else ()
+    lines += _fix_lines(fixes[0], MOST_LINES - len(lines) - len(also)) if fixes else []
+    return "\n".join([*lines, *also])
+
+
+def _fix_lines(fix: Fix, most: int) -> Iterator[str]:
+    """The code of a fix, if it fits in so many lines; otherwise one line on what it does."""
+    on = f" on {fix.instances} instances" if fix.instances > 1 else ""
+    code = [f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines()]
+    if fix.arrives_whole and len(code) <= min(_MOST_CODE, most - 1):
+        yield f"  fix   {brief(fix.title)} (tried{on})"
+        yield from code
+    elif fix.arrives_whole:
+        without = f", without {', '.join(map(clean, fix.gives_up))}" if fix.gives_up else ""
+        option = "--portable-errors-fix" + ("" if fix.is_safe else "-unsafe")
+        yield f"  fix   {option} writes it{without} (tried{on})"
+    else:
+        yield f"  fix   {brief(fix.title)} (tried{on}: {fix_outcome(fix, fix.receiver)})"
 
 
 def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:

@@ -6,14 +6,19 @@ tests of a repository.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.expectations import unmet
-from pytest_portable_errors.judging.failure_text import credential_texts, reference, trips_text
+from pytest_portable_errors.judging.failure_text import (
+    brief_text,
+    credential_texts,
+    reference,
+    trips_text,
+)
 from pytest_portable_errors.judging.recorder import Recorder, defect_of, entries_of, way_of
 from pytest_portable_errors.judging.shapes import LARGE_LOOKS, Outline, SettledShapes
 from pytest_portable_errors.judging.verdicts import (
@@ -137,10 +142,16 @@ class StrictPolicy(_SendingPolicy):
         declared: Declarations,
         *,
         credentials: str,
+        is_told_once: bool = False,
     ) -> None:
-        """``credentials`` is ``off``, ``warn`` or ``error``; ``error`` fails tests."""
+        """Prepare for one test.
+
+        ``credentials`` is ``off``, ``warn`` or ``error``; ``error`` fails tests. ``is_told_once``:
+        the summary tells each defect, so that the test's own text is brief.
+        """
         super().__init__(requirements, receivers, recorder, declared)
         self._credentials = credentials
+        self._is_told_once = is_told_once
         self.trips: list[RoundTrip] = []
         """The trips that ``conclude`` has judged, in the order in which they were sent."""
 
@@ -152,8 +163,9 @@ class StrictPolicy(_SendingPolicy):
         not_looked_at: Sequence[str] = (),
         test: str = "",
     ) -> str | None:
-        """See ``Policy``. Every exception was sent, and each test tells its losses in full."""
+        """See ``Policy``. Every exception was sent, and each test tells its losses."""
         del skipped_shapes, not_looked_at, test
+        earlier = self._recorder.described
         with_fixes: set[tuple[object, ...]] = set()
         failing: list[tuple[str, RoundTrip]] = []
         unmet_texts: list[str] = []
@@ -166,9 +178,11 @@ class StrictPolicy(_SendingPolicy):
             self.trips += [judged.trip for judged in judged_trips]
             failing += [(subject.how, judged.trip) for judged in judged_trips if judged.fails]
             unmet_texts += unmet(judged_trips, self._requirements)
+        of_credentials = credential_texts(self.trips) if self._credentials == "error" else []
+        if self._is_told_once:
+            return "\n".join([*_told_once(failing, earlier), *of_credentials]) or None
         texts = [*([trips_text(failing)] if failing else []), *dict.fromkeys(unmet_texts)]
-        texts += credential_texts(self.trips) if self._credentials == "error" else []
-        return "\n\n".join(texts) or None
+        return "\n\n".join([*texts, *of_credentials]) or None
 
     def trouble(self, error: PortableErrorsError) -> str | None:
         """See ``Policy``. The error fails every test that meets it."""
@@ -254,12 +268,11 @@ class RepoWidePolicy(_SendingPolicy):
             examples = self.settled_shapes.known(shape)
             self._recorder.add(RAISED, examples)
             failing += [(RAISED, judged.trip) for judged in examples if judged.fails]
-        new = [(how, trip) for how, trip in failing if defect_of(trip) not in earlier]
-        for _, trip in new:
-            self._told_by.setdefault(defect_of(trip), test)
-        repeated = [trip for _, trip in failing if defect_of(trip) in earlier]
-        texts = [*([trips_text(new)] if new else []), *map(reference, repeated), *of_credentials]
-        return "\n\n".join(dict.fromkeys(texts)) or None if self._fails else None
+        for _, trip in failing:
+            if defect_of(trip) not in earlier:
+                self._told_by.setdefault(defect_of(trip), test)
+        texts = [*_told_once(failing, earlier), *of_credentials]
+        return "\n".join(dict.fromkeys(texts)) or None if self._fails else None
 
     def trouble(self, error: PortableErrorsError) -> None:
         """See ``Policy``. The error is the run's and no test's: the summary tells it once."""
@@ -289,6 +302,15 @@ class RepoWidePolicy(_SendingPolicy):
         return replace(
             judged, whole_with_project=arrive(judged.pending.with_project()).trip.arrived_whole
         )
+
+
+def _told_once(
+    failing: Sequence[tuple[str, RoundTrip]], earlier: Container[tuple[str, str]]
+) -> list[str]:
+    """The texts of a test: one for the defects that it is the first to meet, a line for others."""
+    new = [(how, trip) for how, trip in failing if defect_of(trip) not in earlier]
+    repeated = [reference(trip) for _, trip in failing if defect_of(trip) in earlier]
+    return [*([brief_text(new)] if new else []), *dict.fromkeys(repeated)]
 
 
 def _with_fixes_once(judged: JudgedTrip, with_fixes: set[tuple[object, ...]]) -> JudgedTrip:

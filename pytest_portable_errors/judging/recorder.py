@@ -15,11 +15,12 @@ from pytest_portable_errors.diagnosis.cause_names import (
     RECEIVER_NOT_SET_UP,
     RECONSTRUCTOR_NOT_IMPORTABLE,
 )
-from pytest_portable_errors.diagnosis.class_source import place_of
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import clean, plain
+from pytest_portable_errors.diagnosis.source_places import class_at, file_below, place_of
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver.described import Stage
+from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.report.baseline import Entry, in_a_line
 from pytest_portable_errors.report.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
@@ -226,7 +227,9 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         "",
         0,
     )
-    inside = _from_root(file, root)
+    inside = file_below(os.path.realpath(root), file)
+    evidence = () if trip.diagnosis is None else trip.diagnosis.evidence
+    owner = None if judged.pending is None else class_at(judged.pending.outgoing.cls, evidence)
     row = trip.to_dict()
     if trip.diagnosis is not None:
         row["fixes"] = [fix_row(fix, root) for fix in trip.diagnosis.fixes]
@@ -240,6 +243,7 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         fixes=plain(row["fixes"]),
         file=clean(inside),
         line=line if inside else 0,
+        owner=clean(cls if owner is None else type_name(owner)),
         text=trip_text([trip]),
         trip=plain(row),
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.report.rows import Detail
 from pytest_portable_errors.report.tally import Defect
@@ -81,7 +80,7 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
                     *(
                         fix
                         for fix in alternatives
-                        if (fix.owner, fix.method) == place and _is_safe(fix)
+                        if (fix.owner, fix.method) == place and fix.is_safe
                     ),
                 ),
                 key=_generality,
@@ -103,7 +102,7 @@ def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
     detail = defect.detail
     fixes = [] if detail is None else fixes_of(detail)
     whole = [fix for fix in fixes if fix.arrives_whole]
-    safe = [fix for fix in whole if _is_safe(fix)]
+    safe = [fix for fix in whole if fix.is_safe]
     if safe:
         return safe[0], ""
     if whole and unsafe:
@@ -115,14 +114,6 @@ def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
         return None, f"its fix still loses {', '.join(fixes[0].still_lost)}"
     why = "" if detail is None else detail["why"].partition("\n")[0]
     return None, f"no fix is known: {why or defect.cause}"
-
-
-def _is_safe(fix: Fix) -> bool:
-    """Whether a fix gives nothing up.
-
-    A credential in a header that stays behind is nothing that anybody misses.
-    """
-    return all(map(is_secret_header, fix.gives_up))
 
 
 def fix_of(row: dict[str, Any]) -> Fix:

@@ -66,13 +66,13 @@ def decision_text(verdict: Verdict, classes: Sequence[str]) -> str:
     return f"portable-errors::{name} - {len(classes):,} {statements[len(classes) > 1]}."
 
 
-def toml_choice(verdict: Verdict, file: str) -> tuple[str, str]:
-    """The first choice as TOML writes it, where a list has brackets: (label, setting).
+def toml_setting(setting: str) -> str:
+    """A setting as TOML writes it, where a list has brackets; both of pytest's tables take it so.
 
-    Both of pytest's tables take it so. ``file`` is the name of the TOML file.
+    ``setting`` is as an INI file has it: ``portable_errors_receiver = with-project``.
     """
-    key, _, values = DECISIONS[verdict][3][0][1].partition(" = ")
-    return f"in {clean(file)}:", f"{key} = [{', '.join(map(json.dumps, values.split()))}]"
+    key, _, values = setting.partition(" = ")
+    return f"{key} = [{', '.join(map(json.dumps, values.split()))}]"
 
 
 def decision(
@@ -89,13 +89,11 @@ def decision(
     _, _, question, choices = DECISIONS[verdict]
     if verbosity >= 0:
         for number, (answer, setting) in enumerate(choices):
+            shown = setting if toml_name is None else toml_setting(setting)
+            where = f"     (in {clean(toml_name)})" if toml_name is not None and number == 0 else ""
             yield Line(
-                "       "
-                f"{question if number == 0 else '':<{len(question)}}   {answer:<40}   {setting}"
-            )
-        if toml_name is not None:
-            yield Line(
-                f"       {'':<{len(question)}}   {' '.join(toml_choice(verdict, toml_name))}"
+                f"       {question if number == 0 else '':<{len(question)}}   {answer:<40}   "
+                f"{shown}{where}"
             )
     if verbosity > 0:
         yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)

@@ -1,13 +1,15 @@
-"""Lines of the summary for one defect."""
+"""Lines of the summary for the defects: few for each where there are many."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
+from pytest_portable_errors.report.groups import Group
 from pytest_portable_errors.report.rows import ADDED_LATER, is_own_item
 from pytest_portable_errors.report.summary_line import BOLD, Line, count
 from pytest_portable_errors.report.tally import Defect
@@ -21,22 +23,42 @@ SCOPE_TEXTS = {
     "chain": "loses its chain",
 }
 """What the summary says of each of ``SCOPES``."""
+MANY = 25
+"""Groups that are told one by one, each with why and fix; where there are more, they are told by
+cause."""
+_FEW = 5  # groups of which the whole reason is told
+_MOST_PLACES = 80  # lines for the places of all causes
+_WIDTH = 100  # columns of lists of names
+_WIDEST_NAME = 60
 
 
-def alike_lines(alike: Sequence[Defect], verbosity: int) -> Iterator[Line]:
-    """A line that names the other classes which have the same defect; none if there are none.
+def groups_lines(groups: Sequence[Group], verbosity: int, *, command: str) -> Iterator[Line]:
+    """The lines for all new defects.
 
     Args:
-        alike: The defects that are told together with one that was told before.
-        verbosity: The count of -v less that of -q; above 0 all classes are named.
+        groups: The worst first.
+        verbosity: The count of -v less that of -q: below 0 gives a line for each cause, above 0
+            each group's whole text.
+        command: See ``Outcome.command``.
     """
-    if alike:
-        shown = alike if verbosity > 0 else alike[:TESTS]
-        more = f" and {len(alike) - len(shown):,} more" if len(alike) > len(shown) else ""
-        yield Line(
-            f"   the same in {count(len(alike), 'more class', 'more classes')}: "
-            f"{', '.join(map(name_of, shown))}{more}"
-        )
+    if verbosity < 0:
+        yield from _cause_lines(groups)
+    elif verbosity == 0 and len(groups) > MANY:
+        yield from _by_cause_lines(groups)
+    else:
+        width = max((len(group.name) for group in groups), default=0)
+        for number, group in enumerate(groups, start=1):
+            yield Line(f"{number}  {_headline(group, min(width, _WIDEST_NAME))}", BOLD)
+            if verbosity > 0:
+                yield from _whole_lines(group)
+            else:
+                yield from _reason(group, most=3 if len(groups) <= _FEW else 1)
+                yield from _fix_line(group)
+            yield from _others_line(group, verbosity)
+            if verbosity > 0 or len(groups) <= _FEW or not selector(group.defects):
+                yield from _tests_line(group, verbosity)
+            if selector(group.defects):
+                yield Line(f"   rerun: {command} {selector(group.defects)}")
 
 
 def name_of(defect: Defect) -> str:
@@ -44,70 +66,155 @@ def name_of(defect: Defect) -> str:
     return clean(short_name(defect.cls))
 
 
-def defect_lines(
-    number: int, defect: Defect, verbosity: int, *, width: int, command: str
-) -> Iterator[Line]:
-    """The lines for one defect: what, why, its best fix, and how to run the tests again.
-
-    Args:
-        number: Its place in the summary, from 1.
-        defect: The defect.
-        verbosity: The count of -v less that of -q: below 0 gives one line, above 0 the whole text.
-        width: Columns for the class's name; at most 60 are used.
-        command: See ``Outcome.command``.
-    """
-    tests = [node for node in defect.tests if not is_own_item(node)]
-    met_by = count(len(tests), "test") if tests else "met when built"
-    if set(defect.ways) == {"by keyword"}:
-        met_by = "only when built by keyword"
-    keeps_all_but_additions = all(way.endswith(ADDED_LATER) for way in defect.ways)
-    scope = "loses what is added later" if keeps_all_but_additions else SCOPE_TEXTS[defect.scope]
-    serializers = ", ".join(defect.serializers)
-    yield Line(
-        f"{number}  {name_of(defect):<{min(width, 60)}}     {scope}     {serializers}     {met_by}",
-        BOLD,
-    )
-    if verbosity < 0:
-        return
-    detail = defect.detail
-    if detail is not None and verbosity > 0:
-        yield from (Line(f"   {line}".rstrip()) for line in detail["text"].splitlines()[1:] if line)
-    elif detail is not None:
-        yield from _reason(detail["why"] or detail["headline"])
-        if detail["fixes"]:
-            fix = Fix(**detail["fixes"][0])
-            yield Line(
-                f"   fix: {clean(fix.title)} (tried: "
-                f"{fix_outcome(fix, detail['trip']['receiver'])})     -v shows it"
-            )
-    if tests:
-        shown = tests if verbosity > 0 else tests[:TESTS]
-        more = (
-            f" and {count(len(tests) - len(shown), 'more', 'more')}"
-            if len(tests) > len(shown)
-            else ""
+def _cause_lines(groups: Sequence[Group]) -> Iterator[Line]:
+    """A line for each cause, with the classes that own its defects; more where they are many."""
+    for cause, members in _by_cause(groups).items():
+        names = ", ".join(dict.fromkeys(group.name for group in members))
+        yield from map(
+            Line,
+            textwrap.wrap(
+                f"  {clean(cause)}: {names}",
+                _WIDTH,
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            ),
         )
-        yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
-    if selector(defect):
-        yield Line(f"   rerun: {command} {selector(defect)}")
 
 
-def _reason(why: str) -> Iterator[Line]:
-    for number, line in enumerate(why.splitlines()):
+def _by_cause_lines(groups: Sequence[Group]) -> Iterator[Line]:
+    """For each cause one reason and one fix, and a line for each place that is to be repaired."""
+    places_left = _MOST_PLACES
+    for cause, members in _by_cause(groups).items():
+        first = members[0]
+        if len(members) == 1:
+            parts = (clean(cause), _classes_of(first), clean(_place(first)))
+            yield Line("     ".join(filter(None, parts)), BOLD)
+        else:
+            number = count(len(members), "defect")
+            yield Line(f"{clean(cause)}     {number}, such as {first.name}", BOLD)
+        yield from _reason(first, most=2)
+        yield from _fix_line(first)
+        if len(members) == 1:
+            continue
+        shown = members[: max(places_left, 1)]
+        places_left -= len(shown)
+        width = min(max(len(_place(group)) for group in shown), _WIDEST_NAME)
+        for group in shown:
+            yield Line(f"   {clean(_place(group)):<{width}}  {_classes_of(group)}")
+        if len(shown) < len(members):
+            yield Line(f"   and {len(members) - len(shown):,} more, which -v names")
+
+
+def _by_cause(groups: Iterable[Group]) -> dict[str, list[Group]]:
+    """Cause -> its groups; the worst group first, and of the same cause by class and place."""
+    by_cause: dict[str, list[Group]] = {}
+    for group in groups:
+        by_cause.setdefault(group.first.cause, []).append(group)
+    return by_cause
+
+
+def _classes_of(group: Group) -> str:
+    """``litellm.exceptions.RateLimitError and 2 that inherit it``."""
+    others = group.others
+    inherit = "inherits" if len(others) == 1 else "inherit"
+    more = f" and {len(others):,} that {inherit} it" if others else ""
+    return f"{brief(group.name, 80)}{more}"
+
+
+def _headline(group: Group, width: int) -> str:
+    tests = [node for node in group.tests if not is_own_item(node)]
+    met_by = count(len(tests), "test") if tests else "met when built"
+    if group.ways == {"by keyword"}:
+        met_by = "only when built by keyword"
+    scope = SCOPE_TEXTS[group.first.scope]
+    if all(way.endswith(ADDED_LATER) for way in group.ways):
+        scope = "loses what is added later"
+    parts = (scope, ", ".join(group.serializers), met_by, clean(_place(group)))
+    return f"{group.name:<{width}}     {'     '.join(filter(None, parts))}"
+
+
+def _place(group: Group) -> str:
+    """Where to look: the line at fault, or the class that has the defect."""
+    detail = group.first.detail
+    if group.place or detail is None or not detail["file"]:
+        return group.place
+    return f"{detail['file']}:{detail['line']}"
+
+
+def _whole_lines(group: Group) -> Iterator[Line]:
+    detail = group.first.detail
+    for line in [] if detail is None else detail["text"].splitlines()[1:]:
+        if line:
+            yield Line(f"   {line}".rstrip())
+
+
+def _reason(group: Group, *, most: int) -> Iterator[Line]:
+    """Why, in as many lines at most; the place stands in the headline."""
+    detail = group.first.detail
+    if detail is None:
+        return
+    why = (detail["why"] or detail["headline"]).replace(group.place or "\0", "")
+    lines = [line.rstrip() for line in why.splitlines() if line.strip()]
+    if most == 1:
+        lines = [" ".join(map(str.strip, lines))]
+    for number, line in enumerate(lines[:most]):
         yield Line(f"   {'why:' if number == 0 else '    '} {brief(line, 320)}")
 
 
-def selector(defect: Defect) -> str:
+def _fix_line(group: Group) -> Iterator[Line]:
+    detail = group.first.detail
+    if detail is None or not detail["fixes"]:
+        return
+    fix = Fix(**detail["fixes"][0])
+    on = f" on {fix.instances} instances" if fix.instances > 1 else ""
+    outcome = fix_outcome(fix, detail["trip"]["receiver"])
+    yield Line(f"   fix: {clean(fix.title)} (tried{on}: {outcome})")
+
+
+def _others_line(group: Group, verbosity: int) -> Iterator[Line]:
+    """A line that names the other classes which have the same defect; none if there are none."""
+    others = group.others
+    if others:
+        shown = others if verbosity > 0 else others[:TESTS]
+        more = f" and {len(others) - len(shown):,} more" if len(others) > len(shown) else ""
+        yield Line(
+            f"   the same in {count(len(others), 'more class', 'more classes')}: "
+            f"{', '.join(shown)}{more}"
+        )
+
+
+def _tests_line(group: Group, verbosity: int) -> Iterator[Line]:
+    """The tests that met it; none if it was met in built exceptions only."""
+    tests = [node for node in group.tests if not is_own_item(node)]
+    if tests:
+        shown = tests if verbosity > 0 else tests[:TESTS]
+        more = f" and {len(tests) - len(shown):,} more" if len(tests) > len(shown) else ""
+        yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
+
+
+def selector(defects: Sequence[Defect]) -> str:
     """The ``-k`` option that selects the tests which met a defect; empty if none can be given.
 
     It is not the node IDs, because those of this plugin's items are no paths that pytest finds.
+
+    Args:
+        defects: Those of one group; at least one.
     """
-    if any(is_own_item(node) for node in defect.tests):
-        return f"-k {defect.cls.rpartition('.')[2]}"
-    names = dict.fromkeys(
-        re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)
-        for node in list(defect.tests)[:TESTS]
+    own = dict.fromkeys(
+        defect.cls.rpartition(".")[2]
+        for defect in defects
+        if any(is_own_item(node) for node in defect.tests)
     )
+    names = list(own)[:TESTS]
+    if not names:
+        names = list(
+            dict.fromkeys(
+                re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)
+                for defect in defects
+                for node in list(defect.tests)[:TESTS]
+            )
+        )[:TESTS]
     # A doctest's name is dotted.
     usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]
     return (

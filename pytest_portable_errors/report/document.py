@@ -79,7 +79,7 @@ def _defect(defect: Defect) -> dict[str, object]:
         "tests": list(defect.tests),
         "ways": list(defect.ways),
         "is_known": defect.is_known,
-        "select": selector(defect),
+        "select": selector([defect]),
         "detail": defect.detail,
     }
 

@@ -58,7 +58,7 @@ def _properties(defect: Defect, root: str, workspace: str | None) -> dict[str, s
 def _message(defect: Defect, command: str) -> str:
     detail = defect.detail
     why = "" if detail is None else detail["why"]
-    return f"{why}\nrerun: {command} {selector(defect)}".strip()
+    return f"{why}\nrerun: {command} {selector([defect])}".strip()
 
 
 def _command(level: str, properties: dict[str, str], message: str) -> str:

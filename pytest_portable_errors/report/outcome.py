@@ -35,6 +35,13 @@ class Outcome:
     INI file has them."""
     idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(setting with its origin, its names that match no class which was raised or surveyed)."""
+    suites: tuple[str, ...] = ()
+    """The suites whose cases were checked, each with the version of its library: ``litellm 1.80``.
+    """
+    tells_cases: bool = False
+    """Whether there are cases of suites, also in tests of the user's, whose defects are told."""
+    repairs: bool = False
+    """Whether the run writes or shows fixes."""
     unimported: str = ""
     """The module of reducers, if no module of the project imports it; otherwise empty."""
     crashed: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.printable import plain
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
-from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_choice
+from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_setting
 from pytest_portable_errors.report.defect_lines import SCOPE_TEXTS
 from pytest_portable_errors.report.document import Document, Part
 from pytest_portable_errors.report.rows import Verdict, is_own_item
@@ -199,9 +199,10 @@ def _decisions(document: Document) -> list[dict[str, object]]:
         if classes:
             _, _, question, choices = DECISIONS[Verdict(value)]
             toml_name = document["run"]["toml_name"]
-            shown = (
-                choices if toml_name is None else (*choices, toml_choice(Verdict(value), toml_name))
-            )
+            shown = [
+                (answer, setting if toml_name is None else toml_setting(setting))
+                for answer, setting in choices
+            ]
             text = decision_text(Verdict(value), classes).partition(" - ")[2]
             decisions.append(
                 {"text": text, "question": question, "choices": shown, "classes": classes}

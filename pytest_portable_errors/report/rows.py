@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from pytest_portable_errors.diagnosis.printable import clean
+from pytest_portable_errors.diagnosis.shown import short_name
+
 UNEXPLAINED = "unexplained"
 """The cause of a loss that no rule explains."""
 RAISED = "raised"
@@ -105,6 +108,9 @@ class Detail(TypedDict):
     """Where the class is defined, from the root; empty if that is unknown, or outside the root."""
     line: int
     """0 without a file."""
+    owner: str
+    """Dotted name of the class in whose body the defect lies: the class, or one that it inherits
+    from. Reports of versions before 0.2 lack it."""
     text: str
     """The failure's text."""
     trip: dict[str, Any]
@@ -134,6 +140,20 @@ class Entries(_NotLookedAt):
     surveyed."""
     troubles: list[str]
     """Why nothing could be sent: a receiver cannot start, or is not made as it has to be."""
+
+
+SEE_SUMMARY = "see the summary"
+"""How the text of a failing test ends whose defect another test has told."""
+
+
+def same_defect(headline: str, cls: str) -> str:
+    """The text of such a test, on one line.
+
+    Args:
+        headline: ``Detail.headline``.
+        cls: Dotted name of the class.
+    """
+    return f"{headline}; same defect as {clean(short_name(cls))}, {SEE_SUMMARY}"
 
 
 def junit_properties(entries: Entries) -> Iterable[tuple[str, object]]:

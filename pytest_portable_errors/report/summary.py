@@ -2,97 +2,149 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.report.decision_lines import decision, decision_text
-from pytest_portable_errors.report.defect_lines import TESTS, alike_lines, defect_lines, name_of
+from pytest_portable_errors.report.defect_lines import TESTS, groups_lines
+from pytest_portable_errors.report.groups import Group, groups_of
 from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.report.summary_line import GREEN, NAMES, RED, YELLOW, Line, count
-from pytest_portable_errors.report.tally import Defect, worst_first
 
 _MOST_CREDENTIALS = 10  # lines; further credentials are counted
 
 
 def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
-    """The lines of the summary: few when nothing was lost.
+    """The lines of the summary: few when nothing was lost. What fails the run stands last.
 
     Args:
         outcome: The outcome of the run.
-        verbosity: The count of -v less that of -q: below 0 gives a line for each defect, above 0
+        verbosity: The count of -v less that of -q: below 0 gives a line for each cause, above 0
             each defect in full.
     """
-    if outcome.mode != "off" or outcome.surveys:
-        yield from _findings(outcome, verbosity)
+    tells_all = outcome.mode != "off" or outcome.surveys or outcome.tells_cases
+    told = _Told.of(outcome) if tells_all else None
+    if told is not None:
+        yield from _findings(outcome, told, verbosity)
     yield from _credentials(outcome)
     yield from (Line(f"portable errors: wrote {clean(text)}") for text in outcome.written)
+    if told is not None:
+        yield from _beside_tests(outcome, told, verbosity)
 
 
-def _findings(outcome: Outcome, verbosity: int) -> Iterator[Line]:
-    new = outcome.new_defects
-    decisions = {
-        verdict: classes
-        for verdict, classes in outcome.open_decisions.items()
-        if classes and not outcome.updates_baseline
-    }
-    troubles = outcome.tally.troubles
-    is_well = not (new or decisions or outcome.crashed or troubles or outcome.unimported)
-    colour = YELLOW if outcome.mode == "warn" or outcome.updates_baseline else RED
-    if not is_well:
-        yield Line(f"portable errors: {_title(new, len(decisions))}", colour, is_title=True)
-        groups = _by_place(new)
-        for number, (defect, *alike) in enumerate(groups, start=1):
-            width = max(len(name_of(group[0])) for group in groups)
-            yield from defect_lines(number, defect, verbosity, width=width, command=outcome.command)
-            yield from alike_lines(alike, verbosity)
-        for verdict, classes in decisions.items():
-            yield Line(
-                (
-                    f"{'FAILED' if outcome.fails_for_decisions else 'OPEN'} "
-                    f"{decision_text(verdict, classes)}"
-                ),
-                colour,
-            )
-            yield from decision(verdict, classes, outcome.toml_name, verbosity)
-        if outcome.unimported:
-            yield Line(
-                f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} portable-errors::reducers - "
-                f"{clean(outcome.unimported)} is imported by no module of yours: import it where "
-                "your worker starts",
-                colour,
-            )
-        yield from (
-            Line(
-                f"{'FAILED' if outcome.fails_beside_tests else 'OPEN'} {trouble_text(trouble)}",
-                colour,
-            )
-            for trouble in troubles
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What of an outcome is to be told as something to do."""
+
+    groups: list[Group]
+    """The new defects."""
+    decisions: dict[Verdict, list[str]]
+    """The open decisions that somebody has to take: decision -> classes."""
+    is_well: bool
+    """Whether there is nothing to do."""
+    colour: dict[str, bool]
+    """Of what fails the run, or would."""
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> _Told:
+        groups = groups_of(outcome.new_defects)
+        decisions = {
+            verdict: classes
+            for verdict, classes in outcome.open_decisions.items()
+            if classes and not outcome.updates_baseline
+        }
+        troubles = (*outcome.crashed, *outcome.tally.troubles, outcome.unimported)
+        return cls(
+            groups=groups,
+            decisions=decisions,
+            is_well=not (groups or decisions or any(troubles)),
+            colour=YELLOW if outcome.mode == "warn" or outcome.updates_baseline else RED,
         )
+
+
+def _findings(outcome: Outcome, told: _Told, verbosity: int) -> Iterator[Line]:
+    """The defects, what was not looked at, and the totals."""
+    if not told.is_well:
+        title = _title(told, outcome.suites)
+        if verbosity < 0:
+            yield Line(f"portable errors: {title}", told.colour)
+        else:
+            yield Line(f"portable errors: {title}", told.colour, is_title=True)
+        yield from groups_lines(told.groups, verbosity, command=outcome.command)
         yield from (
             Line(
-                f"{clean(node)} ended its worker's process: what it raised was not checked", colour
+                f"{clean(node)} ended its worker's process: what it raised was not checked",
+                told.colour,
             )
             for node in outcome.crashed
         )
-    for cls, reason in list(outcome.tally.not_checked.items()):
-        if verbosity > 0 or len(outcome.tally.not_checked) <= TESTS:
+    if verbosity >= 0 or told.is_well:
+        yield from _beside(outcome, verbosity)
+        totals = totals_text(outcome)
+        yield Line(
+            f"portable errors: {totals}" if told.is_well else totals, GREEN if told.is_well else {}
+        )
+    if not outcome.updates_baseline and outcome.mode != "warn" and verbosity >= 0:
+        yield from _next(outcome, told)
+
+
+def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
+    """What was not checked, what is no defect, and what the baseline knows."""
+    tally = outcome.tally
+    for cls, reason in list(tally.not_checked.items()):
+        if verbosity > 0 or len(tally.not_checked) <= TESTS:
             yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", YELLOW)
-    for limit, counts in outcome.tally.not_looked_at.items():
+    for limit, counts in tally.not_looked_at.items():
         yield Line(f"not looked at: {clean(limit)} ({_of_classes(counts, verbosity)})", YELLOW)
-    for cls, paths in outcome.tally.declared_lost.items() if verbosity > 0 else ():
+    for cls, paths in tally.declared_lost.items() if verbosity > 0 else ():
         yield Line(f"declared lost: {clean(short_name(cls))}: {brief(clean(', '.join(paths)))}")
     for setting, names in outcome.idle:
         yield Line(
             f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", YELLOW
         )
     yield from _known(outcome)
-    totals = totals_text(outcome)
-    yield Line(f"portable errors: {totals}" if is_well else totals, GREEN if is_well else {})
-    if (new or decisions) and not outcome.updates_baseline and outcome.mode == "error":
+
+
+def _next(outcome: Outcome, told: _Told) -> Iterator[Line]:
+    """What to do about the defects: have the fixes written, or adopt the plugin as it is."""
+    groups = told.groups
+    if groups and not outcome.repairs:
+        whole = [[fix for fix in _fixes_of(group) if fix.arrives_whole] for group in groups]
+        safe = sum(any(fix.is_safe for fix in fixes) for fixes in whole)
+        option = "--portable-errors-fix" if safe else "--portable-errors-fix-unsafe"
+        number = safe or sum(map(bool, whole))
+        if number:
+            of_all = f"{number:,} of {len(groups):,}" if number < len(groups) else "all"
+            yield Line(f"fix {of_all}: {outcome.command} {option}")
+    if (groups or told.decisions) and outcome.mode == "error":
         yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
+
+
+def _fixes_of(group: Group) -> list[Fix]:
+    detail = group.first.detail
+    return [] if detail is None else [Fix(**fix) for fix in detail["fixes"]]
+
+
+def _beside_tests(outcome: Outcome, told: _Told, verbosity: int) -> Iterator[Line]:
+    """What fails the run, or would, although no test does: decisions and troubles."""
+    for verdict, classes in told.decisions.items():
+        label = "FAILED" if outcome.fails_for_decisions else "OPEN"
+        yield Line(f"{label} {decision_text(verdict, classes)}", told.colour)
+        yield from decision(verdict, classes, outcome.toml_name, verbosity)
+    label = "FAILED" if outcome.fails_beside_tests else "OPEN"
+    if outcome.unimported:
+        yield Line(
+            f"{label} portable-errors::reducers - {clean(outcome.unimported)} is imported by no "
+            "module of yours: import it where your worker starts",
+            told.colour,
+        )
+    for trouble in outcome.tally.troubles:
+        yield Line(f"{label} {trouble_text(trouble)}", told.colour)
 
 
 def _of_classes(counts: Counter[str], verbosity: int) -> str:
@@ -110,52 +162,15 @@ def _of_classes(counts: Counter[str], verbosity: int) -> str:
     )
 
 
-def _by_place(defects: Sequence[Defect]) -> list[list[Defect]]:
-    """Group the defects with the same scope and cause at the same line of code.
-
-    Classes share one if they inherit the defect, or hold an exception that has it.
-    """
-    groups: dict[object, list[Defect]] = {}
-    for defect in defects:
-        evidence = [] if defect.detail is None else defect.detail["trip"]["evidence"]
-        place = next((text for text in evidence if re.search(r"\.py:\d+$", text)), "")
-        groups.setdefault((defect.scope, defect.cause, place) if place else id(defect), []).append(
-            defect
-        )
-    in_order = [
-        _owner_first(group, key[2]) if isinstance(key, tuple) else group
-        for key, group in groups.items()
-    ]
-    return sorted(in_order, key=lambda group: worst_first(group[0]))
-
-
-def _owner_first(group: list[Defect], place: str) -> list[Defect]:
-    """Sort a group: first the class that has this line, then the project's own, Python's last."""
-    file, _, number = place.rpartition(":")
-    details = [defect.detail for defect in group if defect.detail is not None]
-    # A place is named as an import names it, from ``src`` on; a class's file from the root.
-    above = [
-        detail
-        for detail in details
-        if f"/{detail['file']}".endswith(f"/{file}") and detail["line"] <= int(number)
-    ]
-    owner = max(above, key=lambda detail: detail["line"])["cls"] if above else None
-
-    def distance(defect: Defect) -> tuple[bool, bool, bool]:
-        is_of_project = defect.detail is not None and bool(defect.detail["file"])
-        return defect.cls != owner, not is_of_project, defect.cls.startswith("builtins.")
-
-    return sorted(group, key=distance)
-
-
-def _title(defects: Sequence[Defect], decisions: int) -> str:
+def _title(told: _Told, suites: Sequence[str]) -> str:
     parts = []
-    if defects:
-        classes = len({defect.cls for defect in defects})
-        parts.append(f"{count(len(defects), 'defect')} in {count(classes, 'class', 'classes')}")
-    if decisions:
-        parts.append(f"{count(decisions, 'decision')} to take")
-    return ", ".join(parts) or "not all was checked"
+    if told.groups:
+        classes = len({defect.cls for group in told.groups for defect in group.defects})
+        parts.append(f"{count(len(told.groups), 'defect')} in {count(classes, 'class', 'classes')}")
+    if told.decisions:
+        parts.append(f"{count(len(told.decisions), 'decision')} to take")
+    of_suites = f"{clean(', '.join(suites))}: " if suites else ""
+    return of_suites + (", ".join(parts) or "not all was checked")
 
 
 def trouble_text(trouble: str) -> str:

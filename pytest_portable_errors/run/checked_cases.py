@@ -124,7 +124,7 @@ class CheckedCases:
         """
         text = self._policy_of(case).conclude(sent)
         if text is not None:
-            self._pytest_api.fail(text)
+            self._pytest_api.fail_once_told(text)
 
     def trouble(self, case: Case, error: PortableErrorsError) -> str | None:
         """The failure's text of a case that could not be sent; None if the run tells it once."""
@@ -147,4 +147,4 @@ class CheckedCases:
                 self._sent_ahead[case] = self.send(case)
 
     def _policy_of(self, case: Case) -> Policy:
-        return self._policies.repo_wide if case.is_surveyed else self._policies.strict()
+        return self._policies.repo_wide if case.is_surveyed else self._policies.of_suite()

@@ -32,6 +32,8 @@ class MonitoredTest:
         captured: CapturedExceptions,
         patch: CapturePatch,
         pytest_api: PytestApi,
+        *,
+        is_told_once: bool,
     ) -> None:
         """Prepare for one test.
 
@@ -41,6 +43,7 @@ class MonitoredTest:
             captured: Holds them; empty so far.
             patch: Shows what the test catches.
             pytest_api: Fails the test.
+            is_told_once: Whether the summary tells what it lost.
         """
         self.marker_options = marker_options
         self.captured = captured
@@ -51,6 +54,7 @@ class MonitoredTest:
         self._policy = policy
         self._patch = patch
         self._pytest_api = pytest_api
+        self._fail = pytest_api.fail_once_told if is_told_once else pytest_api.fail
         self._subject: list[Outgoing] | None = None
         """The exception that had to escape, and did; None until then."""
         self._node_id = ""
@@ -97,7 +101,7 @@ class MonitoredTest:
             return result
         text = self._failure_text(self._verdict)
         if text is not None:
-            self._pytest_api.fail(text)
+            self._fail(text)
         return result
 
     def complete_report(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:

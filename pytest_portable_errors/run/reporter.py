@@ -7,7 +7,9 @@ imports this module in every run, so functions import what only a used plugin ne
 from __future__ import annotations
 
 import base64
+import contextlib
 import fnmatch
+import importlib.metadata
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -18,13 +20,23 @@ import pytest
 from pytest_portable_errors.report.rows import is_surveyed_item, junit_properties
 from pytest_portable_errors.run.ini import Ini
 from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed, named_paths
-from pytest_portable_errors.run.stash import OPTIONS, baseline_of, run_of
+from pytest_portable_errors.run.stash import (
+    OPTIONS,
+    NotPortable,
+    ToldOnce,
+    baseline_of,
+    run_of,
+)
 
 if TYPE_CHECKING:
     from pytest_portable_errors.report.baseline import Baseline
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
     from pytest_portable_errors.run.repairing import Repairing
+
+
+_REPORTED = "fE"
+"""pytest's default of ``-r``: failed tests and errors."""
 
 
 def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
@@ -51,10 +63,18 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
             ]
 
 
-def attach_text(report: pytest.TestReport, text: str) -> None:
+def _with_version(suite: str) -> str:
+    """A suite's name, with the version of the distribution that bears it, if one is installed."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
+        return f"{suite} {importlib.metadata.version(suite)}"
+    return suite
+
+
+def attach_text(report: pytest.TestReport, failure: NotPortable) -> None:
     """Put one of our failures on a report; the reporter colours it where it is printed."""
-    report.longrepr = text
+    report.longrepr = str(failure)
     report.portable_errors_text = True  # type: ignore[attr-defined]  # as in attach_rows
+    report.portable_errors_told_once = isinstance(failure, ToldOnce)  # type: ignore[attr-defined]
 
 
 def register_reporter(config: pytest.Config) -> None:
@@ -86,6 +106,7 @@ class Reporter:
         self._crashed: list[str] = []
         self._stopped_early = False
         self._written: list[str] = []
+        self._tells_cases = False  # whether a test failed for what the summary tells
         self._repairing: Repairing | None = None
         if options.fixes != "none":
             from pytest_portable_errors.run.repairing import Repairing
@@ -100,6 +121,12 @@ class Reporter:
             self._repairing.add([(owner, base64.b64decode(text)) for owner, text in repaired])
             self._repairing.add_fixes(getattr(report, "portable_errors_fixes", ()))
         entries = getattr(report, "portable_errors", None)
+        if getattr(report, "portable_errors_told_once", False):
+            self._tells_cases = True
+            if entries and self._options.credentials != "error":
+                report.longrepr = self.tally().told_once(
+                    report.nodeid, entries, str(report.longrepr)
+                )
         if entries:
             self.tally().add(report.nodeid, report.when or "call", entries)
         if getattr(report, "portable_errors_text", False) and isinstance(report.longrepr, str):
@@ -143,6 +170,9 @@ class Reporter:
             crashed=tuple(self._crashed),
             written=tuple(self._written),
             unimported=self._unimported_reducers(),
+            suites=tuple(map(_with_version, options.suites)),
+            tells_cases=bool(options.suites) or self._tells_cases,
+            repairs=options.fixes != "none",
         )
 
     def _unimported_reducers(self) -> str:
@@ -224,7 +254,30 @@ class Reporter:
         """A file's path from the folder in which pytest was started."""
         return os.path.relpath(file, self._config.invocation_params.dir)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
+        """Print the summary after pytest's own, which leaves out what this one tells."""
+        failed = terminalreporter.stats.get("failed", [])
+        others = [
+            report for report in failed if not getattr(report, "portable_errors_told_once", False)
+        ]
+        # The user who gives --tb or -r wants to see each test.
+        is_asked_for = (
+            self._config.option.tbstyle != "auto" or self._config.option.reportchars != _REPORTED
+        )
+        if len(others) < len(failed) and not is_asked_for:
+            terminalreporter.stats["failed"] = others
+            try:
+                yield
+            finally:
+                terminalreporter.stats["failed"] = failed
+        else:
+            yield
+        self._print_summary(terminalreporter)
+
+    def _print_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary, unless there is nothing to tell."""
         if self._config.option.collectonly or (
             self._tally is None and not self._is_repo_wide and not self._written

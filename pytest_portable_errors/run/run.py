@@ -143,7 +143,7 @@ class Run:
             outcomes=self._pytest_api.outcomes,
         )
         policy = self.policies.strict(marker_options.requirements)
-        return self._monitored(marker_options, policy, captured)
+        return self._monitored(marker_options, policy, captured, is_told_once=False)
 
     def any_test(self) -> MonitoredTest:
         """Prepare to watch a test without a marker, in a run that checks all tests."""
@@ -157,14 +157,28 @@ class Run:
             settled_shapes=None if has_traceback else self.policies.repo_wide.settled_shapes,
         )
         # Whatever the test raises is judged, and it need not raise anything.
-        return self._monitored(replace(unmarked, at_least=0), self.policies.repo_wide, captured)
+        return self._monitored(
+            replace(unmarked, at_least=0), self.policies.repo_wide, captured, is_told_once=True
+        )
 
     def _monitored(
-        self, marker_options: MarkerOptions, policy: Policy, captured: CapturedExceptions
+        self,
+        marker_options: MarkerOptions,
+        policy: Policy,
+        captured: CapturedExceptions,
+        *,
+        is_told_once: bool,
     ) -> MonitoredTest:
         if self._patch is None:
             self._patch = self._new_patch()
-        return MonitoredTest(marker_options, policy, captured, self._patch, self._pytest_api)
+        return MonitoredTest(
+            marker_options,
+            policy,
+            captured,
+            self._patch,
+            self._pytest_api,
+            is_told_once=is_told_once,
+        )
 
     def _new_patch(self) -> CapturePatch:
         sources = Sources(

@@ -69,22 +69,32 @@ class RunPolicies:
             credentials=options.credentials,
         )
 
-    def strict(self, requirements: TripRequirements | None = None) -> StrictPolicy:
-        """Make a policy for one test that has a marker, uses a fixture, or checks a suite's case.
+    def strict(self, requirements: TripRequirements) -> StrictPolicy:
+        """Make a policy for one test that has a marker or uses a fixture.
 
         Args:
-            requirements: What is asked of each trip; None: what the options say.
+            requirements: What is asked of each trip.
         """
+        return StrictPolicy(
+            requirements,
+            self._receivers,
+            self._recorder,
+            self.declared,
+            credentials=self._options.credentials,
+        )
+
+    def of_suite(self) -> StrictPolicy:
+        """Make a policy for one case of a suite: whatever is lost fails it."""
         options = self._options
         return StrictPolicy(
-            requirements
-            or TripRequirements(
+            TripRequirements(
                 receivers=options.receivers, checks=options.checks, timeout=options.timeout
             ),
             self._receivers,
             self._recorder,
             self.declared,
             credentials=options.credentials,
+            is_told_once=True,
         )
 
     def skips(self, cls: type[BaseException]) -> bool:

@@ -54,6 +54,19 @@ def fail(text: str) -> NoReturn:
     raise NotPortable(text, pytrace=False)
 
 
+class ToldOnce(NotPortable):
+    """The failure of a test whose defects the summary tells, together with those of others."""
+
+
+def fail_once_told(text: str) -> NoReturn:
+    """Fail the running test with this text, which the summary tells in full.
+
+    Raises:
+        ToldOnce: Always.
+    """
+    raise ToldOnce(text, pytrace=False)
+
+
 # --- on the config
 
 
@@ -256,7 +269,11 @@ def _pytest_api() -> PytestApi:
         SkipTest,
     )
     return PytestApi(
-        fail=fail, outcomes=outcomes, exception_info=pytest.ExceptionInfo, raises=pytest.raises
+        fail=fail,
+        fail_once_told=fail_once_told,
+        outcomes=outcomes,
+        exception_info=pytest.ExceptionInfo,
+        raises=pytest.raises,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+from pytest_portable_errors.project_root import root_above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +31,6 @@ class ProjectContext:
     def here(cls) -> ProjectContext:
         """Find the project without pytest: the nearest folder upward that looks like a root.
 
-        It does if it holds ``pyproject.toml``, ``setup.py``, ``setup.cfg`` or ``.git``. Without
-        such a folder the current one is taken.
+        Without such a folder the current one is taken.
         """
-        start = Path.cwd()
-        return cls(
-            root=next(
-                (
-                    folder
-                    for folder in (start, *start.parents)
-                    if any((folder / mark).exists() for mark in _ROOT_MARKS)
-                ),
-                start,
-            )
-        )
+        return cls(root=root_above(Path.cwd()))

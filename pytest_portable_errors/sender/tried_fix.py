@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
-from pytest_portable_errors.diagnosis.class_source import lines_of, place_of
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.recipes import Declaration
+from pytest_portable_errors.diagnosis.source_places import lines_of, place_of
 from pytest_portable_errors.receiver.described import subject_of
 from pytest_portable_errors.sender.serializers import Reducers
 from pytest_portable_errors.sender.trip import RoundTrip

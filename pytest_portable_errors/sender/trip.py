@@ -195,6 +195,24 @@ def trip_lines(trips: list[RoundTrip]) -> Iterator[str]:
         yield f"  more  python -m pytest_portable_errors explain {trip.diagnosis.cause}"
 
 
+def brief_trip_lines(trips: Sequence[RoundTrip], *, most_losses: int) -> Iterator[str]:
+    """Tell of trips that show the same defect without empty lines: what was lost, and why.
+
+    Args:
+        trips: At least one.
+        most_losses: How many losses are shown, two lines each. Of the reason there are two lines.
+    """
+    trip = trips[0]
+    yield f"{first_line(trip)}      [{_serializers_and_receivers(trips)}]"
+    if trip.received is None:
+        yield f"  sent      {_sent_line(trip)}"
+        yield f"  received  {brief(trip.losses[0].received)}"
+    else:
+        yield from _loss_lines(trip.losses, most=most_losses)
+    if trip.diagnosis is not None:
+        yield from list(_indented("why", trip.diagnosis.why))[:2]
+
+
 def _fix_lines(trip: RoundTrip) -> Iterator[str]:
     """The first fix with its code, the others by their titles."""
     fixes = trip.diagnosis.fixes if trip.diagnosis is not None else ()
@@ -258,15 +276,15 @@ def _sent_line(trip: RoundTrip) -> str:
     return brief(headline(node)) + (f"        {' '.join(shown)}" if shown else "")
 
 
-def _loss_lines(losses: Sequence[Loss]) -> Iterator[str]:
-    width = max(len(brief(loss.path, 60)) for loss in losses[:_MOST_LOSSES])
-    for loss in losses[:_MOST_LOSSES]:
+def _loss_lines(losses: Sequence[Loss], most: int = _MOST_LOSSES) -> Iterator[str]:
+    width = max(len(brief(loss.path, 60)) for loss in losses[:most])
+    for loss in losses[:most]:
         path = brief(loss.path, 60).ljust(width)
         sent, received = _around_difference(loss.sent, loss.received)
         yield f"  - {path}   {sent}".rstrip()
         yield f"  + {path}   {received}".rstrip()
-    if len(losses) > _MOST_LOSSES:
-        yield f"  ... and {len(losses) - _MOST_LOSSES} more losses"
+    if len(losses) > most:
+        yield f"  ... and {len(losses) - most} more losses"
 
 
 def _around_difference(sent: str, received: str) -> tuple[str, str]:

@@ -31,7 +31,7 @@ from pytest_portable_errors.receiver.record import describe
 
 def here(function: object) -> str:
     assert isinstance(function, FunctionType)
-    return f"diagnosis/test_arrived_changed.py:{function.__code__.co_firstlineno}"
+    return f"tests/diagnosis/test_arrived_changed.py:{function.__code__.co_firstlineno}"
 
 
 def reduce_payment_for_tests(exc: zoo.PaymentError) -> tuple[Any, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import os
 import sys
 from types import FunctionType, ModuleType
 from typing import Any
@@ -14,7 +13,7 @@ import error_zoo as zoo
 import pytest
 from diagnosis.trips import Register, place
 
-from pytest_portable_errors.diagnosis import class_code, class_source
+from pytest_portable_errors.diagnosis import class_code, class_source, source_places
 from pytest_portable_errors.diagnosis.pickle_machine import Pairs
 
 
@@ -99,18 +98,6 @@ def defined_in(file: str, **known: object) -> FunctionType:
     return found
 
 
-class TestFindClass:
-    def test_a_class_inside_another_is_found(self) -> None:
-        assert class_source.find_class(__name__, "Outer.Inner") is Outer.Inner
-
-    @pytest.mark.parametrize(
-        ("module", "qualname"),
-        [(__name__, "Outer.Missing"), (__name__, "function"), ("no_such_module", "Inner")],
-    )
-    def test_what_is_no_class_or_is_not_imported_is_none(self, module: str, qualname: str) -> None:
-        assert class_source.find_class(module, qualname) is None
-
-
 class TestSignatures:
     def test_a_function_that_tells_something_else_is_not_said_to_refuse_anything(self) -> None:
         assert class_source.signature(untold) is None
@@ -188,7 +175,7 @@ class TestReducerOf:
             __name__,
             __file__,
         )
-        assert found.location == class_source.location(reducer)
+        assert found.location == source_places.location(reducer)
 
     @pytest.mark.parametrize(
         ("registered", "name", "location"),
@@ -317,24 +304,6 @@ class TestPublicNames:
         assert class_source.public_names(made) == [("lazy", "Told")]
 
 
-class TestLinesOf:
-    def test_are_those_of_the_functions_of_its_body(self) -> None:
-        lines = [
-            function_of(getattr(one, "__func__", one)).__code__.co_firstlineno
-            for one in (zoo.DropsFromItself.__init__, zoo.DropsFromItself._rebuild)
-        ]
-        told = class_source.lines_of(zoo.DropsFromItself)
-        assert set(lines) < set(told)
-        assert list(told) == sorted(told)
-
-    def test_a_function_from_elsewhere_has_none(self) -> None:
-        class Lent(Exception):
-            __init__ = zoo.PaymentError.__init__
-
-        own = vars(Lent).get("__firstlineno__")  # from 3.13 on
-        assert class_source.lines_of(Lent) == (() if own is None else (own,))
-
-
 class TestSetterAtFault:
     def test_is_the_property_without_setter_whatever_stands_before_it(self) -> None:
         state = Pairs([("plain", 1), ("kind", 0), ("free", 2), (3, 4), ([1], 0), ("code", 5)])
@@ -355,57 +324,3 @@ class TestSetterAtFault:
     )
     def test_is_nobody_where_all_can_be_set(self, state: object) -> None:
         assert class_code.setter_at_fault(Mapped, state) is None
-
-
-class TestLocation:
-    @pytest.mark.parametrize(
-        ("file", "shown"),
-        [
-            ("/srv/app/lib/shop/errors.py", "shop/errors.py:1"),
-            ("/srv/app/x.py", "app/x.py:1"),
-            ("/elsewhere/x.py", "/elsewhere/x.py:1"),
-        ],
-    )
-    def test_is_as_short_as_an_import_would_name_it(
-        self, file: str, shown: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        function = defined_in(file)
-        monkeypatch.setattr(sys, "path", ["", "/srv", "/srv/app/lib/"])
-        assert class_source.location(function) == shown
-
-
-class TestPlaceOf:
-    def test_is_the_file_and_the_line_of_the_class(self) -> None:
-        found = class_source.place_of(zoo.PaymentError)
-        assert found is not None
-        file, line = found
-        with open(file, encoding="utf-8") as lines:
-            assert list(lines)[line - 1].startswith("class PaymentError(")
-
-    def test_a_class_that_was_generated_has_none(self) -> None:
-        assert (
-            class_source.place_of(type("Made", (Exception,), {"__module__": "no_such_module"}))
-            is None
-        )
-
-    def test_a_class_that_tells_its_line_and_has_no_file_has_none(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        module = ModuleType("typed_in")
-        module.__file__ = "<stdin>"
-        monkeypatch.setitem(sys.modules, "typed_in", module)
-        assert (
-            class_source.place_of(
-                type("Made", (Exception,), {"__module__": "typed_in", "__firstlineno__": 7})
-            )
-            is None
-        )
-
-    @pytest.mark.parametrize(("told", "line"), [(7, 7), ("7", None)])
-    def test_the_line_that_python_or_a_class_tells_is_a_number(
-        self, told: object, line: int | None
-    ) -> None:
-        found = class_source.place_of(
-            type("Made", (Exception,), {"__module__": __name__, "__firstlineno__": told})
-        )
-        assert found == (None if line is None else (os.path.realpath(__file__), line))

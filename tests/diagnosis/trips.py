@@ -58,7 +58,7 @@ def group_of(*members: Exception) -> BaseException:
 def place(function: object) -> str:
     """Where a function of the zoo stands, as a diagnosis writes it."""
     assert isinstance(function, FunctionType)
-    return f"error_zoo.py:{function.__code__.co_firstlineno}"
+    return f"tests/error_zoo.py:{function.__code__.co_firstlineno}"
 
 
 def facts(exc: BaseException, **known: Any) -> Facts:

@@ -41,6 +41,7 @@ def detail(*fixes: Fix, why: str = "", cls: str = "shop.errors.A") -> Detail:
         fixes=json.loads(json.dumps([asdict(fix) for fix in fixes])),
         file="",
         line=0,
+        owner="",
         text="",
         trip={},
     )

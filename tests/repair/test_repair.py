@@ -47,6 +47,7 @@ def detail(cls: str, fixes: Sequence[Fix], why: str = "") -> Detail:
         fixes=[asdict(fix) for fix in fixes],
         file="",
         line=0,
+        owner="",
         text="",
         trip={},
     )

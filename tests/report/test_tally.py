@@ -292,6 +292,7 @@ def test_a_defect_is_told_by_what_a_test_raised_and_then_by_the_first_by_name() 
             fixes=[],
             file="",
             line=0,
+            owner="",
             text="",
             trip={},
         )

@@ -1,0 +1,104 @@
+"""Groups of defects: what one change in one place repairs is told as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_portable_errors.diagnosis.printable import clean
+from pytest_portable_errors.diagnosis.shown import short_name
+from pytest_portable_errors.report.tally import Defect, worst_first
+
+_PLACE = re.compile(r"(?:^|\s)(\S+\.py:\d+)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The defects with the same scope and cause at the same line of code.
+
+    Classes share one if they inherit the defect, or hold an exception that has it.
+    """
+
+    defects: tuple[Defect, ...]
+    """At least one, that of the class which owns the defect first, if it was met."""
+    place: str
+    """``src/shop/errors.py:12``; empty if the defect lies at no line that is known."""
+    owner: str
+    """Dotted name of the class in whose body that line is; where none is known, of the first."""
+
+    @property
+    def first(self) -> Defect:
+        """The defect that is told for all."""
+        return self.defects[0]
+
+    @property
+    def name(self) -> str:
+        """The owner's name as people read it: without the module of a builtin."""
+        return clean(short_name(self.owner))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names of the classes beside the owner, as people read them."""
+        return tuple(
+            clean(short_name(defect.cls)) for defect in self.defects if defect.cls != self.owner
+        )
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Node IDs of the tests that met any of them, sorted."""
+        return tuple(sorted({test for defect in self.defects for test in defect.tests}))
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """How the exceptions came about that showed any of them."""
+        return frozenset(way for defect in self.defects for way in defect.ways)
+
+    @property
+    def serializers(self) -> tuple[str, ...]:
+        """Names, each once."""
+        return tuple(dict.fromkeys(name for defect in self.defects for name in defect.serializers))
+
+
+def groups_of(defects: Iterable[Defect]) -> list[Group]:
+    """Group defects; the worst first, as ``worst_first`` has it.
+
+    A class of the project that inherits a library's defect is told apart from the library's own:
+    it is repaired elsewhere.
+    """
+    defects = list(defects)
+    files = {defect.detail["file"] for defect in defects if defect.detail is not None} - {""}
+    by_place: dict[object, list[Defect]] = {}
+    for defect in defects:
+        place = place_of(defect)
+        is_of_project = place.rpartition(":")[0] in files or _is_of_project(defect)
+        key = (defect.scope, defect.cause, place, is_of_project) if place else id(defect)
+        by_place.setdefault(key, []).append(defect)
+    groups = [_group(members, files) for members in by_place.values()]
+    return sorted(groups, key=lambda group: worst_first(group.first))
+
+
+def place_of(defect: Defect) -> str:
+    """The line of code at fault: ``src/shop/errors.py:12``; empty if none is known."""
+    evidence = [] if defect.detail is None else defect.detail["trip"]["evidence"]
+    return next((found[1] for text in evidence if (found := _PLACE.search(text))), "")
+
+
+def _group(defects: Sequence[Defect], files: Container[str]) -> Group:
+    # Where it is held by others, one of the project's own is told, and Python's last.
+    in_order = sorted(
+        defects,
+        key=lambda defect: (not _is_of_project(defect), defect.cls.startswith("builtins.")),
+    )
+    first = in_order[0]
+    place = place_of(first)
+    owner = "" if first.detail is None else first.detail.get("owner", "")
+    if _is_of_project(first) and place.rpartition(":")[0] not in files:
+        owner = ""  # the project repairs its own class, and not the library's
+    owner = owner or first.cls
+    in_order.sort(key=lambda defect: defect.cls != owner)
+    return Group(defects=tuple(in_order), place=place, owner=owner)
+
+
+def _is_of_project(defect: Defect) -> bool:
+    return defect.detail is not None and bool(defect.detail["file"])
