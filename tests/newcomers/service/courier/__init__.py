@@ -1,0 +1,1 @@
+"""Takes parcels to people."""
