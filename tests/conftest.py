@@ -21,7 +21,9 @@ settings.register_profile(
 )
 settings.load_profile("any_machine")
 
-collect_ignore = ["sample_repo", "broken_repo"]  # repositories of their own, which tests copy
+# Repositories of their own, which tests copy.
+collect_ignore = ["sample_repo", "broken_repo"]
+collect_ignore_glob = ["newcomers/*/*"]
 
 SHOP = """
 class PaymentError(Exception):

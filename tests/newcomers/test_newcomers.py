@@ -1,0 +1,103 @@
+"""What a newcomer is told: of each of four projects that know nothing of the plugin, the classes
+that are broken, and no others.
+
+The folders beside this module are those projects. ``defects.json`` in each is the list, made with
+plain pickle and without the plugin: type, text, args, attributes and notes of each exception that
+the tests raise, or that can be built, before and after. A class is listed if it owns the defect,
+and not if it inherits it, or holds another that has it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chosen_plugins import NO_OTHERS, chosen
+
+PROJECTS = Path(__file__).parent
+NEEDED = {
+    "service": (),
+    "django_shop": ("django", "pytest_django", "rest_framework"),
+    "library": (),
+    "data": ("attrs", "numpy", "pandas", "pydantic"),
+}
+"""Project -> the modules that it imports."""
+PLUGINS = {"django_shop": ("django",)}
+
+
+@pytest.fixture(params=NEEDED)
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    missing = [name for name in NEEDED[request.param] if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    return Path(
+        shutil.copytree(
+            PROJECTS / request.param,
+            tmp_path / request.param,
+            ignore=shutil.ignore_patterns("__pycache__", "defects.json"),
+        )
+    )
+
+
+def run(project: Path, *args: str) -> tuple[int, str]:
+    """Exit status and output of a run of pytest in the project."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DJANGO_", "GITHUB_", "PYTEST_"))
+    }
+    plugins = chosen(*PLUGINS.get(project.name, ()))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, *args],
+        cwd=project,
+        env={**kept, **NO_OTHERS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def broken(project: Path) -> list[dict[str, Any]]:
+    """The project's list, without what its tests do not import."""
+    listed: list[dict[str, Any]] = json.loads(
+        (PROJECTS / project.name / "defects.json").read_text()
+    )
+    return [defect for defect in listed if "unseen" not in defect]
+
+
+def test_without_the_plugin_s_option_the_project_s_tests_pass(project: Path) -> None:
+    status, told = run(project)
+    assert status == 0, told
+
+
+def test_the_classes_that_are_broken_are_named_and_no_others(project: Path) -> None:
+    status, told = run(project, "--portable-errors", "--portable-errors-report", "report.json")
+    assert status == pytest.ExitCode.TESTS_FAILED, told
+    report = json.loads((project / "report.json").read_text())
+    named = {defect["cls"] for defect in report["defects"]}
+    assert named == {defect["class"] for defect in broken(project)}, told
+
+
+def test_what_reaches_the_project_s_readers_is_all_that_is_left_to_decide(project: Path) -> None:
+    """Whole with the project and without the chain, which plain pickle never carries, but for what
+    is broken: with both decisions taken nothing else is told, and nothing else fails."""
+    settings = (
+        "--portable-errors-receiver=with-project",
+        "--override-ini=portable_errors_checks=type message args attributes notes members",
+    )
+    _, told = run(
+        project, "--portable-errors", "--portable-errors-report", "report.json", *settings
+    )
+    report = json.loads((project / "report.json").read_text())
+    assert {defect["cls"] for defect in report["defects"]} == {
+        defect["class"] for defect in broken(project)
+    }, told
+    assert not any(report["open_decisions"].values()), told
