@@ -5,9 +5,19 @@ Options name these, so an unused plugin imports this module; it imports nothing 
 
 from __future__ import annotations
 
-CHECKS = ("type", "message", "args", "attributes", "notes", "members", "chain", "traceback")
+CHECKS = (
+    "type",
+    "message",
+    "args",
+    "attributes",
+    "notes",
+    "members",
+    "chain",
+    "traceback",
+    "additions",
+)
 """What can be compared; section "Checks" in docs/reference.md says what each is."""
-DEFAULT_CHECKS = tuple(check for check in CHECKS if check != "traceback")
-"""What is compared by default: all but the traceback."""
+DEFAULT_CHECKS = tuple(check for check in CHECKS if check not in ("traceback", "additions"))
+"""What is compared by default: all but the traceback, and what the survey adds to exceptions."""
 DEFAULT_TIMEOUT = 10.0
 """Seconds of processor time in the receiver."""

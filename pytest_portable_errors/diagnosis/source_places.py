@@ -134,3 +134,16 @@ def find_class(module: str, qualname: str) -> type | None:
     except Exception:  # a module's __getattr__ is foreign code
         return None
     return value if isinstance(value, type) else None
+
+
+def loaded_class(name: str) -> type | None:
+    """Look up the class of a dotted name, which may lie in other classes; imports nothing."""
+    parts = name.split(".")
+    return next(
+        (
+            cls
+            for end in range(len(parts) - 1, 0, -1)
+            if (cls := find_class(".".join(parts[:end]), ".".join(parts[end:]))) is not None
+        ),
+        None,
+    )

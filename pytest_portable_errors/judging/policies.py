@@ -19,7 +19,7 @@ from pytest_portable_errors.judging.failure_text import (
     reference,
     trips_text,
 )
-from pytest_portable_errors.judging.recorder import Recorder, defect_of, entries_of, way_of
+from pytest_portable_errors.judging.recorder import Recorder, defect_of, is_known, way_of
 from pytest_portable_errors.judging.shapes import LARGE_LOOKS, Outline, SettledShapes
 from pytest_portable_errors.judging.verdicts import (
     JudgedTrip,
@@ -28,7 +28,7 @@ from pytest_portable_errors.judging.verdicts import (
     pending_trips,
 )
 from pytest_portable_errors.report.baseline import Baseline
-from pytest_portable_errors.report.rows import RAISED, Verdict
+from pytest_portable_errors.report.rows import ADDED_LATER, RAISED, Verdict
 from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip
@@ -246,10 +246,11 @@ class RepoWidePolicy(_SendingPolicy):
         with_fixes: set[tuple[object, ...]] = set()
         failing: list[tuple[str, RoundTrip]] = []
         of_credentials: list[str] = []
+        defects: set[tuple[str, str]] = set()
         for subject in subjects:
             judged_trips = [
                 self._informed(judged, earlier, with_fixes)
-                for judged in judge(subject.pending_trips, self._requirements)
+                for judged in self._judged(subject, defects)
             ]
             self._recorder.add(subject.how, judged_trips)
             self.settled_shapes.learn(subject.shape, judged_trips)
@@ -278,6 +279,24 @@ class RepoWidePolicy(_SendingPolicy):
         """See ``Policy``. The error is the run's and no test's: the summary tells it once."""
         self._recorder.trouble(str(error))
 
+    def _judged(self, subject: SentSubject, defects: set[tuple[str, str]]) -> list[JudgedTrip]:
+        """Judge the trips of a subject; ``defects`` are those of earlier ones, to be added to.
+
+        What a class loses only when something was added to it is no defect, unless asked for.
+        """
+        judged_trips = judge(subject.pending_trips, self._requirements)
+        if subject.how.endswith(ADDED_LATER) and "additions" not in self._requirements.checks:
+            return [
+                replace(judged, verdict=Verdict.LOSES_ADDITIONS)
+                if judged.verdict is Verdict.DEFECT and defect_of(judged.trip) not in defects
+                else judged
+                for judged in judged_trips
+            ]
+        defects |= {
+            defect_of(judged.trip) for judged in judged_trips if judged.verdict is Verdict.DEFECT
+        }
+        return judged_trips
+
     def _informed(
         self,
         judged: JudgedTrip,
@@ -288,7 +307,7 @@ class RepoWidePolicy(_SendingPolicy):
         judged = self._checked_with_project(judged)
         if judged.verdict is Verdict.WHOLE:
             return judged
-        judged = replace(judged, is_known=self._baseline.knows(entries_of(judged)))
+        judged = replace(judged, is_known=is_known(judged, self._baseline))
         return judged if defect_of(judged.trip) in earlier else _with_fixes_once(judged, with_fixes)
 
     def _checked_with_project(self, judged: JudgedTrip) -> JudgedTrip:

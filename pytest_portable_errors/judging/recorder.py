@@ -6,8 +6,9 @@ Reports carry plain data through pytest-xdist as well.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_portable_errors.diagnosis.cause_names import (
@@ -17,13 +18,19 @@ from pytest_portable_errors.diagnosis.cause_names import (
 )
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import clean, plain
-from pytest_portable_errors.diagnosis.source_places import class_at, file_below, place_of
+from pytest_portable_errors.diagnosis.source_places import (
+    class_at,
+    file_below,
+    loaded_class,
+    place_of,
+)
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
-from pytest_portable_errors.report.baseline import Entry, in_a_line
+from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
 from pytest_portable_errors.report.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
+from pytest_portable_errors.report.tally import DECISIONS
 from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
 
@@ -120,7 +127,14 @@ def cause_of(trip: RoundTrip) -> str:
     return trip.diagnosis.cause if trip.diagnosis is not None else UNEXPLAINED
 
 
-def entries_of(judged: JudgedTrip) -> list[Entry]:
+def is_known(judged: JudgedTrip, baseline: Baseline) -> bool:
+    """Whether a baseline has the decision that this trip is lost for, or all that it lost."""
+    if judged.verdict in DECISIONS and baseline.knows([decision_entry(judged.verdict.value)]):
+        return True
+    return baseline.knows(_entries_of(judged))
+
+
+def _entries_of(judged: JudgedTrip) -> list[Entry]:
     """The entries that a baseline needs to know this trip; [] if nothing was lost."""
     trip = judged.trip
     cause, receiver, kinds = (
@@ -185,7 +199,7 @@ def _row(how: str, judged: Sequence[JudgedTrip], *, names_credentials: bool) -> 
 
 
 def _finding(judged: JudgedTrip) -> Finding:
-    entries = entries_of(judged)
+    entries = _entries_of(judged)
     return Finding(
         verdict=judged.verdict.value,
         cause=entries[0].cause if entries else "",
@@ -228,8 +242,7 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         0,
     )
     inside = file_below(os.path.realpath(root), file)
-    evidence = () if trip.diagnosis is None else trip.diagnosis.evidence
-    owner = None if judged.pending is None else class_at(judged.pending.outgoing.cls, evidence)
+    owner, is_held = _owner(judged)
     row = trip.to_dict()
     if trip.diagnosis is not None:
         row["fixes"] = [fix_row(fix, root) for fix in trip.diagnosis.fixes]
@@ -243,10 +256,47 @@ def _detail(judged: JudgedTrip, how: str, root: str) -> Detail:
         fixes=plain(row["fixes"]),
         file=clean(inside),
         line=line if inside else 0,
-        owner=clean(cls if owner is None else type_name(owner)),
+        owner=clean(owner),
+        is_held=is_held,
         text=trip_text([trip]),
         trip=plain(row),
     )
+
+
+def _owner(judged: JudgedTrip) -> tuple[str, bool]:
+    """The class in whose body the defect lies, by its dotted name.
+
+    Returns:
+        The name, of the exception's own class where none is known; and whether it is the class of
+        an exception that this one holds, and not one that it inherits from.
+    """
+    trip, name = judged.trip, judged.trip.type_name
+    if judged.pending is None or trip.diagnosis is None:
+        return name, False
+    owner = class_at(judged.pending.outgoing.cls, trip.diagnosis.evidence)
+    if owner is not None:
+        return type_name(owner), False
+    for held_name in itertools.islice(dict.fromkeys(_types_in(trip.sent)), _MOST_HELD):
+        held = loaded_class(held_name)
+        owner = None if held is None else class_at(held, trip.diagnosis.evidence)
+        if owner is not None:
+            return type_name(owner), True
+    return name, False
+
+
+_MOST_HELD = 50  # classes of what an exception holds, of which one may own the defect
+
+
+def _types_in(described: object) -> Iterator[str]:
+    """The type names in a record, or a part of it."""
+    if isinstance(described, dict):
+        if isinstance(described.get("type"), str):
+            yield described["type"]
+        for part in described.values():
+            yield from _types_in(part)
+    elif isinstance(described, list):
+        for part in described:
+            yield from _types_in(part)
 
 
 def fix_row(fix: Fix, root: str) -> dict[str, Any]:

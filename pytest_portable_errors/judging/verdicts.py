@@ -1,8 +1,8 @@
 """The verdict of a trip: whole, a defect of a class, a decision, or nobody's concern.
 
-A project takes two decisions once: whether those who read its errors have the project installed,
-and whether they need the chain. Until it takes them, an exception that is lost for one of them
-alone is no defect of its class.
+A project takes three decisions once: whether those who read its errors have the project installed,
+whether they need the chain, and what they set up at their start. Until it takes them, an exception
+that is lost for one of them alone is no defect of its class.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pytest_portable_errors.diagnosis.cause_names import (
     CHAIN_DROPPED,
     CLASS_NOT_IMPORTABLE,
     DROPPED_BY_PYTHON,
+    RECEIVER_NOT_SET_UP,
 )
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.receiver.fields import module_of
@@ -40,8 +41,11 @@ class TripRequirements:
     """Whether the project has not decided yet who reads its errors."""
     chain_is_undecided: bool = False
     """Whether the project has not decided yet whether the chain is needed."""
-    ignores_test_classes: bool = False
-    """Whether classes that tests define, and what Python itself drops, are no defects."""
+    is_repo_wide: bool = False
+    """Whether that is no defect which no class of the project can help: classes that tests define,
+    what Python itself drops, ``args`` of others' classes alone."""
+    setup_is_undecided: bool = False
+    """Whether a receiver that was not set up is a decision of the project's."""
     chain: tuple[str, ...] = ()
     """Dotted names of the types that the printed chain must have, the outermost first; () if no
     chain is expected in particular."""
@@ -160,9 +164,17 @@ def _judged_exception(pending: PendingTrip, requirements: TripRequirements) -> J
         pending, verdict = pending.with_project(), Verdict.LACKS_PROJECT
     explained = arrive(pending)
     if not explained.trip.arrived_whole:
-        verdict = verdict_of(explained.trip, requirements)
-        if verdict is Verdict.DEFECT and requirements.receiver_is_undecided:
-            pending, explained = _at_its_worst(pending, explained)
+        verdict = verdict_of(pending, explained.trip, requirements)
+        if verdict in (Verdict.DEFECT, Verdict.NOT_SET_UP) and requirements.receiver_is_undecided:
+            # A defect that is met where the project is installed, too, is told in the same words
+            # before and after the receiver is chosen.
+            pending = pending.with_project()
+            explained = arrive(pending)
+            verdict = (
+                Verdict.LACKS_PROJECT
+                if explained.trip.arrived_whole
+                else verdict_of(pending, explained.trip, requirements)
+            )
     return _judged_trip(pending, explained, verdict)
 
 
@@ -187,25 +199,14 @@ def _judged_trip(pending: PendingTrip, explained: ExplainedTrip, verdict: Verdic
     return JudgedTrip(pending=pending, facts=explained.facts, trip=explained.trip, verdict=verdict)
 
 
-def _at_its_worst(
-    pending: PendingTrip, explained: ExplainedTrip
-) -> tuple[PendingTrip, ExplainedTrip]:
-    """The same defect with the project installed, if it is met there too.
-
-    The defect is then told in the same words before and after the receiver is chosen.
-    """
-    with_project = pending.with_project()
-    worst = arrive(with_project)
-    return (pending, explained) if worst.trip.arrived_whole else (with_project, worst)
-
-
-def verdict_of(trip: RoundTrip, requirements: TripRequirements) -> Verdict:
+def verdict_of(pending: PendingTrip, trip: RoundTrip, requirements: TripRequirements) -> Verdict:
     """The verdict of a trip that lost something, apart from an undecided chain."""
     cause = "" if trip.diagnosis is None else trip.diagnosis.cause
-    is_builtin = trip.type_name.startswith("builtins.")
-    if requirements.ignores_test_classes and is_builtin and cause == DROPPED_BY_PYTHON:
-        return Verdict.OF_PYTHON
-    if requirements.ignores_test_classes and trip.is_of_tests:
+    if requirements.setup_is_undecided and cause == RECEIVER_NOT_SET_UP:
+        return Verdict.NOT_SET_UP
+    if not requirements.is_repo_wide:
+        return Verdict.DEFECT
+    if trip.is_of_tests:
         # Whether a class that a test defines arrives depends on who reads the errors, as with the
         # project's classes; other things that a test makes do not depend on it.
         return (
@@ -213,4 +214,9 @@ def verdict_of(trip: RoundTrip, requirements: TripRequirements) -> Verdict:
             if requirements.receiver_is_undecided and cause == CLASS_NOT_IMPORTABLE
             else Verdict.OF_TESTS
         )
+    if not pending.receivers.project.owns(module_of(pending.outgoing.cls) or "?"):
+        if cause == DROPPED_BY_PYTHON:
+            return Verdict.OF_PYTHON
+        if {loss.kind for loss in trip.losses} == {"args"}:
+            return Verdict.OTHER_ARGS
     return Verdict.DEFECT

@@ -6,16 +6,18 @@ does not hold to its standard output, both as JSON.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import copyreg
 import importlib
 import importlib.util
 import json
+import operator
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ from pytest_portable_errors.diagnosis.printable import brief
 from pytest_portable_errors.diagnosis.value_path import lies_within
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.round_trip import check_round_trip
+from pytest_portable_errors.sender import process_receivers
+from pytest_portable_errors.sender.project_context import ProjectContext
+from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.repaired import rebuilt
 from pytest_portable_errors.sender.trip import first_line
 
@@ -74,6 +79,7 @@ def in_new_process(
     *,
     folder: Path,
     path: Sequence[str],
+    setup: Sequence[str] = (),
 ) -> Proof:
     """Prove fixes in a process that has imported nothing yet.
 
@@ -83,9 +89,11 @@ def in_new_process(
         registered: Dotted names of the classes in it.
         folder: The project's folder.
         path: What the process has as ``sys.path`` before its own.
+        setup: ``module:callable`` each, called first, as a worker does at its start.
     """
     asked = {
         "path": list(path),
+        "setup": list(setup),
         "reducers": reducers,
         "registered": sorted(registered),
         "evidence": [_as_data(one) for one in evidence],
@@ -142,10 +150,15 @@ def main() -> None:
     asked, output = json.load(sys.stdin), sys.stdout  # which a module may replace
     sys.path[:0] = asked["path"]
     failures: dict[str, str] = {}
-    if asked["reducers"]:
+    context = replace(ProjectContext.here(), receiver_setup=tuple(asked["setup"]))
+    receivers = Receivers(context)
+    process_receivers.share(receivers)
+    atexit.register(receivers.close)
+    why = _setup_error(asked["setup"])
+    if why is None and asked["reducers"]:
         why = _import_error(asked["reducers"])
-        if why is not None:
-            failures = {row["owner"]: why for row in asked["evidence"]}
+    if why is not None:
+        failures = {row["owner"]: why for row in asked["evidence"]}
     for row in asked["evidence"]:
         if row["owner"] not in failures:
             why = _failure(row)
@@ -183,6 +196,18 @@ def _state(name: str) -> str:
     finally:
         if reducer is not None:
             copyreg.dispatch_table[cls] = reducer
+
+
+def _setup_error(steps: Sequence[str]) -> str | None:
+    for step in steps:
+        module, _, name = step.partition(":")
+        try:
+            operator.attrgetter(name)(importlib.import_module(module))()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the project's code
+            return f"{step} raises {type(error).__name__}: {error}"
+    return None
 
 
 def _import_error(module: str) -> str | None:

@@ -66,8 +66,16 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
     """
     left: list[Left] = []
     by_place: dict[tuple[str, str], list[tuple[Fix, Defect]]] = {}
+    defects = list(defects)
+    repaired = {
+        _owner(defect)
+        for defect in defects
+        if not _is_held(defect) and _fix_of(defect, unsafe=unsafe)[0] is not None
+    }
     for defect in defects:
         fix, reason = _fix_of(defect, unsafe=unsafe)
+        if _is_held(defect) and _owner(defect) in repaired:
+            fix, reason = None, f"it holds {_owner(defect)}, which is repaired: run it once more"
         if fix is None:
             left.append(Left(defect.cls, reason))
         else:
@@ -114,6 +122,14 @@ def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
         return None, f"its fix still loses {', '.join(fixes[0].still_lost)}"
     why = "" if detail is None else detail["why"].partition("\n")[0]
     return None, f"no fix is known: {why or defect.cause}"
+
+
+def _is_held(defect: Defect) -> bool:
+    return defect.detail is not None and defect.detail.get("is_held", False)
+
+
+def _owner(defect: Defect) -> str:
+    return defect.cls if defect.detail is None else defect.detail.get("owner", defect.cls)
 
 
 def fix_of(row: dict[str, Any]) -> Fix:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.findings import Fix
@@ -13,6 +13,7 @@ from pytest_portable_errors.repair.files import Writer
 from pytest_portable_errors.repair.plan import Place, Plan, diff_of
 from pytest_portable_errors.repair.proof import Prove
 from pytest_portable_errors.repair.proposals import Left, choose
+from pytest_portable_errors.report.groups import Group, groups_of
 from pytest_portable_errors.report.tally import Defect
 
 
@@ -21,7 +22,7 @@ class Repair:
     """What became of the fixes of a run."""
 
     defects: int
-    """How many defects were met."""
+    """How many defects were met, as the summary counts them."""
     fixed: int
     """How many of them are repaired by what was written, or would be."""
     left: tuple[Left, ...]
@@ -34,6 +35,14 @@ class Repair:
     """The files that were changed, as seen from there."""
     advice: tuple[str, ...]
     """What is to be done next, a line each."""
+
+
+def _of_groups(left: Sequence[Left], groups: Sequence[Group]) -> Iterator[Left]:
+    """One of each group that something is left of, as the summary counts them."""
+    reasons = {one.cls: one for one in reversed(left)}
+    for group in groups:
+        of_group = [reasons[one.cls] for one in group.defects if one.cls in reasons]
+        yield from of_group[:1]
 
 
 def repaired(
@@ -74,11 +83,15 @@ def repaired(
         is_proved = not plan.refuse(proof.failures)
         plan.learn(proof)
         changes = plan.write(plan.changes(plan.accepted))
-    left = [*chosen.left, *plan.left]
+    repaired_ids = {id(defect) for one in plan.accepted for defect in one.defects}
+    groups = groups_of(defects)
+    unrepaired = [
+        group for group in groups if not all(id(one) in repaired_ids for one in group.defects)
+    ]
     return Repair(
-        defects=len(defects),
-        fixed=sum(len(one.defects) for one in plan.accepted),
-        left=tuple(left),
+        defects=len(groups),
+        fixed=len(groups) - len(unrepaired),
+        left=tuple(_of_groups([*chosen.left, *plan.left], unrepaired)),
         gives_up=tuple(
             f"{one.classes[0]} without {', '.join(one.fix.gives_up)}"
             for one in plan.accepted

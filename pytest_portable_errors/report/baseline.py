@@ -1,7 +1,8 @@
 """The baseline: a file of known defects, so that only new ones fail.
 
-Each line has a class, a cause, what is lost, the serializer and the receiver. Lines are sorted and
-have no paths or line numbers, so the file changes only when a defect does. To merge two branches
+Each line has a class, a cause, what is lost, the serializer and the receiver; or an open decision
+in place of the class. Lines are sorted and have no paths or line numbers, so the file changes only
+when a defect does. To merge two branches
 that each changed it, keep the lines of both.
 """
 
@@ -42,6 +43,19 @@ class Entry(NamedTuple):
     serializer: str
     receiver: str
     """Its name; of an interpreter's path the last part, as the rest is one machine's."""
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether it holds an open decision, and no defect of a class."""
+        return self.cls.startswith(_DECISION)
+
+
+_DECISION = "portable-errors::"
+
+
+def decision_entry(decision: str) -> Entry:
+    """The entry for an open decision: it holds for all classes, so that new ones do not fail."""
+    return Entry(f"{_DECISION}{decision}", "undecided", "*", "*", "*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,21 @@ DECISIONS = {
             ),
         ),
     ),
+    Verdict.NOT_SET_UP: (
+        "setup",
+        (
+            "exception class could not be looked at: the receiver was not set up for it",
+            "exception classes could not be looked at: the receiver was not set up for them",
+        ),
+        "What do your workers call at their start?",
+        (
+            (
+                "a function, as Django's programs do:",
+                "portable_errors_receiver_setup = module:callable",
+            ),
+            ("nothing, these errors are defects:", "portable_errors_receiver_setup = none"),
+        ),
+    ),
 }
 """Decision -> its name, its statement for one class and for several, its question, and the choices:
 (answer, setting)."""

@@ -190,7 +190,7 @@ def _tests_line(group: Group, verbosity: int) -> Iterator[Line]:
     if tests:
         shown = tests if verbosity > 0 else tests[:TESTS]
         more = f" and {len(tests) - len(shown):,} more" if len(tests) > len(shown) else ""
-        yield Line(f"   met by {', '.join(map(clean, shown))}{more}")
+        yield Line(f"   met by {', '.join(brief(clean(node), 100) for node in shown)}{more}")
 
 
 def selector(defects: Sequence[Defect]) -> str:
@@ -206,17 +206,21 @@ def selector(defects: Sequence[Defect]) -> str:
         for defect in defects
         if any(is_own_item(node) for node in defect.tests)
     )
-    names = list(own)[:TESTS]
-    if not names:
-        names = list(
-            dict.fromkeys(
-                re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)
-                for defect in defects
-                for node in list(defect.tests)[:TESTS]
-            )
-        )[:TESTS]
+    tests = dict.fromkeys(
+        re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)
+        for defect in defects
+        for node in defect.tests
+        if not is_own_item(node)
+    )
+    # What a class's name selects already need not be named.
+    names = [*list(own)[:TESTS], *[test for test in tests if not _selects(own, test)][:TESTS]]
     # A doctest's name is dotted.
     usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]
     return (
         f"-k {usable[0]}" if len(usable) == 1 else f'-k "{" or ".join(usable)}"' if usable else ""
     )
+
+
+def _selects(names: Iterable[str], test: str) -> bool:
+    """Whether ``-k`` with one of these names selects a test: it looks for a part, in any case."""
+    return any(name.lower() in test.lower() for name in names)

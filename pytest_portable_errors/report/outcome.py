@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
 from pytest_portable_errors.report.rows import Verdict
-from pytest_portable_errors.report.tally import Defect, Tally
+from pytest_portable_errors.report.tally import DECISIONS, Defect, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +77,7 @@ class Outcome:
     @property
     def open_decisions(self) -> dict[Verdict, list[str]]:
         """Decision -> classes that are lost only because it is open, sorted; [] if none are."""
-        return {
-            verdict: self.tally.undecided(verdict)
-            for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)
-        }
+        return {verdict: self.tally.undecided(verdict) for verdict in DECISIONS}
 
     @property
     def new_defects(self) -> list[Defect]:

@@ -47,6 +47,13 @@ class Verdict(enum.Enum):
     DROPS_CHAIN = "chain"
     """It arrives without its chain, which plain pickle drops, and it is undecided whether the chain
     is needed."""
+    NOT_SET_UP = "setup"
+    """Something was not set up in the receiver that has to be, as ``django.setup()`` does it."""
+    LOSES_ADDITIONS = "additions"
+    """A surveyed class loses nothing but what is added after it was made, and nobody asked for
+    that (``additions`` in the checks)."""
+    OTHER_ARGS = "args"
+    """A class that is not the project's arrives with other ``args``, and all else as it was."""
     OF_TESTS = "tests"
     """A test defines its class, or made what it holds: no receiver has that, and only the test
     raises it."""
@@ -110,7 +117,9 @@ class Detail(TypedDict):
     """0 without a file."""
     owner: str
     """Dotted name of the class in whose body the defect lies: the class, or one that it inherits
-    from. Reports of versions before 0.2 lack it."""
+    from, or that of an exception that it holds. Reports of versions before 0.2 lack it."""
+    is_held: bool
+    """Whether the owner is the class of an exception that this one holds."""
     text: str
     """The failure's text."""
     trip: dict[str, Any]

@@ -103,6 +103,10 @@ def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
         yield Line(f"not looked at: {clean(limit)} ({_of_classes(counts, verbosity)})", YELLOW)
     for cls, paths in tally.declared_lost.items() if verbosity > 0 else ():
         yield Line(f"declared lost: {clean(short_name(cls))}: {brief(clean(', '.join(paths)))}")
+    for verdict, text in _HARMLESS.items():
+        classes = tally.harmless(verdict)
+        if classes:
+            yield Line(f"no defect: {_classes(classes, verbosity)} {text}")
     for setting, names in outcome.idle:
         yield Line(
             f"{clean(setting)} names no class that was met: {clean(', '.join(names))}", YELLOW
@@ -145,6 +149,23 @@ def _beside_tests(outcome: Outcome, told: _Told, verbosity: int) -> Iterator[Lin
         )
     for trouble in outcome.tally.troubles:
         yield Line(f"{label} {trouble_text(trouble)}", told.colour)
+
+
+_HARMLESS = {
+    Verdict.LOSES_ADDITIONS: (
+        "lost a note or an attribute that was added for a trial (portable_errors_checks with "
+        "additions makes that a defect)"
+    ),
+    Verdict.OTHER_ARGS: "arrived with other args, and all else as it was (a marker fails for that)",
+}
+
+
+def _classes(names: Sequence[str], verbosity: int) -> str:
+    """``12 classes (a.A, a.B, a.C and 9 more)``."""
+    shown = names if verbosity > 0 else names[:NAMES]
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    named = ", ".join(clean(short_name(cls)) for cls in shown)
+    return f"{count(len(names), 'class', 'classes')} ({named}{more})"
 
 
 def _of_classes(counts: Counter[str], verbosity: int) -> str:
@@ -197,9 +218,11 @@ def totals_text(outcome: Outcome) -> str:
     totals = outcome.tally.totals
     if not totals.classes:
         return "nothing was checked" if outcome.tally.troubles else "no exception was met"
+    is_open = any(outcome.open_decisions.values()) and not outcome.updates_baseline
+    undecided = "as you decide below" if is_open else "undecided"
     parts = [
         f"{totals.whole:,} whole",
-        f"{totals.undecided:,} undecided" if totals.undecided else "",
+        f"{totals.undecided:,} {undecided}" if totals.undecided else "",
         f"{totals.lossy:,} lossy" if totals.lossy else "",
         f"{totals.of_tests:,} made by tests" if totals.of_tests else "",
         f"{totals.of_python:,} not carried by Python itself" if totals.of_python else "",

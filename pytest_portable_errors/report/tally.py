@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pytest_portable_errors.report.baseline import Baseline, Entry, in_a_line
+from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
 from pytest_portable_errors.report.rows import (
     RAISED,
     SEE_SUMMARY,
@@ -22,7 +22,13 @@ from pytest_portable_errors.report.rows import (
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
 """Where an exception is lost (``Finding.scope``), the worst first."""
 
-_DECISIONS = (Verdict.LACKS_PROJECT.value, Verdict.DROPS_CHAIN.value)
+DECISIONS = (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN, Verdict.NOT_SET_UP)
+"""What a project decides once."""
+HARMLESS = (Verdict.LOSES_ADDITIONS, Verdict.OTHER_ARGS)
+"""What is told in one line, and fails nothing."""
+
+_DECISIONS = tuple(verdict.value for verdict in DECISIONS)
+_WHOLE = frozenset({Verdict.WHOLE.value, *(verdict.value for verdict in HARMLESS)})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,12 +169,21 @@ class Tally:
     def undecided(self, verdict: Verdict) -> list[str]:
         """Classes that are lost only because a decision is open, sorted; known ones left out.
 
-        ``verdict`` names the decision: ``LACKS_PROJECT`` or ``DROPS_CHAIN``.
+        ``verdict`` is one of ``DECISIONS``.
         """
         classes = {
             row["cls"]
             for _, row, finding in self._findings()
             if finding["verdict"] == verdict.value and not finding["is_known"]
+        }
+        return sorted(cls for cls in classes if self.classes[cls] != "lossy")
+
+    def harmless(self, verdict: Verdict) -> list[str]:
+        """Classes of which a trip has this verdict, one of ``HARMLESS``; sorted, no lossy ones."""
+        classes = {
+            row["cls"]
+            for _, row, finding in self._findings()
+            if finding["verdict"] == verdict.value
         }
         return sorted(cls for cls in classes if self.classes[cls] != "lossy")
 
@@ -270,10 +285,15 @@ class Tally:
             verdicts[cls, serializer, finding["receiver"]].add(finding["verdict"])
             if finding["whole_with_project"]:
                 verdicts[cls, serializer, "with-project"].add(Verdict.WHOLE.value)
+        open_decisions = {finding["verdict"] for _, _, finding in self._findings()}
         return frozenset(
             entry
             for entry in baseline.entries
-            if _is_gone(entry, verdicts.get((entry.cls, entry.serializer, entry.receiver)))
+            if (
+                entry not in map(decision_entry, open_decisions)
+                if entry.is_decision
+                else _is_gone(entry, verdicts.get((entry.cls, entry.serializer, entry.receiver)))
+            )
         )
 
     def _entries(self) -> Iterator[tuple[str, Entries]]:
@@ -288,6 +308,12 @@ class Tally:
 
 
 def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
+    if finding["verdict"] in _DECISIONS:
+        return [decision_entry(finding["verdict"])]
+    return _entries_of_class(row, finding)
+
+
+def _entries_of_class(row: Row, finding: Finding) -> list[Entry]:
     cls = in_a_line(row["cls"])
     return [
         Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"])
@@ -298,11 +324,7 @@ def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
 def _is_gone(entry: Entry, verdicts: set[str] | None) -> bool:
     # Whether the chain is needed is a decision of its own: an exception that lost nothing but its
     # chain arrived whole for every entry of another kind.
-    whole = (
-        {Verdict.WHOLE.value}
-        if entry.kind == "chain"
-        else {Verdict.WHOLE.value, Verdict.DROPS_CHAIN.value}
-    )
+    whole = _WHOLE if entry.kind == "chain" else {*_WHOLE, Verdict.DROPS_CHAIN.value}
     return verdicts is not None and verdicts <= whole
 
 
@@ -310,7 +332,11 @@ def _with_known(row: Row, baseline: Baseline) -> Row:
     findings: list[Finding] = [
         {
             **finding,
-            "is_known": bool(finding["kinds"]) and baseline.knows(_baseline_entries(row, finding)),
+            "is_known": bool(finding["kinds"])
+            and (
+                baseline.knows(_baseline_entries(row, finding))
+                or baseline.knows(_entries_of_class(row, finding))
+            ),
         }
         for finding in row["findings"]
     ]

@@ -142,18 +142,35 @@ def receivers(config: pytest.Config, ini: Ini) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def setup(ini: Ini) -> tuple[str, ...]:
-    """What receivers call when they start: ``module:callable`` each, () if nothing."""
+def setup(ini: Ini) -> tuple[tuple[str, ...], bool]:
+    """What receivers call when they start: ``module:callable`` each, () if nothing.
+
+    Returns:
+        These, and whether the setting is ``none``: then nothing is called on its own account.
+    """
     key = "portable_errors_receiver_setup"
     steps = ini.lines(key, expected="a list of module:callable")
+    if steps == ("none",):
+        return (), True
     for step in steps:
         module, colon, function = step.partition(":")
         if not (
             colon
             and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))
         ):
-            raise ini.wrong(key, step, "module:callable, e.g. django:setup")
-    return steps
+            raise ini.wrong(key, step, "module:callable, e.g. django:setup, or none")
+    return steps, False
+
+
+def tests_django() -> bool:
+    """Whether the tests are those of a Django project: it is installed, and knows its settings.
+
+    pytest-django sets the environment variable from its own option and ini key.
+    """
+    return (
+        bool(os.environ.get("DJANGO_SETTINGS_MODULE"))
+        and importlib.util.find_spec("django") is not None
+    )
 
 
 def dotted(ini: Ini, key: str) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ class Options:
     receiver_setup: tuple[str, ...]
     """``module:callable``, called when the receiver with-project or an interpreter given by path
     starts."""
+    django_setup: bool
+    """Whether with-project calls ``django.setup()`` although no setting says so: the tests are
+    those of a Django project."""
+    needs_no_setup: bool
+    """Whether a setting says that receivers need no set-up (``none``)."""
     installed: tuple[str, ...]
     """Modules that the receivers have although the project or its tests bring them."""
     absent: tuple[str, ...]
@@ -99,6 +104,11 @@ class Options:
         return self.mode != "off"
 
     @property
+    def setup_steps(self) -> tuple[str, ...]:
+        """What who has the project calls at its start: ``module:callable`` each."""
+        return (*(("django:setup",) if self.django_setup else ()), *self.receiver_setup)
+
+    @property
     def surveys(self) -> bool:
         """Whether exception classes of the project or of packages are checked."""
         return self.surveys_project or bool(self.survey)
@@ -127,6 +137,7 @@ def read_options(
     without_paths = gave_no_paths(config)
     checks = ini.names("portable_errors_checks", lambda: CHECKS)
     receivers = option_values.receivers(config, ini)
+    setup, needs_no_setup = option_values.setup(ini)
     if (
         config.getoption("portable_errors_update_baseline")
         and mode == "off"
@@ -146,7 +157,9 @@ def read_options(
         capture=ini.names("portable_errors_capture", lambda: CAPTURES) or CAPTURES[:3],
         receivers=receivers or (DEFAULT_RECEIVER,),
         receiver_is_chosen=bool(receivers),
-        receiver_setup=option_values.setup(ini),
+        receiver_setup=setup,
+        django_setup=not setup and not needs_no_setup and option_values.tests_django(),
+        needs_no_setup=needs_no_setup,
         installed=option_values.dotted(ini, "portable_errors_installed"),
         absent=option_values.dotted(ini, "portable_errors_absent"),
         serializers=ini.names("portable_errors_serializers", serializers)

@@ -86,7 +86,9 @@ class Repairing:
     ) -> Proof:
         root = Path(os.path.realpath(self._options.root))
         path = list(_unique_path(root))
-        return in_new_process(evidence, reducers, registered, folder=root, path=path)
+        return in_new_process(
+            evidence, reducers, registered, folder=root, path=path, setup=self._options.setup_steps
+        )
 
     def lines(self, verbosity: int) -> Iterator[Line]:
         """What was done, for the end of the summary; nothing before ``finish``.

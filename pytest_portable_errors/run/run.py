@@ -68,6 +68,7 @@ class Run:
             root=Path(options.root),
             python_files=tuple(python_files),
             receiver_setup=options.receiver_setup,
+            django_setup=options.django_setup,
             installed=options.installed,
             absent=options.absent,
         )

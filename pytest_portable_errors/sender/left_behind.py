@@ -6,6 +6,7 @@ what could have travelled nobody has said that it may be lost.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -60,12 +61,42 @@ def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> boo
     steps = list(_STEP.finditer(path))
     chooses_here = chooses(type(exc), serializer)
     for number, value in enumerate(_values_along(exc, steps)):
+        if becomes_plain(value):
+            return True
         is_passed = type(value) in _CONTAINERS and number < len(steps) - 1
         if chooses_here and not is_passed and not can_travel(value, serializer):
             return True
         if issubclass(type(value), BaseException):
             chooses_here = chooses(type(value), serializer)
     return False
+
+
+def becomes_plain(value: object) -> bool:
+    """Whether a value's own class, by a reducer in Python, has it pickled as plain data.
+
+    So does the ``ReturnDict`` of Django REST framework, which leaves its serializer behind.
+
+    Raises:
+        KeyboardInterrupt: It may be the user's.
+    """
+    cls = type(value)
+    if cls in PLAIN or issubclass(cls, BaseException):
+        return False
+    reducer = reducer_of(cls)
+    if reducer is None or not reducer.file:
+        return False
+    try:
+        with unchanged(held_by(value)):
+            reduced = value.__reduce_ex__(pickle.DEFAULT_PROTOCOL)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # foreign code
+        return False
+    return isinstance(reduced, tuple) and len(reduced) > 0 and reduced[0] in PLAIN
+
+
+PLAIN = (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
+"""The classes of plain data."""
 
 
 def value_can_travel(exc: BaseException, path: str, serializer: Serializer) -> bool:

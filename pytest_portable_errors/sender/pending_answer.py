@@ -13,6 +13,8 @@ from pytest_portable_errors.sender.client import Receiver
 from pytest_portable_errors.sender.project import Imports
 from pytest_portable_errors.sender.request import Request
 
+_DJANGO = "django:setup"
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class PendingAnswer:
@@ -60,8 +62,10 @@ class PendingAnswer:
                 "Install it there, or choose another"
             )
         if answer["stage"] == "setup":
+            default = " (in a Django project the default)" if answer["setup"] == _DJANGO else ""
             raise PortableErrorsError(
-                f"portable_errors_receiver_setup = {answer['setup']}: "
+                f"portable_errors_receiver_setup = {answer['setup']}{default}: "
                 f"raised {error_text(answer['error'])} in receiver {receiver!r}"
+                + ("; none calls nothing" if default else "")
             )
         return answer

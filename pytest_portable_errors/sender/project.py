@@ -212,13 +212,17 @@ class Project:
             site=with_project,
             present_modules=tuple(present),
             present_below=self.context.installed,
-            setup=self.context.receiver_setup if with_project else (),
+            setup=self._setup() if with_project else (),
             prove=tuple(
                 (name, folders)
                 for name, folders in prove.items()
                 if not self._is_present(name, present)
             )[:_MOST_PROOFS],
         )
+
+    def _setup(self) -> tuple[str, ...]:
+        django = ("django:setup",) if self.context.django_setup else ()
+        return (*django, *self.context.receiver_setup)
 
     def _is_present(self, name: str, present: list[tuple[str, str | None, Folders]]) -> bool:
         return any(name == entry[0] for entry in present) or any(

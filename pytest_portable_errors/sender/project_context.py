@@ -20,6 +20,8 @@ class ProjectContext:
     """Real paths of the modules that pytest collected."""
     receiver_setup: tuple[str, ...] = ()
     """``module:callable`` that those who read the errors call at their start, in this order."""
+    django_setup: bool = False
+    """Whether who has the project calls ``django.setup()`` at its start."""
     installed: tuple[str, ...] = ()
     """Dotted names of modules that the receivers have, with all below them, although they are the
     project's or a test's."""

@@ -22,9 +22,7 @@ from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 DECIDED = TripRequirements(receivers=("without-project",), checks=("message", "chain"), timeout=1.0)
 RECEIVER_OPEN = replace(DECIDED, receiver_is_undecided=True)
 CHAIN_OPEN = replace(DECIDED, chain_is_undecided=True)
-BOTH_OPEN = replace(
-    DECIDED, receiver_is_undecided=True, chain_is_undecided=True, ignores_test_classes=True
-)
+BOTH_OPEN = replace(DECIDED, receiver_is_undecided=True, chain_is_undecided=True, is_repo_wide=True)
 
 
 def trip(
@@ -170,7 +168,7 @@ class TestOfTests:
     HOLDS_A_MOCK = trip("arrival", cause="value-cannot-be-pickled", is_of_tests=True)
 
     def test_a_class_of_a_test_is_no_defect_where_they_are_spared(self) -> None:
-        spared = replace(DECIDED, ignores_test_classes=True)
+        spared = replace(DECIDED, is_repo_wide=True)
         assert verdicts(spared, FakePendingTrip(self.LOCAL)) == [(Verdict.OF_TESTS, self.LOCAL)]
 
     def test_while_the_receiver_is_open_it_is_part_of_that_decision(self) -> None:

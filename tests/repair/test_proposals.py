@@ -42,6 +42,7 @@ def detail(*fixes: Fix, why: str = "", cls: str = "shop.errors.A") -> Detail:
         file="",
         line=0,
         owner="",
+        is_held=False,
         text="",
         trip={},
     )

@@ -48,6 +48,7 @@ def detail(cls: str, fixes: Sequence[Fix], why: str = "") -> Detail:
         file="",
         line=0,
         owner="",
+        is_held=False,
         text="",
         trip={},
     )

@@ -50,6 +50,7 @@ def detail(cls: str, *, place: str, file: str = "", line: int = 0, owner: str = 
         "file": file,
         "line": line,
         "owner": owner,
+        "is_held": False,
         "text": f"{cls} does not arrive\n\n  why   because of {place}",
         "trip": trip,
     }

@@ -293,6 +293,7 @@ def test_a_defect_is_told_by_what_a_test_raised_and_then_by_the_first_by_name() 
             file="",
             line=0,
             owner="",
+            is_held=False,
             text="",
             trip={},
         )
