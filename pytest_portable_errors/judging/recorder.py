@@ -81,6 +81,10 @@ class Recorder:
         """Record that no instance of a class could be built; ``cls`` is its dotted name."""
         self._entries["not_checked"].append([clean(cls), clean(reason)])
 
+    def not_imported(self, module: str, why: str) -> None:
+        """Record a module whose classes were not surveyed; ``why`` is "" if nobody imports it."""
+        self._entries["not_imported"].append([clean(module), clean(why)])
+
     def not_looked_at(self, cls: str, limit: str) -> None:
         """Record a part of an exception past a limit: ``credentials past 1,000 characters``."""
         self._entries["not_looked_at"].append([clean(cls), clean(limit)])
@@ -176,6 +180,7 @@ def _no_entries() -> Entries:
         troubles=[],
         declared_lost=[],
         not_looked_at=[],
+        not_imported=[],
     )
 
 

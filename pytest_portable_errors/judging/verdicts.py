@@ -20,6 +20,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.arrival import arrive, lacks_project
+from pytest_portable_errors.sender.carriers import never_carried
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers
@@ -111,9 +112,10 @@ def pending_trips(
     Raises:
         PortableErrorsError: A receiver cannot start.
     """
-    checks = requirements.checks
+    dropped = never_carried(outgoing.serializer) if requirements.is_repo_wide else ()
     if requirements.chain_is_undecided:
-        checks = tuple(check for check in checks if check != "chain")
+        dropped = (*dropped, "chain")
+    checks = tuple(check for check in requirements.checks if check not in dropped)
     settings = TripSettings(
         checks=checks, arrives_as=arrives_as, without=without, timeout=requirements.timeout
     )
@@ -183,7 +185,8 @@ def _judged_chain(
 ) -> JudgedTrip | None:
     """Judge an undecided chain; None if it arrived, or is not to be judged by itself."""
     has_arrived = exception.trip.received is not None and exception.verdict is not Verdict.OF_TESTS
-    if not (requirements.chain_is_undecided and has_arrived and pending.has_chain):
+    is_carried = "chain" not in never_carried(pending.outgoing.serializer)
+    if not (requirements.chain_is_undecided and is_carried and has_arrived and pending.has_chain):
         return None
     pending = pending.comparing(("chain",))
     explained = arrive(pending)

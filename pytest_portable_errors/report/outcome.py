@@ -40,6 +40,8 @@ class Outcome:
     """
     tells_cases: bool = False
     """Whether there are cases of suites, also in tests of the user's, whose defects are told."""
+    not_carried: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(serializer, checks for what it never carries, which were not compared)."""
     repairs: bool = False
     """Whether the run writes or shows fixes."""
     unimported: str = ""

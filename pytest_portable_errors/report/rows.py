@@ -133,6 +133,9 @@ class _NotLookedAt(TypedDict, total=False):
     """Class and path of what it leaves behind on purpose, each once."""
     not_looked_at: list[list[str]]
     """Class and what lies past a limit, once for each exception."""
+    not_imported: list[list[str]]
+    """Module whose classes were not surveyed, and why it could not be imported; "" where nothing
+    imports it."""
 
 
 class Entries(_NotLookedAt):

@@ -99,10 +99,13 @@ def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     for cls, reason in list(tally.not_checked.items()):
         if verbosity > 0 or len(tally.not_checked) <= TESTS:
             yield Line(f"not checked: {short_name(cls)}: {brief(reason)}", YELLOW)
+    yield from _not_imported(tally.not_imported, verbosity)
     for limit, counts in tally.not_looked_at.items():
         yield Line(f"not looked at: {clean(limit)} ({_of_classes(counts, verbosity)})", YELLOW)
     for cls, paths in tally.declared_lost.items() if verbosity > 0 else ():
         yield Line(f"declared lost: {clean(short_name(cls))}: {brief(clean(', '.join(paths)))}")
+    for serializer, checks in outcome.not_carried:
+        yield Line(f"not compared: {clean(serializer)} never carries {', '.join(checks)}")
     for verdict, text in _HARMLESS.items():
         classes = tally.harmless(verdict)
         if classes:
@@ -125,7 +128,7 @@ def _next(outcome: Outcome, told: _Told) -> Iterator[Line]:
         if number:
             of_all = f"{number:,} of {len(groups):,}" if number < len(groups) else "all"
             yield Line(f"fix {of_all}: {outcome.command} {option}")
-    if (groups or told.decisions) and outcome.mode == "error":
+    if (groups or told.decisions) and outcome.mode == "error" and not outcome.repairs:
         yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
 
 
@@ -149,6 +152,25 @@ def _beside_tests(outcome: Outcome, told: _Told, verbosity: int) -> Iterator[Lin
         )
     for trouble in outcome.tally.troubles:
         yield Line(f"{label} {trouble_text(trouble)}", told.colour)
+
+
+def _not_imported(modules: dict[str, str], verbosity: int) -> Iterator[Line]:
+    """``2 modules were not imported, so their classes were not checked: shop.cli, shop.unused``."""
+    failed = {module: why for module, why in modules.items() if why}
+    most = len(modules) if verbosity > 0 else NAMES
+    for module in list(failed)[:most]:
+        yield Line(f"not imported: {clean(module)}: {brief(failed[module])}", YELLOW)
+    if len(failed) > most:
+        yield Line(f"not imported: {len(failed) - most:,} more, which -v names", YELLOW)
+    unused = [module for module in modules if module not in failed]
+    if unused:
+        more = f" and {len(unused) - most:,} more" if len(unused) > most else ""
+        was, their = ("was", "its") if len(unused) == 1 else ("were", "their")
+        yield Line(
+            f"{count(len(unused), 'module')} {was} not imported, so {their} classes were not "
+            f"checked: {', '.join(map(clean, unused[:most]))}{more}",
+            YELLOW,
+        )
 
 
 _HARMLESS = {

@@ -211,6 +211,16 @@ class Tally:
                 counts.setdefault(limit, Counter())[cls] += 1
         return {limit: counts[limit] for limit in sorted(counts)}
 
+    @property
+    def not_imported(self) -> dict[str, str]:
+        """Module -> why it could not be imported, "" where nothing imports it; sorted."""
+        modules = {
+            module: why
+            for _, entries in self._entries()
+            for module, why in entries.get("not_imported", ())
+        }
+        return {module: modules[module] for module in sorted(modules)}
+
     @functools.cached_property
     def classes(self) -> dict[str, str]:
         """Class -> ``lossy``, ``undecided``, ``tests``, ``python`` or ``whole``; sorted."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Collection, Sequence
+from typing import ParamSpec, TypeVar
 
 from pytest_portable_errors.diagnosis.primitive import not_primitive
 from pytest_portable_errors.diagnosis.printable import brief
@@ -20,6 +22,23 @@ from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.trip import RoundTrip, trip_text
 from pytest_portable_errors.sender.value_trip import value_trip
+
+_Result = TypeVar("_Result")
+_Params = ParamSpec("_Params")
+
+
+def _at_callers_line(method: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
+    """Let a wrong use be shown where the test's line stands, and not inside of this package."""
+
+    @functools.wraps(method)
+    def called(*args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
+        __tracebackhide__ = True
+        try:
+            return method(*args, **kwargs)
+        except PortableErrorsError as error:
+            raise error.with_traceback(None) from None
+
+    return called
 
 
 class AssertRoundtrip:
@@ -45,6 +64,7 @@ class AssertRoundtrip:
         self._policy = policy
         self._pytest_api = pytest_api
 
+    @_at_callers_line
     def __call__(
         self,
         exc: object,
@@ -143,6 +163,7 @@ class AssertValueRoundtrip:
         self._pytest_api = pytest_api
         self._credentials = credentials
 
+    @_at_callers_line
     def __call__(
         self,
         value: object,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Sequence
+from pathlib import Path
 
 from pytest_portable_errors.building.build import CannotBuild
 from pytest_portable_errors.errors import PortableErrorsError
@@ -17,6 +18,8 @@ from pytest_portable_errors.run.run_policies import RunPolicies
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.survey import population
 from pytest_portable_errors.survey.cases import Case, cases_of
+from pytest_portable_errors.survey.packages import survey_package
+from pytest_portable_errors.survey.project_modules import modules_not_imported
 
 
 class CheckedCases:
@@ -83,10 +86,15 @@ class CheckedCases:
         """
         options = self._options
         classes: list[type[BaseException]] = []
-        for package in options.survey:
-            classes += population.classes_of_package(package)
+        for name in options.survey:
+            package = survey_package(name)
+            classes += package.classes
+            for module, why in package.failures.items():
+                self._recorder.not_imported(module, why)
         if options.surveys_project:
             classes += population.classes_of_project(self._receivers.project)
+            for module in modules_not_imported(Path(options.root)):
+                self._recorder.not_imported(module, "")
         declared = self._policies.declared
         for cls in classes:
             self._recorder.expected(declared.expected_of(cls))

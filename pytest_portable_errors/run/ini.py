@@ -7,8 +7,9 @@ A wrong value is a usage error that names key, value and file, and what the valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -34,16 +35,22 @@ class Ini:
         """Key and file for a message: ``portable_errors_timeout (pytest.ini)``."""
         return f"{key} ({self._place(key)})"
 
-    def text(self, key: str, *, expected: str) -> str:
+    def text(
+        self, key: str, *, expected: str, same: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
         """A key that holds a string; empty if it is not set.
 
         Args:
             key: The key.
             expected: What it may hold, for the error's text.
+            same: See ``choice``.
 
         Raises:
             pytest.UsageError: It holds something else.
         """
+        raw = str(self._raw(key)).lower()
+        if raw in same:
+            return same[raw]
         value = self.value(key, expected=expected)
         if not isinstance(value, str):
             raise self.wrong(key, value, expected)
@@ -80,19 +87,28 @@ class Ini:
             known(self.origin(key), values, allowed())
         return values
 
-    def choice(self, key: str, allowed: Iterable[str], *, default: str) -> str:
+    def choice(
+        self,
+        key: str,
+        allowed: Iterable[str],
+        *,
+        default: str,
+        same: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
         """A key that holds one of several words.
 
         Args:
             key: The key.
             allowed: The words.
             default: The result if the key is not set.
+            same: Further words, or the names of TOML's own values in small letters, and the words
+                that they stand for.
 
         Raises:
             pytest.UsageError: It holds something else.
         """
         choices = tuple(allowed)
-        value = self.text(key, expected=f"one of {', '.join(choices)}") or default
+        value = self.text(key, expected=f"one of {', '.join(choices)}", same=same) or default
         known(self.origin(key), (value,), choices)
         return value
 
@@ -131,11 +147,20 @@ class Ini:
             return self._config.getini(key)
         # These come from pytest's own conversion, whose message does not name key and file.
         except (TypeError, ValueError, pytest.UsageError) as error:
-            # vars(), because pytest 9 warns of the attribute ``inicfg``. It keeps objects there,
-            # whose ``value`` is what the file holds; before, that was kept as it is.
-            attributes = vars(self._config)
-            entry = (attributes.get("_inicfg") or attributes.get("inicfg") or {}).get(key)
-            raise self.wrong(key, getattr(entry, "value", entry), expected) from error
+            raise self.wrong(key, self._raw(key), expected) from error
+
+    def _raw(self, key: str) -> object:
+        """What the file holds for a key, or ``-o``, before pytest converts it; None if nothing."""
+        # vars(), because pytest 9 warns of the attribute ``inicfg``. It keeps objects there, whose
+        # ``value`` is what the file holds; before, that was kept as it is. ``-o`` is no part of it
+        # in older versions.
+        for entry in reversed(self._config.getoption("override_ini") or ()):
+            name, equals, value = entry.partition("=")
+            if name == key and equals:
+                return value
+        attributes = vars(self._config)
+        found = (attributes.get("_inicfg") or attributes.get("inicfg") or {}).get(key)
+        return getattr(found, "value", found)
 
     def wrong(self, key: str, value: object, expected: str) -> pytest.UsageError:
         """Make the error for a value that a key cannot have; the caller raises it."""

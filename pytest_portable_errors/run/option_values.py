@@ -17,6 +17,7 @@ import pytest
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver_names import receiver_named
+from pytest_portable_errors.report.rows import is_own_item
 from pytest_portable_errors.run.ini import Ini, known
 
 if TYPE_CHECKING:
@@ -40,6 +41,27 @@ _EXPECT = (
 )
 
 
+def refuse_own_ids(config: pytest.Config) -> None:
+    """Say what to type in place of the ID of one of the plugin's own items, which is no path.
+
+    Raises:
+        pytest.UsageError: Such an ID was given as a path.
+    """
+    for arg in config.invocation_params.args:
+        if isinstance(arg, str) and is_own_item(arg):
+            collector, _, name = arg.partition("::")
+            suite = collector.partition("/")[2]
+            option = f"--portable-errors-suite {suite}" if suite else "--portable-errors"
+            selected = re.sub(r"\[.*", "", name).rpartition(".")[2]
+            raise pytest.UsageError(
+                f"{arg} is no path that pytest finds: type pytest {option} -k {selected}"
+            )
+
+
+_SAME_MODES = {"true": "error", "false": "off"}
+"""What TOML's own words for on and off mean."""
+
+
 def mode(config: pytest.Config, ini: Ini) -> str:
     """``off``, ``warn`` or ``error``: ``--portable-errors-mode``, ``--portable-errors``, ini key.
 
@@ -52,7 +74,7 @@ def mode(config: pytest.Config, ini: Ini) -> str:
     return (
         "error"
         if config.getoption("portable_errors")
-        else ini.choice("portable_errors", MODES, default="off")
+        else ini.choice("portable_errors", MODES, default="off", same=_SAME_MODES)
     )
 
 
@@ -73,6 +95,7 @@ def suites_and_packages(
     Raises:
         pytest.UsageError: A name is no suite, and no package of that name can be found.
     """
+    in_file = ini.lines("portable_errors_survey", expected=_SURVEY)
     named = tuple(dict.fromkeys(config.getoption("portable_errors_suite")))
     existing = list(suites()) if named else []
     packages = [name for name in named if name not in existing]
@@ -84,15 +107,20 @@ def suites_and_packages(
         )
     for origin, surveyed in (
         ("--portable-errors-survey", config.getoption("portable_errors_survey")),
-        (
-            ini.origin("portable_errors_survey"),
-            ini.lines("portable_errors_survey", expected="a list of packages"),
-        ),
+        (ini.origin("portable_errors_survey"), () if surveys_nothing(ini) else in_file),
     ):
         for name in surveyed:
             _ensure_importable(origin, name, "expected a package that can be imported, e.g. httpx")
         packages += surveyed
     return tuple(name for name in named if name in existing), tuple(dict.fromkeys(packages))
+
+
+def surveys_nothing(ini: Ini) -> bool:
+    """Whether a setting says that only exceptions are checked that tests raise."""
+    return ini.lines("portable_errors_survey", expected=_SURVEY) == ("none",)
+
+
+_SURVEY = "a list of packages, or none"
 
 
 def _ensure_importable(origin: str, name: str, expected: str) -> None:

@@ -132,6 +132,7 @@ def read_options(
             may be.
     """
     ini = Ini(config)
+    option_values.refuse_own_ids(config)
     chosen_suites, survey = option_values.suites_and_packages(config, ini, suites)
     mode = option_values.mode(config, ini)
     without_paths = gave_no_paths(config)
@@ -172,7 +173,9 @@ def read_options(
         credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
         suites=chosen_suites,
         survey=survey,
-        surveys_project=mode != "off" and (without_paths or bool(survey)),
+        surveys_project=mode != "off"
+        and (without_paths or bool(survey))
+        and not option_values.surveys_nothing(ini),
         runs_no_tests=without_paths
         and mode == "off"
         and bool(

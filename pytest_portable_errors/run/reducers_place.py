@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_portable_errors.run.options import Options
+from pytest_portable_errors.survey.project_modules import packages_of
 
 NAME = "exception_reducers.py"
 """The file, unless ``portable_errors_reducers`` names another."""
-_NO_PACKAGES = re.compile(r"tests?|docs?|examples?|benchmarks?|scripts?|build|dist|_.*|\..*")
 _MOST_FILES = 20_000  # of a project, that are looked at
 
 
@@ -30,13 +30,7 @@ def default_place(root: Path) -> Path:
 
     Of several packages, the one that the project is named after, or else the first.
     """
-    packages = [
-        folder
-        for source in (root / "src", root)
-        if source.is_dir()
-        for folder in sorted(source.iterdir())
-        if (folder / "__init__.py").is_file() and not _NO_PACKAGES.fullmatch(folder.name)
-    ]
+    packages = packages_of(root)
     wanted = re.sub(r"[-.]+", "_", root.name).lower()
     packages.sort(key=lambda folder: folder.name.lower() != wanted)
     return (packages[0] if packages else root) / NAME

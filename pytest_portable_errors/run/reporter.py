@@ -26,6 +26,7 @@ from pytest_portable_errors.run.stash import (
     ToldOnce,
     baseline_of,
     run_of,
+    serializers_of,
 )
 
 if TYPE_CHECKING:
@@ -172,8 +173,20 @@ class Reporter:
             unimported=self._unimported_reducers(),
             suites=tuple(map(_with_version, options.suites)),
             tells_cases=bool(options.suites) or self._tells_cases,
+            not_carried=tuple(self._not_carried()) if self._is_repo_wide else (),
             repairs=options.fixes != "none",
         )
+
+    def _not_carried(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Serializer, and the checks of the run for what it never carries."""
+        from pytest_portable_errors.sender.carriers import never_carried
+
+        serializers = serializers_of(self._config)
+        for name in self._options.serializers:
+            dropped = never_carried(serializers.find(name))
+            checks = tuple(check for check in self._options.checks if check in dropped)
+            if checks:
+                yield name, checks
 
     def _unimported_reducers(self) -> str:
         """The module of reducers, if nothing of the project imports it; otherwise ""."""

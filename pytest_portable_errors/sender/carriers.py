@@ -54,6 +54,8 @@ class Carrier:
     """Whether it sends arguments and results as well, by the same functions."""
     replaces: str = ""
     """What it does where it gives another class on purpose; empty if it never does."""
+    drops: tuple[str, ...] = ()
+    """Checks for what it never carries, whatever the class does."""
     library: str | None = None
     """The module that has to be installed. None: it is in the standard library."""
     distribution: str = ""
@@ -85,6 +87,11 @@ class Carrier:
             raise PortableErrorsError(
                 f"serializer {self.name!r} is not installed here: pip install {self.distribution}"
             )
+
+
+def never_carried(serializer: Serializer) -> tuple[str, ...]:
+    """Checks for what a serializer never carries; () for all but some carriers."""
+    return serializer.drops if isinstance(serializer, Carrier) else ()
 
 
 def plain_serializer(serializer: Serializer) -> Serializer:
@@ -223,6 +230,7 @@ CARRIERS: tuple[Serializer, ...] = (
         name="celery",
         send=functools.partial(_celery, serializer="json"),
         loader=f"{_CLIENT_HALVES}.from_celery:loads_json",
+        drops=("attributes", "notes", "chain", "traceback"),
         replaces=(
             "Celery stores the class's name and args: the client calls what it finds "
             "under that name, or makes up such a class"

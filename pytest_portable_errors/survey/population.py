@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import importlib.util
 import os
-import sys
-import warnings
 from collections.abc import Iterable, Sequence
 
 from pytest_portable_errors.building.build import CannotBuild, Variant, build
-from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations, Factory
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.report.rows import ADDED_LATER
 from pytest_portable_errors.sender.project import Project
 from pytest_portable_errors.survey.cases import Case, Subject
-from pytest_portable_errors.survey.classes import subclasses_in, subclasses_where
+from pytest_portable_errors.survey.classes import subclasses_where
 
 
 def classes_of_project(project: Project) -> list[type[BaseException]]:
@@ -46,50 +41,6 @@ def _is_of_this_plugin(module: str, project: Project) -> bool:
         "pytest",
         "_pytest",
     ) and not project.holds(os.path.realpath(__file__))
-
-
-def classes_of_package(name: str) -> list[type[BaseException]]:
-    """Import a package, and give its exception classes, sorted by dotted name.
-
-    If importing it brings none, its modules ``exceptions``, ``errors``, ``exc`` and ``error`` are
-    imported as well, until there is one.
-
-    Raises:
-        PortableErrorsError: The package cannot be imported, or has no exception class.
-    """
-    _import(name)
-    for module in _USUAL:
-        if subclasses_in(name):
-            break
-        if _is_package(name) and importlib.util.find_spec(f"{name}.{module}") is not None:
-            _import(f"{name}.{module}")
-    classes = subclasses_in(name)
-    if not classes:
-        raise PortableErrorsError(
-            f"survey of {name}: importing it brings no exception class; name the module that "
-            f"has them, e.g. {name}.failures"
-        )
-    return classes
-
-
-def _is_package(name: str) -> bool:
-    return hasattr(sys.modules[name], "__path__")
-
-
-_USUAL = ("exceptions", "errors", "exc", "error")
-
-
-def _import(name: str) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package's own warnings are not under test
-            importlib.import_module(name)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # foreign code
-        raise PortableErrorsError(
-            f"survey of {name}: importing it raised {type(error).__name__}: {error}"
-        ) from error
 
 
 def cases(

@@ -1,0 +1,111 @@
+"""Imports the modules of a package, and finds the exception classes that it gives to others."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from types import ModuleType
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.fields import dict_of, module_of, type_name
+from pytest_portable_errors.survey.classes import subclasses_in
+
+_TESTS = ("tests", "test", "conftest", "__main__")
+_MOST_MODULES = 3_000  # of a package, that are imported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What a package has of exception classes."""
+
+    classes: list[type[BaseException]]
+    """Sorted by dotted name; at least one."""
+    failures: dict[str, str]
+    """Module -> why it could not be imported."""
+
+
+def survey_package(name: str) -> Package:
+    """Import a package with all modules below it, and find its exception classes.
+
+    Its classes are those that its modules define, and those that it exports of no other
+    distribution: what is written in C or Rust often names a module that is elsewhere. Modules of
+    tests and ``__main__`` are not imported.
+
+    Raises:
+        PortableErrorsError: The package cannot be imported, or has no exception class.
+    """
+    why = _import(name)
+    if why is not None:
+        raise PortableErrorsError(f"survey of {name}: importing it raised {why}")
+    failures: dict[str, str] = {}
+    for number, module in enumerate(_modules_below(name)):
+        if number >= _MOST_MODULES:
+            break
+        why = _import(module)
+        if why is not None:
+            failures[module] = why
+    by_name = {type_name(cls): cls for cls in (*subclasses_in(name), *_exported(name))}
+    if not by_name:
+        examples = [module for module in _modules_below(name) if module not in failures][:2]
+        advice = f"name another package than {name}" + (
+            f"; it has {', '.join(examples)}" if examples else ", which has no modules either"
+        )
+        raise PortableErrorsError(
+            f"survey of {name}: it has no exception class, nor have the modules below it: {advice}"
+        )
+    return Package(classes=[by_name[cls] for cls in sorted(by_name)], failures=failures)
+
+
+def _import(name: str) -> str | None:
+    """Import a module; what that raised, None if nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package's own warnings are not under test
+            importlib.import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # foreign code
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _modules_below(package: str) -> Iterator[str]:
+    """The modules below a package, each before those below it, which are found once it is there."""
+    path = getattr(sys.modules.get(package), "__path__", None)
+    for found in sorted(pkgutil.iter_modules(path), key=lambda found: found.name) if path else ():
+        if found.name not in _TESTS and not found.name.startswith("test_"):
+            name = f"{package}.{found.name}"
+            yield name
+            yield from _modules_below(name)
+
+
+def _exported(package: str) -> Iterator[type[BaseException]]:
+    """The exception classes that a package's modules hold and no other distribution defines."""
+    top = package.partition(".")[0]
+    distributions = metadata.packages_distributions()
+    own = set(distributions.get(top, ()))
+    for name, module in list(sys.modules.items()):
+        if name != package and not name.startswith(f"{package}."):
+            continue
+        for value in _public_values(module):
+            if not isinstance(value, type) or not issubclass(value, BaseException):
+                continue
+            origin = (module_of(value) or "?").partition(".")[0]
+            is_foreign = origin in sys.stdlib_module_names or (
+                origin != top
+                and (origin in distributions or origin in sys.modules)
+                and own.isdisjoint(distributions.get(origin, ()))
+            )
+            if not is_foreign:
+                yield value
+
+
+def _public_values(module: ModuleType) -> Iterator[object]:
+    for name, value in dict_of(module).items():
+        if isinstance(name, str) and not name.startswith("_"):
+            yield value

@@ -1,0 +1,52 @@
+"""The modules of a project, as its folders have them, imported or not."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_NO_PACKAGES = re.compile(r"tests?|docs?|examples?|benchmarks?|scripts?|build|dist|_.*|\..*")
+_NO_MODULES = re.compile(r"__main__|conftest|test_.*|.*_test|tests?")
+_MOST_MODULES = 20_000
+
+
+def packages_of(root: Path) -> list[Path]:
+    """The folders of a project's top packages: below ``src``, and in the root itself, sorted."""
+    return [
+        folder
+        for source in (root / "src", root)
+        if source.is_dir()
+        for folder in sorted(source.iterdir())
+        if (folder / "__init__.py").is_file() and not _NO_PACKAGES.fullmatch(folder.name)
+    ]
+
+
+def modules_not_imported(root: Path) -> list[str]:
+    """Dotted names of the modules of a project's packages that this process has not imported.
+
+    A package of which nothing is imported is left out: it may be no part of what is tested, such
+    as an example. Modules of tests are left out, and ``__main__``.
+
+    Args:
+        root: The project's folder.
+    """
+    return sorted(
+        module
+        for package in packages_of(root)
+        if package.name in sys.modules
+        for module in _modules_in(package, package.name)
+        if module not in sys.modules
+    )[:_MOST_MODULES]
+
+
+def _modules_in(folder: Path, name: str) -> Iterator[str]:
+    for entry in sorted(folder.iterdir()):
+        if entry.suffix == ".py" and entry.stem.isidentifier():
+            if entry.stem != "__init__" and not _NO_MODULES.fullmatch(entry.stem):
+                yield f"{name}.{entry.stem}"
+        elif (entry / "__init__.py").is_file() and not _NO_MODULES.fullmatch(entry.name):
+            if f"{name}.{entry.name}" not in sys.modules:
+                yield f"{name}.{entry.name}"
+            yield from _modules_in(entry, f"{name}.{entry.name}")
