@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,8 +80,8 @@ def read(project: Path) -> Any:
 
 
 def named(project: Path) -> set[str]:
-    """The classes of which the report says that they are broken."""
-    return {defect["cls"] for defect in read(project)["defects"]}
+    """The classes of which the report says that they own a defect."""
+    return {defect["detail"]["owner"] for defect in read(project)["defects"]}
 
 
 def test_without_the_plugin_s_option_the_project_s_tests_pass(project: Path) -> None:
@@ -92,6 +93,28 @@ def test_the_classes_that_are_broken_are_named_and_no_others(project: Path) -> N
     status, told = run(project, "--portable-errors", "--portable-errors-report", "report.json")
     assert status == pytest.ExitCode.TESTS_FAILED, told
     assert named(project) == owners(project), told
+
+
+def test_what_is_printed_fits_on_a_screen(project: Path) -> None:
+    """Each defect takes six lines at most, a decision four, and all the rest twenty."""
+    _, told = run(project, "--portable-errors")
+    assert len(told.splitlines()) <= 6 * len(owners(project)) + 2 * 4 + 20, told
+
+
+def test_all_of_it_is_repaired_by_one_command(project: Path) -> None:
+    """What stays is what only a decision can change."""
+    run(project, "--portable-errors", "--portable-errors-fix-unsafe")
+    status, told = run(project)
+    assert status == 0, told
+    run(project, "--portable-errors", "--portable-errors-report", "report.json")
+    assert named(project) == set()
+
+
+def test_a_module_that_no_test_imports_is_named(project: Path) -> None:
+    _, told = run(project, "--portable-errors")
+    unseen = {"library": "ledgerfile.export"}.get(project.name)
+    named_one = re.search(r"1 module was not imported, .*: (\S+)$", told, re.MULTILINE)
+    assert (named_one[1] if named_one else None) == unseen
 
 
 @MATRIX
