@@ -7,17 +7,21 @@ from pathlib import Path
 
 from pytest_portable_errors.report.document import Document
 
+SUFFIXES = (".json", ".html", ".sarif")
+"""How the name of a report may end."""
+SUFFIXES_TEXT = ".json, .html or .sarif"
+"""The same in words."""
+
 
 def write_report(file: Path, document: Document) -> None:
-    """Write a document as JSON to a ``.json`` file, and as HTML to any other.
+    """Write a document to a file whose suffix, one of ``SUFFIXES``, says how.
 
     Raises:
         ModuleNotFoundError: HTML is asked for, and Jinja2 is not installed.
         OSError: The file cannot be written.
     """
-    file.write_text(
-        _as_json(document) if file.suffix == ".json" else _as_html(document), encoding="utf-8"
-    )
+    write = {".json": _as_json, ".html": _as_html, ".sarif": _as_sarif}[file.suffix]
+    file.write_text(write(document), encoding="utf-8")
 
 
 def _as_json(document: object) -> str:
@@ -28,3 +32,10 @@ def _as_html(document: Document) -> str:
     from pytest_portable_errors.report.page import page  # here, because it needs Jinja2
 
     return page(document)
+
+
+def _as_sarif(document: Document) -> str:
+    # here, because a run that writes no SARIF needs none of what it loads
+    from pytest_portable_errors.report.sarif import sarif
+
+    return _as_json(sarif(document))

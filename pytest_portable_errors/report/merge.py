@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import read_baseline
 from pytest_portable_errors.report.document import document, merge_documents
-from pytest_portable_errors.report.files import write_report
+from pytest_portable_errors.report.files import SUFFIXES, SUFFIXES_TEXT, write_report
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import summary
 
@@ -39,7 +39,7 @@ def add_merge(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a .json or .html file to write; repeatable",
+        help=f"a {SUFFIXES_TEXT} file to write; repeatable",
     )
     parser.add_argument(
         "--mode",
@@ -117,9 +117,9 @@ def _write_files(outcome: Outcome, options: argparse.Namespace) -> Iterator[str]
         yield f"{options.baseline}: {outcome.update_told}"
     names: Sequence[str] = options.output
     for name in names:
-        if Path(name).suffix not in (".json", ".html"):
+        if Path(name).suffix not in SUFFIXES:
             raise PortableErrorsError(
-                f"--output: {name}: expected a file that ends in .json or .html"
+                f"--output: {name}: expected a file that ends in {SUFFIXES_TEXT}"
             )
         write_report(Path(name), document(outcome))
         yield name

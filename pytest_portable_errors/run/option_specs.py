@@ -89,7 +89,8 @@ def _add_command_line_options(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="write what was found to a .json or an .html file. Repeatable.",
+        help="write what was found to a .json, an .html or a .sarif file (for code scanning). "
+        "Repeatable.",
     )
     group.addoption(
         "--portable-errors-baseline",

@@ -246,18 +246,22 @@ def reports(config: pytest.Config) -> tuple[Path, ...]:
     A relative path starts from the folder in which pytest was started.
 
     Raises:
-        pytest.UsageError: A file ends in neither .json nor .html, is a folder, or lies in no folder
-            that exists; or HTML is asked for and Jinja2 is not installed.
+        pytest.UsageError: A file does not end in one of ``SUFFIXES``, is a folder, or lies in no
+            folder that exists; or HTML is asked for and Jinja2 is not installed.
     """
     option = "--portable-errors-report"
+    names = config.getoption("portable_errors_report")
     files: list[Path] = []
-    if is_worker(config):
+    if not names or is_worker(config):
         return ()
-    for name in config.getoption("portable_errors_report"):
+    # here, because it loads what a run without a report does not need
+    from pytest_portable_errors.report.files import SUFFIXES, SUFFIXES_TEXT
+
+    for name in names:
         file = config.invocation_params.dir / name
-        if file.suffix not in (".json", ".html"):
+        if file.suffix not in SUFFIXES:
             raise pytest.UsageError(
-                f'{option}: "{name}": expected a file that ends in .json or .html'
+                f'{option}: "{name}": expected a file that ends in {SUFFIXES_TEXT}'
             )
         if file.suffix == ".html" and importlib.util.find_spec("jinja2") is None:
             raise pytest.UsageError(

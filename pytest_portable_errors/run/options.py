@@ -83,7 +83,7 @@ class Options:
     """Whether this process will run all that it collects, as far as can be told: no option selects
     among it, and it is no worker of pytest-xdist."""
     reports: tuple[Path, ...]
-    """Files to write, ``.json`` or ``.html``; () in a worker of pytest-xdist."""
+    """Files to write, ``.json``, ``.html`` or ``.sarif``; () in a worker of pytest-xdist."""
     baseline: Path | None
     """The file of known defects. It need not exist where the run writes it, nor in a worker of
     pytest-xdist. None: there is none to read or write."""

@@ -498,8 +498,8 @@ class TestBadValues:
             (
                 ("--portable-errors-report=found.txt",),
                 (
-                    '--portable-errors-report: "found.txt": expected a file that ends in .json or '
-                    ".html"
+                    '--portable-errors-report: "found.txt": expected a file that ends in .json, '
+                    ".html or .sarif"
                 ),
             ),
             (

@@ -8,19 +8,16 @@ import hashlib
 import html.parser
 import itertools
 import re
-from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from reported import detail, entries, finding, found, row
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
-from pytest_portable_errors.report.document import Document, document
-from pytest_portable_errors.report.outcome import Outcome
+from pytest_portable_errors.report.document import Document
 from pytest_portable_errors.report.page import page
-from pytest_portable_errors.report.rows import Detail, Entries, Finding, Row
-from pytest_portable_errors.report.tally import Tally
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% "
@@ -57,124 +54,10 @@ class Reader(html.parser.HTMLParser):
         return [attributes for found, attributes in self.elements if found == tag]
 
 
-def finding(
-    verdict: str = "defect",
-    *,
-    cause: str = "init-does-not-fit-args",
-    known: bool = False,
-    **more: Any,
-) -> Finding:
-    whole = verdict == "whole"
-    found: Finding = {
-        "verdict": verdict,
-        "cause": "" if whole else cause,
-        "kinds": [] if whole else ["arrival"],
-        "serializer": "pickle",
-        "receiver": "without-project",
-        "scope": "everywhere",
-        "is_known": known,
-        "whole_with_project": False,
-    }
-    return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
-
-
-def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> Detail:
-    fix = {
-        "title": "add __reduce__",
-        "code": "def __reduce__(self):\n    return FIXED\n",
-        "receiver": "without-project",
-    }
-    found: Detail = {
-        "cls": cls,
-        "cause": cause,
-        "how": "raised",
-        "test": "test_a.py::test_it",
-        "headline": f"{cls} does not arrive: loads raised TypeError",
-        "why": "loads calls it with one argument",
-        "fixes": [
-            {
-                **fix,
-                "arrives_whole": True,
-                "gives_up": [],
-                "still_lost": [],
-                "limits": ["carries no chain"],
-                "instances": 1,
-                "unrepaired": 0,
-                "owner": "shop.errors:PaymentError",
-                "method": "__reduce__",
-                "expect": "",
-                "file": "shop/errors.py",
-                "lines": [],
-            }
-        ],
-        "file": "shop/errors.py",
-        "line": 12,
-        "owner": "",
-        "is_held": False,
-        "text": (
-            f"{cls} does not arrive      [pickle; receiver: without-project]\n\n  - exc.a   "
-            "1\n  + exc.a   missing\n\n"
-            "  why   loads calls it\n  fix   add __reduce__\n        def __reduce__(self):"
-        ),
-        "trip": {"serializer": "pickle", "receiver": "without-project"},
-    }
-    return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
-
-
-def entries(
-    *rows: Row, details: list[Detail] | None = None, not_checked: list[list[str]] | None = None
-) -> Entries:
-    return {
-        "rows": list(rows),
-        "details": details or [],
-        "not_checked": not_checked or [],
-        "ignored": [],
-        "expected": [],
-        "troubles": [],
-    }
-
-
-def row(
-    cls: str,
-    *findings: Finding,
-    how: str = "raised",
-    count: int = 1,
-    credentials: list[list[str]] | None = None,
-) -> Row:
-    return {
-        "cls": cls,
-        "how": how,
-        "count": count,
-        "findings": list(findings),
-        "credentials": credentials or [],
-    }
-
-
-def found(
-    tests: dict[str, Entries], *, baseline: Baseline | None = None, crashed: tuple[str, ...] = ()
-) -> Document:
-    tally = Tally()
-    for nodeid, added in tests.items():
-        tally.add(nodeid, "call", added)
-    outcome = Outcome(
-        tally=tally,
-        mode="error",
-        surveys=True,
-        baseline=baseline,
-        baseline_name=None if baseline is None else "errors-baseline.txt",
-        updates_baseline=False,
-        is_whole=True,
-        command="pytest --portable-errors",
-        names_credentials=True,
-        crashed=crashed,
-    )
-    return document(outcome)
-
-
 def cells(source: str, cls: str) -> list[str]:
     """Of the table's row of this class, the texts."""
-    for found in re.findall(r"<tr data-state.*?</tr>", source, re.DOTALL):
-        texts = [Reader(part).text.strip() for part in re.split(r"</t[hd]>", found)]
+    for line in re.findall(r"<tr data-state.*?</tr>", source, re.DOTALL):
+        texts = [Reader(part).text.strip() for part in re.split(r"</t[hd]>", line)]
         if texts[0] == cls:
             return texts[1:-1]
     raise AssertionError(f"no row of {cls}")
