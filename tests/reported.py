@@ -69,7 +69,7 @@ def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> D
             "1\n  + exc.a   missing\n\n"
             "  why   loads calls it\n  fix   add __reduce__\n        def __reduce__(self):"
         ),
-        "trip": {"serializer": "pickle", "receiver": "without-project"},
+        "trip": {"serializer": "pickle", "receiver": "without-project", "evidence": []},
     }
     return {**found, **more}  # type: ignore[typeddict-item]  # of a test's own
 

@@ -306,8 +306,25 @@ class Reporter:
         if self._repairing is not None:
             for line in self._repairing.lines(self._config.option.verbose):
                 terminalreporter.write_line(line.text, **line.markup)
+        problem = self._add_to_step_summary()
+        if problem:
+            terminalreporter.write_line(f"portable errors: {problem}", yellow=True)
         for text in self._annotations():
             terminalreporter.write_line(text)
+
+    def _add_to_step_summary(self) -> str:
+        """Add to the summary of a job on GitHub Actions, if it has one; why it cannot, or ""."""
+        name = os.environ.get("GITHUB_STEP_SUMMARY")
+        if not name or not (self._is_repo_wide or self._options.suites):
+            return ""
+        from pytest_portable_errors.report.step_summary import step_summary
+
+        try:
+            with open(name, "a", encoding="utf-8") as file:
+                file.write(step_summary(self.outcome()))
+        except OSError as error:
+            return f"GITHUB_STEP_SUMMARY cannot be written: {error.strerror}"
+        return ""
 
     def _annotations(self) -> Iterator[str]:
         """GitHub's workflow commands, a line each; none outside of GitHub Actions."""

@@ -47,3 +47,45 @@ def test_sarif_of_a_run_and_of_merged_ones(run: Any, pytester: pytest.Pytester) 
     command = (sys.executable, "-m", "pytest_portable_errors", "merge", "found.json")
     pytester.run(*command, "-o", "merged.sarif")
     assert results(pytester.path / "merged.sarif") == RESULTS
+
+
+class TestStepSummary:
+    @pytest.fixture
+    def file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The file of a job's summary, in which another step has written."""
+        file = tmp_path / "summary.md"
+        file.write_text("# Of another step")
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+        return file
+
+    @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+    def test_is_added_to(self, run: Any, file: Path, workers: tuple[str, ...]) -> None:
+        run(SOURCE, *ALONE, *workers)
+        before, title, *rest = filter(None, file.read_text(encoding="utf-8").splitlines())
+        assert before == "# Of another step"
+        assert title == "## Portable errors: 2 defects in 2 classes"
+        assert [line.split(" | ")[2] for line in rest if line.startswith("| <code>")] == [
+            "<code>shop/errors.py:9</code>",
+            "<code>shop/errors.py:2</code>",
+        ]
+        assert "checked 2 classes, 2 exceptions: 0 whole, 2 lossy" in rest
+
+    def test_is_none_of_a_run_without_defects_to_look_for(self, run: Any, file: Path) -> None:
+        run(SOURCE)
+        run(SOURCE, *ALONE, "--co")
+        assert file.read_text() == "# Of another step"
+
+    def test_of_a_suite(self, run: Any, file: Path) -> None:
+        pytest.importorskip("litellm")
+        run("", "--portable-errors-suite=litellm", "-k", "BadRequestError")
+        assert "| <code>litellm.exceptions.BadRequestError</code> |" in file.read_text()
+
+    def test_that_cannot_be_written_is_named(
+        self, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+        result = run(SOURCE, *ALONE)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(
+            ["portable errors: GITHUB_STEP_SUMMARY cannot be written: Is a directory"]
+        )
