@@ -45,9 +45,10 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
 
     A report carries what plugins put on it, also through pytest-xdist.
     """
+    report.portable_errors_in_use = True  # type: ignore[attr-defined]  # put there by us
     entries = run_of(item.config).recorder.take()
     if entries is not None:
-        report.portable_errors = entries  # type: ignore[attr-defined]  # put there by us
+        report.portable_errors = entries  # type: ignore[attr-defined]  # as above
         item.user_properties.extend(junit_properties(entries))
     if item.config.stash[OPTIONS].fixes != "none":
         from pytest_portable_errors.judging.recorder import fix_row
@@ -104,6 +105,7 @@ class Reporter:
         self._options = options
         self._baseline = baseline
         self._tally: Tally | None = None
+        self._is_in_use = False
         self._crashed: list[str] = []
         self._stopped_early = False
         self._written: list[str] = []
@@ -121,6 +123,7 @@ class Reporter:
         if self._repairing is not None:
             self._repairing.add([(owner, base64.b64decode(text)) for owner, text in repaired])
             self._repairing.add_fixes(getattr(report, "portable_errors_fixes", ()))
+        self._is_in_use = self._is_in_use or hasattr(report, "portable_errors_in_use")
         entries = getattr(report, "portable_errors", None)
         if getattr(report, "portable_errors_told_once", False):
             self._tells_cases = True
@@ -237,6 +240,20 @@ class Reporter:
         """
         return self._options.is_on or self._options.surveys
 
+    @property
+    def _reports_on_nothing(self) -> bool:
+        """Whether the user asks for a report of a run in which nothing of this plugin is in use.
+
+        A marker or a fixture is enough, and whether there is one is known when the tests have
+        ended. From ``addopts`` the option comes with every run, also with those of a few tests.
+        """
+        is_typed = any(
+            str(argument).startswith("--portable-errors-report")
+            for argument in self._config.invocation_params.args
+        )
+        is_idle = not (self._is_repo_wide or self._options.suites or self._is_in_use)
+        return bool(self._options.reports) and is_typed and is_idle
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the fixes, the baseline and the report files that options ask for."""
         if self._config.option.collectonly:
@@ -254,7 +271,11 @@ class Reporter:
             outcome = self.outcome()
             options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
             self._written.append(f"{self._relative(options.baseline)}: {outcome.update_told}")
-        if options.reports:
+        if self._reports_on_nothing and is_usable:
+            # The tests that ran are as they are; only a run that says nothing else says this.
+            if session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif options.reports:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
 
@@ -292,6 +313,13 @@ class Reporter:
 
     def _print_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary, unless there is nothing to tell."""
+        if self._reports_on_nothing and not self._config.option.collectonly:
+            names = ", ".join(map(self._relative, self._options.reports))
+            terminalreporter.write_line(
+                f"ERROR: --portable-errors-report {names}: nothing is checked: add "
+                "--portable-errors",
+                red=True,
+            )
         if self._config.option.collectonly or (
             self._tally is None and not self._is_repo_wide and not self._written
         ):

@@ -89,3 +89,55 @@ class TestStepSummary:
         result.stdout.fnmatch_lines(
             ["portable errors: GITHUB_STEP_SUMMARY cannot be written: Is a directory"]
         )
+
+
+class TestReportOfNothing:
+    """A marker or a fixture is enough for a report; whether there is one is known at the end."""
+
+    REPORT = "--portable-errors-report=found.json"
+    PLAIN = "def test_it(): pass\n"
+    MESSAGE = (
+        "ERROR: --portable-errors-report found.json: nothing is checked: add --portable-errors"
+    )
+
+    @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+    def test_is_an_error_that_names_the_option(
+        self, run: Any, pytester: pytest.Pytester, workers: tuple[str, ...]
+    ) -> None:
+        result = run(self.PLAIN, self.REPORT, *workers)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.assert_outcomes(passed=1)
+        assert result.outlines.count(self.MESSAGE) == 1
+        assert not (pytester.path / "found.json").exists()
+
+    def test_leaves_failures_what_they_are(self, run: Any) -> None:
+        result = run("def test_it(): assert False\n", self.REPORT)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        assert self.MESSAGE in result.outlines
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            (
+                "@pytest.mark.portable_exception(receiver='stdlib')\n"
+                "def test_it():\n    with pytest.raises(ValueError): raise ValueError\n"
+            ),
+            "@pytest.mark.portable_exception\ndef test_it(): pytest.skip('not today')\n",
+            "def test_it(request):\n    request.getfixturevalue('assert_primitive')([7])\n",
+        ],
+        ids=["marker", "skipped", "fixture"],
+    )
+    @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+    def test_is_none_where_something_of_the_plugin_is_in_use(
+        self, run: Any, pytester: pytest.Pytester, source: str, workers: tuple[str, ...]
+    ) -> None:
+        assert run(source, self.REPORT, *workers).ret == pytest.ExitCode.OK
+        assert (pytester.path / "found.json").exists()
+
+    def test_is_no_error_where_every_run_asks_for_one(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makeini(f"[pytest]\npythonpath = .\naddopts = {self.REPORT}\n")
+        assert run(self.PLAIN).ret == pytest.ExitCode.OK
+        assert run(self.PLAIN, "--co").ret == pytest.ExitCode.OK
+        assert run(self.PLAIN, self.REPORT, "--co").ret == pytest.ExitCode.OK
