@@ -7,6 +7,7 @@ what a cause means, ``upstream`` writes to the authors of a package.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import os
 import sqlite3
@@ -30,8 +31,8 @@ from pytest_portable_errors.report.inspection import inspection_row, inspection_
 from pytest_portable_errors.report.merge import add_merge, merge
 
 _DESCRIPTION = (
-    "``python -m pytest_portable_errors``: what is done outside of a test run, with stored "
-    "errors and with the reports of several runs."
+    "What is done outside of a test run: with stored errors, with the reports of several runs, "
+    "and for the authors of a package."
 )
 _NO_PICKLE = (
     "holds no pickle that could be found. Looked for: raw pickles, base64, JSON and lines of "
@@ -47,15 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after the command's name; None: those of ``sys.argv``.
 
     Returns:
-        The exit status: 0; 1 if a payload is damaged or none was found, or if what was merged
-        fails; 2 for a file that cannot be read or written.
+        The exit status: 0; 1 if a payload is damaged, would call what exceptions do not call, or
+        none was found, or if what was merged fails; 2 for a file that cannot be read or written.
 
     Raises:
         SystemExit: With 2 for wrong usage, a cause or file that is not what it should be, and a
-            damaged database; with 0 after ``--help``.
+            damaged database; with 0 after ``--help`` and ``--version``.
     """
     parser = argparse.ArgumentParser(
         prog="python -m pytest_portable_errors", description=_DESCRIPTION
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"pytest-portable-errors {importlib.metadata.version('pytest-portable-errors')}",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     inspect = commands.add_parser(
@@ -64,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Read stored errors without importing or calling anything: raw or base64 "
         "pickles of any protocol, rows of DBOS, "
         "results of Docket, messages and results of Celery, JSON and text with such in it, "
-        "SQLite files.",
+        "SQLite files. Exit status 1 if one is damaged, or if loading it would call what "
+        "exceptions do not call.",
     )
     inspect.add_argument("file", metavar="FILE", help="a file, or - for the standard input")
     inspect.add_argument(
@@ -143,7 +150,11 @@ def _inspect(options: argparse.Namespace) -> int:
         return 1
     inspections = [(envelope, _inspected(envelope)) for envelope in stored]
     # A table or a log holds pickles of other things too: they are left out if there is an error.
-    inspections = [pair for pair in inspections if pair[1].errors or pair[1].problem] or inspections
+    inspections = [
+        (envelope, inspection)
+        for envelope, inspection in inspections
+        if inspection.errors or inspection.problem or inspection.unexpected
+    ] or inspections
     if options.json:
         rows = [
             inspection_row(inspection, where=envelope.where, form=envelope.form)
@@ -157,7 +168,10 @@ def _inspect(options: argparse.Namespace) -> int:
                 for envelope, inspection in inspections
             )
         )
-    return 1 if any(inspection.problem is not None for _, inspection in inspections) else 0
+    is_well = all(
+        inspection.problem is None and not inspection.unexpected for _, inspection in inspections
+    )
+    return 0 if is_well else 1
 
 
 def _envelopes_in(file: str) -> Iterator[Envelope]:

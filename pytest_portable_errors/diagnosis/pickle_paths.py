@@ -55,6 +55,7 @@ _TBLIB = {
         "args",
     ),
 }
+_BUILTINS = ("builtins", "__builtin__", "exceptions")  # the latter two are of Python 2
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
 
@@ -216,10 +217,10 @@ def built_class(call: Call) -> tuple[object, tuple[object, ...]]:
         function of the call. Arguments are ``()`` if they are no tuple.
     """
     args = call.args if isinstance(call.args, tuple) else ()
-    if call.by == "new" or (isinstance(call.function, Global) and not _is_function(call.function)):
+    if call.by == "new" or (isinstance(call.function, Global) and not is_function(call.function)):
         return call.function, args
     for position, item in enumerate(args):
-        if isinstance(item, Global) and not _is_function(item):
+        if isinstance(item, Global) and not is_function(item):
             return item, args[position + 1 :] if position == 0 else args
     return call.function, args
 
@@ -233,15 +234,22 @@ def looks_like_exception(call: Call) -> bool:
     cls, _ = built_class(call)
     if not isinstance(cls, Global):
         return False
-    if cls.module in ("builtins", "__builtin__", "exceptions"):
-        builtin = getattr(builtins, cls.qualname, None)
-        return isinstance(builtin, type) and issubclass(builtin, BaseException)
-    return cls.qualname.endswith(_ENDINGS) or (
+    if cls.module in _BUILTINS:
+        return has_name_of_exception(cls)
+    return has_name_of_exception(cls) or (
         isinstance(call.state, Pairs) and any(key == "__cause__" for key, _ in call.state)
     )
 
 
-def _is_function(name: Global) -> bool:
+def has_name_of_exception(cls: Global) -> bool:
+    """Whether a class is an exception of Python's own, or another one with a name like theirs."""
+    if cls.module in _BUILTINS:
+        builtin = getattr(builtins, cls.qualname, None)
+        return isinstance(builtin, type) and issubclass(builtin, BaseException)
+    return cls.qualname.endswith(_ENDINGS)
+
+
+def is_function(name: Global) -> bool:
     """Whether a name is spelt like a function's: the payload does not say what it names."""
     last_part = name.qualname.rpartition(".")[2]
     return not last_part.lstrip("_")[:1].isupper()

@@ -18,7 +18,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask
-from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
+from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
 from pytest_portable_errors.diagnosis.pickle_paths import (
     built_class,
     looks_like_exception,
@@ -32,6 +32,7 @@ from pytest_portable_errors.diagnosis.stored_values import (
     state_of,
     text_of,
 )
+from pytest_portable_errors.diagnosis.unexpected_calls import unexpected_calls
 
 _MOST_ERRORS = 1_000  # exceptions of one payload that are described
 _CELERY_WRAPPER = "UnpickleableExceptionWrapper"  # celery.utils.serialization
@@ -88,6 +89,8 @@ class Inspection:
     credentials: tuple[Credential, ...]
     problem: str | None
     """Why reading ended early; None if it did not."""
+    unexpected: tuple[str, ...] = ()
+    """What loads would call that is neither a class nor a well-known reconstructor; full names."""
 
 
 def inspect_payload(payload: bytes) -> Inspection:
@@ -100,6 +103,9 @@ def inspect_payload(payload: bytes) -> Inspection:
         What the payload holds, with credentials masked.
     """
     reading = read(payload)
+    written = _written(reading)
+    if written is not None:
+        return inspect_written(written)
     scan = find_credentials(reading)
     roots = _exceptions(reading)
     errors = tuple(_masked(error, scan.mask) for error in _all_errors(roots))
@@ -112,15 +118,28 @@ def inspect_payload(payload: bytes) -> Inspection:
         ),
         credentials=scan.credentials,
         problem=reading.error,
+        unexpected=tuple(map(scan.mask.text, unexpected_calls(reading.calls))),
     )
+
+
+def _written(reading: Reading) -> dict[str, Any] | None:
+    """The dict of an error that Celery's database backend pickles, if the payload is one.
+
+    It is what the JSON serializer writes elsewhere, and is pickled for its column.
+    """
+    if reading.calls or not isinstance(reading.root, Pairs):
+        return None
+    written = {key: value for key, value in reading.root if isinstance(key, str)}
+    return written if isinstance(written.get("exc_type"), str) else None
 
 
 def inspect_written(written: dict[str, Any]) -> Inspection:
     """Describe an error that Celery's JSON serializer wrote: it keeps type and arguments alone.
 
     Args:
-        written: A result with ``exc_type`` (a str), ``exc_message`` (the list of arguments, or one
-            argument) and ``exc_module`` (``celery.backends.base.Backend.prepare_exception``).
+        written: A result with ``exc_type`` (a str), ``exc_message`` (the arguments, or one of
+            them) and ``exc_module`` (``celery.backends.base.Backend.prepare_exception``), in any
+            order.
 
     Returns:
         An inspection of one error, with credentials masked in the error; none are listed.
@@ -129,7 +148,7 @@ def inspect_written(written: dict[str, Any]) -> Inspection:
         KeyError: ``written`` has no ``exc_type``.
     """
     module, message = written.get("exc_module"), written.get("exc_message")
-    args = tuple(message) if isinstance(message, list) else (message,)
+    args = tuple(message) if isinstance(message, (list, tuple)) else (message,)
     name = (
         f"{module}.{written['exc_type']}"
         if isinstance(module, str) and module != "builtins"

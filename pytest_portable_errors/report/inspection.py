@@ -46,6 +46,7 @@ def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str
             for credential in inspection.credentials
         ],
         "problem": inspection.problem,
+        "unexpected_calls": list(inspection.unexpected),
     }
 
 
@@ -64,6 +65,11 @@ def _lines(inspection: Inspection) -> Iterator[str]:
     for number, credential in enumerate(inspection.credentials):
         label = "credentials" if number == 0 else ""
         yield f"  {label:<11} {brief(credential.path)} ({clean(credential.kind)})"
+    for function in inspection.unexpected:
+        yield (
+            f"  {'warning':<11} loads would call {brief(function)}, no exception's class and no "
+            "reconstructor that is known: load it only if you know who wrote it"
+        )
 
 
 def _error_lines(error: StoredError) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import itertools
 import json
 import pickle
 import sqlite3
@@ -96,6 +97,27 @@ def test_a_result_of_celery_in_json() -> None:
     assert found.where == "$.result"
     assert found.written is not None
     (error,) = inspect_written(found.written).errors
+    assert (error.type, error.message) == ("shopx.PaymentError", "order 7: declined")
+
+
+@pytest.mark.parametrize(
+    "keys", list(itertools.permutations(("exc_type", "exc_message", "exc_module")))
+)
+def test_a_result_of_celery_with_its_keys_in_any_order(
+    keys: tuple[str, ...], tmp_path: Path
+) -> None:
+    result = json.loads(CELERY_JSON)["result"]
+    written = {key: result[key] for key in keys}
+    as_json = only(json.dumps({"result": written, "status": "FAILURE"}))
+    assert as_json.written == result
+    # Celery 5, database backend with result_serializer = json: the column is pickled
+    file = tmp_path / "results.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE celery_taskmeta (result BLOB)")
+        row = pickle.dumps({**written, "exc_message": tuple(written["exc_message"])})
+        connection.execute("INSERT INTO celery_taskmeta VALUES (?)", (row,))
+    (cell,) = envelopes_of_database(file)
+    (error,) = inspect_payload(cell.payload).errors
     assert (error.type, error.message) == ("shopx.PaymentError", "order 7: declined")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.metadata
 import json
 import pickle
 import sqlite3
@@ -89,6 +90,11 @@ def test_a_hostile_payload_is_read_and_does_nothing(tmp_path: Path) -> None:
 
     done = inspect("-", cwd=tmp_path, given=pickle.dumps(Hostile()))
     assert b"imports     exec" in done.stdout
+    assert b"  warning     loads would call exec, no exception's class" in done.stdout
+    assert done.returncode == 1
+    done = inspect("-", "--json", cwd=tmp_path, given=pickle.dumps(ValueError(Hostile())))
+    assert json.loads(done.stdout)[0]["unexpected_calls"] == ["exec"]
+    assert done.returncode == 1
     assert not (tmp_path / "done").exists()
 
 
@@ -107,6 +113,17 @@ def test_a_file_that_cannot_be_read_is_named_and_no_command_is_a_usage_error(
     )
     assert bare.returncode == 2
     assert b"COMMAND" in bare.stderr
+
+
+def test_the_version_and_the_help_are_plain_text() -> None:
+    def said(*arguments: str) -> str:
+        command = [sys.executable, "-m", "pytest_portable_errors", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    version = importlib.metadata.version("pytest-portable-errors")
+    assert said("--version") == f"pytest-portable-errors {version}\n"
+    for command in ((), ("inspect",), ("merge",), ("upstream",), ("explain",)):
+        assert "`" not in said(*command, "--help")
 
 
 def test_what_is_printed_has_no_control_characters(tmp_path: Path) -> None:
