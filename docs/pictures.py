@@ -81,13 +81,18 @@ def page(folder: Path) -> None:
             ignore=shutil.ignore_patterns("__pycache__"),
         )
     )
-    run(repo, "--portable-errors", "--portable-errors-report=page.html")
+    # with the decisions taken, so that the picture begins with a defect
+    checks = "portable_errors_checks=type message args attributes notes members"
+    taken = ("--portable-errors-receiver=with-project", "-o", checks)
+    run(repo, "--portable-errors", *taken, "--portable-errors-report=page.html")
     browser_path = next(found for name in CHROMIUM if (found := shutil.which(name)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": 1_200, "height": 760})
         opened.goto((repo / "page.html").as_uri())
-        opened.locator("details").first.evaluate("element => element.open = true")
+        opened.locator("article[data-state] details").first.evaluate(
+            "element => element.open = true"
+        )
         opened.screenshot(path=HERE / "page.png")
         browser.close()
 

@@ -16,6 +16,7 @@ from typing import Any
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import Baseline
 from pytest_portable_errors.report.defect_lines import selector
+from pytest_portable_errors.report.origin import Origin, common_origin
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.tally import Defect, Tally
 
@@ -48,6 +49,7 @@ def document(outcome: Outcome) -> Document:
             "names_credentials": outcome.names_credentials,
             "toml_name": outcome.toml_name,
             "crashed": list(outcome.crashed),
+            **asdict(outcome.origin),
         },
         "fails": outcome.fails,
         "totals": asdict(tally.totals),
@@ -127,7 +129,13 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
         names_credentials=any(run["names_credentials"] for run in runs),
         toml_name=next((run["toml_name"] for run in runs if run["toml_name"]), None),
         crashed=tuple(node for run in runs for node in run["crashed"]),
+        origin=common_origin([_origin(run) for run in runs]),
     )
+
+
+def _origin(run: Part) -> Origin:
+    """The origin of a run, which reports of versions before 0.2 lack."""
+    return Origin(**{name: run.get(name, "") for name in ("project", "commit", "date")})
 
 
 def in_common(commands: Sequence[str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
+from pytest_portable_errors.report.origin import Origin
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.report.tally import DECISIONS, Defect, Tally
 
@@ -50,6 +51,8 @@ class Outcome:
     """Node IDs of tests that ended their worker's process."""
     written: tuple[str, ...] = ()
     """A line for each file that was written, beginning with its name."""
+    origin: Origin = field(default_factory=Origin)
+    """What the run was about; only reports tell it."""
 
     @property
     def fails_for_decisions(self) -> bool:

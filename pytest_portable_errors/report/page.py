@@ -1,7 +1,7 @@
 """The HTML report: one file that needs no other, made with Jinja2, which is an extra.
 
 This module decides what the page says; ``page.html.jinja`` decides how it looks. The page can be
-read without JavaScript, which only filters and searches.
+read without JavaScript, which only filters, searches and copies.
 """
 
 from __future__ import annotations
@@ -16,71 +16,19 @@ from dataclasses import dataclass
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
+from pytest_portable_errors.diagnosis.explain import first_sentence
 from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.printable import plain
 from pytest_portable_errors.diagnosis.shown import short_name
-from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_setting
 from pytest_portable_errors.report.defect_lines import SCOPE_TEXTS
 from pytest_portable_errors.report.document import Document, Part
+from pytest_portable_errors.report.page_table import STATES, class_rows, receiver_columns
 from pytest_portable_errors.report.rows import Verdict, is_own_item
 
-_STATES = {
-    "lossy": "lossy",
-    "undecided": "undecided",
-    "whole": "whole",
-    "tests": "made by tests",
-    "python": "not carried by Python itself",
-    "unchecked": "not checked",
-}
-# Verdict -> state, and the note of a cell (None: the kinds of what was lost); the worst first.
-_VERDICTS = {
-    Verdict.DEFECT.value: ("lossy", None),
-    Verdict.LACKS_PROJECT.value: ("undecided", "project is missing"),
-    Verdict.DROPS_CHAIN.value: ("undecided", "chain is missing"),
-    Verdict.OF_TESTS.value: ("tests", ""),
-    Verdict.OF_PYTHON.value: ("python", ""),
-    Verdict.WHOLE.value: ("whole", ""),
-}
-_WORST_FIRST = list(_VERDICTS)
 # How the lines of a failure's text begin that the page shows in elements of their own.
 _REASON_AND_FIXES = ("  why   ", "  fix   ")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Receiver:
-    """A group of columns of the table of classes."""
-
-    name: str
-    serializers: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """A cell of the table: the results of a class with one receiver and serializer."""
-
-    state: str
-    """A key of ``_STATES``; empty if no exception of the class was sent that way."""
-    note: str = ""
-    """What was lost, or what is missing; empty if the state says all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Class:
-    """A row of the table of classes."""
-
-    cls: str
-    state: str
-    """A key of ``_STATES``."""
-    scopes: str
-    """Keys of ``SCOPE_TEXTS``, separated by spaces."""
-    known: str
-    """``new``, ``known`` or both, separated by a space; empty without a defect."""
-    exceptions: int
-    """How many were checked."""
-    anchor: str
-    """HTML ID of its first defect; empty without one."""
-    cells: list[_Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +54,18 @@ class _Defect:
     """How the instances were built that showed it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cause:
+    """The defects that have one cause, and are all new or all known."""
+
+    name: str
+    known: str
+    """``new`` or ``known``."""
+    says: list[str]
+    """What one sees of it, in pieces: every second is code. [] for a cause that is not known."""
+    defects: list[_Defect]
+
+
 def page(document: Document) -> str:
     """The HTML report of a document.
 
@@ -125,18 +85,21 @@ def page(document: Document) -> str:
         .joinpath("page.html.jinja")
         .read_text(encoding="utf-8")
     )
-    defects, receivers = _defects(document), _receivers(document)
-    classes = _classes(document, receivers, defects)
+    defects, receivers = _defects(document), receiver_columns(document)
+    anchors = {str(defect.row["cls"]): defect.anchor for defect in reversed(defects)}
+    classes = class_rows(document, receivers, anchors)
     return environment.from_string(source).render(
         document=document,
+        origin=_origin(document["run"]),
         defects=defects,
+        causes=_by_cause(defects),
         receivers=receivers,
         classes=classes,
         decisions=_decisions(document),
-        states=_STATES,
+        states=STATES,
         scopes=SCOPE_TEXTS,
         shown_states=_present(
-            _STATES,
+            STATES,
             {row.state for row in classes}
             | ({"unchecked"} if document["not_checked"] or document["run"]["crashed"] else set()),
         ),
@@ -160,10 +123,36 @@ def _present(words: Mapping[str, str], keys: set[str]) -> dict[str, str]:
     return {key: word for key, word in words.items() if key in keys}
 
 
+def _origin(run: Part) -> list[str]:
+    """Project, time and commit, as far as they are known; older reports have none."""
+    date, commit = run.get("date", ""), run.get("commit", "")
+    return [
+        *filter(None, [run.get("project", "")]),
+        *([f"{date[:10]} {date[11:16]} UTC"] if date else []),
+        *([f"commit {commit[:12]}"] if commit else []),
+    ]
+
+
 def _defects(document: Document) -> list[_Defect]:
     """The document's defects, the new ones first."""
     rows = sorted(document["defects"], key=lambda row: bool(row["is_known"]))
     return [_defect(f"defect-{number}", row) for number, row in enumerate(rows, start=1)]
+
+
+def _by_cause(defects: list[_Defect]) -> list[_Cause]:
+    """The defects by their cause, in the order in which causes are met: the new ones first."""
+    groups: dict[tuple[str, str], list[_Defect]] = {}
+    for defect in defects:
+        groups.setdefault((str(defect.row["cause"]), defect.known), []).append(defect)
+    return [
+        _Cause(
+            name=cause,
+            known=known,
+            says=first_sentence(cause).split("`") if cause in CAUSE_NAMES else [],
+            defects=group,
+        )
+        for (cause, known), group in groups.items()
+    ]
 
 
 def _defect(anchor: str, row: Part) -> _Defect:
@@ -208,79 +197,3 @@ def _decisions(document: Document) -> list[dict[str, object]]:
                 {"text": text, "question": question, "choices": shown, "classes": classes}
             )
     return decisions
-
-
-def _findings(document: Document) -> Iterator[tuple[Part, Part]]:
-    for row in _rows(document):
-        for finding in row["findings"]:
-            yield row, finding
-
-
-def _rows(document: Document) -> Iterator[Part]:
-    for phases in document["tests"].values():
-        for entries in phases.values():
-            yield from entries["rows"]
-
-
-def _receivers(document: Document) -> list[_Receiver]:
-    """The groups of columns: named receivers in the documentation's order, then interpreters.
-
-    Serializers are in the order of the findings.
-    """
-    serializers: dict[str, dict[str, None]] = {}
-    for _, finding in _findings(document):
-        serializers.setdefault(finding["receiver"], {})[finding["serializer"]] = None
-    named = [name for name in NAMED_RECEIVERS if name in serializers]
-    interpreters = sorted(set(serializers) - set(named))
-    return [
-        _Receiver(name=name, serializers=list(serializers[name]))
-        for name in (*named, *interpreters)
-    ]
-
-
-def _classes(
-    document: Document, receivers: list[_Receiver], defects: list[_Defect]
-) -> list[_Class]:
-    findings_of: dict[str, dict[tuple[str, str], list[Part]]] = {}
-    for row, finding in _findings(document):
-        findings_of.setdefault(row["cls"], {}).setdefault(
-            (finding["receiver"], finding["serializer"]), []
-        ).append(finding)
-    counts: dict[str, int] = {}
-    for row in _rows(document):
-        counts[row["cls"]] = counts.get(row["cls"], 0) + row["count"]
-    columns = [
-        (receiver.name, serializer) for receiver in receivers for serializer in receiver.serializers
-    ]
-    first_anchors = {defect.row["cls"]: defect.anchor for defect in reversed(defects)}
-    rows = []
-    for cls, state in document["classes"].items():
-        by_column = findings_of[cls]
-        lossy = [finding for cell in by_column.values() for finding in cell if finding["cause"]]
-        of_defects = [finding for finding in lossy if finding["verdict"] == Verdict.DEFECT.value]
-        rows.append(
-            _Class(
-                cls=cls,
-                state=state,
-                scopes=" ".join(sorted({finding["scope"] for finding in lossy})),
-                known=" ".join(
-                    sorted({"known" if finding["is_known"] else "new" for finding in of_defects})
-                ),
-                exceptions=counts[cls],
-                anchor=first_anchors.get(cls, ""),
-                cells=[_cell(by_column.get(column, [])) for column in columns],
-            )
-        )
-    return rows
-
-
-def _cell(findings: list[Part]) -> _Cell:
-    """The cell for these findings: the worst verdict among them decides."""
-    if not findings:
-        return _Cell(state="")
-    worst = min((finding["verdict"] for finding in findings), key=_WORST_FIRST.index)
-    state, note = _VERDICTS[worst]
-    kinds = sorted(
-        {kind for finding in findings if finding["verdict"] == worst for kind in finding["kinds"]}
-    )
-    return _Cell(state=state, note=", ".join(kinds) if note is None else note)

@@ -12,6 +12,8 @@ import fnmatch
 import importlib.metadata
 import os
 from collections.abc import Generator, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ from pytest_portable_errors.run.stash import (
 
 if TYPE_CHECKING:
     from pytest_portable_errors.report.baseline import Baseline
+    from pytest_portable_errors.report.origin import Origin
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
     from pytest_portable_errors.run.repairing import Repairing
@@ -279,10 +282,22 @@ class Reporter:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
 
-            content = document(self.outcome())
+            content = document(replace(self.outcome(), origin=self._origin()))
             for file in options.reports:
                 write_report(file, content)
                 self._written.append(self._relative(file))
+
+    def _origin(self) -> Origin:
+        """What the run is about, as far as files and the environment tell."""
+        from pytest_portable_errors.report.origin import Origin, commit_of
+        from pytest_portable_errors.sender.distributions import nearest_name
+
+        root = Path(self._options.root)
+        return Origin(
+            project=nearest_name(root) or "",
+            commit=commit_of(root, os.environ),
+            date=f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+        )
 
     def _relative(self, file: Path) -> str:
         """A file's path from the folder in which pytest was started."""
@@ -334,33 +349,15 @@ class Reporter:
         if self._repairing is not None:
             for line in self._repairing.lines(self._config.option.verbose):
                 terminalreporter.write_line(line.text, **line.markup)
-        problem = self._add_to_step_summary()
-        if problem:
-            terminalreporter.write_line(f"portable errors: {problem}", yellow=True)
-        for text in self._annotations():
-            terminalreporter.write_line(text)
-
-    def _add_to_step_summary(self) -> str:
-        """Add to the summary of a job on GitHub Actions, if it has one; why it cannot, or ""."""
-        name = os.environ.get("GITHUB_STEP_SUMMARY")
-        if not name or not (self._is_repo_wide or self._options.suites):
-            return ""
-        from pytest_portable_errors.report.step_summary import step_summary
-
-        try:
-            with open(name, "a", encoding="utf-8") as file:
-                file.write(step_summary(self.outcome()))
-        except OSError as error:
-            return f"GITHUB_STEP_SUMMARY cannot be written: {error.strerror}"
-        return ""
-
-    def _annotations(self) -> Iterator[str]:
-        """GitHub's workflow commands, a line each; none outside of GitHub Actions."""
-        if os.environ.get("GITHUB_ACTIONS") == "true" and self._is_repo_wide:
-            from pytest_portable_errors.report.github import commands
-
-            yield from commands(
-                self.outcome(),
-                root=self._options.root,
-                workspace=os.environ.get("GITHUB_WORKSPACE"),
+        if self._is_repo_wide or self._options.suites:
+            from pytest_portable_errors.run.github_actions import (
+                add_to_step_summary,
+                annotation_lines,
             )
+
+            problem = add_to_step_summary(self.outcome())
+            if problem:
+                terminalreporter.write_line(f"portable errors: {problem}", yellow=True)
+            if self._is_repo_wide:
+                for text in annotation_lines(self.outcome(), root=self._options.root):
+                    terminalreporter.write_line(text)

@@ -41,7 +41,7 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
     """
     names: list[str] = []
     modules: list[str] = []
-    own_names = {name for folder in folders if (name := _nearest_name(folder)) is not None}
+    own_names = {name for folder in folders if (name := nearest_name(folder)) is not None}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"] or ""
         origin, editable = _installed_from(distribution)
@@ -55,7 +55,7 @@ def distributions_of(root: Path, folders: Iterable[Path]) -> tuple[list[str], li
     return names, modules
 
 
-def _nearest_name(start: Path) -> str | None:
+def nearest_name(start: Path) -> str | None:
     """The project's name in the nearest folder upward that gives one, normalized (PEP 503)."""
     for folder in (start, *start.parents):
         name = _name_in_pyproject(folder) or _name_in_setup_cfg(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,17 @@ def results(file: Path) -> list[tuple[str, str, str, int]]:
         )
         for result, place in zip(run["results"], places, strict=True)
     ]
+
+
+def test_a_report_says_what_it_is_about(
+    run: Any, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "a" * 40)
+    pytester.makepyprojecttoml('[project]\nname = "The.Shop"\nversion = "0"\n')
+    run(SOURCE, *ALONE, "--portable-errors-report=found.json")
+    told = json.loads((pytester.path / "found.json").read_text(encoding="utf-8"))["run"]
+    assert (told["project"], told["commit"]) == ("the-shop", "a" * 40)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["date"])
 
 
 def test_sarif_of_a_run_and_of_merged_ones(run: Any, pytester: pytest.Pytester) -> None:

@@ -186,6 +186,64 @@ def test_new_defects_come_before_known_ones() -> None:
     assert "2 defects</strong> in 2 classes" in source
 
 
+def test_defects_stand_below_their_cause_and_decisions_above_all() -> None:
+    source = page(EVERYTHING)
+    places = [
+        source.index(part)
+        for part in (
+            'id="decisions"',
+            'id="defects"',
+            '<h3 id="cause-1">init-does-not-fit-args <span class="count">1</span>',
+            "called with arguments that <code>__init__</code> does not take",
+            'id="defect-1"',
+            '<h3 id="cause-2">unexplained',
+            'id="defect-2"',
+            '<h3 id="cause-3">init-does-not-fit-args <span class="count">1 known</span>',
+            'id="defect-3"',
+            'id="classes"',
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_the_only_defect_is_unfolded() -> None:
+    def unfolded(*classes: str) -> set[bool]:
+        tests = {
+            "test_a.py::test": entries(
+                *(row(cls, finding()) for cls in classes), details=[*map(detail, classes)]
+            )
+        }
+        return {"open" in one for one in Reader(page(found(tests))).named("details")}
+
+    assert unfolded("shop.A") == {True}
+    assert unfolded("shop.A", "shop.B") == {False}
+
+
+def test_each_fix_has_a_button_that_needs_a_script() -> None:
+    buttons = [
+        one for one in Reader(page(EVERYTHING)).named("button") if one.get("class") == "copy"
+    ]
+    assert buttons == [{"type": "button", "class": "copy", "hidden": None}] * 2
+
+
+def test_project_date_and_commit_are_told_where_they_are_known() -> None:
+    known = {
+        "project": "shop<b>",
+        "commit": "0123456789abcdef0123456789abcdef01234567",
+        "date": "2026-03-01T12:34:56Z",
+    }
+    for origin, told in (
+        (known, "shop<b>2026-03-01 12:34 UTCcommit 0123456789ab"),
+        ({**known, "project": "", "date": ""}, "commit 0123456789ab"),
+        (dict.fromkeys(known, ""), ""),
+    ):
+        source = page({**EVERYTHING, "run": {**EVERYTHING["run"], **origin}})
+        (shown,) = re.findall(r'<ul class="facts origin">(.*)</ul>', source) or [""]
+        assert Reader(shown).text == told
+    run = {name: value for name, value in EVERYTHING["run"].items() if name not in known}
+    assert 'class="facts origin"' not in page({**EVERYTHING, "run": run})  # an older report
+
+
 def test_the_difference_is_marked_and_ends_before_reason_and_fix() -> None:
     shown = re.findall(r'<span class="line ?(\w*)">(.*?)</span>', page(EVERYTHING), re.DOTALL)
     assert shown[:2] == [("sent", "- exc.a   1\n"), ("received", "+ exc.a   missing\n")]
@@ -247,7 +305,8 @@ def hostile(text: str) -> Document:
     }
     entry = Entry(f"gone.{text}", text, "arrival", text, text)
     made = found(tests, baseline=Baseline(entries=frozenset({entry})), crashed=(text,))
-    made["run"]["baseline_name"] = text
+    made["run"]["baseline_name"] = made["run"]["project"] = made["run"]["commit"] = text
+    made["run"]["date"] = text
     made["gone"] = [list(entry)]
     return made
 
