@@ -13,7 +13,6 @@ import importlib.metadata
 import os
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -289,6 +288,8 @@ class Reporter:
 
     def _origin(self) -> Origin:
         """What the run is about, as far as files and the environment tell."""
+        from datetime import datetime, timezone
+
         from pytest_portable_errors.report.origin import Origin, commit_of
         from pytest_portable_errors.sender.distributions import nearest_name
 
