@@ -64,6 +64,7 @@ def detail(cls: str, *, cause: str = "init-does-not-fit-args", **more: Any) -> D
         "file": "shop/errors.py",
         "line": 12,
         "owner": "",
+        "is_held": False,
         "text": (
             f"{cls} does not arrive      [pickle; receiver: without-project]\n\n  - exc.a   "
             "1\n  + exc.a   missing\n\n"

@@ -22,9 +22,12 @@ STATES = {
 _VERDICTS = {
     Verdict.DEFECT.value: ("lossy", None),
     Verdict.LACKS_PROJECT.value: ("undecided", "project is missing"),
+    Verdict.NOT_SET_UP.value: ("undecided", "receiver is not set up"),
     Verdict.DROPS_CHAIN.value: ("undecided", "chain is missing"),
     Verdict.OF_TESTS.value: ("tests", ""),
     Verdict.OF_PYTHON.value: ("python", ""),
+    Verdict.LOSES_ADDITIONS.value: ("whole", "without what was added later"),
+    Verdict.OTHER_ARGS.value: ("whole", "with other args"),
     Verdict.WHOLE.value: ("whole", ""),
 }
 _WORST_FIRST = list(_VERDICTS)

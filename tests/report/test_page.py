@@ -18,6 +18,7 @@ from reported import detail, entries, finding, found, row
 from pytest_portable_errors.report.baseline import Baseline, Entry
 from pytest_portable_errors.report.document import Document
 from pytest_portable_errors.report.page import page
+from pytest_portable_errors.report.rows import Verdict
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7 * 7 }}{% "
@@ -176,6 +177,13 @@ def test_a_cell_shows_the_worst_that_became_of_a_class() -> None:
         ),
     }
     assert cells(page(found(tests)), "shop.Mixed") == ["3", "lossyargs, message"]
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_table_has_a_word_for_each_verdict(verdict: Verdict) -> None:
+    made = found({"test_a.py::test_1": entries(row("shop.A", finding(verdict.value)))})
+    (_, cell) = cells(page(made), "shop.A")
+    assert cell
 
 
 def test_new_defects_come_before_known_ones() -> None:
