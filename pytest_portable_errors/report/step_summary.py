@@ -52,7 +52,7 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     if outcome.known_defects:
         name = _escaped(outcome.baseline_name or "")
         yield from (f"{count(len(outcome.known_defects), 'known defect')} ({name})", "")
-    yield _escaped(totals_text(outcome))
+    yield _escaped(totals_text(outcome, decisions_are="above"))
     if (groups or decisions) and not outcome.updates_baseline and outcome.mode == "error":
         yield ""
         yield (

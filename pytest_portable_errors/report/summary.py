@@ -235,13 +235,16 @@ def _known(outcome: Outcome) -> Iterator[Line]:
         )
 
 
-def totals_text(outcome: Outcome) -> str:
-    """``checked 57 classes, 312 exceptions: 54 whole, 2 lossy, 1 not checked``."""
+def totals_text(outcome: Outcome, *, decisions_are: str = "below") -> str:
+    """``checked 57 classes, 312 exceptions: 54 whole, 2 lossy, 1 not checked``.
+
+    ``decisions_are`` says where the open decisions stand: ``below`` this text, or ``above`` it.
+    """
     totals = outcome.tally.totals
     if not totals.classes:
         return "nothing was checked" if outcome.tally.troubles else "no exception was met"
     is_open = any(outcome.open_decisions.values()) and not outcome.updates_baseline
-    undecided = "as you decide below" if is_open else "undecided"
+    undecided = f"as you decide {decisions_are}" if is_open else "undecided"
     parts = [
         f"{totals.whole:,} whole",
         f"{totals.undecided:,} {undecided}" if totals.undecided else "",

@@ -77,8 +77,8 @@ class TestStepSummary:
         assert before == "# Of another step"
         assert title == "## Portable errors: 2 defects in 2 classes"
         assert [line.split(" | ")[2] for line in rest if line.startswith("| <code>")] == [
-            "<code>shop/errors.py:9</code>",
-            "<code>shop/errors.py:2</code>",
+            "<code>shop/errors.py:10</code>",
+            "<code>shop/errors.py:3</code>",
         ]
         assert "checked 2 classes, 2 exceptions: 0 whole, 2 lossy" in rest
 

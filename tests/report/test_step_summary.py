@@ -76,7 +76,7 @@ def test_a_whole_summary() -> None:
         "",
         "1 known defect (errors-baseline.txt)",
         "",
-        "checked 3 classes, 3 exceptions: 0 whole, 1 undecided, 2 lossy",
+        "checked 3 classes, 3 exceptions: 0 whole, 1 as you decide above, 2 lossy",
         "",
         (
             "To adopt it now, and fail only for what is new: "
