@@ -96,6 +96,7 @@ TESTED_BY = {
     "report/files": "report/test_document and test_page: what is written",
     "report/github": "end_to_end/test_repo_wide_options: its lines in a run on CI",
     "report/groups": SUMMARY,
+    "report/repeated": "end_to_end/test_first_run: the texts of tests",
     "report/inspection": "end_to_end/test_inspect",
     "report/merge": "end_to_end/test_sample_repo: reports of shards, merged",
     "report/outcome": SUMMARY,

@@ -8,7 +8,8 @@ from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.judging.recorder import defect_of
-from pytest_portable_errors.report.rows import RAISED, same_defect
+from pytest_portable_errors.report.repeated import same_defect
+from pytest_portable_errors.report.rows import RAISED
 from pytest_portable_errors.sender.trip import (
     RoundTrip,
     brief_trip_lines,

@@ -49,6 +49,9 @@ def document(outcome: Outcome) -> Document:
             "names_credentials": outcome.names_credentials,
             "toml_name": outcome.toml_name,
             "crashed": list(outcome.crashed),
+            "suites": list(outcome.suites),
+            "tells_cases": outcome.tells_cases,
+            "not_carried": [[name, list(checks)] for name, checks in outcome.not_carried],
             **asdict(outcome.origin),
         },
         "fails": outcome.fails,
@@ -56,6 +59,7 @@ def document(outcome: Outcome) -> Document:
         "defects": [_defect(defect) for defect in tally.defects],
         "classes": tally.classes,
         "not_checked": tally.not_checked,
+        "not_imported": tally.not_imported,
         "not_looked_at": {
             limit: dict(sorted(counts.items())) for limit, counts in tally.not_looked_at.items()
         },
@@ -129,6 +133,14 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
         names_credentials=any(run["names_credentials"] for run in runs),
         toml_name=next((run["toml_name"] for run in runs if run["toml_name"]), None),
         crashed=tuple(node for run in runs for node in run["crashed"]),
+        # Reports of versions before 0.2 lack these.
+        suites=tuple(dict.fromkeys(name for run in runs for name in run.get("suites", ()))),
+        tells_cases=any(run.get("tells_cases", False) for run in runs),
+        not_carried=tuple(
+            {
+                name: tuple(checks) for run in runs for name, checks in run.get("not_carried", ())
+            }.items()
+        ),
         origin=common_origin([_origin(run) for run in runs]),
     )
 

@@ -11,9 +11,6 @@ import re
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from pytest_portable_errors.diagnosis.printable import clean
-from pytest_portable_errors.diagnosis.shown import short_name
-
 UNEXPLAINED = "unexplained"
 """The cause of a loss that no rule explains."""
 RAISED = "raised"
@@ -152,20 +149,6 @@ class Entries(_NotLookedAt):
     surveyed."""
     troubles: list[str]
     """Why nothing could be sent: a receiver cannot start, or is not made as it has to be."""
-
-
-SEE_SUMMARY = "see the summary"
-"""How the text of a failing test ends whose defect another test has told."""
-
-
-def same_defect(headline: str, cls: str) -> str:
-    """The text of such a test, on one line.
-
-    Args:
-        headline: ``Detail.headline``.
-        cls: Dotted name of the class.
-    """
-    return f"{headline}; same defect as {clean(short_name(cls))}, {SEE_SUMMARY}"
 
 
 def junit_properties(entries: Entries) -> Iterable[tuple[str, object]]:

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
 from pytest_portable_errors.report.rows import (
     RAISED,
-    SEE_SUMMARY,
     Detail,
     Entries,
     Finding,
     Row,
     Verdict,
-    same_defect,
 )
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
@@ -115,24 +113,10 @@ class Tally:
             key=lambda candidate: (candidate["how"] != RAISED, candidate["test"]),
         )
 
-    def told_once(self, nodeid: str, entries: Entries, text: str) -> str:
-        """A failing test's text, unless other tests told all its defects: then a line for each.
-
-        Each worker of pytest-xdist tells a defect when it meets it first.
-
-        Args:
-            nodeid: The test's.
-            entries: What its report carries, and was not added yet.
-            text: What its process made of them.
-        """
-        details = entries["details"]
-        others = [self._details.get((detail["cls"], detail["cause"])) for detail in details]
-        if not details or any(other is None or other["test"] == nodeid for other in others):
-            return text
-        repeated = [line for line in text.splitlines() if line.endswith(SEE_SUMMARY)]
-        return "\n".join(
-            [*(same_defect(detail["headline"], detail["cls"]) for detail in details), *repeated]
-        )
+    def is_told(self, detail: Detail, nodeid: str) -> bool:
+        """Whether a test of another node ID has told this defect."""
+        other = self._details.get((detail["cls"], detail["cause"]))
+        return other is not None and other["test"] != nodeid
 
     def against(self, baseline: Baseline) -> Tally:
         """A tally of the same findings, of which those are known that this baseline has."""

@@ -135,6 +135,9 @@ def test_it(kind):
 """
 
 
+UNDECIDED = ("--portable-errors", "--portable-errors-update-baseline")
+
+
 class TestRuns:
     """Runs that read and write the file."""
 
@@ -170,9 +173,32 @@ class TestRuns:
         result = run(SOURCE, *REPORTED)
         result.assert_outcomes(passed=6, failed=1)
         result.stdout.fnmatch_lines(
-            ["*: 1 defect in 1 class =*", "FAILED portable-errors::shop.errors.Odd*"]
+            [
+                "*: 1 defect in 1 class =*",
+                "1  shop.errors.NotFound *",
+                "   the same in 1 more class: shop.errors.Odd",
+            ]
         )
         assert file.read_text() == text, "only an update writes"
+
+    def test_a_decision_is_held_once_and_covers_what_is_written_later(
+        self, run: Any, pytester: pytest.Pytester, file: Path
+    ) -> None:
+        run(SOURCE, *UNDECIDED)
+        decision = [line for line in file.read_text().splitlines() if "::" in line]
+        assert decision == ["portable-errors::receiver undecided * * *"]
+        errors = pytester.path / "shop" / "errors.py"
+        errors.write_text(errors.read_text() + "\nclass Good(Exception): pass\n")
+        assert run(SOURCE, "--portable-errors").ret == pytest.ExitCode.OK
+        file.write_text(file.read_text().replace(f"{decision[0]}\n", ""))
+        assert run(SOURCE, "--portable-errors").ret == pytest.ExitCode.TESTS_FAILED
+
+    def test_a_decision_that_was_taken_is_gone(
+        self, run: Any, pytester: pytest.Pytester, file: Path
+    ) -> None:
+        run(SOURCE, *UNDECIDED)
+        run(SOURCE, *UNDECIDED, "--portable-errors-receiver=with-project")
+        assert "portable-errors::receiver" not in file.read_text()
 
     def test_gone_is_what_a_whole_run_saw_arrive_and_a_narrow_one_loses_nothing(
         self, run: Any, pytester: pytest.Pytester, file: Path

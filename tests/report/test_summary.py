@@ -194,6 +194,173 @@ def test_a_class_of_the_projects_and_a_librarys_are_not_told_as_one() -> None:
     assert "   the same in 1 more class: lib.Group" in told
 
 
+def test_where_there_are_many_they_are_told_by_cause_with_a_line_for_each_place() -> None:
+    rows = [row(f"a.E{number:02}", finding()) for number in range(30)]
+    rows += [row("b.Alone", finding(cause="other"))]
+    details = [
+        detail(f"a.E{number:02}", place=f"a.py:{number}", owner=f"a.E{number:02}")
+        for number in range(30)
+    ]
+    told = lines({"test_a.py::test_a": rows}, details=tuple(details))
+    assert told[1] == "init-does-not-fit-args     30 defects, such as a.E00"
+    assert told[2] == "   why: because of"
+    assert [line.split() for line in told[3:33]] == [
+        [f"a.py:{number}", f"a.E{number:02}"] for number in range(30)
+    ]
+    assert told[33] == "other     b.Alone"
+    assert not numbered(told)
+
+
+def test_of_very_many_places_the_first_are_named() -> None:
+    rows = [row(f"a.E{number:03}", finding()) for number in range(200)]
+    told = lines({"test_a.py::test_a": rows})
+    assert len(told) < 90
+    assert "   and 120 more, which -v names" in told
+
+
+def test_with_q_each_cause_has_a_line() -> None:
+    rows = [row(f"shop.errors.Number{number:02}", finding()) for number in range(12)]
+    rows += [row("z.Alone", finding(cause="other"))]
+    told = lines({"test_a.py::test_a": rows}, verbosity=-1)
+    assert told[0] == "portable errors: 13 defects in 13 classes"
+    assert told[-1] == "  other: z.Alone"
+    assert told[1].startswith(
+        "  init-does-not-fit-args: shop.errors.Number00, shop.errors.Number01"
+    )
+    assert all(len(line) <= 100 for line in told)
+
+
+def with_fix(cls: str, **changes: Any) -> Detail:
+    fix = {"title": "add it", "code": "x", "arrives_whole": True, "instances": 5, **changes}
+    return {**detail(cls, place="a.py:1"), "fixes": [fix]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "offer"),
+    [
+        ([{}, {}], "fix all: pytest --portable-errors --portable-errors-fix"),
+        (
+            [{}, {"gives_up": ["exc.lock"]}],
+            "fix 1 of 2: pytest --portable-errors --portable-errors-fix",
+        ),
+        (
+            [{"gives_up": ["exc.lock"]}, {"arrives_whole": False, "still_lost": ["exc.a"]}],
+            "fix 1 of 2: pytest --portable-errors --portable-errors-fix-unsafe",
+        ),
+        ([{"arrives_whole": False}, {"arrives_whole": False}], None),
+    ],
+)
+def test_it_is_said_how_many_fixes_are_written_by_which_command(
+    changes: list[dict[str, Any]], offer: str | None
+) -> None:
+    names = ["a.A", "b.B"]
+    details = tuple(
+        {**with_fix(name, **change), "trip": {"receiver": "x", "evidence": [f"{name[0]}.py:1"]}}
+        for name, change in zip(names, changes, strict=True)
+    )
+    rows = {"test_a.py::test_a": [row(name, finding()) for name in names]}
+    told = lines(rows, details=details)  # type: ignore[arg-type]  # a Detail, changed
+    assert [line for line in told if line.startswith("fix ")] == ([offer] if offer else [])
+    told = lines(rows, details=details, repairs=True)  # type: ignore[arg-type]  # as above
+    assert not [line for line in told if line.startswith(("fix ", "adopt "))], "it is doing that"
+
+
+def test_what_fails_the_run_beside_tests_stands_last() -> None:
+    rows = [
+        row("a.Broken", finding()),
+        row("a.E", finding(Verdict.LACKS_PROJECT, cause="class-not-importable")),
+    ]
+    told = lines({"test_a.py::test_a": rows}, written=("report.json",))
+    order = [
+        next(number for number, line in enumerate(told) if line.startswith(start))
+        for start in ("1  a.Broken", "checked ", "adopt now", "portable errors: wrote", "FAILED ")
+    ]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (
+            Verdict.LOSES_ADDITIONS,
+            (
+                "lost a note or an attribute that was added for a trial (portable_errors_checks "
+                "with additions makes that a defect)"
+            ),
+        ),
+        (
+            Verdict.OTHER_ARGS,
+            "arrived with other args, and all else as it was (a marker fails for that)",
+        ),
+    ],
+)
+def test_what_is_no_defect_is_one_line(verdict: Verdict, told: str) -> None:
+    rows = [row(f"a.E{number}", finding(verdict, cause="x")) for number in range(5)]
+    rows += [row("a.Broken", finding()), row("a.Broken", finding(verdict, cause="x"))]
+    found = lines({"test_a.py::test_a": rows})
+    assert f"no defect: 5 classes (a.E0, a.E1, a.E2 and 2 more) {told}" in found
+    assert "checked 6 classes, 7 exceptions: 5 whole, 1 lossy" in found
+
+
+def test_a_receiver_that_was_not_set_up_is_a_decision_and_no_defect() -> None:
+    rows = [row("a.E", finding(Verdict.NOT_SET_UP, cause="receiver-not-set-up"))]
+    told = lines({"test_a.py::test_a": rows})
+    assert "1 decision to take" in told[0]
+    assert "defect" not in told[0]
+    assert (
+        "FAILED portable-errors::setup - 1 exception class could not be looked at: the receiver "
+        "was not set up for it." in told
+    )
+    assert any("portable_errors_receiver_setup = module:callable" in line for line in told)
+
+
+def test_what_carriers_never_carry_is_said_once() -> None:
+    told = lines(
+        {"test_a.py::test_a": [row("a.E", finding(Verdict.WHOLE, cause=""))]},
+        not_carried=(("celery", ("attributes", "notes")),),
+    )
+    assert "not compared: celery never carries attributes, notes" in told
+
+
+def test_modules_that_were_not_imported_are_named() -> None:
+    tally = Tally()
+    modules = [["a.cli", ""], ["a.unused", ""], ["b.odd", "ImportError: no x"]]
+    entries: Any = {
+        "rows": [],
+        "details": [],
+        "not_checked": [],
+        "ignored": [],
+        "expected": [],
+        "troubles": [],
+        "not_imported": modules,
+    }
+    tally.add("t", "call", entries)
+    outcome = Outcome(
+        tally=tally,
+        mode="error",
+        surveys=True,
+        baseline=None,
+        baseline_name=None,
+        updates_baseline=False,
+        is_whole=True,
+        command="pytest",
+        names_credentials=False,
+    )
+    told = [line.text for line in summary(outcome)]
+    assert told[:2] == [
+        "not imported: b.odd: ImportError: no x",
+        "2 modules were not imported, so their classes were not checked: a.cli, a.unused",
+    ]
+
+
+def test_a_suite_has_the_same_summary_with_its_library_in_the_title() -> None:
+    rows = {"portable-errors/litellm::E[pickle]": [row("a.E", finding())]}
+    told = lines(rows, mode="off", surveys=False, tells_cases=True, suites=("litellm 1.80",))
+    assert told[0] == "portable errors: litellm 1.80: 1 defect in 1 class"
+    assert numbered(told) == ["1 a.E broken everywhere pickle met when built"]
+    assert not lines(rows, mode="off", surveys=False), "markers alone have no summary"
+
+
 def test_three_tests_are_named_and_all_with_v() -> None:
     tests = {f"test_a.py::test_{letter}": [row("a.E", finding())] for letter in "edcba"}
     named = "   met by test_a.py::test_a, test_a.py::test_b, test_a.py::test_c"
@@ -245,7 +412,7 @@ def test_a_decision_fails_a_run_or_is_open(mode: str) -> None:
         f"{label} portable-errors::receiver - 1 of your exception classes arrives only where "
         "your project is installed."
     ) in told
-    assert "checked 1 class, 1 exception: 0 whole, 1 undecided" in told
+    assert "checked 1 class, 1 exception: 0 whole, 1 as you decide below" in told
 
 
 RECEIVER_CHOICES = [
