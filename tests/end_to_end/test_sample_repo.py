@@ -23,6 +23,17 @@ class Late(ShopError):
         self.days = days
         self.order_id = order_id
 '''
+TEST_OF_GOOD = """
+
+def test_closed():
+    from shop.errors import Closed
+
+    with pytest.raises(Closed):
+        try:
+            raise KeyError("key")
+        except KeyError as error:
+            raise Closed("for today") from error
+"""
 ITS_TEST = """
 
 def test_late():
@@ -50,6 +61,18 @@ def test_adopting_it_today(repo: Path) -> None:
     same_as("update_baseline", run(repo, "--portable-errors", "--portable-errors-update-baseline"))
     same_text("portable-errors-baseline", (repo / "portable-errors-baseline.txt").read_text())
     same_as("with_baseline", run(repo, "--portable-errors"))
+
+
+def test_a_good_class_after_that_is_green(repo: Path) -> None:
+    """The baseline holds what nobody has decided yet once, and not class by class."""
+    run(repo, "--portable-errors", "--portable-errors-update-baseline")
+    with (repo / "shop" / "errors.py").open("a") as file:
+        file.write('\n\nclass Closed(ShopError):\n    """Good, as long as the shop is there."""\n')
+    with (repo / "tests" / "test_orders.py").open("a") as file:
+        file.write(TEST_OF_GOOD)
+    done = run(repo, "--portable-errors")
+    assert done.returncode == 0
+    same_as("good_class_after_baseline", done)
 
 
 def test_one_new_defect_after_that(repo: Path) -> None:

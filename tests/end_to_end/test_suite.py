@@ -107,6 +107,30 @@ all_of_it = pytest.mark.parametrize("plain", SOME_AND_ALL[1:], indirect=True)
 some_of_it = pytest.mark.parametrize("plain", SOME_AND_ALL[:1], indirect=True)
 
 
+@MATRIX
+@reported_where_newer
+def test_all_of_it_is_told_on_a_few_screens(tmp_path: Path) -> None:
+    """Grouped by cause and by the ``__init__`` at fault; every class that is broken is counted."""
+    told = pytest_in(tmp_path, *SUITE).stdout
+    lines = told.splitlines()
+    assert len(lines) <= 120
+    title = re.search(
+        rf"^=+ portable errors: litellm {re.escape(metadata.version('litellm'))}: "
+        r"(\d+) defects in (\d+) classes =+$",
+        told,
+        re.MULTILINE,
+    )
+    assert title is not None, told
+    places = [line for line in lines if re.match(r"   litellm/\S+\.py:\d+ +litellm\.", line)]
+    assert len(places) == int(title[1])
+    inheriting = [int(more) for more in re.findall(r" and (\d+) that inherits? it$", told, re.M)]
+    assert len(places) + sum(inheriting) == int(title[2])
+    causes = re.findall(r"^(\S+)     (\d+) defects, such as ", told, re.MULTILINE)
+    assert sum(int(number) for _, number in causes) == int(title[1])
+    assert told.count("\n   why: ") == told.count("\n   fix: ") == len(causes)
+    assert "\nfix all: pytest --portable-errors-suite=litellm --portable-errors-fix\n" in told
+
+
 @reported_where_newer
 @some_of_it
 def test_of_some_it_says_whether_they_arrive(plain: subprocess.CompletedProcess[str]) -> None:

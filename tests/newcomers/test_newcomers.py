@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from chosen_plugins import NO_OTHERS, chosen
 from in_matrix import MATRIX
+from sample_runs import same_text
 
 PROJECTS = Path(__file__).parent
 NEEDED = {
@@ -37,13 +38,18 @@ PLUGINS = {"django_shop": ("django",)}
 
 @pytest.fixture(params=NEEDED)
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    missing = [name for name in NEEDED[request.param] if importlib.util.find_spec(name) is None]
+    return copied(request.param, tmp_path)
+
+
+def copied(name: str, folder: Path) -> Path:
+    """A copy of a project; the test is skipped where its libraries are not installed."""
+    missing = [module for module in NEEDED[name] if importlib.util.find_spec(module) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     return Path(
         shutil.copytree(
-            PROJECTS / request.param,
-            tmp_path / request.param,
+            PROJECTS / name,
+            folder / name,
             ignore=shutil.ignore_patterns("__pycache__", "defects.json"),
         )
     )
@@ -60,7 +66,7 @@ def run(project: Path, *args: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, *args],
         cwd=project,
-        env={**kept, **NO_OTHERS},
+        env={**kept, **NO_OTHERS, "COLUMNS": "100"},
         capture_output=True,
         text=True,
         check=False,
@@ -115,6 +121,15 @@ def test_a_module_that_no_test_imports_is_named(project: Path) -> None:
     unseen = {"library": "ledgerfile.export"}.get(project.name)
     named_one = re.search(r"1 module was not imported, .*: (\S+)$", told, re.MULTILINE)
     assert (named_one[1] if named_one else None) == unseen
+
+
+def test_a_django_project_before_any_setting(tmp_path: Path) -> None:
+    """What is printed is whole in ``end_to_end/transcripts``."""
+    project = copied("django_shop", tmp_path)
+    _, told = run(project, "--portable-errors")
+    told = re.sub(r"\A.*?^(collected )", r"\1", told, count=1, flags=re.DOTALL | re.MULTILINE)
+    told = re.sub(r"=+ (\d+ failed.*?) in [\d.]+s =+", r"== \1 ==", told)
+    same_text("django_project", told)
 
 
 @MATRIX
