@@ -51,6 +51,8 @@ class Chosen:
     settings: tuple[Proposal, ...]
     """Lines of ``portable_errors_expect`` alone."""
     left: tuple[Left, ...]
+    held: tuple[Defect, ...] = ()
+    """Defects of classes that only hold an exception whose class is repaired."""
 
 
 def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fix] = ()) -> Chosen:
@@ -65,18 +67,19 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
         The fixes; of several for one class the one that suits most instances.
     """
     left: list[Left] = []
+    held: list[Defect] = []
     by_place: dict[tuple[str, str], list[tuple[Fix, Defect]]] = {}
     defects = list(defects)
     repaired = {
-        _owner(defect)
+        owner_of(defect)
         for defect in defects
         if not _is_held(defect) and _fix_of(defect, unsafe=unsafe)[0] is not None
     }
     for defect in defects:
         fix, reason = _fix_of(defect, unsafe=unsafe)
-        if _is_held(defect) and _owner(defect) in repaired:
-            fix, reason = None, f"it holds {_owner(defect)}, which is repaired: run it once more"
-        if fix is None:
+        if _is_held(defect) and owner_of(defect) in repaired:
+            held.append(defect)
+        elif fix is None:
             left.append(Left(defect.cls, reason))
         else:
             by_place.setdefault((fix.owner, fix.method), []).append((fix, defect))
@@ -102,6 +105,7 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
         reducers=tuple(one for one in proposals if one.is_reducer),
         settings=tuple(one for one in proposals if not one.fix.method and not one.is_reducer),
         left=tuple(left),
+        held=tuple(held),
     )
 
 
@@ -128,7 +132,8 @@ def _is_held(defect: Defect) -> bool:
     return defect.detail is not None and defect.detail.get("is_held", False)
 
 
-def _owner(defect: Defect) -> str:
+def owner_of(defect: Defect) -> str:
+    """Dotted name of the class in whose body a defect lies."""
     return defect.cls if defect.detail is None else defect.detail.get("owner", defect.cls)
 
 

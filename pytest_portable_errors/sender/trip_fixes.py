@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pytest_portable_errors.diagnosis.cause_names import RECEIVER_NOT_SET_UP
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.canonical import canonical
@@ -41,7 +42,8 @@ def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
     carrier = pending.outgoing.serializer
     if isinstance(carrier, Carrier) and carrier.wraps_fixes and not trip.arrived_whole:
         return _with_fixes_below(pending, trip, carrier)
-    if trip.diagnosis is None:
+    # Where the receiver was not set up, nothing is wrong with the class.
+    if trip.diagnosis is None or trip.diagnosis.cause == RECEIVER_NOT_SET_UP:
         return trip
     if receivers.answered.trial_time.left <= 0:
         untried = (
