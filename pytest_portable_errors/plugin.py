@@ -22,7 +22,8 @@ from pytest_portable_errors.run.fixtures import (
 from pytest_portable_errors.run.option_specs import CASES, MARKER, add_markers, add_options
 from pytest_portable_errors.run.option_values import FROM_CONTROLLER, is_worker
 from pytest_portable_errors.run.options import gave_no_paths, read_options
-from pytest_portable_errors.run.reporter import attach_rows, attach_text, register_reporter
+from pytest_portable_errors.run.report_attributes import attach_rows, attach_text
+from pytest_portable_errors.run.reporter import register_reporter
 from pytest_portable_errors.run.stash import (
     MARKER_OPTIONS,
     OPTIONS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
 from pytest_portable_errors.diagnosis.printable import brief, clean
@@ -28,6 +28,15 @@ _MOST_OTHERS = 3  # further defects of one test, a line each
 def reference(trip: RoundTrip) -> str:
     """The text for a defect that another test has told, on one line."""
     return same_defect(first_line(trip), defect_of(trip)[0])
+
+
+def told_once(
+    failing: Sequence[tuple[str, RoundTrip]], earlier: Container[tuple[str, str]]
+) -> list[str]:
+    """The texts of a test: one for the defects that it is the first to meet, a line for others."""
+    new = [(how, trip) for how, trip in failing if defect_of(trip) not in earlier]
+    repeated = [reference(trip) for _, trip in failing if defect_of(trip) in earlier]
+    return [*([brief_text(new)] if new else []), *dict.fromkeys(repeated)]
 
 
 def brief_text(failing: Sequence[tuple[str, RoundTrip]]) -> str:

@@ -29,8 +29,15 @@ from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER, NAMED_RECEIVERS
 from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
-from pytest_portable_errors.report.rows import UNEXPLAINED, Detail, Entries, Finding, Row, Verdict
-from pytest_portable_errors.report.tally import DECISIONS
+from pytest_portable_errors.report.rows import (
+    DECISIONS,
+    UNEXPLAINED,
+    Detail,
+    Entries,
+    Finding,
+    Row,
+    Verdict,
+)
 from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
 from pytest_portable_errors.report.origin import Origin
-from pytest_portable_errors.report.rows import Verdict
-from pytest_portable_errors.report.tally import DECISIONS, Defect, Tally
+from pytest_portable_errors.report.rows import DECISIONS, Verdict
+from pytest_portable_errors.report.tally import Defect, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

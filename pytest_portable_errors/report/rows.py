@@ -58,6 +58,12 @@ class Verdict(enum.Enum):
     """Python itself drops a field of a class of its own, which nobody can repair."""
 
 
+DECISIONS = (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN, Verdict.NOT_SET_UP)
+"""What a project decides once."""
+HARMLESS = (Verdict.LOSES_ADDITIONS, Verdict.OTHER_ARGS)
+"""What is told in one line, and fails nothing."""
+
+
 class Finding(TypedDict):
     """The result of one trip."""
 

@@ -8,6 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
+from pytest_portable_errors.report.known import (
+    DECISION_VALUES,
+    baseline_entries,
+    is_gone,
+    with_known,
+)
 from pytest_portable_errors.report.rows import (
     RAISED,
     Detail,
@@ -19,14 +25,6 @@ from pytest_portable_errors.report.rows import (
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
 """Where an exception is lost (``Finding.scope``), the worst first."""
-
-DECISIONS = (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN, Verdict.NOT_SET_UP)
-"""What a project decides once."""
-HARMLESS = (Verdict.LOSES_ADDITIONS, Verdict.OTHER_ARGS)
-"""What is told in one line, and fails nothing."""
-
-_DECISIONS = tuple(verdict.value for verdict in DECISIONS)
-_WHOLE = frozenset({Verdict.WHOLE.value, *(verdict.value for verdict in HARMLESS)})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +122,7 @@ class Tally:
         tally._details = self._details
         for nodeid, phases in self.tests.items():
             for when, entries in phases.items():
-                rows = [_with_known(row, baseline) for row in entries["rows"]]
+                rows = [with_known(row, baseline) for row in entries["rows"]]
                 tally.add(nodeid, when, {**entries, "rows": rows})
         return tally
 
@@ -264,8 +262,7 @@ class Tally:
         return frozenset(
             entry
             for _, row, finding in self._findings()
-            if finding["verdict"] in (Verdict.DEFECT.value, *_DECISIONS)
-            for entry in _baseline_entries(row, finding)
+            for entry in baseline_entries(row, finding)
         )
 
     def gone(self, baseline: Baseline) -> frozenset[Entry]:
@@ -286,7 +283,7 @@ class Tally:
             if (
                 entry not in map(decision_entry, open_decisions)
                 if entry.is_decision
-                else _is_gone(entry, verdicts.get((entry.cls, entry.serializer, entry.receiver)))
+                else is_gone(entry, verdicts.get((entry.cls, entry.serializer, entry.receiver)))
             )
         )
 
@@ -299,42 +296,6 @@ class Tally:
         for nodeid, row in self.rows:
             for finding in row["findings"]:
                 yield nodeid, row, finding
-
-
-def _baseline_entries(row: Row, finding: Finding) -> list[Entry]:
-    if finding["verdict"] in _DECISIONS:
-        return [decision_entry(finding["verdict"])]
-    return _entries_of_class(row, finding)
-
-
-def _entries_of_class(row: Row, finding: Finding) -> list[Entry]:
-    cls = in_a_line(row["cls"])
-    return [
-        Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"])
-        for kind in finding["kinds"]
-    ]
-
-
-def _is_gone(entry: Entry, verdicts: set[str] | None) -> bool:
-    # Whether the chain is needed is a decision of its own: an exception that lost nothing but its
-    # chain arrived whole for every entry of another kind.
-    whole = _WHOLE if entry.kind == "chain" else {*_WHOLE, Verdict.DROPS_CHAIN.value}
-    return verdicts is not None and verdicts <= whole
-
-
-def _with_known(row: Row, baseline: Baseline) -> Row:
-    findings: list[Finding] = [
-        {
-            **finding,
-            "is_known": bool(finding["kinds"])
-            and (
-                baseline.knows(_baseline_entries(row, finding))
-                or baseline.knows(_entries_of_class(row, finding))
-            ),
-        }
-        for finding in row["findings"]
-    ]
-    return {**row, "findings": findings}
 
 
 def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:
@@ -350,7 +311,7 @@ def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:
 def _state(verdicts: set[str]) -> str:
     if Verdict.DEFECT.value in verdicts:
         return "lossy"
-    if not verdicts.isdisjoint(_DECISIONS):
+    if not verdicts.isdisjoint(DECISION_VALUES):
         return "undecided"
     if Verdict.OF_TESTS.value in verdicts:
         return "tests"

@@ -12,7 +12,7 @@ from pytest_portable_errors.diagnosis.printable import brief
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.expectations import primitive_text
 from pytest_portable_errors.judging.failure_text import credential_texts
-from pytest_portable_errors.judging.policies import StrictPolicy
+from pytest_portable_errors.judging.strict_policy import StrictPolicy
 from pytest_portable_errors.judging.verdicts import TripRequirements
 from pytest_portable_errors.run.marker import MarkerOptions, chain_of, ensure_right
 from pytest_portable_errors.run.pytest_api import PytestApi

@@ -80,8 +80,8 @@ def _add_command_line_options(parser: pytest.Parser) -> None:
         default=[],
         metavar="PACKAGE",
         help=(
-            "import a package, the project's or any other, and check its exception classes, "
-            "each built in three ways. Repeatable."
+            "import all modules of a package, the project's or any other, and check its exception "
+            "classes, each built in three ways. Repeatable."
         ),
     )
     group.addoption(
@@ -135,7 +135,8 @@ def _add_command_line_options(parser: pytest.Parser) -> None:
 def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "portable_errors",
-        "check every exception that the tests raise: off, warn or error (default: off)",
+        "check every exception that the tests raise: off, warn or error; true is error "
+        "(default: off)",
         type="string",
         default="",
     )
@@ -147,9 +148,9 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "portable_errors_receiver_setup",
-        "module:callable that the reader of the errors calls at its start, one a line, e.g. "
-        "django:setup; "
-        "called in the receiver with-project and in interpreters given by path",
+        "module:callable that the reader of the errors calls at its start, one a line; called in "
+        "the receiver with-project and in interpreters given by path (default: django:setup in "
+        "with-project where DJANGO_SETTINGS_MODULE is set; none: nothing)",
         type="linelist",
         default=[],
     )
@@ -173,7 +174,7 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "portable_errors_checks",
-        "what is compared (default: all but traceback)",
+        "what is compared (default: all but traceback and additions)",
         type="args",
         default=[],
     )
@@ -202,7 +203,7 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "portable_errors_survey",
-        "packages whose exception classes are checked as well",
+        "packages whose exception classes are checked as well; none: only what tests raise",
         type="args",
         default=[],
     )

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver_names import receiver_named
 from pytest_portable_errors.report.rows import is_own_item
 from pytest_portable_errors.run.ini import Ini, known
 
@@ -29,7 +27,7 @@ MODES = ("off", "warn", "error")
 """Values of ``portable_errors`` and of ``portable_errors_credentials``."""
 BASELINE = "portable-errors-baseline.txt"
 """The baseline's name, unless a setting names another; it lies beside the ini file."""
-_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _CLASS = r"[^\W\d]\w*(?:\.[^\W\d]\w*|\.<locals>)*"  # of a function: app.make.<locals>.Failed
 _EXPECTED = re.compile(
     rf"(?P<sent>{_CLASS})\s*(?:->\s*(?P<received>{_CLASS})|\s+without\s+"
@@ -131,83 +129,12 @@ def _ensure_importable(origin: str, name: str, expected: str) -> None:
     top = name.partition(".")[0]
     try:
         is_importable = (
-            _DOTTED.fullmatch(name) is not None and importlib.util.find_spec(top) is not None
+            DOTTED.fullmatch(name) is not None and importlib.util.find_spec(top) is not None
         )
     except (ImportError, ValueError):
         is_importable = False
     if not is_importable:
         raise pytest.UsageError(f'{origin}: unknown "{name}": {expected}')
-
-
-def receivers(config: pytest.Config, ini: Ini) -> tuple[str, ...]:
-    """The receivers that settings name; () if none do.
-
-    Returns:
-        Names and absolute paths, each once. The command line's replace those of the ini file. A
-        relative path starts from the folder in which pytest was started, or from the ini file's.
-
-    Raises:
-        pytest.UsageError: One is no receiver's name, and no path of an interpreter.
-    """
-    entries, origin, folder = (
-        config.getoption("portable_errors_receiver"),
-        "--portable-errors-receiver",
-        config.invocation_params.dir,
-    )
-    if not entries:
-        key = "portable_errors_receiver"
-        entries, origin, folder = (
-            ini.lines(key, expected="a list of names"),
-            ini.origin(key),
-            ini.folder,
-        )
-    names = []
-    for name in entries:
-        try:
-            names.append(receiver_named(name, relative_to=str(folder)))
-        except PortableErrorsError as error:
-            raise pytest.UsageError(f'{origin}: unknown "{name}": {error}') from error
-    return tuple(dict.fromkeys(names))
-
-
-def setup(ini: Ini) -> tuple[tuple[str, ...], bool]:
-    """What receivers call when they start: ``module:callable`` each, () if nothing.
-
-    Returns:
-        These, and whether the setting is ``none``: then nothing is called on its own account.
-    """
-    key = "portable_errors_receiver_setup"
-    steps = ini.lines(key, expected="a list of module:callable")
-    if steps == ("none",):
-        return (), True
-    for step in steps:
-        module, colon, function = step.partition(":")
-        if not (
-            colon
-            and all(part.isidentifier() for part in (*module.split("."), *function.split(".")))
-        ):
-            raise ini.wrong(key, step, "module:callable, e.g. django:setup, or none")
-    return steps, False
-
-
-def tests_django() -> bool:
-    """Whether the tests are those of a Django project: it is installed, and knows its settings.
-
-    pytest-django sets the environment variable from its own option and ini key.
-    """
-    return (
-        bool(os.environ.get("DJANGO_SETTINGS_MODULE"))
-        and importlib.util.find_spec("django") is not None
-    )
-
-
-def dotted(ini: Ini, key: str) -> tuple[str, ...]:
-    """A key that holds dotted names of modules; () if it is not set."""
-    names = ini.lines(key, expected="a list of modules")
-    for name in names:
-        if not _DOTTED.fullmatch(name):
-            raise ini.wrong(key, name, "the dotted name of a module, e.g. shop.client")
-    return names
 
 
 def expect(ini: Ini) -> tuple[Expected, ...]:

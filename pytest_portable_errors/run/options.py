@@ -14,7 +14,7 @@ import pytest
 
 from pytest_portable_errors.diagnosis.checks import CHECKS, DEFAULT_CHECKS, DEFAULT_TIMEOUT
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
-from pytest_portable_errors.run import option_values
+from pytest_portable_errors.run import option_values, receiver_values
 from pytest_portable_errors.run.ini import Ini
 from pytest_portable_errors.run.option_values import FROM_CONTROLLER, MODES, is_worker
 
@@ -137,8 +137,8 @@ def read_options(
     mode = option_values.mode(config, ini)
     without_paths = gave_no_paths(config)
     checks = ini.names("portable_errors_checks", lambda: CHECKS)
-    receivers = option_values.receivers(config, ini)
-    setup, needs_no_setup = option_values.setup(ini)
+    receivers = receiver_values.receivers(config, ini)
+    setup, needs_no_setup = receiver_values.setup(ini)
     if (
         config.getoption("portable_errors_update_baseline")
         and mode == "off"
@@ -159,10 +159,10 @@ def read_options(
         receivers=receivers or (DEFAULT_RECEIVER,),
         receiver_is_chosen=bool(receivers),
         receiver_setup=setup,
-        django_setup=not setup and not needs_no_setup and option_values.tests_django(),
+        django_setup=not setup and not needs_no_setup and receiver_values.tests_django(),
         needs_no_setup=needs_no_setup,
-        installed=option_values.dotted(ini, "portable_errors_installed"),
-        absent=option_values.dotted(ini, "portable_errors_absent"),
+        installed=receiver_values.dotted(ini, "portable_errors_installed"),
+        absent=receiver_values.dotted(ini, "portable_errors_absent"),
         serializers=ini.names("portable_errors_serializers", serializers)
         or ("pickle", "cloudpickle"),
         checks=checks or DEFAULT_CHECKS,

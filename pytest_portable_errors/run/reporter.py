@@ -7,78 +7,23 @@ imports this module in every run, so functions import what only a used plugin ne
 from __future__ import annotations
 
 import base64
-import contextlib
-import fnmatch
-import importlib.metadata
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_portable_errors.report.rows import is_surveyed_item, junit_properties
-from pytest_portable_errors.run.ini import Ini
-from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed, named_paths
-from pytest_portable_errors.run.stash import (
-    OPTIONS,
-    NotPortable,
-    ToldOnce,
-    baseline_of,
-    run_of,
-    serializers_of,
-)
+from pytest_portable_errors.run.options import Options
+from pytest_portable_errors.run.stash import OPTIONS, baseline_of
+from pytest_portable_errors.run.told_once import without_told_once
 
 if TYPE_CHECKING:
     from pytest_portable_errors.report.baseline import Baseline
-    from pytest_portable_errors.report.origin import Origin
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
     from pytest_portable_errors.run.repairing import Repairing
-
-
-_REPORTED = "fE"
-"""pytest's default of ``-r``: failed tests and errors."""
-
-
-def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
-    """Put what was recorded since the last report on this one; nothing if nothing was.
-
-    A report carries what plugins put on it, also through pytest-xdist.
-    """
-    report.portable_errors_in_use = True  # type: ignore[attr-defined]  # put there by us
-    entries = run_of(item.config).recorder.take()
-    if entries is not None:
-        report.portable_errors = entries  # type: ignore[attr-defined]  # as above
-        item.user_properties.extend(junit_properties(entries))
-    if item.config.stash[OPTIONS].fixes != "none":
-        from pytest_portable_errors.judging.recorder import fix_row
-
-        repaired = run_of(item.config).receivers.answered.repaired
-        report.portable_errors_repaired = [  # type: ignore[attr-defined]  # as above
-            [owner, base64.b64encode(payload).decode()] for owner, payload in repaired.take()
-        ]
-        fixes = repaired.take_fixes()
-        # What a surveyed class gets depends on what its worker has met; raised ones suffice.
-        if not is_surveyed_item(item.nodeid):
-            report.portable_errors_fixes = [  # type: ignore[attr-defined]  # as above
-                fix_row(fix, str(item.config.rootpath)) for fix in fixes
-            ]
-
-
-def _with_version(suite: str) -> str:
-    """A suite's name, with the version of the distribution that bears it, if one is installed."""
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
-        return f"{suite} {importlib.metadata.version(suite)}"
-    return suite
-
-
-def attach_text(report: pytest.TestReport, failure: NotPortable) -> None:
-    """Put one of our failures on a report; the reporter colours it where it is printed."""
-    report.longrepr = str(failure)
-    report.portable_errors_text = True  # type: ignore[attr-defined]  # as in attach_rows
-    report.portable_errors_told_once = isinstance(failure, ToldOnce)  # type: ignore[attr-defined]
 
 
 def register_reporter(config: pytest.Config) -> None:
@@ -154,71 +99,18 @@ class Reporter:
         return self._tally
 
     def outcome(self) -> Outcome:
-        """The outcome of the run so far: the tally, and what decides how it is told."""
-        from pytest_portable_errors.report.outcome import Outcome
-        from pytest_portable_errors.run.rerun_command import command
+        """The outcome of the run so far."""
+        from pytest_portable_errors.run.run_outcome import Seen, outcome_of
 
-        options, inifile = self._options, self._config.inipath
-        is_whole = not (is_narrowed(self._config) or self._stopped_early or self._crashed)
-        return Outcome(
+        seen = Seen(
             tally=self.tally(),
-            mode=options.mode,
-            surveys=options.surveys,
             baseline=self._baseline,
-            baseline_name=None if options.baseline is None else options.baseline.name,
-            updates_baseline=options.updates_baseline,
-            is_whole=is_whole,
-            command=command(self._config, mode=options.mode, paths=named_paths(self._config)),
-            names_credentials=options.credentials == "warn",
-            idle=tuple(self._idle_settings())
-            if is_whole and options.surveys_project and gave_no_paths(self._config)
-            else (),
-            toml_name=inifile.name if inifile is not None and inifile.suffix == ".toml" else None,
+            stopped_early=self._stopped_early,
             crashed=tuple(self._crashed),
             written=tuple(self._written),
-            unimported=self._unimported_reducers(),
-            suites=tuple(map(_with_version, options.suites)),
-            tells_cases=bool(options.suites) or self._tells_cases,
-            not_carried=tuple(self._not_carried()) if self._is_repo_wide else (),
-            repairs=options.fixes != "none",
+            tells_cases=self._tells_cases,
         )
-
-    def _not_carried(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Serializer, and the checks of the run for what it never carries."""
-        from pytest_portable_errors.sender.carriers import never_carried
-
-        serializers = serializers_of(self._config)
-        for name in self._options.serializers:
-            dropped = never_carried(serializers.find(name))
-            checks = tuple(check for check in self._options.checks if check in dropped)
-            if checks:
-                yield name, checks
-
-    def _unimported_reducers(self) -> str:
-        """The module of reducers, if nothing of the project imports it; otherwise ""."""
-        if not self._is_repo_wide:
-            return ""
-        from pytest_portable_errors.run.reducers_place import is_imported, reducers_place
-
-        file, module = reducers_place(self._options)
-        root = Path(os.path.realpath(self._options.root))
-        return "" if not file.is_file() or is_imported(file, module, root) else module
-
-    def _idle_settings(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Origin and names of settings whose classes this run met nowhere: they may be misspelt."""
-        options, tally, ini = self._options, self.tally(), Ini(self._config)
-        ignored = tuple(
-            name
-            for name in options.ignore
-            if not any(fnmatch.fnmatchcase(cls, name) for cls in tally.ignored)
-        )
-        expected = tuple(one.cls for one in options.expect if one.cls not in tally.expected)
-        for key, names in (
-            ("portable_errors_ignore", ignored),
-            ("portable_errors_expect", expected),
-        ):
-            if names:
-                yield ini.origin(key), names
+        return outcome_of(self._config, seen)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str) -> None:
@@ -281,25 +173,12 @@ class Reporter:
         elif options.reports:
             from pytest_portable_errors.report.document import document
             from pytest_portable_errors.report.files import write_report
+            from pytest_portable_errors.run.run_outcome import origin_of
 
-            content = document(replace(self.outcome(), origin=self._origin()))
+            content = document(replace(self.outcome(), origin=origin_of(options)))
             for file in options.reports:
                 write_report(file, content)
                 self._written.append(self._relative(file))
-
-    def _origin(self) -> Origin:
-        """What the run is about, as far as files and the environment tell."""
-        from datetime import datetime, timezone
-
-        from pytest_portable_errors.report.origin import Origin, commit_of
-        from pytest_portable_errors.sender.distributions import nearest_name
-
-        root = Path(self._options.root)
-        return Origin(
-            project=nearest_name(root) or "",
-            commit=commit_of(root, os.environ),
-            date=f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
-        )
 
     def _relative(self, file: Path) -> str:
         """A file's path from the folder in which pytest was started."""
@@ -310,21 +189,7 @@ class Reporter:
         self, terminalreporter: pytest.TerminalReporter
     ) -> Generator[None, None, None]:
         """Print the summary after pytest's own, which leaves out what this one tells."""
-        failed = terminalreporter.stats.get("failed", [])
-        others = [
-            report for report in failed if not getattr(report, "portable_errors_told_once", False)
-        ]
-        # The user who gives --tb or -r wants to see each test.
-        is_asked_for = (
-            self._config.option.tbstyle != "auto" or self._config.option.reportchars != _REPORTED
-        )
-        if len(others) < len(failed) and not is_asked_for:
-            terminalreporter.stats["failed"] = others
-            try:
-                yield
-            finally:
-                terminalreporter.stats["failed"] = failed
-        else:
+        with without_told_once(terminalreporter):
             yield
         self._print_summary(terminalreporter)
 

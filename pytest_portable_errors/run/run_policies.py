@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable
 
 from pytest_portable_errors.judging.declarations import Declarations
-from pytest_portable_errors.judging.policies import RepoWidePolicy, StrictPolicy
 from pytest_portable_errors.judging.recorder import Recorder
+from pytest_portable_errors.judging.repo_wide_policy import RepoWidePolicy
+from pytest_portable_errors.judging.strict_policy import StrictPolicy
 from pytest_portable_errors.judging.verdicts import TripRequirements
 from pytest_portable_errors.receiver.fields import type_name
 from pytest_portable_errors.report.baseline import Baseline
