@@ -1,10 +1,11 @@
-"""What a trip means: a defect of its class, one of two decisions that nobody has taken yet, or
+"""What a trip means: a defect of its class, one of three decisions that nobody has taken yet, or
 nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,9 @@ from pytest_portable_errors.judging import verdicts as verdict_module
 from pytest_portable_errors.judging.verdicts import JudgedTrip, TripRequirements, judge
 from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.report.rows import Verdict
+from pytest_portable_errors.sender.carriers import CARRIERS
 from pytest_portable_errors.sender.pending_trip import PendingTrip
+from pytest_portable_errors.sender.serializers import PICKLES, Serializer
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 
 DECIDED = TripRequirements(receivers=("without-project",), checks=("message", "chain"), timeout=1.0)
@@ -49,6 +52,18 @@ LACKS_AND_BROKEN = trip("arrival", cause="class-not-importable", with_project=BR
 DROPPED = trip("chain", cause="chain-dropped")
 
 
+class OfShop(Exception):
+    """Stands for a class of the project."""
+
+    __module__ = "shop.errors"
+
+
+class OfLibrary(Exception):
+    """Stands for a class of others."""
+
+    __module__ = "library.errors"
+
+
 @dataclass(frozen=True)
 class FakePendingTrip:
     """One whose ends are known."""
@@ -56,6 +71,16 @@ class FakePendingTrip:
     here: RoundTrip
     there: RoundTrip = WHOLE_THERE
     chain: RoundTrip = WHOLE
+    cls: type[Exception] = OfShop
+    serializer: Serializer = PICKLES[0]
+
+    @property
+    def outgoing(self) -> SimpleNamespace:
+        return SimpleNamespace(cls=self.cls, serializer=self.serializer)
+
+    @property
+    def receivers(self) -> SimpleNamespace:
+        return SimpleNamespace(project=SimpleNamespace(owns="shop.errors".__eq__))
 
     @property
     def has_chain(self) -> bool:
@@ -114,6 +139,10 @@ class TestTheReceiver:
         ((verdict, _),) = verdicts(RECEIVER_OPEN, FakePendingTrip(LACKS))
         assert verdict is Verdict.LACKS_PROJECT
 
+    def test_so_it_is_for_whatever_reason_it_is_lost_without_the_project(self) -> None:
+        pending = FakePendingTrip(trip("members", cause="dropped-by-python"), there=WHOLE_THERE)
+        assert verdicts(RECEIVER_OPEN, pending) == [(Verdict.LACKS_PROJECT, WHOLE_THERE)]
+
     def test_once_it_is_chosen_the_same_is_a_defect(self) -> None:
         assert verdicts(DECIDED, FakePendingTrip(LACKS)) == [(Verdict.DEFECT, LACKS)]
 
@@ -157,6 +186,14 @@ class TestTheChain:
     def test_once_it_is_chosen_nothing_is_asked_apart(self) -> None:
         assert verdicts(DECIDED, FakePendingTrip(WHOLE, chain=DROPPED)) == [(Verdict.WHOLE, WHOLE)]
 
+    def test_nobody_is_asked_for_a_chain_that_the_carrier_never_carries(self) -> None:
+        found = [
+            verdicts(CHAIN_OPEN, FakePendingTrip(WHOLE, chain=DROPPED, serializer=carrier))
+            for carrier in CARRIERS
+            if carrier.name in ("celery", "celery:pickle")
+        ]
+        assert found == [[(Verdict.WHOLE, WHOLE)], [(Verdict.DROPS_CHAIN, DROPPED)]]
+
     def test_a_chain_that_arrives_is_no_question(self) -> None:
         assert verdicts(CHAIN_OPEN, FakePendingTrip(WHOLE, chain=trip(receiver="with-chain"))) == [
             (Verdict.WHOLE, WHOLE)
@@ -185,23 +222,57 @@ class TestOfTests:
         assert verdicts(DECIDED, FakePendingTrip(self.LOCAL)) == [(Verdict.DEFECT, self.LOCAL)]
 
 
-class TestOfPython:
-    OWN = replace(
-        trip("attributes", cause="dropped-by-python"),
-        sent={"exceptions": [{"type": "builtins.NameError"}]},
-    )
+class TestSetUp:
+    UNSET = trip("arrival", cause="receiver-not-set-up")
+    OPEN = replace(DECIDED, setup_is_undecided=True, is_repo_wide=True)
 
-    def test_what_python_drops_of_its_own_nobody_can_repair(self) -> None:
-        assert verdicts(BOTH_OPEN, FakePendingTrip(self.OWN)) == [(Verdict.OF_PYTHON, self.OWN)]
+    def test_while_it_is_open_a_receiver_that_was_not_set_up_is_a_decision(self) -> None:
+        pending = FakePendingTrip(self.UNSET)
+        assert verdicts(self.OPEN, pending) == [(Verdict.NOT_SET_UP, self.UNSET)]
 
-    def test_of_a_class_of_the_projects_it_is_a_defect(self) -> None:
-        derived = replace(self.OWN, sent={"exceptions": [{"type": "shop.errors.A"}]})
-        assert verdicts(BOTH_OPEN, FakePendingTrip(derived, there=derived)) == [
-            (Verdict.DEFECT, derived)
-        ]
+    def test_once_it_is_taken_the_same_is_a_defect(self) -> None:
+        pending = FakePendingTrip(self.UNSET)
+        assert verdicts(DECIDED, pending) == [(Verdict.DEFECT, self.UNSET)]
 
-    def test_under_a_marker_it_is_a_defect(self) -> None:
-        assert verdicts(DECIDED, FakePendingTrip(self.OWN)) == [(Verdict.DEFECT, self.OWN)]
+    def test_what_arrives_with_the_project_waits_for_the_receiver_alone(self) -> None:
+        both = replace(self.OPEN, receiver_is_undecided=True)
+        pending = FakePendingTrip(self.UNSET, there=WHOLE_THERE)
+        assert verdicts(both, pending) == [(Verdict.LACKS_PROJECT, WHOLE_THERE)]
+        pending = FakePendingTrip(self.UNSET, there=self.UNSET)
+        assert verdicts(both, pending) == [(Verdict.NOT_SET_UP, self.UNSET)]
+
+
+class TestOfOthers:
+    """What no class of the project can help."""
+
+    DROPPED = trip("attributes", cause="dropped-by-python")
+    REBUILT = trip("args", cause="rebuilt-from-args")
+
+    @pytest.mark.parametrize("cls", [NameError, OfLibrary])
+    def test_what_python_drops_of_a_class_of_others_is_no_defect(
+        self, cls: type[Exception]
+    ) -> None:
+        pending = FakePendingTrip(self.DROPPED, there=self.DROPPED, cls=cls)
+        assert verdicts(BOTH_OPEN, pending) == [(Verdict.OF_PYTHON, self.DROPPED)]
+
+    def test_args_alone_of_a_class_of_others_are_no_defect(self) -> None:
+        pending = FakePendingTrip(self.REBUILT, there=self.REBUILT, cls=OfLibrary)
+        assert verdicts(BOTH_OPEN, pending) == [(Verdict.OTHER_ARGS, self.REBUILT)]
+
+    def test_args_and_anything_else_are_a_defect_of_any_class(self) -> None:
+        more = trip("args", "message", cause="rebuilt-from-args")
+        pending = FakePendingTrip(more, there=more, cls=OfLibrary)
+        assert verdicts(BOTH_OPEN, pending) == [(Verdict.DEFECT, more)]
+
+    @pytest.mark.parametrize("lost", [DROPPED, REBUILT])
+    def test_of_a_class_of_the_projects_it_is_a_defect(self, lost: RoundTrip) -> None:
+        pending = FakePendingTrip(lost, there=lost)
+        assert verdicts(BOTH_OPEN, pending) == [(Verdict.DEFECT, lost)]
+
+    @pytest.mark.parametrize("lost", [DROPPED, REBUILT])
+    def test_under_a_marker_it_is_a_defect(self, lost: RoundTrip) -> None:
+        pending = FakePendingTrip(lost, cls=OfLibrary)
+        assert verdicts(DECIDED, pending) == [(Verdict.DEFECT, lost)]
 
 
 def test_what_the_baseline_knows_and_what_is_no_defect_do_not_fail() -> None:

@@ -50,7 +50,7 @@ def detail(cls: str, fixes: Sequence[Fix], why: str = "") -> Detail:
         owner="",
         is_held=False,
         text="",
-        trip={},
+        trip={"evidence": []},
     )
 
 
