@@ -45,8 +45,8 @@ def refuse_own_ids(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: Such an ID was given as a path.
     """
-    for arg in config.invocation_params.args:
-        if isinstance(arg, str) and is_own_item(arg):
+    for arg in config.args:
+        if is_own_item(arg):
             collector, _, name = arg.partition("::")
             suite = collector.partition("/")[2]
             option = f"--portable-errors-suite {suite}" if suite else "--portable-errors"
