@@ -248,9 +248,45 @@ class TestDjango:
     def test_without_its_setup_the_receiver_cannot_import_the_models(
         self, django: None, run: Any
     ) -> None:
-        result = run(self.TEST)
+        result = run(self.TEST, "-o", "portable_errors_receiver_setup=none")
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(["*AppRegistryNotReady*"])
+
+    def test_where_the_environment_names_the_settings_it_is_set_up_unasked(
+        self, django: None, run: Any
+    ) -> None:
+        run(self.TEST).assert_outcomes(passed=1)
+
+    def test_where_it_does_not_the_setup_is_a_decision_until_it_is_taken(
+        self, django: None, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makeconftest(
+            "import django, settings as own\nfrom django.conf import settings\n"
+            "settings.configure(**{name: getattr(own, name) for name in dir(own) if "
+            "name.isupper()})\ndjango.setup()\n"
+        )
+        unmarked = self.TEST.partition("\n")[2]
+        wide = ("--portable-errors", "--portable-errors-receiver=with-project", "test_shop.py")
+        result = run(unmarked, *wide)
+        result.assert_outcomes(passed=1)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(
+            [
+                "=* portable errors: 1 decision to take =*",
+                "checked 1 class, 1 exception: 0 whole, 1 as you decide below",
+                (
+                    "FAILED portable-errors::setup - 1 exception class could not be looked at: the "
+                    "receiver was not set up for it."
+                ),
+                "*portable_errors_receiver_setup = module:callable",
+                "*portable_errors_receiver_setup = none",
+                "       catalog.models.Product.DoesNotExist",
+            ]
+        )
+        taken = run(unmarked, *wide, "-o", "portable_errors_receiver_setup=none")
+        taken.assert_outcomes(failed=1)
+        taken.stdout.fnmatch_lines(["1  catalog.models.Product.DoesNotExist *"])
+        taken.stdout.no_fnmatch_line("*portable-errors::setup*")
 
     def test_with_its_setup_it_arrives_whole(
         self, django: None, run: Any, pytester: pytest.Pytester
@@ -268,7 +304,7 @@ class TestDjango:
             [
                 (
                     f'*portable_errors_receiver_setup = "{value}" (tox.ini): expected '
-                    "module:callable, e.g. django:setup"
+                    "module:callable, e.g. django:setup, or none"
                 )
             ]
         )

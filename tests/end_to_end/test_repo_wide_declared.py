@@ -68,7 +68,7 @@ class TestExpect:
             portable_errors_expect=list(self.DECLARED),
             portable_errors_ignore=["shop.errors.*"],
         )
-        result = run(RAISING, "--portable-errors", *REPORTED)
+        result = run(RAISING, "--portable-errors", *REPORTED, "-ra")
         result.assert_outcomes(failed=2, passed=6)  # Stays, raised and built
         assert found(pytester) == self.AS_DECLARED
         result.stdout.fnmatch_lines(

@@ -78,6 +78,17 @@ class TestWhichTestsRun:
         result.assert_outcomes(passed=1, failed=1, deselected=5)
         assert told(result) == [DEFECTS[0], "checked 2 classes, 2 exceptions: 1 whole, 1 lossy"]
 
+    def test_a_class_that_is_given_as_a_path_is_refused_with_what_to_type(self, run: Any) -> None:
+        for given, told_to_type in (
+            ("portable-errors::shop.errors.Whole", "pytest --portable-errors -k Whole"),
+            ("portable-errors/ours::app.make[1]", "pytest --portable-errors-suite ours -k make"),
+        ):
+            result = run(SOURCE, "--portable-errors", given)
+            assert result.ret == pytest.ExitCode.USAGE_ERROR
+            result.stderr.fnmatch_lines(
+                [f"ERROR: {given.replace('[', '[[]')} is no path that pytest finds: type {told_to_type}"]
+            )
+
     def test_failed_first_and_failed_only(self, run: Any) -> None:
         run(SOURCE, *WIDE).assert_outcomes(passed=2, failed=5)
         first = run(SOURCE, *WIDE, "--ff", "-v")
@@ -130,7 +141,10 @@ class TestWhichTestsRun:
             ]
             assert len(lines) == (2 if options is ALONE else 3)
             again = run(SOURCE, *shlex.split(lines[1]))
-            again.assert_outcomes(failed=1, deselected=2 if options is ALONE else 6)
+            if options is ALONE:
+                again.assert_outcomes(failed=1, deselected=2)
+            else:  # the test that raised it, and the class
+                again.assert_outcomes(failed=2, deselected=5)
             assert [
                 line for line in told(again) if "NotFound" in line or "PaymentError" in line
             ] == ["1  shop.errors.PaymentError"]
@@ -145,16 +159,10 @@ class TestWhatIsShown:
     @pytest.mark.parametrize(
         "options",
         [
-            ("-q",),
             ("--tb=no",),
             *(
                 pytest.param(options, marks=MATRIX)
-                for options in (
-                    ("-qq",),
-                    ("--tb=short",),
-                    ("--durations=2",),
-                    ("-p", "no:cacheprovider"),
-                )
+                for options in (("--tb=short",), ("--durations=2",), ("-p", "no:cacheprovider"))
             ),
         ],
         ids=" ".join,
@@ -164,8 +172,38 @@ class TestWhatIsShown:
     ) -> None:
         result = run(SOURCE, *ALONE, *options)
         assert told(result) == [*DEFECTS, TOTALS]
-        rerun = f"   rerun: pytest {' '.join(ALONE)} -k test_lossy"
-        assert (rerun in result.outlines) == ("-q" not in options[0])
+        assert f"   rerun: pytest {' '.join(ALONE)} -k test_lossy" in result.outlines
+
+    @pytest.mark.parametrize("option", ["-q", pytest.param("-qq", marks=MATRIX)])
+    def test_quiet_tells_a_line_for_each_cause(self, run: Any, option: str) -> None:
+        result = run(SOURCE + SOURCE.replace("_lossy", "_again"), *ALONE, option)
+        after_dots = [line for line in result.outlines if "%]" not in line and "passed" not in line]
+        assert after_dots == [
+            "portable errors: 2 defects in 2 classes",
+            "  init-rewrites-message: shop.errors.NotFound",
+            "  init-does-not-fit-args: shop.errors.PaymentError",
+        ]
+
+    def test_each_defect_is_told_once_and_pytest_leaves_out_its_tests(self, run: Any) -> None:
+        source = SOURCE + "\ndef test_own(): assert 1 == 2\n"
+        result = run(source, *ALONE)
+        result.assert_outcomes(passed=1, failed=3)
+        titles = [line.strip("_ ") for line in result.outlines if line.startswith("____")]
+        assert titles == ["test_own"]
+        failed = [line for line in result.outlines if line.startswith("FAILED test_shop.py::")]
+        assert failed == ["FAILED test_shop.py::test_own - assert 1 == 2"]
+        assert sum("- the class with exc.args -" in line for line in result.outlines) == 2
+        assert told(result) == [*DEFECTS, TOTALS]
+
+    @pytest.mark.parametrize("option", ["--tb=short", "-ra"])
+    def test_who_asks_pytest_for_each_test_gets_it(self, run: Any, option: str) -> None:
+        result = run(SOURCE, *ALONE, option)
+        titles = [line.strip("_ ") for line in result.outlines if line.startswith("____")]
+        assert titles == ["test_lossy", "test_does_not_arrive"]
+        assert [line.partition(" - ")[0] for line in result.outlines if "FAILED " in line] == [
+            "FAILED test_shop.py::test_lossy",
+            "FAILED test_shop.py::test_does_not_arrive",
+        ]
 
     def test_verbose_shows_fixes_and_every_class(self, run: Any) -> None:
         result = run(SOURCE, "--portable-errors", "test_shop.py", "-v", "--tb=no")
@@ -186,7 +224,7 @@ class TestWhatIsShown:
             SOURCE
             + "\ndef test_lossy_again():\n    with pytest.raises(NotFound): raise NotFound('al')\n"
         )
-        result = run(source, *ALONE)
+        result = run(source, *ALONE, "--tb=short")
         result.stdout.fnmatch_lines(
             [
                 "_* test_lossy _*",
@@ -197,9 +235,10 @@ class TestWhatIsShown:
         result.stdout.fnmatch_lines(
             [
                 "_* test_lossy_again _*",
-                "*NotFound arrives changed*",
-                "",
-                "  same defect as shop.errors.NotFound, see the summary",
+                (
+                    "shop.errors.NotFound arrives changed: message, args; same defect as "
+                    "shop.errors.NotFound, see the summary"
+                ),
             ]
         )
         assert result.stdout.str().count("  - message  ") == 1
@@ -212,7 +251,7 @@ class TestWhatIsShown:
         )
 
     def test_colour(self, run: Any) -> None:
-        result = run(SOURCE, *ALONE, "--color=yes")
+        result = run(SOURCE, *ALONE, "--color=yes", "--tb=short")
         assert any(
             "\x1b[31m" in line and "portable errors: 2 defects in 2 classes" in line
             for line in result.outlines
@@ -289,8 +328,8 @@ class TestModes:
         result.assert_outcomes(passed=1, failed=2)
         assert told(result) == [
             *DEFECTS,
+            "checked 3 classes, 3 exceptions: 0 whole, 1 as you decide below, 2 lossy",
             "FAILED portable-errors::receiver",
-            "checked 3 classes, 3 exceptions: 0 whole, 1 undecided, 2 lossy",
         ]
 
     @pytest.mark.parametrize("way", ["option", "ini"])
@@ -309,9 +348,9 @@ class TestModes:
         assert result.ret == pytest.ExitCode.OK
         assert told(result) == [
             *DEFECTS,
+            "checked 3 classes, 4 exceptions: 0 whole, 1 as you decide below, 2 lossy",
             "OPEN portable-errors::receiver",
             "OPEN portable-errors::chain",
-            "checked 3 classes, 4 exceptions: 0 whole, 1 undecided, 2 lossy",
         ]
 
     def test_warn_keeps_the_failures_that_tests_have_by_themselves(self, run: Any) -> None:
@@ -323,8 +362,8 @@ class TestModes:
         result.assert_outcomes(passed=3, failed=1, xfailed=1)
         assert told(result) == [
             *DEFECTS,
+            "checked 3 classes, 5 exceptions: 0 whole, 1 as you decide below, 2 lossy",
             "OPEN portable-errors::receiver",
-            "checked 3 classes, 5 exceptions: 0 whole, 1 undecided, 2 lossy",
         ]
 
     @pytest.mark.parametrize("way", ["option", "ini"])

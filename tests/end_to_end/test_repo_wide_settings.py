@@ -98,7 +98,7 @@ class TestGoodValues:
         assert found.capture == ("raises", "unittest", "escaped")
         assert (found.receivers, found.receiver_is_chosen) == (("without-project",), False)
         assert (found.checks, found.checks_are_chosen) == (
-            tuple(check for check in CHECKS if check != "traceback"),
+            tuple(check for check in CHECKS if check not in ("traceback", "additions")),
             False,
         )
         assert (
@@ -110,6 +110,23 @@ class TestGoodValues:
             found.reports,
         ) == ((), (), (), (), (), ())
         assert found.baseline is None
+
+    @pytest.mark.parametrize(
+        "form", ["toml", pytest.param("native", marks=NATIVE)]
+    )
+    @pytest.mark.parametrize(("value", "mode"), [(True, "error"), (False, "off")])
+    def test_toml_s_own_words_for_on_and_off(
+        self, read: Read, pytester: pytest.Pytester, form: str, value: bool, mode: str
+    ) -> None:
+        write(pytester, form, portable_errors=value)
+        assert read().mode == mode
+
+    @EVERY_FORM
+    def test_no_package_is_surveyed_where_that_is_said(
+        self, read: Read, pytester: pytest.Pytester, form: str
+    ) -> None:
+        write(pytester, form, portable_errors="error", portable_errors_survey=["none"])
+        assert (read().surveys_project, read().survey) == (False, ())
 
     @pytest.mark.parametrize(
         ("args", "mode"),
@@ -273,9 +290,10 @@ def test_it():
         name = write(pytester, form)
         result = run(self.SOURCE, "--portable-errors", "test_shop.py")
         told = result.stdout.str()
-        assert told.count(f" in {name}: ") == (0 if form == "ini" else 2)
-        before = f" in {name}: " if form != "ini" else "(?:have your code|itself is enough): +"
-        choices = re.findall(f"{before}(portable_errors_.*)", told)
+        assert told.count(f"     (in {name})\n") == (0 if form == "ini" else 2)
+        choices = re.findall(
+            "(?:have your code|itself is enough): +(portable_errors_.*?)(?: {5}.*)?\n", told
+        )
         assert [choice.partition(" ")[0] for choice in choices] == [
             "portable_errors_receiver",
             "portable_errors_checks",
@@ -416,7 +434,7 @@ OF_TYPES = {
     "portable_errors_ignore": "a list of dotted names",
     "portable_errors_installed": "a list of modules",
     "portable_errors_absent": "a list of modules",
-    "portable_errors_survey": "a list of packages",
+    "portable_errors_survey": "a list of packages, or none",
     "portable_errors_baseline": "the name of a file",
     "portable_errors_receiver": "a list of names",
     "portable_errors_checks": "a list of names",
@@ -442,6 +460,8 @@ class TestBadValues:
         self, read: Read, pytester: pytest.Pytester, value: object
     ) -> None:
         for key, expected in OF_TYPES.items():
+            if (key, value) == ("portable_errors", True):
+                continue  # TOML's own word for error
             write(pytester, "native", **{key: value})
             with pytest.raises(pytest.UsageError) as caught:
                 read()
@@ -465,6 +485,8 @@ class TestBadValues:
         self, read: Read, pytester: pytest.Pytester, value: object
     ) -> None:
         for key in ("portable_errors", "portable_errors_capture", "portable_errors_expect"):
+            if (key, value) == ("portable_errors", True):
+                continue  # TOML's own word for error
             write(pytester, "toml", **{key: value})
             with pytest.raises(pytest.UsageError, match=rf"^{key}.*\(pyproject.toml\): .*expected"):
                 read()
