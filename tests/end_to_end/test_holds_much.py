@@ -71,8 +71,8 @@ def test_no_outcome_changes_in_warn_mode_and_each_counts(graphs: Any) -> None:
     result.assert_outcomes(passed=24)
     result.stdout.fnmatch_lines(
         [
-            "1  shop.graphs.Lossy*broken everywhere*pickle*8 tests",
-            "2  shop.graphs.Unpicklable*broken everywhere*pickle*8 tests",
+            "1  shop.graphs.Lossy*broken everywhere*pickle*8 tests     shop/graphs.py:*",
+            "2  shop.graphs.Unpicklable*broken everywhere*pickle*8 tests     shop/graphs.py:*",
             (
                 "not looked at: what they hold: judged by others of their class before them, which "
                 "hold as much (19 exceptions: *)"

@@ -89,24 +89,46 @@ class TestSurvey:
         (pytester.path / "shop" / "kinds.py").write_text(KINDS)
         write(pytester, "ini", portable_errors_ignore=["shop.errors.*"])
         result = run(SURVEYED, "--portable-errors", *REPORTED, "-rs")
-        result.assert_outcomes(passed=2, failed=3, skipped=1)
+        result.assert_outcomes(passed=3, failed=2, skipped=1)
         document = json.loads((pytester.path / "found.json").read_text())
         defects = {one["cls"].removeprefix("shop.kinds."): one for one in document["defects"]}
-        assert set(defects) == {"ByName", "Dropping", "Slotted"}
+        assert set(defects) == {"ByName", "Slotted"}
         assert defects["ByName"]["ways"] == ["by keyword"]
-        assert all(
-            "with a note and an attribute added later" in way for way in defects["Dropping"]["ways"]
-        )
-        assert defects["Dropping"]["kinds"] == ["attributes", "notes"]
+        assert document["classes"]["shop.kinds.Dropping"] == "whole"
         assert document["classes"]["shop.kinds.Outer.Inner"] == "whole"
         assert list(document["not_checked"]) == ["shop.kinds.Never"]
         result.stdout.fnmatch_lines(
             [
-                "*shop.kinds.ByName *only when built by keyword",
-                "not checked: shop.kinds.Never: Never could not be built: LookupError: never",
                 "SKIPPED *Never could not be built: LookupError: never",
+                "*shop.kinds.ByName *only when built by keyword     shop/kinds.py:5",
+                "not checked: shop.kinds.Never: Never could not be built: LookupError: never",
+                "no defect: 1 class (shop.kinds.Dropping) lost a note or an attribute *",
             ]
         )
+
+    def test_what_is_added_later_is_a_defect_where_that_is_asked_for(
+        self, run: Any, pytester: pytest.Pytester
+    ) -> None:
+        (pytester.path / "shop" / "kinds.py").write_text(KINDS)
+        write(
+            pytester,
+            "ini",
+            portable_errors_ignore=["shop.errors.*"],
+            portable_errors_checks=[
+                *("type", "message", "args", "attributes", "notes", "members", "additions")
+            ],
+        )
+        result = run(SURVEYED, "--portable-errors", *REPORTED)
+        result.assert_outcomes(passed=2, failed=3, skipped=1)
+        document = json.loads((pytester.path / "found.json").read_text())
+        defects = {one["cls"].removeprefix("shop.kinds."): one for one in document["defects"]}
+        assert set(defects) == {"ByName", "Dropping", "Slotted"}
+        assert all(
+            "with a note and an attribute added later" in way for way in defects["Dropping"]["ways"]
+        )
+        assert defects["Dropping"]["kinds"] == ["attributes", "notes"]
+        result.stdout.fnmatch_lines(["*shop.kinds.Dropping *loses what is added later *"])
+        result.stdout.no_fnmatch_line("no defect:*")
 
     def test_the_receiver_imports_their_modules_while_the_tests_run(
         self, run: Any, pytester: pytest.Pytester
