@@ -86,7 +86,9 @@ class TestWhichTestsRun:
             result = run(SOURCE, "--portable-errors", given)
             assert result.ret == pytest.ExitCode.USAGE_ERROR
             result.stderr.fnmatch_lines(
-                [f"ERROR: {given.replace('[', '[[]')} is no path that pytest finds: type {told_to_type}"]
+                [
+                    f"ERROR: {given.replace('[', '[[]')} is no path that pytest finds: type {told_to_type}"
+                ]
             )
 
     def test_failed_first_and_failed_only(self, run: Any) -> None:

@@ -111,9 +111,7 @@ class TestGoodValues:
         ) == ((), (), (), (), (), ())
         assert found.baseline is None
 
-    @pytest.mark.parametrize(
-        "form", ["toml", pytest.param("native", marks=NATIVE)]
-    )
+    @pytest.mark.parametrize("form", ["toml", pytest.param("native", marks=NATIVE)])
     @pytest.mark.parametrize(("value", "mode"), [(True, "error"), (False, "off")])
     def test_toml_s_own_words_for_on_and_off(
         self, read: Read, pytester: pytest.Pytester, form: str, value: bool, mode: str

@@ -45,9 +45,12 @@ def test_nothing_is_imported_but_what_every_run_needs(pytester: pytest.Pytester)
         "run.option_specs",
         "run.option_values",
         "run.options",
+        "run.receiver_values",
+        "run.report_attributes",
         "run.reporter",
         "run.hookspecs",
         "run.stash",
+        "run.told_once",
         "sender",
         "sender.process_receivers",
     )
