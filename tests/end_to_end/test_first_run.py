@@ -95,3 +95,23 @@ def test_a_marked_test_is_as_full_as_it_was(repo: Path) -> None:
     section = told.partition("_ test_reserving_twice _")[2].partition("\n====")[0]
     assert "        def __reduce__(self):" in section
     assert "\n  more  python -m pytest_portable_errors explain" in section
+
+
+def test_workers_tell_a_defect_once_between_them(repo: Path) -> None:
+    """Both meet it first, each for itself."""
+    pytest.importorskip("xdist")
+    broken_classes.write(repo, 1)
+    tests = "\n".join(
+        f"def test_again_{number}():\n    with pytest.raises(more.Broken01):\n"
+        '        raise more.Broken01(1, "b")\n'
+        for number in range(6)
+    )
+    with (repo / "tests" / "test_more.py").open("a") as file:
+        file.write(tests)
+    told = run(repo, "--portable-errors", "-n", "2", "--tb=short", "tests/test_more.py").stdout
+    told = told.partition("= short test summary info =")[0]
+    assert told.count("shop.more.Broken01 does not arrive: loads raised TypeError  ") == 1
+    repeated = re.findall(
+        r"^shop\.more\.Broken01 .*; same defect as shop\.more\.Broken01", told, re.M
+    )
+    assert len(repeated) == 6

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pytest_portable_errors import RoundTrip, check_round_trip
 from pytest_portable_errors.diagnosis.loss import Comparison, Loss
 from pytest_portable_errors.sender.left_behind import (
+    becomes_plain,
     can_travel,
     chooses,
     is_left_behind,
@@ -195,3 +196,38 @@ def test_asking_changes_nothing() -> None:
     exc = zoo.DropsFromItself("m")
     assert can_travel(exc, PICKLE)
     assert exc.connection == "alive"
+
+
+class Plainly(dict[str, object]):
+    """As the ``ReturnDict`` of Django REST framework: it is pickled as a dict."""
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class Rebuilt(dict[str, object]):
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self),)
+
+
+class Refusing(dict[str, object]):
+    def __reduce__(self) -> Any:
+        raise TypeError("not me")
+
+
+class TestBecomesPlain:
+    def test_what_its_own_class_pickles_as_plain_data_is_declared_lost(self) -> None:
+        trip = trip_of(ValueError("m", Plainly(a=1)))
+        assert trip.arrived_whole
+        assert paths(trip.declared_lost) == ["exc.args[1]"]
+
+    def test_so_is_what_lies_deeper(self) -> None:
+        trip = trip_of(holding(LookupError("m"), detail=[Plainly(a=1)]))
+        assert trip.arrived_whole
+        assert paths(trip.declared_lost) == ["exc.detail[0]"]
+
+    @pytest.mark.parametrize(
+        "value", [Rebuilt(a=1), Refusing(), {"a": 1}, [1], "a", None, KeyError]
+    )
+    def test_others_are_not(self, value: object) -> None:
+        assert not becomes_plain(value)
