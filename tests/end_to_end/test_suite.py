@@ -379,8 +379,8 @@ def test_a_case_is_sent_within_its_test_as_the_tests_fixtures_have_made_the_worl
     """In a run of everything, too, which sends the cases of its own suites ahead."""
     (tmp_path / "test_cases.py").write_text(CASES_UNDER_A_FIXTURE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nportable_errors_serializers = pickle\n")
-    run = pytest_in(tmp_path, "-q")
-    assert re.search(r"^\d+ failed, \d+ skipped", run.stdout, re.MULTILINE), (
+    run = pytest_in(tmp_path, "--tb=short", "-rf")
+    assert re.search(r"^=+ \d+ failed, \d+ skipped", run.stdout, re.MULTILINE), (
         "none passes: " + run.stdout[-1500:]
     )
     failed = len(re.findall(r"^FAILED ", run.stdout, re.MULTILINE))
