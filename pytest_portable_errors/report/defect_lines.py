@@ -212,8 +212,11 @@ def selector(defects: Sequence[Defect]) -> str:
         for node in defect.tests
         if not is_own_item(node)
     )
-    # What a class's name selects already need not be named.
-    names = [*list(own)[:TESTS], *[test for test in tests if not _selects(own, test)][:TESTS]]
+    names = list(own)[:TESTS]
+    for test in tests:
+        # What a name selects already need not be named.
+        if len(names) < 2 * TESTS and not _selects((*own, *names), test):
+            names.append(test)
     # A doctest's name is dotted.
     usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]
     return (

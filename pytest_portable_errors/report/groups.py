@@ -15,9 +15,10 @@ _PLACE = re.compile(r"(?:^|\s)(\S+\.py:\d+)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The defects with the same scope and cause at the same line of code.
+    """The defects with the same scope at the same line of code.
 
-    Classes share one if they inherit the defect, or hold an exception that has it.
+    Classes share one if they inherit the defect, or hold an exception that has it. What they lose
+    by it may differ, and so may the cause.
     """
 
     defects: tuple[Defect, ...]
@@ -39,10 +40,13 @@ class Group:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Names of the classes beside the owner, as people read them."""
-        return tuple(
-            clean(short_name(defect.cls)) for defect in self.defects if defect.cls != self.owner
-        )
+        """Names of the classes beside the owner, as people read them; with causes that differ."""
+        names: dict[str, str] = {}
+        for defect in self.defects:
+            if defect.cls != self.owner:
+                cause = "" if defect.cause == self.first.cause else f" ({clean(defect.cause)})"
+                names.setdefault(defect.cls, f"{clean(short_name(defect.cls))}{cause}")
+        return tuple(names.values())
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ def groups_of(defects: Iterable[Defect]) -> list[Group]:
     for defect in defects:
         place = place_of(defect)
         is_of_project = place.rpartition(":")[0] in files or _is_of_project(defect)
-        key = (defect.scope, defect.cause, place, is_of_project) if place else id(defect)
+        key = (defect.scope, place, is_of_project) if place else id(defect)
         by_place.setdefault(key, []).append(defect)
     groups = [_group(members, files) for members in by_place.values()]
     return sorted(groups, key=lambda group: worst_first(group.first))

@@ -23,6 +23,9 @@ class Outcome:
     """None if the run uses no baseline."""
     baseline_name: str | None
     """Name of its file; None if the run uses no baseline."""
+    keeps_decisions: bool = False
+    """Whether the command line took a decision for this run alone, so that the baseline keeps what
+    it has of decisions."""
     updates_baseline: bool
     """Whether the run writes what it met to the baseline; then nothing fails."""
     is_whole: bool
@@ -97,11 +100,10 @@ class Outcome:
     @property
     def gone(self) -> frozenset[Entry]:
         """Entries of the baseline that this run shows to be repaired; none if it is not whole."""
-        return (
-            self.tally.gone(self.baseline)
-            if self.baseline is not None and self.is_whole
-            else frozenset()
-        )
+        if self.baseline is None or not self.is_whole:
+            return frozenset()
+        gone = self.tally.gone(self.baseline)
+        return frozenset(one for one in gone if not (one.is_decision and self.keeps_decisions))
 
     @property
     def updated_baseline(self) -> Baseline:

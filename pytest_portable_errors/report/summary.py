@@ -120,7 +120,8 @@ def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
 def _next(outcome: Outcome, told: _Told) -> Iterator[Line]:
     """What to do about the defects: have the fixes written, or adopt the plugin as it is."""
     groups = told.groups
-    if groups and not outcome.repairs:
+    checks_by_option = outcome.mode != "off" or outcome.surveys or bool(outcome.suites)
+    if groups and checks_by_option and not outcome.repairs:
         whole = [[fix for fix in _fixes_of(group) if fix.arrives_whole] for group in groups]
         safe = sum(any(fix.is_safe for fix in fixes) for fixes in whole)
         option = "--portable-errors-fix" if safe else "--portable-errors-fix-unsafe"

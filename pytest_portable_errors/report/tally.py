@@ -21,6 +21,7 @@ from pytest_portable_errors.report.rows import (
     Finding,
     Row,
     Verdict,
+    is_built,
 )
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
@@ -102,13 +103,18 @@ class Tally:
     def describe(self, detail: Detail) -> None:
         """Keep a detail of a defect, unless a better one is kept already.
 
-        Raised beats built, then the smallest node ID; the order of arrival does not matter.
+        Raised beats built, also where a suite raised it; then the smallest node ID. The order of
+        arrival does not matter.
         """
         key = (detail["cls"], detail["cause"])
         self._details[key] = min(
             self._details.get(key, detail),
             detail,
-            key=lambda candidate: (candidate["how"] != RAISED, candidate["test"]),
+            key=lambda candidate: (
+                candidate["how"] != RAISED,
+                is_built(candidate["how"]),
+                candidate["test"],
+            ),
         )
 
     def is_told(self, detail: Detail, nodeid: str) -> bool:

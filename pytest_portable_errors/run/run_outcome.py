@@ -52,6 +52,7 @@ def outcome_of(config: pytest.Config, seen: Seen) -> Outcome:
         surveys=options.surveys,
         baseline=seen.baseline,
         baseline_name=None if options.baseline is None else options.baseline.name,
+        keeps_decisions=_decides_for_now(config),
         updates_baseline=options.updates_baseline,
         is_whole=is_whole,
         command=command(config, mode=options.mode, paths=named_paths(config)),
@@ -75,6 +76,13 @@ def _with_version(suite: str) -> str:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
         return f"{suite} {importlib.metadata.version(suite)}"
     return suite
+
+
+def _decides_for_now(config: pytest.Config) -> bool:
+    """Whether the command line, and not the ini file, says what a decision would."""
+    overridden = {setting.partition("=")[0] for setting in config.getoption("override_ini") or ()}
+    decided = {f"portable_errors_{name}" for name in ("receiver", "checks", "receiver_setup")}
+    return bool(config.getoption("portable_errors_receiver")) or not overridden.isdisjoint(decided)
 
 
 def _not_carried(config: pytest.Config, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:

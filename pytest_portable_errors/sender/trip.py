@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.checks import CHECKS
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import (
     Credential,
@@ -144,16 +145,6 @@ def _fix_row(fix: Fix) -> dict[str, object]:
 
 _MOST_ATTRIBUTES = 6
 _MOST_LOSSES = 12
-_SHOWN_IN_HEADLINE = (
-    "type",
-    "message",
-    "args",
-    "attributes",
-    "notes",
-    "members",
-    "chain",
-    "traceback",
-)
 
 
 def trip_text(trips: Sequence[RoundTrip]) -> str:
@@ -238,10 +229,7 @@ def first_line(trip: RoundTrip) -> str:
         kinds = {loss.kind for loss in trip.losses}
         if kinds == {"arrival"}:
             return f"{name} travels only in tests"
-        return (
-            f"{name} arrives changed: "
-            f"{', '.join(kind for kind in _SHOWN_IN_HEADLINE if kind in kinds)}"
-        )
+        return f"{name} arrives changed: {', '.join(kind for kind in CHECKS if kind in kinds)}"
     if trip.error is not None:
         return (
             f"{name} does not arrive: {trip.stage.value} raised "

@@ -197,7 +197,9 @@ class TestRuns:
         self, run: Any, pytester: pytest.Pytester, file: Path
     ) -> None:
         run(SOURCE, *UNDECIDED)
-        run(SOURCE, *UNDECIDED, "--portable-errors-receiver=with-project")
+        ini = pytester.path / "tox.ini"
+        ini.write_text(ini.read_text() + "\nportable_errors_receiver = with-project\n")
+        run(SOURCE, *UNDECIDED)
         assert "portable-errors::receiver" not in file.read_text()
 
     def test_gone_is_what_a_whole_run_saw_arrive_and_a_narrow_one_loses_nothing(
