@@ -115,11 +115,11 @@ def _by_cause(groups: Iterable[Group]) -> dict[str, list[Group]]:
 
 
 def _classes_of(group: Group) -> str:
-    """``litellm.exceptions.RateLimitError and 2 that inherit it``."""
-    others = group.others
-    inherit = "inherits" if len(others) == 1 else "inherit"
-    more = f" and {len(others):,} that {inherit} it" if others else ""
-    return f"{brief(group.name, 80)}{more}"
+    """``litellm.exceptions.RateLimitError; also A, B, C and 8 more``; these without module."""
+    others = [name.rpartition(".")[2] for name in group.others]
+    more = f" and {len(others) - TESTS:,} more" if len(others) > TESTS else ""
+    also = f"; also {', '.join(others[:TESTS])}{more}" if others else ""
+    return f"{brief(group.name, 80)}{also}"
 
 
 def _headline(group: Group, width: int) -> str:
