@@ -44,7 +44,7 @@ class TestPytest:
             )
         }, printed
 
-    def test_the_models_error_arrives_where_django_is_set_up(self) -> None:
+    def test_the_models_error_arrives_without_a_word_of_configuration(self) -> None:
         outcomes, printed = self.outcomes()
         assert outcomes == {
             "test_no_such_product": "PASSED",
@@ -52,8 +52,8 @@ class TestPytest:
             "test_a_real_reader": "PASSED",
         }, printed
 
-    def test_the_control_without_the_setting_it_does_not(self) -> None:
-        outcomes, printed = self.outcomes("-o", "portable_errors_receiver_setup=")
+    def test_the_control_where_that_is_turned_off_it_does_not(self) -> None:
+        outcomes, printed = self.outcomes("-o", "portable_errors_receiver_setup=none")
         assert outcomes == {
             "test_no_such_product": "FAILED",
             "test_too_few_of_them": "PASSED",

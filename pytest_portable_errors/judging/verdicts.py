@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from pytest_portable_errors.diagnosis.cause_names import (
     CHAIN_DROPPED,
-    CLASS_NOT_IMPORTABLE,
     DROPPED_BY_PYTHON,
     RECEIVER_NOT_SET_UP,
 )
@@ -210,13 +209,8 @@ def verdict_of(pending: PendingTrip, trip: RoundTrip, requirements: TripRequirem
     if not requirements.is_repo_wide:
         return Verdict.DEFECT
     if trip.is_of_tests:
-        # Whether a class that a test defines arrives depends on who reads the errors, as with the
-        # project's classes; other things that a test makes do not depend on it.
-        return (
-            Verdict.LACKS_PROJECT
-            if requirements.receiver_is_undecided and cause == CLASS_NOT_IMPORTABLE
-            else Verdict.OF_TESTS
-        )
+        # No receiver has what a test defines, so it arrives nowhere, whatever is decided.
+        return Verdict.OF_TESTS
     if not pending.receivers.project.owns(module_of(pending.outgoing.cls) or "?"):
         if cause == DROPPED_BY_PYTHON:
             return Verdict.OF_PYTHON

@@ -103,13 +103,11 @@ def decision(
     """
     _, _, question, choices = DECISIONS[verdict]
     if verbosity >= 0:
-        for number, (answer, setting) in enumerate(choices):
+        where = "" if toml_name is None else f"   In {clean(toml_name)}:"
+        yield Line(f"       {question}{where}")
+        for answer, setting in choices:
             shown = setting if toml_name is None else toml_setting(setting)
-            where = f"     (in {clean(toml_name)})" if toml_name is not None and number == 0 else ""
-            yield Line(
-                f"       {question if number == 0 else '':<{len(question)}}   {answer:<40}   "
-                f"{shown}{where}"
-            )
+            yield Line(f"         {answer:<42}   {shown}")
     if verbosity > 0:
         yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)
     elif verbosity == 0 and len(classes) <= NAMES:

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
+from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome, tried_on
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.report.groups import Group
@@ -167,9 +167,8 @@ def _fix_line(group: Group) -> Iterator[Line]:
     if detail is None or not detail["fixes"]:
         return
     fix = Fix(**detail["fixes"][0])
-    on = f" on {fix.instances} instances" if fix.instances > 1 else ""
-    outcome = fix_outcome(fix, detail["trip"]["receiver"])
-    yield Line(f"   fix: {clean(fix.title)} (tried{on}: {outcome})")
+    tried = "; ".join((*tried_on(fix), fix_outcome(fix, detail["trip"]["receiver"])))
+    yield Line(f"   fix: {clean(fix.title)} ({tried})")
 
 
 def _others_line(group: Group, verbosity: int) -> Iterator[Line]:
@@ -190,7 +189,7 @@ def _tests_line(group: Group, verbosity: int) -> Iterator[Line]:
     if tests:
         shown = tests if verbosity > 0 else tests[:TESTS]
         more = f" and {len(tests) - len(shown):,} more" if len(tests) > len(shown) else ""
-        yield Line(f"   met by {', '.join(brief(clean(node), 100) for node in shown)}{more}")
+        yield Line(f"   met by {', '.join(brief(clean(node), 200) for node in shown)}{more}")
 
 
 def selector(defects: Sequence[Defect]) -> str:

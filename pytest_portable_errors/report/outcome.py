@@ -35,8 +35,8 @@ class Outcome:
     names_credentials: bool
     """Whether the summary names credentials (``portable_errors_credentials = warn``)."""
     toml_name: str | None = None
-    """Name of the configuration file if it is TOML; None otherwise: then settings are shown as an
-    INI file has them."""
+    """Configuration file and table if it is TOML: ``pyproject.toml, [tool.pytest.ini_options]``.
+    None otherwise: then settings are shown as an INI file has them."""
     idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(setting with its origin, its names that match no class which was raised or surveyed)."""
     suites: tuple[str, ...] = ()

@@ -166,7 +166,10 @@ def _location(row: Part, run: Part) -> dict[str, object]:
     if detail is not None and detail["file"]:
         file, line = detail["file"], max(detail["line"], 1)
     else:
-        file, line = tests[0].partition("::")[0] if tests else run["toml_name"], 1
+        file, line = (
+            tests[0].partition("::")[0] if tests else (run["toml_name"] or "").partition(",")[0],
+            1,
+        )
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(file or "pyproject.toml"), "uriBaseId": _ROOT},

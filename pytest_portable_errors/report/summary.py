@@ -72,7 +72,9 @@ def _findings(outcome: Outcome, told: _Told, verbosity: int) -> Iterator[Line]:
     if not told.is_well:
         title = _title(told, outcome.suites)
         if verbosity < 0:
-            yield Line(f"portable errors: {title}", told.colour)
+            yield Line(
+                f"portable errors: {title} (without -q: why, where, and what to do)", told.colour
+            )
         else:
             yield Line(f"portable errors: {title}", told.colour, is_title=True)
         yield from groups_lines(told.groups, verbosity, command=outcome.command)
@@ -169,7 +171,8 @@ def _not_imported(modules: dict[str, str], verbosity: int) -> Iterator[Line]:
         was, their = ("was", "its") if len(unused) == 1 else ("were", "their")
         yield Line(
             f"{count(len(unused), 'module')} {was} not imported, so {their} classes were not "
-            f"checked: {', '.join(map(clean, unused[:most]))}{more}",
+            f"checked: {', '.join(map(clean, unused[:most]))}{more}; --portable-errors-survey "
+            f"{clean(unused[0].partition('.')[0])} imports them",
             YELLOW,
         )
 

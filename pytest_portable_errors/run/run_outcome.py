@@ -44,6 +44,9 @@ class Seen:
 def outcome_of(config: pytest.Config, seen: Seen) -> Outcome:
     """The outcome of a run so far: the tally, and what decides how it is told."""
     options, inifile, tally = config.stash[OPTIONS], config.inipath, seen.tally
+    if seen.baseline is not None and seen.baseline.entries:
+        # Tests with a marker fail for what is known, too; the summary need not tell it again.
+        tally = tally.against(seen.baseline)
     is_whole = not (is_narrowed(config) or seen.stopped_early or seen.crashed)
     is_repo_wide = options.is_on or options.surveys
     return Outcome(
@@ -60,7 +63,7 @@ def outcome_of(config: pytest.Config, seen: Seen) -> Outcome:
         idle=tuple(_idle_settings(config, options, tally))
         if is_whole and options.surveys_project and gave_no_paths(config)
         else (),
-        toml_name=inifile.name if inifile is not None and inifile.suffix == ".toml" else None,
+        toml_name=None if inifile is None else _toml_name(inifile),
         crashed=seen.crashed,
         written=seen.written,
         unimported=_unimported_reducers(options) if is_repo_wide else "",
@@ -76,6 +79,16 @@ def _with_version(suite: str) -> str:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError, ValueError):
         return f"{suite} {importlib.metadata.version(suite)}"
     return suite
+
+
+def _toml_name(file: Path) -> str | None:
+    """File and table: ``pyproject.toml, [tool.pytest.ini_options]``; None if it is no TOML."""
+    if file.suffix != ".toml":
+        return None
+    if file.name != "pyproject.toml":
+        return f"{file.name}, [pytest]"
+    is_native = "[tool.pytest]" in file.read_text(encoding="utf-8", errors="replace")
+    return f"{file.name}, [tool.pytest{'' if is_native else '.ini_options'}]"
 
 
 def _decides_for_now(config: pytest.Config) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _NO_PACKAGES = re.compile(r"tests?|docs?|examples?|benchmarks?|scripts?|build|dist|_.*|\..*")
 _NO_MODULES = re.compile(r"__main__|conftest|test_.*|.*_test|tests?")
+_CLASS = re.compile(rb"^\s*class\s+\w+\s*\(", re.MULTILINE)
 _MOST_MODULES = 20_000
 
 
@@ -27,7 +28,8 @@ def modules_not_imported(root: Path) -> list[str]:
     """Dotted names of the modules of a project's packages that this process has not imported.
 
     A package of which nothing is imported is left out: it may be no part of what is tested, such
-    as an example. Modules of tests are left out, and ``__main__``.
+    as an example. Modules of tests are left out, ``__main__``, and those without a class that has
+    a base.
 
     Args:
         root: The project's folder.
@@ -44,9 +46,17 @@ def modules_not_imported(root: Path) -> list[str]:
 def _modules_in(folder: Path, name: str) -> Iterator[str]:
     for entry in sorted(folder.iterdir()):
         if entry.suffix == ".py" and entry.stem.isidentifier():
-            if entry.stem != "__init__" and not _NO_MODULES.fullmatch(entry.stem):
+            is_meant = entry.stem != "__init__" and not _NO_MODULES.fullmatch(entry.stem)
+            if is_meant and _defines_classes(entry):
                 yield f"{name}.{entry.stem}"
         elif (entry / "__init__.py").is_file() and not _NO_MODULES.fullmatch(entry.name):
-            if f"{name}.{entry.name}" not in sys.modules:
+            if _defines_classes(entry / "__init__.py"):
                 yield f"{name}.{entry.name}"
             yield from _modules_in(entry, f"{name}.{entry.name}")
+
+
+def _defines_classes(file: Path) -> bool:
+    try:
+        return _CLASS.search(file.read_bytes()) is not None
+    except OSError:
+        return False

@@ -208,9 +208,9 @@ class TestOfTests:
         spared = replace(DECIDED, is_repo_wide=True)
         assert verdicts(spared, FakePendingTrip(self.LOCAL)) == [(Verdict.OF_TESTS, self.LOCAL)]
 
-    def test_while_the_receiver_is_open_it_is_part_of_that_decision(self) -> None:
+    def test_it_hangs_on_no_decision_because_no_receiver_has_it(self) -> None:
         assert verdicts(BOTH_OPEN, FakePendingTrip(self.LOCAL, chain=DROPPED)) == [
-            (Verdict.LACKS_PROJECT, self.LOCAL)
+            (Verdict.OF_TESTS, self.LOCAL)
         ]
 
     def test_what_holds_a_tests_value_hangs_on_no_decision(self) -> None:

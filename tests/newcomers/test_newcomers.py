@@ -119,7 +119,7 @@ def test_all_of_it_is_repaired_by_one_command(project: Path) -> None:
 def test_a_module_that_no_test_imports_is_named(project: Path) -> None:
     _, told = run(project, "--portable-errors")
     unseen = {"library": "ledgerfile.export"}.get(project.name)
-    named_one = re.search(r"1 module was not imported, .*: (\S+)$", told, re.MULTILINE)
+    named_one = re.search(r"1 module was not imported, .*: (\S+); ", told, re.MULTILINE)
     assert (named_one[1] if named_one else None) == unseen
 
 

@@ -222,7 +222,9 @@ def test_with_q_each_cause_has_a_line() -> None:
     rows = [row(f"shop.errors.Number{number:02}", finding()) for number in range(12)]
     rows += [row("z.Alone", finding(cause="other"))]
     told = lines({"test_a.py::test_a": rows}, verbosity=-1)
-    assert told[0] == "portable errors: 13 defects in 13 classes"
+    assert told[0] == (
+        "portable errors: 13 defects in 13 classes (without -q: why, where, and what to do)"
+    )
     assert told[-1] == "  other: z.Alone"
     assert told[1].startswith(
         "  init-does-not-fit-args: shop.errors.Number00, shop.errors.Number01"
@@ -349,7 +351,10 @@ def test_modules_that_were_not_imported_are_named() -> None:
     told = [line.text for line in summary(outcome)]
     assert told[:2] == [
         "not imported: b.odd: ImportError: no x",
-        "2 modules were not imported, so their classes were not checked: a.cli, a.unused",
+        (
+            "2 modules were not imported, so their classes were not checked: a.cli, a.unused; "
+            "--portable-errors-survey a imports them"
+        ),
     ]
 
 
@@ -416,19 +421,21 @@ def test_a_decision_fails_a_run_or_is_open(mode: str) -> None:
 
 
 RECEIVER_CHOICES = [
+    "       Who reads your errors?",
     (
-        "       Who reads your errors?   workers and clients that have your code:   "
+        "         workers and clients that have your code:     "
         "portable_errors_receiver = with-project"
     ),
     (
-        "                                a dashboard, CLI or client without it:     "
+        "         a dashboard, CLI or client without it:       "
         "portable_errors_receiver = without-project"
     ),
 ]
 CHECKS = "portable_errors_checks = type message args attributes notes members"
 CHAIN_CHOICES = [
-    f"       Do they need causes?   no, the error itself is enough:            {CHECKS}",
-    f"                              yes, __cause__ and __context__ too:        {CHECKS} chain",
+    "       Do they need causes?",
+    f"         no, the error itself is enough:              {CHECKS}",
+    f"         yes, __cause__ and __context__ too:          {CHECKS} chain",
 ]
 
 
@@ -483,14 +490,15 @@ def test_whether_causes_are_needed_is_asked_of_whatever_tests_raise() -> None:
 
 
 def test_where_the_settings_are_toml_the_choices_are_shown_as_they_are_written_there() -> None:
-    found = decision(Verdict.LACKS_PROJECT, "a.E", toml_name="pyproject.toml")
-    assert [line.split("portable_errors_receiver = ")[1] for line in found[1:-1]] == [
-        '["with-project"]     (in pyproject.toml)',
+    found = decision(Verdict.LACKS_PROJECT, "a.E", toml_name="pyproject.toml, [tool.pytest]")
+    assert found[1] == "       Who reads your errors?   In pyproject.toml, [tool.pytest]:"
+    assert [line.partition("portable_errors_receiver = ")[2] for line in found[2:-1]] == [
+        '["with-project"]',
         '["without-project"]',
     ]
-    found = decision(Verdict.DROPS_CHAIN, "a.E", toml_name="pytest.toml")
+    found = decision(Verdict.DROPS_CHAIN, "a.E", toml_name="pytest.toml, [pytest]")
     checks = '["type", "message", "args", "attributes", "notes", "members"'
-    assert [line.split("portable_errors_checks = ")[1] for line in found[1:-1]] == [
-        f"{checks}]     (in pytest.toml)",
+    assert [line.partition("portable_errors_checks = ")[2] for line in found[2:-1]] == [
+        f"{checks}]",
         f'{checks}, "chain"]',
     ]

@@ -31,7 +31,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "setup.py",
     ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).touch()
+        (tmp_path / file).write_text("class Failed(Exception):\n    pass\n")
+    (tmp_path / "src" / "shop_here" / "_version.py").write_text("class Bare:\n    pass\n")
     for name in ("shop_here", "shop_here.used"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     return tmp_path

@@ -2,8 +2,8 @@
 
 What happens in production: a worker raises ``Product.DoesNotExist``, and whoever unpickles it
 imports ``catalog.models``. That works only where ``django.setup()`` has been called; elsewhere an
-AppRegistryNotReady is all that is seen of the error. Django's own processes call it, and so must
-the plugin's receiver: ``portable_errors_receiver_setup`` in pyproject.toml.
+AppRegistryNotReady is all that is seen of the error. Django's own processes call it, and so does
+the plugin's receiver, because ``DJANGO_SETTINGS_MODULE`` is set.
 """
 
 from __future__ import annotations
