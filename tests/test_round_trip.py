@@ -68,7 +68,7 @@ def test_the_text_names_the_call_the_signature_and_the_place() -> None:
     assert (
         "  why   loads calls PaymentError('order 7: declined') - the class with exc.args -" in text
     )
-    assert "but __init__ takes (order_id, reason)    error_zoo.py:" in text
+    assert "but __init__ takes (order_id, reason)    tests/error_zoo.py:" in text
 
 
 def test_a_message_that_is_built_twice() -> None:

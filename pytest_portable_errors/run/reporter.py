@@ -110,7 +110,7 @@ class Reporter:
             written=tuple(self._written),
             tells_cases=self._tells_cases,
         )
-        return outcome_of(self._config, seen)
+        return outcome_of(self._config, self._options, seen)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str) -> None:

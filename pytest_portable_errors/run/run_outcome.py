@@ -21,7 +21,7 @@ from pytest_portable_errors.run.ini import Ini
 from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrowed, named_paths
 from pytest_portable_errors.run.reducers_place import is_imported, reducers_place
 from pytest_portable_errors.run.rerun_command import command
-from pytest_portable_errors.run.stash import OPTIONS, serializers_of
+from pytest_portable_errors.run.stash import serializers_of
 from pytest_portable_errors.sender.carriers import never_carried
 from pytest_portable_errors.sender.distributions import nearest_name
 
@@ -41,9 +41,9 @@ class Seen:
     tells_cases: bool
 
 
-def outcome_of(config: pytest.Config, seen: Seen) -> Outcome:
+def outcome_of(config: pytest.Config, options: Options, seen: Seen) -> Outcome:
     """The outcome of a run so far: the tally, and what decides how it is told."""
-    options, inifile, tally = config.stash[OPTIONS], config.inipath, seen.tally
+    inifile, tally = config.inipath, seen.tally
     if seen.baseline is not None and seen.baseline.entries:
         # Tests with a marker fail for what is known, too; the summary need not tell it again.
         tally = tally.against(seen.baseline)

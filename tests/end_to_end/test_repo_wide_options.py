@@ -181,7 +181,7 @@ class TestWhatIsShown:
         result = run(SOURCE + SOURCE.replace("_lossy", "_again"), *ALONE, option)
         after_dots = [line for line in result.outlines if "%]" not in line and "passed" not in line]
         assert after_dots == [
-            "portable errors: 2 defects in 2 classes",
+            ("portable errors: 2 defects in 2 classes (without -q: why, where, and what to do)"),
             "  init-rewrites-message: shop.errors.NotFound",
             "  init-does-not-fit-args: shop.errors.PaymentError",
         ]

@@ -288,10 +288,9 @@ def test_it():
         name = write(pytester, form)
         result = run(self.SOURCE, "--portable-errors", "test_shop.py")
         told = result.stdout.str()
-        assert told.count(f"     (in {name})\n") == (0 if form == "ini" else 2)
-        choices = re.findall(
-            "(?:have your code|itself is enough): +(portable_errors_.*?)(?: {5}.*)?\n", told
-        )
+        table = {"toml": "[tool.pytest.ini_options]", "native": "[tool.pytest]"}.get(form)
+        assert told.count(f"?   In {name}, {table}:\n") == (0 if form == "ini" else 2)
+        choices = re.findall("(?:have your code|itself is enough): +(portable_errors_.*)\n", told)
         assert [choice.partition(" ")[0] for choice in choices] == [
             "portable_errors_receiver",
             "portable_errors_checks",
