@@ -46,7 +46,10 @@ def file_below(root: str, file: str) -> str:
     An installed one that is a copy of a file of the root's (``src/shop/errors.py``) is that.
     """
     if not any(f"{os.sep}{folder}{os.sep}" in file for folder in _SITE_FOLDERS):
-        return file.removeprefix(_with_end(root)) if file.startswith(_with_end(root)) else ""
+        seen = file.removeprefix(_with_end(root))
+        # Environments and scratch folders lie in hidden folders: .venv, .nox, .tox.
+        is_hidden = any(part.startswith(".") for part in seen.split(os.sep))
+        return "" if seen == file or is_hidden else seen
     imported = _imported_file(file)
     originals = (imported, os.path.join("src", imported))
     return next((one for one in originals if _is_copy(file, os.path.join(root, one))), "")

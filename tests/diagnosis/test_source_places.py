@@ -120,6 +120,9 @@ class TestFileBelow:
     def test_one_beside_the_root_is_not(self) -> None:
         assert source_places.file_below("/srv", "/srv2/a.py") == ""
         assert source_places.file_below("/srv", "") == ""
+        assert source_places.file_below("/srv", "/srv/.nox/tmp/a.py") == "", (
+            "nor in a hidden folder"
+        )
 
     @pytest.mark.parametrize("folder", ["", "src"])
     @pytest.mark.parametrize("is_equal", [True, False])
