@@ -95,6 +95,7 @@ TESTED_BY = {
     "receiver/values": RECORDS,
     "report/decision_lines": SUMMARY,
     "report/defect_lines": SUMMARY,
+    "report/fixes": "repair/test_proposals: read back as they were",
     "report/files": "report/test_document and test_page: what is written",
     "report/github": "end_to_end/test_repo_wide_options: its lines in a run on CI",
     "report/groups": SUMMARY,

@@ -19,6 +19,9 @@ from pytest_portable_errors.building.values import (
 )
 from pytest_portable_errors.diagnosis.class_source import own_constructor, signature
 
+WAYS = ("required", "by position", "by keyword")
+"""The ways to call a constructor written in Python."""
+
 _PYTHON_FIELDS = ("name", "obj")  # of NameError and AttributeError
 _LEFT_OUT = object()  # stands for the value of a parameter that a call does not pass
 
@@ -56,7 +59,7 @@ def ways(
     if parameters is None:
         yield "required", _calls_of_c(cls)
         return
-    for how in ("required", "by position", "by keyword"):
+    for how in WAYS:
         yield how, parameters.calls(how, values)
 
 

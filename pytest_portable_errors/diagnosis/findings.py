@@ -91,13 +91,13 @@ class Diagnosis:
     """Changes that were tried and help, the best first; empty if none does, or none was tried."""
 
 
-def tried_on(fix: Fix) -> tuple[str, ...]:
-    """Write on how many instances a fix was tried; () for the exception alone."""
+def tried_on(fix: Fix) -> str:
+    """Write on how many instances a fix was tried: ``tried on 5 instances``; ``tried`` for one."""
     if fix.instances == 1:
-        return ()
+        return "tried"
     loses = "loses" if fix.unrepaired == 1 else "lose"
     rest = f": {fix.unrepaired} of them still {loses} something" if fix.unrepaired else ""
-    return (f"tried on {fix.instances} instances{rest}",)
+    return f"tried on {fix.instances} instances{rest}"
 
 
 def fix_outcome(fix: Fix, asked: str) -> str:
@@ -114,3 +114,14 @@ def fix_outcome(fix: Fix, asked: str) -> str:
     return (
         f"arrives{place}{without}, and still loses {clean(', '.join(fix.still_lost[:_MOST_PATHS]))}"
     )
+
+
+def tried(fix: Fix, asked: str) -> str:
+    """Write on one line on what a fix was tried, and what became of it.
+
+    Args:
+        fix: The fix.
+        asked: As for ``fix_outcome``.
+    """
+    between = "; this one " if fix.unrepaired else ": "
+    return f"{tried_on(fix)}{between}{fix_outcome(fix, asked)}"

@@ -6,13 +6,15 @@ import filecmp
 import inspect
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FunctionType
+from typing import TypeVar
 
 from pytest_portable_errors.project_root import root_above
 from pytest_portable_errors.receiver import fields
 
+_Class = TypeVar("_Class", bound=type)
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 # Asked for at import: a test may change the folder.
 _ROOT = str(root_above(Path.cwd()))
@@ -139,14 +141,17 @@ def find_class(module: str, qualname: str) -> type | None:
     return value if isinstance(value, type) else None
 
 
-def loaded_class(name: str) -> type | None:
-    """Look up the class of a dotted name, which may lie in other classes; imports nothing."""
+def class_named(name: str, find: Callable[[str, str], _Class | None]) -> _Class | None:
+    """The class of a dotted name, which may lie in other classes.
+
+    Args:
+        name: ``shop.errors.Outer.Inner``.
+        find: Looks a class up by module and qualified name, as ``find_class`` does.
+
+    Returns:
+        The class in the longest module that has it; None if there is none.
+    """
     parts = name.split(".")
-    return next(
-        (
-            cls
-            for end in range(len(parts) - 1, 0, -1)
-            if (cls := find_class(".".join(parts[:end]), ".".join(parts[end:]))) is not None
-        ),
-        None,
-    )
+    ends = range(len(parts) - 1, 0, -1)
+    found = (find(".".join(parts[:end]), ".".join(parts[end:])) for end in ends)
+    return next((cls for cls in found if cls is not None), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
+from pytest_portable_errors.diagnosis.findings import Fix, tried, tried_on
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.judging.recorder import defect_of
@@ -30,7 +30,7 @@ def reference(trip: RoundTrip) -> str:
     return same_defect(first_line(trip), defect_of(trip)[0])
 
 
-def told_once(
+def brief_texts(
     failing: Sequence[tuple[str, RoundTrip]], earlier: Container[tuple[str, str]]
 ) -> list[str]:
     """The texts of a test: one for the defects that it is the first to meet, a line for others."""
@@ -60,17 +60,16 @@ def brief_text(failing: Sequence[tuple[str, RoundTrip]]) -> str:
 
 def _fix_lines(fix: Fix, most: int) -> Iterator[str]:
     """The code of a fix, if it fits in so many lines; otherwise one line on what it does."""
-    on = f" on {fix.instances} instances" if fix.instances > 1 else ""
     code = [f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines()]
     if fix.arrives_whole and len(code) <= min(_MOST_CODE, most - 1):
-        yield f"  fix   {brief(fix.title)} (tried{on})"
+        yield f"  fix   {brief(fix.title)} ({tried_on(fix)})"
         yield from code
     elif fix.arrives_whole:
         without = f", without {', '.join(map(clean, fix.gives_up))}" if fix.gives_up else ""
         option = "--portable-errors-fix" + ("" if fix.is_safe else "-unsafe")
-        yield f"  fix   {option} writes it{without} (tried{on})"
+        yield f"  fix   {option} writes it{without} ({tried_on(fix)})"
     else:
-        yield f"  fix   {brief(fix.title)} (tried{on}: {fix_outcome(fix, fix.receiver)})"
+        yield f"  fix   {brief(fix.title)} ({tried(fix, fix.receiver)})"
 
 
 def credential_texts(trips: Iterable[RoundTrip]) -> list[str]:

@@ -20,8 +20,9 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import clean, plain
 from pytest_portable_errors.diagnosis.source_places import (
     class_at,
+    class_named,
     file_below,
-    loaded_class,
+    find_class,
     place_of,
 )
 from pytest_portable_errors.judging.verdicts import JudgedTrip
@@ -289,7 +290,7 @@ def _owner(judged: JudgedTrip) -> tuple[str, bool]:
     if owner is not None:
         return type_name(owner), False
     for held_name in itertools.islice(dict.fromkeys(_types_in(trip.sent)), _MOST_HELD):
-        held = loaded_class(held_name)
+        held = class_named(held_name, find_class)
         owner = None if held is None else class_at(held, trip.diagnosis.evidence)
         if owner is not None:
             return type_name(owner), True

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.failure_text import (
+    brief_texts,
     credential_texts,
-    told_once,
 )
 from pytest_portable_errors.judging.policies import SendingPolicy, SentSubject, with_fixes_once
 from pytest_portable_errors.judging.recorder import Recorder, defect_of, is_known, way_of
@@ -109,7 +109,7 @@ class RepoWidePolicy(SendingPolicy):
         for _, trip in failing:
             if defect_of(trip) not in earlier:
                 self._told_by.setdefault(defect_of(trip), test)
-        texts = [*told_once(failing, earlier), *of_credentials]
+        texts = [*brief_texts(failing, earlier), *of_credentials]
         return "\n".join(dict.fromkeys(texts)) or None if self._fails else None
 
     def trouble(self, error: PortableErrorsError) -> None:

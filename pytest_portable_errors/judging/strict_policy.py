@@ -8,8 +8,8 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.expectations import unmet
 from pytest_portable_errors.judging.failure_text import (
+    brief_texts,
     credential_texts,
-    told_once,
     trips_text,
 )
 from pytest_portable_errors.judging.policies import SendingPolicy, SentSubject, with_fixes_once
@@ -71,7 +71,7 @@ class StrictPolicy(SendingPolicy):
             unmet_texts += unmet(judged_trips, self._requirements)
         of_credentials = credential_texts(self.trips) if self._credentials == "error" else []
         if self._is_told_once:
-            texts = told_once(failing, earlier)
+            texts = brief_texts(failing, earlier)
         else:
             texts = [trips_text(failing)] if failing else []
         between = "\n" if self._is_told_once else "\n\n"

@@ -24,6 +24,7 @@ from typing import Any
 from pytest_portable_errors.building.build import CannotBuild, build
 from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
 from pytest_portable_errors.diagnosis.printable import brief
+from pytest_portable_errors.diagnosis.source_places import class_named
 from pytest_portable_errors.diagnosis.value_path import lies_within
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.round_trip import check_round_trip
@@ -268,13 +269,8 @@ def _built(row: dict[str, Any]) -> Iterator[BaseException]:
 
 
 def named_class(name: str) -> type[BaseException] | None:
-    """The exception class of a dotted name, which may lie in other classes."""
-    parts = name.split(".")
-    for end in range(len(parts) - 1, 0, -1):
-        cls = _class(".".join(parts[:end]), ".".join(parts[end:]))
-        if cls is not None:
-            return cls
-    return None
+    """The exception class of a dotted name, imported if need be; it may lie in other classes."""
+    return class_named(name, _class)
 
 
 def _class(module: str, qualname: str) -> type[BaseException] | None:

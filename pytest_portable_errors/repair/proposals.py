@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.report.rows import Detail
 from pytest_portable_errors.report.tally import Defect
 
 METHODS = ("WithoutInit", "WithChain")
@@ -71,13 +69,13 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
     by_place: dict[tuple[str, str], list[tuple[Fix, Defect]]] = {}
     defects = list(defects)
     repaired = {
-        owner_of(defect)
+        defect.owner
         for defect in defects
-        if not _is_held(defect) and _fix_of(defect, unsafe=unsafe)[0] is not None
+        if not defect.is_held and _fix_of(defect, unsafe=unsafe)[0] is not None
     }
     for defect in defects:
         fix, reason = _fix_of(defect, unsafe=unsafe)
-        if _is_held(defect) and owner_of(defect) in repaired:
+        if defect.is_held and defect.owner in repaired:
             held.append(defect)
         elif fix is None:
             left.append(Left(defect.cls, reason))
@@ -112,7 +110,7 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
 def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
     """The fix to write for a defect; or None, and why there is none."""
     detail = defect.detail
-    fixes = [] if detail is None else fixes_of(detail)
+    fixes = defect.fixes
     whole = [fix for fix in fixes if fix.arrives_whole]
     safe = [fix for fix in whole if fix.is_safe]
     if safe:
@@ -126,28 +124,6 @@ def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
         return None, f"its fix still loses {', '.join(fixes[0].still_lost)}"
     why = "" if detail is None else detail["why"].partition("\n")[0]
     return None, f"no fix is known: {why or defect.cause}"
-
-
-def _is_held(defect: Defect) -> bool:
-    return defect.detail is not None and defect.detail.get("is_held", False)
-
-
-def owner_of(defect: Defect) -> str:
-    """Dotted name of the class in whose body a defect lies."""
-    return defect.cls if defect.detail is None else defect.detail.get("owner", defect.cls)
-
-
-def fix_of(row: dict[str, Any]) -> Fix:
-    """The fix of a report's row."""
-    fields: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
-    }
-    return Fix(**fields)
-
-
-def fixes_of(detail: Detail) -> list[Fix]:
-    """The fixes of a report's detail."""
-    return list(map(fix_of, detail["fixes"]))
 
 
 def _generality(fix: Fix) -> tuple[int, int, str]:

@@ -12,7 +12,7 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.repair.files import Writer
 from pytest_portable_errors.repair.plan import Place, Plan, diff_of
 from pytest_portable_errors.repair.proof import Prove
-from pytest_portable_errors.repair.proposals import Left, choose, owner_of
+from pytest_portable_errors.repair.proposals import Left, choose
 from pytest_portable_errors.report.groups import Group, groups_of
 from pytest_portable_errors.report.tally import Defect
 
@@ -84,8 +84,8 @@ def repaired(
         plan.learn(proof)
         changes = plan.write(plan.changes(plan.accepted))
     accepted = [defect for one in plan.accepted for defect in one.defects]
-    owners = set(map(owner_of, accepted))
-    held = [defect for defect in chosen.held if owner_of(defect) in owners]
+    owners = {defect.owner for defect in accepted}
+    held = [defect for defect in chosen.held if defect.owner in owners]
     repaired_ids = set(map(id, (*accepted, *held)))
     groups = groups_of(defects)
     unrepaired = [

@@ -90,24 +90,35 @@ def toml_setting(setting: str) -> str:
     return f"{key} = [{', '.join(map(json.dumps, values.split()))}]"
 
 
+def place_of_settings(toml_name: str | None, toml_table: str) -> str:
+    """Where settings stand: ``pyproject.toml, [tool.pytest.ini_options]``; empty if not in TOML.
+
+    The arguments are as ``Outcome`` has them.
+    """
+    return "" if toml_name is None else ", ".join(filter(None, (toml_name, toml_table)))
+
+
+def shown_setting(setting: str, place: str) -> str:
+    """A setting as the file has it that ``place_of_settings`` names."""
+    return toml_setting(setting) if place else setting
+
+
 def decision(
-    verdict: Verdict, classes: Sequence[str], toml_name: str | None, verbosity: int
+    verdict: Verdict, classes: Sequence[str], place: str, verbosity: int
 ) -> Iterator[Line]:
     """The lines below a decision: its choices, and the classes that are lost because it is open.
 
     Args:
         verdict: A key of ``DECISIONS``.
         classes: Dotted names. All are named with -v, and a few (``NAMES``) without.
-        toml_name: See ``Outcome.toml_name``.
+        place: What ``place_of_settings`` gave.
         verbosity: The count of -v less that of -q; below 0 no choices are shown.
     """
     _, _, question, choices = DECISIONS[verdict]
     if verbosity >= 0:
-        where = "" if toml_name is None else f"   In {clean(toml_name)}:"
-        yield Line(f"       {question}{where}")
+        yield Line(f"       {question}" + (f"   In {clean(place)}:" if place else ""))
         for answer, setting in choices:
-            shown = setting if toml_name is None else toml_setting(setting)
-            yield Line(f"         {answer:<42}   {shown}")
+            yield Line(f"         {answer:<42}   {shown_setting(setting, place)}")
     if verbosity > 0:
         yield from (Line(f"       {clean(short_name(cls))}") for cls in classes)
     elif verbosity == 0 and len(classes) <= NAMES:

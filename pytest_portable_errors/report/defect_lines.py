@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome, tried_on
+from pytest_portable_errors.diagnosis.findings import tried
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.report.groups import Group
@@ -23,7 +23,7 @@ SCOPE_TEXTS = {
     "chain": "loses its chain",
 }
 """What the summary says of each of ``SCOPES``."""
-MANY = 25
+_MANY = 25
 """Groups that are told one by one, each with why and fix; where there are more, they are told by
 cause."""
 _FEW = 5  # groups of which the whole reason is told
@@ -43,7 +43,7 @@ def groups_lines(groups: Sequence[Group], verbosity: int, *, command: str) -> It
     """
     if verbosity < 0:
         yield from _cause_lines(groups)
-    elif verbosity == 0 and len(groups) > MANY:
+    elif verbosity == 0 and len(groups) > _MANY:
         yield from _by_cause_lines(groups)
     else:
         width = max((len(group.name) for group in groups), default=0)
@@ -88,7 +88,7 @@ def _by_cause_lines(groups: Sequence[Group]) -> Iterator[Line]:
     for cause, members in _by_cause(groups).items():
         first = members[0]
         if len(members) == 1:
-            parts = (clean(cause), _classes_of(first), clean(_place(first)))
+            parts = (clean(cause), _classes_of(first), clean(first.place))
             yield Line("     ".join(filter(None, parts)), BOLD)
         else:
             number = count(len(members), "defect")
@@ -99,9 +99,9 @@ def _by_cause_lines(groups: Sequence[Group]) -> Iterator[Line]:
             continue
         shown = members[: max(places_left, 1)]
         places_left -= len(shown)
-        width = min(max(len(_place(group)) for group in shown), _WIDEST_NAME)
+        width = min(max(len(group.place) for group in shown), _WIDEST_NAME)
         for group in shown:
-            yield Line(f"   {clean(_place(group)):<{width}}  {_classes_of(group)}")
+            yield Line(f"   {clean(group.place):<{width}}  {_classes_of(group)}")
         if len(shown) < len(members):
             yield Line(f"   and {len(members) - len(shown):,} more, which -v names")
 
@@ -130,16 +130,8 @@ def _headline(group: Group, width: int) -> str:
     scope = SCOPE_TEXTS[group.first.scope]
     if all(way.endswith(ADDED_LATER) for way in group.ways):
         scope = "loses what is added later"
-    parts = (scope, ", ".join(group.serializers), met_by, clean(_place(group)))
+    parts = (scope, ", ".join(group.serializers), met_by, clean(group.place))
     return f"{group.name:<{width}}     {'     '.join(filter(None, parts))}"
-
-
-def _place(group: Group) -> str:
-    """Where to look: the line at fault, or the class that has the defect."""
-    detail = group.first.detail
-    if group.place or detail is None or not detail["file"]:
-        return group.place
-    return f"{detail['file']}:{detail['line']}"
 
 
 def _whole_lines(group: Group) -> Iterator[Line]:
@@ -164,11 +156,9 @@ def _reason(group: Group, *, most: int) -> Iterator[Line]:
 
 def _fix_line(group: Group) -> Iterator[Line]:
     detail = group.first.detail
-    if detail is None or not detail["fixes"]:
-        return
-    fix = Fix(**detail["fixes"][0])
-    tried = "; ".join((*tried_on(fix), fix_outcome(fix, detail["trip"]["receiver"])))
-    yield Line(f"   fix: {clean(fix.title)} ({tried})")
+    for fix in group.first.fixes[:1]:
+        asked = "" if detail is None else detail["trip"]["receiver"]
+        yield Line(f"   fix: {clean(fix.title)} ({tried(fix, asked)})")
 
 
 def _others_line(group: Group, verbosity: int) -> Iterator[Line]:

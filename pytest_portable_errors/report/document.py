@@ -48,6 +48,7 @@ def document(outcome: Outcome) -> Document:
             "command": outcome.command,
             "names_credentials": outcome.names_credentials,
             "toml_name": outcome.toml_name,
+            "toml_table": outcome.toml_table,
             "crashed": list(outcome.crashed),
             "suites": list(outcome.suites),
             "tells_cases": outcome.tells_cases,
@@ -132,6 +133,7 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
         command=in_common([run["command"] for run in runs]),
         names_credentials=any(run["names_credentials"] for run in runs),
         toml_name=next((run["toml_name"] for run in runs if run["toml_name"]), None),
+        toml_table=next((run["toml_table"] for run in runs if run.get("toml_table")), ""),
         crashed=tuple(node for run in runs for node in run["crashed"]),
         # Reports of versions before 0.2 lack these.
         suites=tuple(dict.fromkeys(name for run in runs for name in run.get("suites", ()))),

@@ -24,7 +24,8 @@ class Group:
     defects: tuple[Defect, ...]
     """At least one, that of the class which owns the defect first, if it was met."""
     place: str
-    """``src/shop/errors.py:12``; empty if the defect lies at no line that is known."""
+    """The line at fault, or where the first class begins: ``src/shop/errors.py:12``; empty if
+    neither is known."""
     owner: str
     """Dotted name of the class in whose body that line is; where none is known, of the first."""
 
@@ -74,16 +75,15 @@ def groups_of(defects: Iterable[Defect]) -> list[Group]:
     files = {defect.detail["file"] for defect in defects if defect.detail is not None} - {""}
     by_place: dict[object, list[Defect]] = {}
     for defect in defects:
-        place = place_of(defect)
-        is_of_project = place.rpartition(":")[0] in files or _is_of_project(defect)
+        place = _line_at_fault(defect)
+        is_of_project = place.rpartition(":")[0] in files or defect.is_of_project
         key = (defect.scope, place, is_of_project) if place else id(defect)
         by_place.setdefault(key, []).append(defect)
     groups = [_group(members, files) for members in by_place.values()]
     return sorted(groups, key=lambda group: worst_first(group.first))
 
 
-def place_of(defect: Defect) -> str:
-    """The line of code at fault: ``src/shop/errors.py:12``; empty if none is known."""
+def _line_at_fault(defect: Defect) -> str:
     evidence = [] if defect.detail is None else defect.detail["trip"]["evidence"]
     return next((found[1] for text in evidence if (found := _PLACE.search(text))), "")
 
@@ -92,17 +92,15 @@ def _group(defects: Sequence[Defect], files: Container[str]) -> Group:
     # Where it is held by others, one of the project's own is told, and Python's last.
     in_order = sorted(
         defects,
-        key=lambda defect: (not _is_of_project(defect), defect.cls.startswith("builtins.")),
+        key=lambda defect: (not defect.is_of_project, defect.cls.startswith("builtins.")),
     )
     first = in_order[0]
-    place = place_of(first)
-    owner = "" if first.detail is None else first.detail.get("owner", "")
-    if _is_of_project(first) and place.rpartition(":")[0] not in files:
-        owner = ""  # the project repairs its own class, and not the library's
-    owner = owner or first.cls
+    place = _line_at_fault(first)
+    # The project repairs its own class, and not a library's that it inherits from.
+    is_elsewhere = first.is_of_project and place.rpartition(":")[0] not in files
+    owner = first.cls if is_elsewhere else first.owner
     in_order.sort(key=lambda defect: defect.cls != owner)
+    detail = in_order[0].detail
+    if not place and detail is not None and detail["file"]:
+        place = f"{detail['file']}:{detail['line']}"
     return Group(defects=tuple(in_order), place=place, owner=owner)
-
-
-def _is_of_project(defect: Defect) -> bool:
-    return defect.detail is not None and bool(defect.detail["file"])

@@ -45,10 +45,13 @@ def with_known(row: Row, baseline: Baseline) -> Row:
     findings: list[Finding] = [
         {
             **finding,
-            "is_known": bool(finding["kinds"])
-            and (
-                baseline.knows(baseline_entries(row, finding))
-                or baseline.knows(_entries_of_class(row, finding))
+            "is_known": any(
+                entries and baseline.knows(entries)
+                for entries in (
+                    baseline_entries(row, finding),
+                    # Files of earlier versions hold decisions class by class.
+                    _entries_of_class(row, finding),
+                )
             ),
         }
         for finding in row["findings"]

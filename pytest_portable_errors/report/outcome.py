@@ -35,8 +35,11 @@ class Outcome:
     names_credentials: bool
     """Whether the summary names credentials (``portable_errors_credentials = warn``)."""
     toml_name: str | None = None
-    """Configuration file and table if it is TOML: ``pyproject.toml, [tool.pytest.ini_options]``.
-    None otherwise: then settings are shown as an INI file has them."""
+    """Name of the configuration file if it is TOML; None otherwise: then settings are shown as an
+    INI file has them."""
+    toml_table: str = ""
+    """The table of that file for pytest's settings: ``[tool.pytest.ini_options]``; empty without
+    one."""
     idle: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(setting with its origin, its names that match no class which was raised or surveyed)."""
     suites: tuple[str, ...] = ()
@@ -85,7 +88,7 @@ class Outcome:
     @property
     def open_decisions(self) -> dict[Verdict, list[str]]:
         """Decision -> classes that are lost only because it is open, sorted; [] if none are."""
-        return {verdict: self.tally.undecided(verdict) for verdict in DECISIONS}
+        return {verdict: self.tally.classes_with(verdict) for verdict in DECISIONS}
 
     @property
     def new_defects(self) -> list[Defect]:

@@ -18,12 +18,18 @@ from markupsafe import Markup
 
 from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
 from pytest_portable_errors.diagnosis.explain import first_sentence
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
+from pytest_portable_errors.diagnosis.findings import Fix, tried
 from pytest_portable_errors.diagnosis.printable import plain
 from pytest_portable_errors.diagnosis.shown import short_name
-from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_setting
+from pytest_portable_errors.report.decision_lines import (
+    DECISIONS,
+    decision_text,
+    place_of_settings,
+    shown_setting,
+)
 from pytest_portable_errors.report.defect_lines import SCOPE_TEXTS
 from pytest_portable_errors.report.document import Document, Part
+from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.page_table import STATES, class_rows, receiver_columns
 from pytest_portable_errors.report.rows import Verdict, is_own_item
 
@@ -157,7 +163,7 @@ def _by_cause(defects: list[_Defect]) -> list[_Cause]:
 
 def _defect(anchor: str, row: Part) -> _Defect:
     detail = row["detail"]
-    fixes = [] if detail is None else [Fix(**fix) for fix in detail["fixes"]]
+    asked = "" if detail is None else detail["trip"]["receiver"]
     return _Defect(
         anchor=anchor,
         row=row,
@@ -167,7 +173,7 @@ def _defect(anchor: str, row: Part) -> _Defect:
         if detail is None
         else detail["headline"].removeprefix(short_name(row["cls"])).strip(),
         lines=[] if detail is None else list(_lines(detail["text"])),
-        fixes=[(fix, fix_outcome(fix, detail["trip"]["receiver"])) for fix in fixes],
+        fixes=[(fix, tried(fix, asked)) for fix in fixes_of(detail)],
         tests=[node for node in row["tests"] if not is_own_item(node)],
         ways=[way for way in row["ways"] if way != "raised"],
     )
@@ -187,13 +193,17 @@ def _decisions(document: Document) -> list[dict[str, object]]:
     for value, classes in document["open_decisions"].items():
         if classes:
             _, _, question, choices = DECISIONS[Verdict(value)]
-            toml_name = document["run"]["toml_name"]
-            shown = [
-                (answer, setting if toml_name is None else toml_setting(setting))
-                for answer, setting in choices
-            ]
+            run = document["run"]
+            place = place_of_settings(run["toml_name"], run.get("toml_table", ""))
+            shown = [(answer, shown_setting(setting, place)) for answer, setting in choices]
             text = decision_text(Verdict(value), classes).partition(" - ")[2]
             decisions.append(
-                {"text": text, "question": question, "choices": shown, "classes": classes}
+                {
+                    "text": text,
+                    "question": question,
+                    "place": place,
+                    "choices": shown,
+                    "classes": classes,
+                }
             )
     return decisions

@@ -20,7 +20,7 @@ def same_defect(headline: str, cls: str) -> str:
     return f"{headline}; same defect as {clean(short_name(cls))}, {_ENDING}"
 
 
-def told_once(tally: Tally, nodeid: str, entries: Entries, text: str) -> str:
+def shortened(tally: Tally, nodeid: str, entries: Entries, text: str) -> str:
     """A failing test's text, unless other tests told all its defects: then a line for each.
 
     Each worker of pytest-xdist tells a defect when it meets it first.

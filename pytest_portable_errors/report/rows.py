@@ -18,9 +18,6 @@ RAISED = "raised"
 ADDED_LATER = "with a note and an attribute added later"
 """How the survey's last variant of a class came about; stands after how it was built."""
 
-BUILT = ("required", "by position", "by keyword")
-"""How exceptions come about that are built from a signature."""
-
 _OWN_ITEM = re.compile(r"portable-errors(/\w+)?::")
 
 
@@ -35,11 +32,6 @@ def is_own_item(nodeid: str) -> bool:
 def is_surveyed_item(nodeid: str) -> bool:
     """Whether an item is the case of a surveyed class, and not of a suite's."""
     return is_own_item(nodeid) and nodeid.startswith("portable-errors::")
-
-
-def is_built(how: str) -> bool:
-    """Whether an exception was built, and neither a test nor a suite raised it."""
-    return how in BUILT or how.endswith(ADDED_LATER)
 
 
 class Verdict(enum.Enum):

@@ -16,11 +16,12 @@ from urllib.parse import quote
 
 from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
 from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
+from pytest_portable_errors.diagnosis.findings import tried
 from pytest_portable_errors.diagnosis.printable import plain
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.report.decision_lines import decision_text
 from pytest_portable_errors.report.document import Document, Part
+from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.rows import Verdict, is_own_item
 
 _DISTRIBUTION = "pytest-portable-errors"
@@ -143,10 +144,9 @@ def _message(row: Part) -> str:
     detail = row["detail"]
     if detail is None:
         return f"{short_name(row['cls'])} loses {', '.join(row['kinds'])}"
-    parts = [detail["headline"], detail["why"]]
-    if detail["fixes"]:
-        fix = Fix(**detail["fixes"][0])
-        parts.append(f"fix: {fix.title} (tried: {fix_outcome(fix, detail['trip']['receiver'])})")
+    asked = detail["trip"]["receiver"]
+    fixes = [f"fix: {fix.title} ({tried(fix, asked)})" for fix in fixes_of(detail)[:1]]
+    parts = [detail["headline"], detail["why"], *fixes]
     return _without_links("\n".join(filter(None, parts)))
 
 
@@ -166,10 +166,7 @@ def _location(row: Part, run: Part) -> dict[str, object]:
     if detail is not None and detail["file"]:
         file, line = detail["file"], max(detail["line"], 1)
     else:
-        file, line = (
-            tests[0].partition("::")[0] if tests else (run["toml_name"] or "").partition(",")[0],
-            1,
-        )
+        file, line = tests[0].partition("::")[0] if tests else run["toml_name"], 1
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(file or "pyproject.toml"), "uriBaseId": _ROOT},

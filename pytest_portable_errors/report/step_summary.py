@@ -11,9 +11,14 @@ from collections.abc import Iterator, Sequence
 
 from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
 from pytest_portable_errors.diagnosis.explain import first_sentence
-from pytest_portable_errors.diagnosis.findings import Fix, fix_outcome
+from pytest_portable_errors.diagnosis.findings import tried
 from pytest_portable_errors.diagnosis.printable import brief
-from pytest_portable_errors.report.decision_lines import DECISIONS, decision_text, toml_setting
+from pytest_portable_errors.report.decision_lines import (
+    DECISIONS,
+    decision_text,
+    place_of_settings,
+    shown_setting,
+)
 from pytest_portable_errors.report.groups import Group, groups_of
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.rows import Verdict
@@ -44,7 +49,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield f"## Portable errors: {suites}{_title(groups, len(decisions), len(problems))}"
     yield ""
     for verdict, classes in decisions.items():
-        yield from _decision(verdict, classes, outcome.toml_name)
+        place = place_of_settings(outcome.toml_name, outcome.toml_table)
+        yield from _decision(verdict, classes, place)
     for problem in problems:
         yield from (f"**{_escaped(problem)}**", "")
     if groups:
@@ -80,14 +86,13 @@ def _problems(outcome: Outcome) -> Iterator[str]:
         yield f"{node} ended its worker's process: what it raised was not checked"
 
 
-def _decision(verdict: Verdict, classes: Sequence[str], toml_name: str | None) -> Iterator[str]:
+def _decision(verdict: Verdict, classes: Sequence[str], place: str) -> Iterator[str]:
     _, _, question, choices = DECISIONS[verdict]
-    where = "" if toml_name is None else f" (in {_escaped(toml_name)})"
+    where = f" (in {_escaped(place)})" if place else ""
     yield f"**{_escaped(decision_text(verdict, classes))}** {_escaped(question)}{where}"
     yield ""
     for answer, setting in choices:
-        shown = setting if toml_name is None else toml_setting(setting)
-        yield f"- {_escaped(answer)} {_code(shown)}"
+        yield f"- {_escaped(answer)} {_code(shown_setting(setting, place))}"
     yield ""
 
 
@@ -105,14 +110,11 @@ def _row(group: Group) -> str:
     others = len(group.others)
     more = f" and {count(others, 'more class', 'more classes')}" if others else ""
     detail = group.first.detail
-    place, fix = group.place, ""
-    if not place and detail is not None and detail["file"]:
-        place = f"{detail['file']}:{detail['line']}"
-    if detail is not None and detail["fixes"]:
-        best = Fix(**detail["fixes"][0])
-        outcome = fix_outcome(best, detail["trip"]["receiver"])
-        fix = f"{_escaped(best.title)} (tried: {_escaped(outcome)})"
-    where = _code(place) if place else ""
+    fix = ""
+    for best in group.first.fixes[:1]:
+        asked = "" if detail is None else detail["trip"]["receiver"]
+        fix = f"{_escaped(best.title)} ({_escaped(tried(best, asked))})"
+    where = _code(group.place) if group.place else ""
     return f"| {_code(group.name)}{more} | {_cause(group)} | {where} | {fix} |"
 
 

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
-from pytest_portable_errors.report.decision_lines import decision, decision_text
+from pytest_portable_errors.report.decision_lines import (
+    decision,
+    decision_text,
+    place_of_settings,
+)
 from pytest_portable_errors.report.defect_lines import TESTS, groups_lines
 from pytest_portable_errors.report.groups import Group, groups_of
 from pytest_portable_errors.report.outcome import Outcome
@@ -109,7 +112,7 @@ def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     for serializer, checks in outcome.not_carried:
         yield Line(f"not compared: {clean(serializer)} never carries {', '.join(checks)}")
     for verdict, text in _HARMLESS.items():
-        classes = tally.harmless(verdict)
+        classes = tally.classes_with(verdict)
         if classes:
             yield Line(f"no defect: {_classes(classes, verbosity)} {text}")
     for setting, names in outcome.idle:
@@ -124,7 +127,7 @@ def _next(outcome: Outcome, told: _Told) -> Iterator[Line]:
     groups = told.groups
     checks_by_option = outcome.mode != "off" or outcome.surveys or bool(outcome.suites)
     if groups and checks_by_option and not outcome.repairs:
-        whole = [[fix for fix in _fixes_of(group) if fix.arrives_whole] for group in groups]
+        whole = [[fix for fix in group.first.fixes if fix.arrives_whole] for group in groups]
         safe = sum(any(fix.is_safe for fix in fixes) for fixes in whole)
         option = "--portable-errors-fix" if safe else "--portable-errors-fix-unsafe"
         number = safe or sum(map(bool, whole))
@@ -135,17 +138,13 @@ def _next(outcome: Outcome, told: _Told) -> Iterator[Line]:
         yield Line(f"adopt now: {outcome.command} --portable-errors-update-baseline")
 
 
-def _fixes_of(group: Group) -> list[Fix]:
-    detail = group.first.detail
-    return [] if detail is None else [Fix(**fix) for fix in detail["fixes"]]
-
-
 def _beside_tests(outcome: Outcome, told: _Told, verbosity: int) -> Iterator[Line]:
     """What fails the run, or would, although no test does: decisions and troubles."""
     for verdict, classes in told.decisions.items():
         label = "FAILED" if outcome.fails_for_decisions else "OPEN"
         yield Line(f"{label} {decision_text(verdict, classes)}", told.colour)
-        yield from decision(verdict, classes, outcome.toml_name, verbosity)
+        place = place_of_settings(outcome.toml_name, outcome.toml_table)
+        yield from decision(verdict, classes, place, verbosity)
     label = "FAILED" if outcome.fails_beside_tests else "OPEN"
     if outcome.unimported:
         yield Line(

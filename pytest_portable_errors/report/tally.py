@@ -7,7 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pytest_portable_errors.building.calls import WAYS
+from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
+from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.known import (
     DECISION_VALUES,
     baseline_entries,
@@ -15,13 +18,13 @@ from pytest_portable_errors.report.known import (
     with_known,
 )
 from pytest_portable_errors.report.rows import (
+    ADDED_LATER,
     RAISED,
     Detail,
     Entries,
     Finding,
     Row,
     Verdict,
-    is_built,
 )
 
 SCOPES = ("everywhere", "receiver", "without-project", "chain")
@@ -49,6 +52,27 @@ class Defect:
     """Whether the baseline has all of it."""
     detail: Detail | None = None
     """What people read of it; None if no process has told it in full."""
+
+    @property
+    def owner(self) -> str:
+        """Dotted name of the class in whose body it lies; the class itself where none is known."""
+        owner = "" if self.detail is None else self.detail.get("owner", "")
+        return owner or self.cls
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the owner is the class of an exception that this one only holds."""
+        return self.detail is not None and self.detail.get("is_held", False)
+
+    @property
+    def is_of_project(self) -> bool:
+        """Whether the class is defined below the project's root."""
+        return self.detail is not None and bool(self.detail["file"])
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """Changes that were tried, the best first."""
+        return fixes_of(self.detail)
 
 
 def worst_first(defect: Defect) -> tuple[int, str, str]:
@@ -112,7 +136,7 @@ class Tally:
             detail,
             key=lambda candidate: (
                 candidate["how"] != RAISED,
-                is_built(candidate["how"]),
+                _is_built(candidate["how"]),
                 candidate["test"],
             ),
         )
@@ -154,24 +178,16 @@ class Tally:
             defect.tests = dict.fromkeys(sorted(defect.tests))
         return sorted(by_key.values(), key=worst_first)
 
-    def undecided(self, verdict: Verdict) -> list[str]:
-        """Classes that are lost only because a decision is open, sorted; known ones left out.
+    def classes_with(self, verdict: Verdict) -> list[str]:
+        """Classes of which a trip has this verdict, sorted; without lossy ones and known findings.
 
-        ``verdict`` is one of ``DECISIONS``.
+        Args:
+            verdict: One of ``DECISIONS`` or ``HARMLESS``.
         """
         classes = {
             row["cls"]
             for _, row, finding in self._findings()
             if finding["verdict"] == verdict.value and not finding["is_known"]
-        }
-        return sorted(cls for cls in classes if self.classes[cls] != "lossy")
-
-    def harmless(self, verdict: Verdict) -> list[str]:
-        """Classes of which a trip has this verdict, one of ``HARMLESS``; sorted, no lossy ones."""
-        classes = {
-            row["cls"]
-            for _, row, finding in self._findings()
-            if finding["verdict"] == verdict.value
         }
         return sorted(cls for cls in classes if self.classes[cls] != "lossy")
 
@@ -302,6 +318,11 @@ class Tally:
         for nodeid, row in self.rows:
             for finding in row["findings"]:
                 yield nodeid, row, finding
+
+
+def _is_built(how: str) -> bool:
+    """Whether an exception was built, and neither a test nor a suite raised it."""
+    return how in WAYS or how.endswith(ADDED_LATER)
 
 
 def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:

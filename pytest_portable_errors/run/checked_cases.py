@@ -132,7 +132,7 @@ class CheckedCases:
         """
         text = self._policy_of(case).conclude(sent)
         if text is not None:
-            self._pytest_api.fail_once_told(text)
+            self._pytest_api.fail_told_once(text)
 
     def trouble(self, case: Case, error: PortableErrorsError) -> str | None:
         """The failure's text of a case that could not be sent; None if the run tells it once."""

@@ -54,7 +54,7 @@ class MonitoredTest:
         self._policy = policy
         self._patch = patch
         self._pytest_api = pytest_api
-        self._fail = pytest_api.fail_once_told if is_told_once else pytest_api.fail
+        self._fail = pytest_api.fail_told_once if is_told_once else pytest_api.fail
         self._subject: list[Outgoing] | None = None
         """The exception that had to escape, and did; None until then."""
         self._node_id = ""

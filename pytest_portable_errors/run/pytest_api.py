@@ -13,7 +13,7 @@ class PytestApi:
 
     fail: Callable[[str], NoReturn]
     """Fails the running test with this text and no traceback."""
-    fail_once_told: Callable[[str], NoReturn]
+    fail_told_once: Callable[[str], NoReturn]
     """The same for a test whose defects the summary tells."""
     outcomes: tuple[type[BaseException], ...]
     """Exceptions that are outcomes (skip, fail, xfail, exit, ``unittest.SkipTest``); they are never

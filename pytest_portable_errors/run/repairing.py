@@ -17,8 +17,8 @@ from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.repair.plan import Place
 from pytest_portable_errors.repair.proof import Evidence, Proof, in_new_process
-from pytest_portable_errors.repair.proposals import fix_of
 from pytest_portable_errors.repair.repair import Repair, repaired
+from pytest_portable_errors.report.fixes import fix_of
 from pytest_portable_errors.report.summary_line import GREEN, RED, YELLOW, Line
 from pytest_portable_errors.report.tally import Tally
 from pytest_portable_errors.run.options import Options

@@ -1,6 +1,7 @@
 """What this plugin puts on pytest's reports, which carry it through pytest-xdist too.
 
-pytest imports this module in every run, so functions import what only a used plugin needs.
+Into ``vars``, because the class does not declare it. pytest imports this module in every run, so
+functions import what only a used plugin needs.
 """
 
 from __future__ import annotations
@@ -14,32 +15,31 @@ from pytest_portable_errors.run.stash import OPTIONS, NotPortable, ToldOnce, run
 
 
 def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
-    """Put what was recorded since the last report on this one; nothing if nothing was.
-
-    A report carries what plugins put on it, also through pytest-xdist.
-    """
-    report.portable_errors_in_use = True  # type: ignore[attr-defined]  # put there by us
+    """Put what was recorded since the last report on this one; nothing if nothing was."""
+    attached: dict[str, object] = {"portable_errors_in_use": True}
     entries = run_of(item.config).recorder.take()
     if entries is not None:
-        report.portable_errors = entries  # type: ignore[attr-defined]  # as above
+        attached["portable_errors"] = entries
         item.user_properties.extend(junit_properties(entries))
     if item.config.stash[OPTIONS].fixes != "none":
         from pytest_portable_errors.judging.recorder import fix_row
 
         repaired = run_of(item.config).receivers.answered.repaired
-        report.portable_errors_repaired = [  # type: ignore[attr-defined]  # as above
+        attached["portable_errors_repaired"] = [
             [owner, base64.b64encode(payload).decode()] for owner, payload in repaired.take()
         ]
         fixes = repaired.take_fixes()
         # What a surveyed class gets depends on what its worker has met; raised ones suffice.
         if not is_surveyed_item(item.nodeid):
-            report.portable_errors_fixes = [  # type: ignore[attr-defined]  # as above
+            attached["portable_errors_fixes"] = [
                 fix_row(fix, str(item.config.rootpath)) for fix in fixes
             ]
+    vars(report).update(attached)
 
 
 def attach_text(report: pytest.TestReport, failure: NotPortable) -> None:
     """Put one of our failures on a report; the reporter colours it where it is printed."""
     report.longrepr = str(failure)
-    report.portable_errors_text = True  # type: ignore[attr-defined]  # as in attach_rows
-    report.portable_errors_told_once = isinstance(failure, ToldOnce)  # type: ignore[attr-defined]
+    vars(report).update(
+        portable_errors_text=True, portable_errors_told_once=isinstance(failure, ToldOnce)
+    )

@@ -75,10 +75,10 @@ class Reporter:
         if getattr(report, "portable_errors_told_once", False):
             self._tells_cases = True
             if entries and self._options.credentials != "error":
-                from pytest_portable_errors.report.repeated import told_once
+                from pytest_portable_errors.report.repeated import shortened
 
                 text = str(report.longrepr)
-                report.longrepr = told_once(self.tally(), report.nodeid, entries, text)
+                report.longrepr = shortened(self.tally(), report.nodeid, entries, text)
         if entries:
             self.tally().add(report.nodeid, report.when or "call", entries)
         if getattr(report, "portable_errors_text", False) and isinstance(report.longrepr, str):

@@ -6,6 +6,7 @@ import contextlib
 import fnmatch
 import importlib.metadata
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -47,6 +48,7 @@ def outcome_of(config: pytest.Config, options: Options, seen: Seen) -> Outcome:
     if seen.baseline is not None and seen.baseline.entries:
         # Tests with a marker fail for what is known, too; the summary need not tell it again.
         tally = tally.against(seen.baseline)
+    toml = inifile if inifile is not None and inifile.suffix == ".toml" else None
     is_whole = not (is_narrowed(config) or seen.stopped_early or seen.crashed)
     is_repo_wide = options.is_on or options.surveys
     return Outcome(
@@ -63,7 +65,8 @@ def outcome_of(config: pytest.Config, options: Options, seen: Seen) -> Outcome:
         idle=tuple(_idle_settings(config, options, tally))
         if is_whole and options.surveys_project and gave_no_paths(config)
         else (),
-        toml_name=None if inifile is None else _toml_name(inifile),
+        toml_name=None if toml is None else toml.name,
+        toml_table="" if toml is None else _table_of(toml),
         crashed=seen.crashed,
         written=seen.written,
         unimported=_unimported_reducers(options) if is_repo_wide else "",
@@ -81,14 +84,14 @@ def _with_version(suite: str) -> str:
     return suite
 
 
-def _toml_name(file: Path) -> str | None:
-    """File and table: ``pyproject.toml, [tool.pytest.ini_options]``; None if it is no TOML."""
-    if file.suffix != ".toml":
-        return None
+def _table_of(file: Path) -> str:
+    """The table of a TOML file in which pytest's settings stand, or would."""
     if file.name != "pyproject.toml":
-        return f"{file.name}, [pytest]"
-    is_native = "[tool.pytest]" in file.read_text(encoding="utf-8", errors="replace")
-    return f"{file.name}, [tool.pytest{'' if is_native else '.ini_options'}]"
+        return "[pytest]"
+    text = file.read_text(encoding="utf-8", errors="replace")
+    # pytest refuses a file that has both.
+    is_native = re.search(r"^\s*\[tool\.pytest\]", text, re.MULTILINE) is not None
+    return "[tool.pytest]" if is_native else "[tool.pytest.ini_options]"
 
 
 def _decides_for_now(config: pytest.Config) -> bool:

@@ -58,7 +58,7 @@ class ToldOnce(NotPortable):
     """The failure of a test whose defects the summary tells, together with those of others."""
 
 
-def fail_once_told(text: str) -> NoReturn:
+def fail_told_once(text: str) -> NoReturn:
     """Fail the running test with this text, which the summary tells in full.
 
     Raises:
@@ -270,7 +270,7 @@ def _pytest_api() -> PytestApi:
     )
     return PytestApi(
         fail=fail,
-        fail_once_told=fail_once_told,
+        fail_told_once=fail_told_once,
         outcomes=outcomes,
         exception_info=pytest.ExceptionInfo,
         raises=pytest.raises,

@@ -212,7 +212,8 @@ def _fix_lines(trip: RoundTrip) -> Iterator[str]:
         if number == 0:
             yield f"  fix   {clean(fix.title)}"
             yield f"        ({tried})"
-            yield from (f"        ({clean(limit)})" for limit in (*tried_on(fix), *fix.limits))
+            on = (tried_on(fix),) if fix.instances > 1 else ()
+            yield from (f"        ({clean(limit)})" for limit in (*on, *fix.limits))
             yield from (
                 f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines()
             )

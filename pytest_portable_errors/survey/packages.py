@@ -14,8 +14,8 @@ from types import ModuleType
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import dict_of, module_of, type_name
 from pytest_portable_errors.survey.classes import subclasses_in
+from pytest_portable_errors.survey.project_modules import is_no_part
 
-_TESTS = ("tests", "test", "conftest", "__main__")
 _MOST_MODULES = 3_000  # of a package, that are imported
 
 
@@ -78,7 +78,7 @@ def _modules_below(package: str) -> Iterator[str]:
     """The modules below a package, each before those below it, which are found once it is there."""
     path = getattr(sys.modules.get(package), "__path__", None)
     for found in sorted(pkgutil.iter_modules(path), key=lambda found: found.name) if path else ():
-        if found.name not in _TESTS and not found.name.startswith("test_"):
+        if not is_no_part(found.name):
             name = f"{package}.{found.name}"
             yield name
             yield from _modules_below(name)

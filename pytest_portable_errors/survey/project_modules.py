@@ -43,13 +43,18 @@ def modules_not_imported(root: Path) -> list[str]:
     )[:_MOST_MODULES]
 
 
+def is_no_part(name: str) -> bool:
+    """Whether a module's own name says that it is a test's, or run and not imported."""
+    return _NO_MODULES.fullmatch(name) is not None
+
+
 def _modules_in(folder: Path, name: str) -> Iterator[str]:
     for entry in sorted(folder.iterdir()):
         if entry.suffix == ".py" and entry.stem.isidentifier():
-            is_meant = entry.stem != "__init__" and not _NO_MODULES.fullmatch(entry.stem)
+            is_meant = entry.stem != "__init__" and not is_no_part(entry.stem)
             if is_meant and _defines_classes(entry):
                 yield f"{name}.{entry.stem}"
-        elif (entry / "__init__.py").is_file() and not _NO_MODULES.fullmatch(entry.name):
+        elif (entry / "__init__.py").is_file() and not is_no_part(entry.name):
             if _defines_classes(entry / "__init__.py"):
                 yield f"{name}.{entry.name}"
             yield from _modules_in(entry, f"{name}.{entry.name}")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.repair.proposals import Left, choose, fixes_of
+from pytest_portable_errors.repair.proposals import Left, choose
+from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.rows import Detail
 from pytest_portable_errors.report.tally import Defect
 

@@ -256,15 +256,33 @@ def test_it_is_said_how_many_fixes_are_written_by_which_command(
     changes: list[dict[str, Any]], offer: str | None
 ) -> None:
     names = ["a.A", "b.B"]
-    details = tuple(
+    details: Any = tuple(
         {**with_fix(name, **change), "trip": {"receiver": "x", "evidence": [f"{name[0]}.py:1"]}}
         for name, change in zip(names, changes, strict=True)
     )
     rows = {"test_a.py::test_a": [row(name, finding()) for name in names]}
-    told = lines(rows, details=details)  # type: ignore[arg-type]  # a Detail, changed
+    told = lines(rows, details=details)
     assert [line for line in told if line.startswith("fix ")] == ([offer] if offer else [])
-    told = lines(rows, details=details, repairs=True)  # type: ignore[arg-type]  # as above
+    told = lines(rows, details=details, repairs=True)
     assert not [line for line in told if line.startswith(("fix ", "adopt "))], "it is doing that"
+
+
+@pytest.mark.parametrize(
+    ("unrepaired", "told"),
+    [
+        (0, "   fix: add it (tried on 5 instances: arrives whole in there)"),
+        (
+            1,
+            (
+                "   fix: add it (tried on 5 instances: 1 of them still loses something; this one "
+                "arrives whole in there)"
+            ),
+        ),
+    ],
+)
+def test_it_is_said_of_which_instances_a_fix_arrives_whole(unrepaired: int, told: str) -> None:
+    fixed = with_fix("a.E", unrepaired=unrepaired, receiver="there")
+    assert told in lines({"test_a.py::test_a": [row("a.E", finding())]}, details=(fixed,))
 
 
 def test_what_fails_the_run_beside_tests_stands_last() -> None:
@@ -490,13 +508,15 @@ def test_whether_causes_are_needed_is_asked_of_whatever_tests_raise() -> None:
 
 
 def test_where_the_settings_are_toml_the_choices_are_shown_as_they_are_written_there() -> None:
-    found = decision(Verdict.LACKS_PROJECT, "a.E", toml_name="pyproject.toml, [tool.pytest]")
+    found = decision(
+        Verdict.LACKS_PROJECT, "a.E", toml_name="pyproject.toml", toml_table="[tool.pytest]"
+    )
     assert found[1] == "       Who reads your errors?   In pyproject.toml, [tool.pytest]:"
     assert [line.partition("portable_errors_receiver = ")[2] for line in found[2:-1]] == [
         '["with-project"]',
         '["without-project"]',
     ]
-    found = decision(Verdict.DROPS_CHAIN, "a.E", toml_name="pytest.toml, [pytest]")
+    found = decision(Verdict.DROPS_CHAIN, "a.E", toml_name="pytest.toml", toml_table="[pytest]")
     checks = '["type", "message", "args", "attributes", "notes", "members"'
     assert [line.partition("portable_errors_checks = ")[2] for line in found[2:-1]] == [
         f"{checks}]",

@@ -121,7 +121,7 @@ def told(tally: Tally) -> dict[str, object]:
             for one in tally.defects
         ],
         "decisions": [
-            tally.undecided(verdict) for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)
+            tally.classes_with(verdict) for verdict in (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN)
         ],
         "entries": tally.baseline_entries(),
         "gone": tally.gone(BASELINE),
@@ -213,14 +213,14 @@ def test_a_class_with_a_defect_is_no_open_decision() -> None:
         ),
     )
     tally.add("t2", "call", entries(row("shop.A", finding())))
-    assert tally.undecided(Verdict.LACKS_PROJECT) == ["shop.B"]
+    assert tally.classes_with(Verdict.LACKS_PROJECT) == ["shop.B"]
     assert (tally.totals.lossy, tally.totals.undecided) == (1, 1)
 
 
 def test_a_decision_that_the_baseline_has_is_not_open() -> None:
     tally = Tally()
     tally.add("t", "call", entries(row("shop.A", finding(Verdict.DROPS_CHAIN, is_known=True))))
-    assert tally.undecided(Verdict.DROPS_CHAIN) == []
+    assert tally.classes_with(Verdict.DROPS_CHAIN) == []
 
 
 def test_another_baseline_knows_what_it_has_and_nothing_else() -> None:
@@ -415,3 +415,15 @@ def test_what_could_not_be_sent_is_told_once_and_fails_the_run(mode: str, fails:
         names_credentials=True,
     )
     assert (outcome.fails_beside_tests, outcome.fails) == (fails, fails)
+
+
+def test_a_baseline_knows_nothing_of_what_is_no_defect_and_no_decision() -> None:
+    """So such findings stay in the summary's lines, and classes that no file can hold are not
+    called known."""
+    tally = Tally()
+    verdicts = (Verdict.OTHER_ARGS, Verdict.LOSES_ADDITIONS, Verdict.OF_TESTS, Verdict.WHOLE)
+    rows = [row("shop.errors.A", finding(verdict)) for verdict in verdicts]
+    tally.add("test_a.py::test_a", "call", entries(*rows))
+    known = tally.against(Baseline(entries=frozenset({Entry("a.B", "c", "type", "pickle", "x")})))
+    assert [one["is_known"] for _, each in known.rows for one in each["findings"]] == [False] * 4
+    assert known.classes_with(Verdict.OTHER_ARGS) == ["shop.errors.A"]
