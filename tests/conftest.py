@@ -64,8 +64,11 @@ def pytest_terminal_summary(
 
 @pytest.fixture(autouse=True)
 def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest prints its short summary untrimmed where it finds itself on CI, and this plugin adds to
-    the job's; what is tested here is the same everywhere."""
+    """What is tested is the same everywhere.
+
+    Where pytest finds itself on CI it prints its short summary untrimmed, and this plugin adds to
+    the job's.
+    """
     for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
 

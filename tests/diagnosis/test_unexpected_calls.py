@@ -1,4 +1,4 @@
-"""What loads of an exception would call is known, or named: an attack does not look like an error."""
+"""What loads would call is known or named: an attack does not look like an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The summary of a job on GitHub Actions says what the run's own says, and quotes without markup."""
+"""A job's summary on GitHub Actions says what the run's says, and quotes without markup."""
 
 from __future__ import annotations
 
