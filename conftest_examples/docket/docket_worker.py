@@ -3,7 +3,7 @@ starts.
 
 ``python docket_worker.py TASK [--url URL] [--name NAME] [--without-reducers]`` queues the task of
 that name, works until the queue is empty, and prints as JSON what a client gets who then asks for
-the result. If the worker dies, the exit status says so, and a client has asked all the same.
+the result. If the worker dies, it says of what, and a client has asked all the same.
 """
 
 from __future__ import annotations
@@ -28,11 +28,16 @@ will never come."""
 async def main(task: str, *, url: str, name: str) -> None:
     async with Docket(name=name, url=url) as docket:
         execution = await docket.add(getattr(docket_tasks, task))()
+        died_of = None
         try:
             async with Worker(docket) as worker:
                 await worker.run_until_finished()
+        except BaseException as error:
+            died_of = repr(error)
+            raise
         finally:
-            sys.stdout.write(json.dumps(await what_a_client_gets(execution)))
+            got = await what_a_client_gets(execution)
+            sys.stdout.write(json.dumps({"died_of": died_of, **got}))
 
 
 async def what_a_client_gets(execution: Execution) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from docket import Docket, Worker
 
 from pytest_portable_errors import Stage, check_round_trip
 
-Work = Callable[..., tuple[bool, dict[str, Any]]]
+Work = Callable[..., dict[str, Any]]
 MESSAGE = "litellm.RateLimitError: Rate limit reached for gpt-4o"
 
 
@@ -50,8 +50,8 @@ def reducers(plain_litellm: None) -> Iterator[None]:  # noqa: ARG001  # for what
 
 class TestARateLimit:
     def test_arrives_at_the_client_whole(self, work: Work) -> None:
-        lived, got = work("ask_the_model")
-        assert lived
+        got = work("ask_the_model")
+        assert got["died_of"] is None
         assert (got["raised"], got["message"], got["cause"]) == (
             "RateLimitError",
             MESSAGE,
@@ -74,8 +74,8 @@ class TestARateLimit:
         rate_limit()
 
     def test_the_control_without_the_reducers_it_does_not(self, work: Work) -> None:
-        lived, got = work("ask_the_model", "--without-reducers")
-        assert lived
+        got = work("ask_the_model", "--without-reducers")
+        assert got["died_of"] is None
         assert (got["state"], got["error"]) == ("failed", f"RateLimitError: {MESSAGE}"), (
             "Docket keeps the text beside it"
         )
@@ -91,7 +91,7 @@ class TestARateLimit:
     @pytest.mark.usefixtures("plain_litellm")
     def test_the_plugin_says_before_what_the_client_gets_without_them(self, work: Work) -> None:
         trip = check_round_trip(rate_limit(), serializer="docket")
-        _, got = work("ask_the_model", "--without-reducers")
+        got = work("ask_the_model", "--without-reducers")
         assert not trip.arrived_whole
         if trip.stage is Stage.LOADS:
             assert f"received  nothing. {got['raised']}: {got['message']}" in str(trip)
@@ -133,8 +133,8 @@ class TestAnUnpicklableAttribute:
         assert (trip.stage, trip.stopped_at) == (Stage.DUMPS, "exc.store._lock")
 
     def test_named_instead_of_held_it_arrives(self, work: Work) -> None:
-        lived, got = work("save_and_name_the_store", "--without-reducers")
-        assert lived
+        got = work("save_and_name_the_store", "--without-reducers")
+        assert got["died_of"] is None
         assert (got["raised"], got["message"], got["attributes"]) == (
             "NamesTheStore",
             "memories is full",

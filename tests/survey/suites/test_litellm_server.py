@@ -3,7 +3,6 @@ say."""
 
 from __future__ import annotations
 
-import importlib
 import pickle
 from collections.abc import Callable
 
@@ -20,9 +19,6 @@ class Wrapper(Exception):
 
 
 def refused(library: str, address: str) -> Wrapper:
-    # httpcore2 asks for its own metadata when it is imported; what other tests of this process have
-    # made importlib.metadata remember of sys.path is no part of this.
-    importlib.invalidate_caches()
     http = pytest.importorskip(library)
     error = Wrapper()
     with http.Client(trust_env=False) as client, pytest.raises(http.HTTPStatusError) as caught:
