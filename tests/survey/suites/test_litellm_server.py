@@ -3,6 +3,7 @@ say."""
 
 from __future__ import annotations
 
+import importlib
 import pickle
 from collections.abc import Callable
 
