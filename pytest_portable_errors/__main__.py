@@ -1,7 +1,8 @@
 """The command ``python -m pytest_portable_errors``, for what is done outside of a test run.
 
-``inspect`` reads stored errors, ``merge`` joins the reports of several runs, ``explain`` prints
-what a cause means, ``upstream`` writes to the authors of a package.
+``inspect`` reads stored errors, ``carriers`` says what each carrier makes of an exception,
+``merge`` joins the reports of several runs, ``explain`` prints what a cause means, ``upstream``
+writes to the authors of a package.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.repair.upstream import add_upstream, upstream
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
 from pytest_portable_errors.report.merge import add_merge, merge
+from pytest_portable_errors.round_trip import check_round_trip
+from pytest_portable_errors.survey.carriers import add_carriers, carriers
 
 _DESCRIPTION = (
     "What is done outside of a test run: with stored errors, with the reports of several runs, "
@@ -77,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     inspect.add_argument(
         "--json", action="store_true", help="print a JSON array, an element for each payload"
     )
+    add_carriers(commands)
     add_merge(commands)
     add_upstream(commands)
     explain = commands.add_parser(
@@ -125,6 +129,9 @@ def _run(options: argparse.Namespace) -> int:
         return _inspect(options)
     if options.command == "explain":
         print(_cause_list() if options.cause is None else explanation(options.cause))
+        return 0
+    if options.command == "carriers":
+        print(carriers(options, check_round_trip))
         return 0
     if options.command == "upstream":
         found = upstream(options.package, report=options.report)

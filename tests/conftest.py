@@ -58,8 +58,10 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """pytest-xdist counts none that are deselected."""
-    if config.option.markexpr == "not matrix":
-        terminalreporter.write_line("left out: the long matrices; pytest -m matrix runs them")
+    if config.option.markexpr == "not matrix and not carriers":
+        terminalreporter.write_line(
+            "left out: the long matrices; pytest -m matrix runs them. Real carriers: nox -s carriers"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from celery import Celery
 
 from pytest_portable_errors import check_round_trip
 
-SERIALIZERS = {"json": "celery", "pickle": "celery:pickle"}
+SERIALIZERS = {"json": "celery:imported", "pickle": "celery:pickle"}
 """What the plugin calls them, by the setting ``result_serializer``."""
 WITHOUT_CHAIN = ("type", "message", "args", "attributes", "notes", "members")
 """Neither carries the chain. What the client needs of the cause is in ``Declined.reason``."""
@@ -126,7 +126,7 @@ class TestTheFix:
     @pytest.mark.portable_exception(
         raises=celery_errors.Declined,
         receiver="with-project",
-        serializers=("celery", "celery:pickle"),
+        serializers=("celery:imported", "celery:pickle"),
         checks=WITHOUT_CHAIN,
     )
     def test_is_portable(self) -> None:
@@ -162,6 +162,14 @@ class TestAClientWithoutTheProject:
 
     FROM_JSON = """celery.exceptions.Declined: (7, "no stock of 'A1'")"""  # made up, of that name
     FROM_PICKLE = "kombu.exceptions.DecodeError: No module named 'celery_errors'"
+
+    def test_the_plugin_says_what_a_client_gets_that_has_not_imported_the_class(self) -> None:
+        """Nor does it help to have the project installed: Celery imports nothing."""
+        trip = check_round_trip(
+            raised_by(celery_app.charge), serializer="celery", receiver="with-project"
+        )
+        assert trip.received is not None
+        assert trip.received["exceptions"][0]["type"] == "celery.exceptions.Declined"
 
     def test_in_another_process_gets_something_else(self, app: Celery) -> None:
         result = app.send_task("charge")

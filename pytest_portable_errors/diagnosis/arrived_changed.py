@@ -10,6 +10,7 @@ from pytest_portable_errors.diagnosis.arrived_changed_rebuilt import global_of, 
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_SENT_BY_VALUE,
     DROPPED_BY_PYTHON,
+    ENDS_A_PROCESS,
     RECEIVER_NOT_SET_UP,
     REGISTERED_REDUCER_LOSES,
     RENAMED_BY_PROTOCOL,
@@ -29,6 +30,23 @@ from pytest_portable_errors.receiver.fields import slot_names
 
 # Modules whose functions make a class again in the receiver.
 _BY_VALUE_MODULES = ("cloudpickle.", "dill.")
+
+
+def ends_its_client(facts: Facts) -> Diagnosis | None:
+    """It arrives whole, and whoever asks for the result of the task ends by it."""
+    if (
+        facts.stage is not Stage.ARRIVED
+        or not facts.ends_caller
+        or any(loss.kind != "arrival" for loss in facts.losses)
+    ):
+        return None
+    name = class_name(facts.cls)
+    return Diagnosis(
+        cause=ENDS_A_PROCESS,
+        why=f"{name} is no Exception: what asks for the result raises it, past every except "
+        "Exception, and ends",
+        evidence=(name,),
+    )
 
 
 def travels_only_in_tests(facts: Facts) -> Diagnosis | None:

@@ -9,6 +9,7 @@ CLASS_SENT_BY_VALUE = "class-sent-by-value"
 CRASHES_THE_RECEIVER = "crashes-the-receiver"
 DROPPED_BY_PYTHON = "dropped-by-python"
 DUMPS_FAILED = "dumps-failed"
+ENDS_A_PROCESS = "ends-a-process"
 HANGS_THE_RECEIVER = "hangs-the-receiver"
 INIT_DOES_NOT_FIT_ARGS = "init-does-not-fit-args"
 INIT_REJECTS_ARGS = "init-rejects-args"
@@ -45,6 +46,7 @@ CAUSE_NAMES = (
     CRASHES_THE_RECEIVER,
     DROPPED_BY_PYTHON,
     DUMPS_FAILED,
+    ENDS_A_PROCESS,
     HANGS_THE_RECEIVER,
     INIT_DOES_NOT_FIT_ARGS,
     INIT_REJECTS_ARGS,

@@ -23,6 +23,7 @@ Rule = Callable[[Facts], "Diagnosis | None"]
 """Takes the facts of a trip, and returns the diagnosis; None where the rule does not apply."""
 
 CAUSES: tuple[Rule, ...] = (
+    dumps_failed.ends_its_worker,
     dumps_failed.unpicklable_value,
     dumps_failed.unnamed_class,
     dumps_failed.reducer_fails,
@@ -35,6 +36,7 @@ CAUSES: tuple[Rule, ...] = (
     loads_failed_calls.constructor_rejects,
     loads_failed_calls.unloadable_value,
     loads_failed.loads_failed,
+    arrived_changed.ends_its_client,
     arrived_changed.travels_only_in_tests,
     arrived_changed.dropped_by_python,
     arrived_changed.renamed_by_protocol,

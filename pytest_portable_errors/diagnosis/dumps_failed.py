@@ -11,6 +11,7 @@ from pytest_portable_errors.diagnosis import class_source, source_places
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_NOT_IMPORTABLE,
     DUMPS_FAILED,
+    ENDS_A_PROCESS,
     REDUCE_FAILED,
     VALUE_CANNOT_BE_PICKLED,
 )
@@ -19,6 +20,17 @@ from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.shown import error_text
 from pytest_portable_errors.diagnosis.wording import class_name
 from pytest_portable_errors.receiver.described import Stage, subject_of
+
+
+def ends_its_worker(facts: Facts) -> Diagnosis | None:
+    """The worker does not catch it where it sends errors."""
+    if facts.stage is not Stage.DUMPS or facts.error is not None or facts.how is None:
+        return None
+    return Diagnosis(
+        cause=ENDS_A_PROCESS,
+        why=f"{facts.how}: it ends what runs the task",
+        evidence=(class_name(facts.cls),),
+    )
 
 
 def unpicklable_value(facts: Facts) -> Diagnosis | None:

@@ -120,6 +120,16 @@ def only_in_tests_loss(sent: Record, location: str) -> Loss:
     return Loss(kind="arrival", path="exc", sent=headline(subject_of(sent)), received=received)
 
 
+def ends_caller_loss(sent: Record) -> Loss:
+    """Make the loss of an exception that arrives whole, and then ends whoever is given it.
+
+    Args:
+        sent: The record of what was sent.
+    """
+    received = "whole, and raised in the client, which ends"
+    return Loss(kind="arrival", path="exc", sent=headline(subject_of(sent)), received=received)
+
+
 def _differences(
     sent: Record, received: Record, checks: set[str], arrives_as: str | None, copies_classes: bool
 ) -> Iterator[Loss]:

@@ -19,7 +19,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.arrival import arrive, lacks_project
-from pytest_portable_errors.sender.carriers import never_carried
+from pytest_portable_errors.sender.carriers.carrier import never_carried
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers

@@ -23,7 +23,7 @@ from pytest_portable_errors.run.options import Options, gave_no_paths, is_narrow
 from pytest_portable_errors.run.reducers_place import is_imported, reducers_place
 from pytest_portable_errors.run.rerun_command import command
 from pytest_portable_errors.run.stash import serializers_of
-from pytest_portable_errors.sender.carriers import never_carried
+from pytest_portable_errors.sender.carriers.carrier import never_carried
 from pytest_portable_errors.sender.distributions import nearest_name
 
 

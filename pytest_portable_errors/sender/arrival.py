@@ -10,13 +10,24 @@ from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Comparison
-from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, only_in_tests_loss
+from pytest_portable_errors.diagnosis.losses import (
+    arrival_loss,
+    compare,
+    ends_caller_loss,
+    only_in_tests_loss,
+)
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import step_at
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
-from pytest_portable_errors.sender.carriers import Carrier, plain_serializer
+from pytest_portable_errors.sender.carriers.carrier import (
+    Carrier,
+    ends_caller,
+    plain_serializer,
+    then_text,
+)
+from pytest_portable_errors.sender.carriers.consequences import Where
 from pytest_portable_errors.sender.left_behind import with_choices
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
@@ -79,6 +90,8 @@ def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
         without=settings.without,
         copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
     )
+    if not compared.losses and ends_caller(outgoing.serializer, outgoing.cls):
+        return replace(compared, losses=(ends_caller_loss(outgoing.sent),))
     reducer = outgoing.reducer
     if reducer is not None and not compared.losses and has_reducer_of_tests(pending):
         return replace(compared, losses=(only_in_tests_loss(outgoing.sent, reducer.location),))
@@ -123,10 +136,28 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         with_project=with_project,
         is_of_tests=facts.defined_in_test or is_of_tests(pending),
         stopped_at=stopped_at(facts, scan.mask.text),
+        then=_then(pending, facts),
         credentials=scan.credentials,
         not_looked_at=tuple(not_looked_at(pending.outgoing, pending.reading, scan)),
     )
     return ExplainedTrip(trip=trip, facts=facts)
+
+
+def _then(pending: PendingTrip, facts: Facts) -> str | None:
+    """What happens in production where the carrier is known; None if nobody has seen it."""
+    outgoing = pending.outgoing
+    where: Where
+    if outgoing.never_sent is not None:
+        where = "not sent"
+    elif facts.stage is Stage.DUMPS:
+        where = "dumps"
+    elif facts.stage is not Stage.ARRIVED:
+        where = "loads"
+    elif any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
+        where = "replaced"
+    else:
+        return None
+    return then_text(outgoing.serializer, where, outgoing.cls)
 
 
 def lacks_project(pending: PendingTrip) -> bool:
@@ -200,6 +231,7 @@ def _facts(
         unpicklable=outgoing.unpicklable,
         reducer=outgoing.reducer,
         from_tests=has_reducer_of_tests(pending),
+        ends_caller=ends_caller(outgoing.serializer, outgoing.cls),
         how=answer.get("how"),
         unreadable_here=is_unreadable_here(outgoing, answer),
         defined_in_test=bool(missing) and project.is_test(missing[0][0]),

@@ -18,7 +18,7 @@ from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value as describe
-from pytest_portable_errors.sender.carriers import Carrier
+from pytest_portable_errors.sender.carriers.carrier import Carrier
 from pytest_portable_errors.sender.extent import held_by
 from pytest_portable_errors.sender.serializers import PayloadTooLarge, Reducers, Serializer
 from pytest_portable_errors.sender.unchanged import unchanged

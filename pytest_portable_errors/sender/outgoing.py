@@ -16,6 +16,7 @@ from pytest_portable_errors.diagnosis.pickle_reader import content
 from pytest_portable_errors.diagnosis.primitive import NotPrimitive, not_primitive_on_the_wire
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.described import ErrorRecord, Record
+from pytest_portable_errors.sender.carriers.carrier import Carrier, NeverSent
 from pytest_portable_errors.sender.extent import SOME, Held, held_by
 from pytest_portable_errors.sender.left_behind import reducer_in_use
 from pytest_portable_errors.sender.serializers import PAYLOAD_LIMIT, PayloadTooLarge, Serializer
@@ -38,6 +39,9 @@ class Outgoing:
     error: ErrorRecord | None = None
     """The error that dumps raised, or that stands for a payload that cannot be sent. None: there is
     a payload."""
+    never_sent: str | None = None
+    """Why no worker sends such an exception, so that there is neither payload nor error. None: a
+    worker would."""
     unpicklable: Unpicklable | None = None
     """The value that dumps could not pickle. None if dumps did not fail, or no value inside is to
     blame: see ``find_unpicklable``."""
@@ -111,7 +115,8 @@ def describe_and_pickle_by_each(
     # Before dumps: a __reduce__ may change the exception itself (psycopg's does).
     described = sent or record.describe(exc, traceback=traceback)
     for serializer in serializers:
-        with unchanged(held):
+        # A carrier's library may write into what it sends.
+        with unchanged(held, always=isinstance(serializer, Carrier)):
             dumped = _dumps(exc, serializer)
         has_twin = any(_have_same_content(earlier.payload, dumped[0]) for earlier in pickled)
         # An exception that holds many objects is described once.
@@ -159,6 +164,14 @@ def _outgoing(
     """What is the same for an exception and a value; paths begin with ``called``."""
     payload, error, has_raised = dumped
     unpicklable = None
+    if isinstance(error, NeverSent):
+        return Outgoing(
+            cls=type(subject),
+            sent=sent,
+            serializer=serializer,
+            payload=None,
+            never_sent=str(error),
+        )
     if has_raised and error is not None:
         with unchanged(held):
             unpicklable = find_unpicklable(subject, error, serializer, called=called)

@@ -153,6 +153,8 @@ def _submitted(
 def _not_sent(outgoing: Outgoing) -> Answer:
     """Return what stands for an answer where dumps gave nothing that could be sent."""
     answer: Answer = {"stage": Stage.DUMPS.value}
+    if outgoing.never_sent is not None:
+        answer["how"] = outgoing.never_sent
     if outgoing.error is not None:
         answer["error"] = outgoing.error
     return answer

@@ -7,7 +7,8 @@ from dataclasses import replace
 from importlib import import_module
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.sender.carriers import CARRIERS, Carrier
+from pytest_portable_errors.sender.carriers import table
+from pytest_portable_errors.sender.carriers.carrier import Carrier
 from pytest_portable_errors.sender.serializers import (
     CLOUDPICKLE,
     DILL,
@@ -25,7 +26,7 @@ class Serializers:
     """The serializers that can be named; one that is added replaces a built-in of its name."""
 
     def __init__(self, added: Callable[[], Iterable[Serializer]] = tuple) -> None:
-        """Take the built-in serializers, the carriers, and those of plugins.
+        """Take the built-in serializers, and those of plugins. Carriers are found when asked for.
 
         Args:
             added: Gives those of plugins. It is called again for a name that is unknown, because a
@@ -35,7 +36,7 @@ class Serializers:
             PortableErrorsError: An added object is no Serializer.
         """
         self._by_name: dict[str, Serializer] = {
-            serializer.name: serializer for serializer in (*_BUILT_IN, *CARRIERS)
+            serializer.name: serializer for serializer in _BUILT_IN
         }
         self._added = added
         self._add()
@@ -53,7 +54,7 @@ class Serializers:
     @property
     def names(self) -> tuple[str, ...]:
         """The names that ``find`` takes: built-in ones, carriers, added ones."""
-        return tuple(self._by_name)
+        return tuple(dict.fromkeys((*self._by_name, *table.names())))
 
     def find(self, name_or_serializer: str | Serializer) -> Serializer:
         """Return the serializer of a name.
@@ -62,8 +63,8 @@ class Serializers:
             name_or_serializer: The name; or a serializer, which is returned.
 
         Raises:
-            PortableErrorsError: There is none of that name, its library is not installed here, or
-                the object is no Serializer.
+            PortableErrorsError: There is none of that name, its library is not installed here or
+                none of those that are known, or the object is no Serializer.
         """
         if not isinstance(name_or_serializer, str):
             return checked(name_or_serializer)
@@ -71,10 +72,13 @@ class Serializers:
         if name not in self._by_name:
             self._add()
         if name not in self._by_name:
-            raise PortableErrorsError(
-                f"unknown serializer {name!r}: expected one of {', '.join(self._by_name)}, or "
-                "a Serializer"
-            )
+            carrier = table.carrier(name)
+            if carrier is None:
+                raise PortableErrorsError(
+                    f"unknown serializer {name!r}: expected one of {', '.join(self.names)}, or "
+                    "a Serializer"
+                )
+            self._by_name[name] = checked(carrier)
         serializer = self._by_name[name]
         if isinstance(serializer, Library):
             try:
@@ -85,7 +89,7 @@ class Serializers:
                     f"{serializer.name}"
                 ) from error
         elif isinstance(serializer, Carrier):
-            serializer.ensure_installed()
+            serializer.ensure_usable()
         return serializer
 
 

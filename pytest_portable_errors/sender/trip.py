@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_portable_errors.diagnosis.cause_names import ENDS_A_PROCESS
 from pytest_portable_errors.diagnosis.checks import CHECKS
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import (
@@ -54,6 +55,9 @@ class RoundTrip:
     exception itself, or it is not known."""
     credentials: tuple[Credential, ...] = ()
     """Those that the payload carries. They are masked in everything that is written here."""
+    then: str | None = None
+    """What happens in production, where the serializer is a carrier and this was seen: ``the worker
+    process ends, the task stays RUNNING (pydocket 0.27)``."""
     not_looked_at: tuple[str, ...] = ()
     """What lies past a limit: ``what the payload has past its first 7,500 opcodes``."""
 
@@ -99,6 +103,7 @@ class RoundTrip:
             "evidence": list(self.diagnosis.evidence) if self.diagnosis else [],
             "fixes": [_fix_row(fix) for fix in self.diagnosis.fixes] if self.diagnosis else [],
             "stopped_at": self.stopped_at,
+            "then": self.then,
             "credentials": [
                 {"path": credential.path, "kind": credential.kind}
                 for credential in self.credentials
@@ -182,6 +187,8 @@ def trip_lines(trips: list[RoundTrip]) -> Iterator[str]:
     if trip.diagnosis is not None:
         yield ""
         yield from _indented("why", trip.diagnosis.why)
+    yield from _then_lines(trips)
+    if trip.diagnosis is not None:
         yield from _fix_lines(trip)
         yield f"  more  python -m pytest_portable_errors explain {trip.diagnosis.cause}"
 
@@ -202,6 +209,13 @@ def brief_trip_lines(trips: Sequence[RoundTrip], *, most_losses: int) -> Iterato
         yield from _loss_lines(trip.losses, most=most_losses)
     if trip.diagnosis is not None:
         yield from list(_indented("why", trip.diagnosis.why))[:2]
+    yield from _then_lines(trips)
+
+
+def _then_lines(trips: Iterable[RoundTrip]) -> Iterator[str]:
+    """What happens in production, a line for each carrier that says something of its own."""
+    for text in dict.fromkeys(trip.then for trip in trips if trip.then is not None):
+        yield from _indented("then", text)
 
 
 def _fix_lines(trip: RoundTrip) -> Iterator[str]:
@@ -228,6 +242,8 @@ def first_line(trip: RoundTrip) -> str:
         return f"{name} arrives whole"
     if trip.received is not None:
         kinds = {loss.kind for loss in trip.losses}
+        if kinds == {"arrival"} and trip.diagnosis and trip.diagnosis.cause == ENDS_A_PROCESS:
+            return f"{name} ends the client that is given it"
         if kinds == {"arrival"}:
             return f"{name} travels only in tests"
         return f"{name} arrives changed: {', '.join(kind for kind in CHECKS if kind in kinds)}"
@@ -236,6 +252,8 @@ def first_line(trip: RoundTrip) -> str:
             f"{name} does not arrive: {trip.stage.value} raised "
             f"{clean(short_name(trip.error['type']))}"
         )
+    if trip.stage is Stage.DUMPS:
+        return f"{name} does not arrive: no worker sends it"
     why = "it took too long" if trip.took_too_long else "it ended the receiver's process"
     return f"{name} does not arrive: {why}"
 

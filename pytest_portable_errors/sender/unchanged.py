@@ -26,15 +26,17 @@ _EXCEPTION_FIELDS = ("args", "__cause__", "__context__", "__suppress_context__")
 
 
 @contextlib.contextmanager
-def unchanged(held: Held) -> Iterator[None]:
+def unchanged(held: Held, *, always: bool = False) -> Iterator[None]:
     """Undo, after the block, what pickling in it has changed in an exception or what it holds.
 
     Nothing is kept, and nothing undone, if Python's own code alone pickles all of them.
 
     Args:
         held: The exception, or any other value, and what it holds.
+        always: Whether code of others runs that may write, whatever the classes are.
     """
-    changes = list(_snapshots(held.objects)) if _runs_foreign_code(held.objects) else []
+    may_change = always or _runs_foreign_code(held.objects)
+    changes = list(_snapshots(held.objects)) if may_change else []
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ from pytest_portable_errors.diagnosis.facts import Unpicklable
 from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
-from pytest_portable_errors.sender.carriers import Carrier
+from pytest_portable_errors.sender.carriers.carrier import Carrier
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
 
 _MOST_SAVED = 5_000  # objects that are pickled in Python, which takes thirty times as long as in C

@@ -13,7 +13,7 @@ from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.losses import arrival_loss, compare_values
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.described import Answer, Stage
-from pytest_portable_errors.sender.carriers import Carrier
+from pytest_portable_errors.sender.carriers.carrier import Carrier
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle_value
 from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers

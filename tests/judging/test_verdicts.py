@@ -17,7 +17,7 @@ from pytest_portable_errors.judging import verdicts as verdict_module
 from pytest_portable_errors.judging.verdicts import JudgedTrip, TripRequirements, judge
 from pytest_portable_errors.receiver.described import Stage
 from pytest_portable_errors.report.rows import Verdict
-from pytest_portable_errors.sender.carriers import CARRIERS
+from pytest_portable_errors.sender.carriers.celery import JSON, PICKLE
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.serializers import PICKLES, Serializer
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
@@ -189,8 +189,7 @@ class TestTheChain:
     def test_nobody_is_asked_for_a_chain_that_the_carrier_never_carries(self) -> None:
         found = [
             verdicts(CHAIN_OPEN, FakePendingTrip(WHOLE, chain=DROPPED, serializer=carrier))
-            for carrier in CARRIERS
-            if carrier.name in ("celery", "celery:pickle")
+            for carrier in (JSON, PICKLE)
         ]
         assert found == [[(Verdict.WHOLE, WHOLE)], [(Verdict.DROPS_CHAIN, DROPPED)]]
 

@@ -1,0 +1,21 @@
+"""A workflow of DBOS that fails, in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+
+from dbos import DBOS, SetWorkflowID
+
+DBOS(config={"name": "fails", "system_database_url": sys.argv[1]})
+
+
+@DBOS.workflow()
+def fails(probe: str) -> None:
+    import tasks
+
+    tasks.fail(probe)
+
+
+DBOS.launch()
+with SetWorkflowID("fails"):
+    fails(sys.argv[2])

@@ -1,0 +1,18 @@
+"""RPyC's server."""
+
+from __future__ import annotations
+
+import sys
+
+import rpyc
+from rpyc.utils.server import ThreadedServer
+
+
+class Service(rpyc.Service):
+    def exposed_fail(self, probe: str) -> None:
+        import tasks
+
+        tasks.fail(probe)
+
+
+ThreadedServer(Service, hostname="127.0.0.1", port=int(sys.argv[1])).start()

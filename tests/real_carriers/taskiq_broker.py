@@ -1,0 +1,18 @@
+"""taskiq's broker and task, for its worker and its caller."""
+
+from __future__ import annotations
+
+import os
+
+from taskiq_redis import ListQueueBroker, RedisAsyncResultBackend
+
+broker = ListQueueBroker(os.environ["REDIS_URL"]).with_result_backend(
+    RedisAsyncResultBackend(os.environ["REDIS_URL"])
+)
+
+
+@broker.task(task_name="fail")
+async def fail(probe: str) -> None:
+    import tasks
+
+    tasks.fail(probe)
