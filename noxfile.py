@@ -142,6 +142,33 @@ def matrix(session: nox.Session) -> None:
     )
 
 
+CARRIERS = (
+    *("pydocket", "dbos", "celery[redis]", "distributed", "loky", "multiprocess", "trio-parallel"),
+    *("mpire", "parsl", "lithops", "ray", "prefect", "taskiq", "taskiq-redis", "temporalio"),
+    *("apscheduler==4.0.0a6", "sqlalchemy", "aiosqlite", "rpyc", "Pyro5", "dill", "tblib"),
+    *("pysqlite3-binary", "joblib", "torch==2.13.0"),
+)
+"""What brings the carriers, and what the real ones need beside. arq asks for a Redis client that is
+too old for Docket, and works with the new one."""
+
+
+@nox.session(python="3.11")
+def carriers(session: nox.Session) -> None:
+    """Each carrier and each probe, by the plugin and by the real one; then ``docs/carriers.md``.
+
+    Needs ``redis-server``, of Debian's package. An hour on two cores.
+    """
+    session.install("-e", ".", *NEEDED, "pytest-xdist", *CARRIERS)
+    session.install("--no-deps", "arq")
+    session.run(
+        "pytest",
+        "-q",
+        *("-p", "no:cacheprovider", "-m", "carriers or not carriers", "-n", "2"),
+        *(session.posargs or ["tests/real_carriers", "tests/sender/carriers"]),
+    )
+    session.run("python", "docs/carriers.py")
+
+
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
     """Branch coverage, receivers included: what it is, and 100 % of the pure core. A quarter of an

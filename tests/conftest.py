@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from pytest_portable_errors.sender.answered import TrialTime
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
+
+# LiteLLM imports it, and it takes the place of the standard finder of distributions in
+# sys.meta_path. Imported first in a test that has a pytester, which puts sys.meta_path back, it
+# would leave nothing there that finds any (findings/importlib_metadata_under_pytester.sh).
+if importlib.util.find_spec("importlib_metadata") is not None:
+    importlib.import_module("importlib_metadata")
 
 # No test depends on how fast the machine is.
 settings.register_profile(

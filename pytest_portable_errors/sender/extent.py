@@ -6,6 +6,7 @@ first few can be looked at.
 
 from __future__ import annotations
 
+import functools
 import gc
 import types
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ SOME = 50  # objects, from which on it is worth asking whether two exceptions ar
 _TEXT_OF_AN_OBJECT = 1_000  # characters or bytes of a text that count as one object more
 
 # They are pickled by name, or not at all; what they refer to is the program, not the exception.
+# What lru_cache makes refers to a dict that is its own: to write there would break it.
 _NOT_ENTERED = (
+    functools._lru_cache_wrapper,
     type,
     types.ModuleType,
     types.FunctionType,

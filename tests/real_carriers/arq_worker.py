@@ -9,9 +9,9 @@ from arq.connections import RedisSettings
 
 
 async def fail(_: dict[str, Any], probe: str) -> None:
-    import tasks
+    import carrier_tasks
 
-    tasks.fail(probe)
+    carrier_tasks.fail(probe)
 
 
 class Settings:

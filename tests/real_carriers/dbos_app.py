@@ -9,11 +9,11 @@ from dbos import DBOS, SetWorkflowID
 DBOS(config={"name": "fails", "system_database_url": sys.argv[1]})
 
 
-@DBOS.workflow()
+@DBOS.workflow()  # type: ignore[untyped-decorator]  # not looked at
 def fails(probe: str) -> None:
-    import tasks
+    import carrier_tasks
 
-    tasks.fail(probe)
+    carrier_tasks.fail(probe)
 
 
 DBOS.launch()

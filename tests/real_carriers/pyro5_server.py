@@ -10,9 +10,9 @@ from Pyro5.api import Daemon, expose
 @expose
 class Fails:
     def fail(self, probe: str) -> None:
-        import tasks
+        import carrier_tasks
 
-        tasks.fail(probe)
+        carrier_tasks.fail(probe)
 
 
 with Daemon(host="127.0.0.1", port=int(sys.argv[1])) as daemon:

@@ -8,11 +8,11 @@ import rpyc
 from rpyc.utils.server import ThreadedServer
 
 
-class Service(rpyc.Service):
+class Service(rpyc.Service):  # type: ignore[misc]  # not looked at
     def exposed_fail(self, probe: str) -> None:
-        import tasks
+        import carrier_tasks
 
-        tasks.fail(probe)
+        carrier_tasks.fail(probe)
 
 
 ThreadedServer(Service, hostname="127.0.0.1", port=int(sys.argv[1])).start()

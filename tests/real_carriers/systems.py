@@ -40,7 +40,7 @@ def raised(call: Callable[[], object]) -> BaseException:
 def process_pool(probe: str) -> BaseException | None:
     from concurrent.futures import ProcessPoolExecutor
 
-    from tasks import fail
+    from carrier_tasks import fail
 
     with ProcessPoolExecutor(1) as pool:
         return pool.submit(fail, probe).exception(PATIENCE)
@@ -49,23 +49,23 @@ def process_pool(probe: str) -> BaseException | None:
 def multiprocessing(probe: str) -> BaseException | None:
     from multiprocessing import Pool
 
-    from tasks import fail
+    from carrier_tasks import fail
 
     with Pool(1) as pool:
         return raised(lambda: pool.apply_async(fail, (probe,)).get(PATIENCE))
 
 
 def multiprocess(probe: str) -> BaseException | None:
+    from carrier_tasks import fail
     from multiprocess import Pool
-    from tasks import fail
 
     with Pool(1) as pool:
         return raised(lambda: pool.apply_async(fail, (probe,)).get(PATIENCE))
 
 
 def loky(probe: str) -> BaseException | None:
+    from carrier_tasks import fail
     from loky import get_reusable_executor
-    from tasks import fail
 
     pool = get_reusable_executor(max_workers=1)
     error: BaseException = pool.submit(fail, probe).exception(PATIENCE)
@@ -75,8 +75,8 @@ def loky(probe: str) -> BaseException | None:
 
 
 def dask(probe: str) -> BaseException | None:
+    from carrier_tasks import fail
     from distributed import Client, LocalCluster
-    from tasks import fail
 
     with (
         LocalCluster(
@@ -90,7 +90,7 @@ def dask(probe: str) -> BaseException | None:
 
 def dask_processes(probe: str) -> BaseException | None:
     import dask as library
-    from tasks import fail
+    from carrier_tasks import fail
 
     task = library.delayed(fail)(probe)
     return raised(lambda: task.compute(scheduler="processes", num_workers=1))
@@ -99,7 +99,7 @@ def dask_processes(probe: str) -> BaseException | None:
 def trio_parallel(probe: str) -> BaseException | None:
     import trio
     import trio_parallel as library
-    from tasks import fail
+    from carrier_tasks import fail
 
     async def main() -> BaseException:
         try:
@@ -108,12 +108,13 @@ def trio_parallel(probe: str) -> BaseException | None:
             return error
         raise AssertionError("nothing was raised")
 
-    return trio.run(main)
+    error: BaseException = trio.run(main)
+    return error
 
 
 def mpire(probe: str) -> BaseException | None:
+    from carrier_tasks import fail
     from mpire import WorkerPool
-    from tasks import fail
 
     with WorkerPool(1) as pool:
         return raised(lambda: pool.apply(fail, (probe,)))
@@ -121,10 +122,10 @@ def mpire(probe: str) -> BaseException | None:
 
 def parsl(probe: str) -> BaseException | None:
     import parsl as library
+    from carrier_tasks import fail
     from parsl.config import Config
     from parsl.executors import HighThroughputExecutor
     from parsl.providers import LocalProvider
-    from tasks import fail
 
     executor = HighThroughputExecutor(
         label="one",
@@ -142,7 +143,7 @@ def parsl(probe: str) -> BaseException | None:
 
 def lithops(probe: str) -> BaseException | None:
     import lithops as library
-    from tasks import fail
+    from carrier_tasks import fail
 
     executor = library.LocalhostExecutor(log_level="CRITICAL")
     future = executor.call_async(fail, probe)
@@ -154,7 +155,7 @@ def lithops(probe: str) -> BaseException | None:
 
 
 def torch_dataloader(probe: str) -> BaseException | None:
-    from tasks import Fails
+    from carrier_tasks import Fails
     from torch.utils.data import DataLoader
 
     return raised(lambda: list(DataLoader(Fails(probe), num_workers=1, timeout=30)))
@@ -162,7 +163,7 @@ def torch_dataloader(probe: str) -> BaseException | None:
 
 def ray(probe: str) -> BaseException | None:
     import ray as library
-    from tasks import fail
+    from carrier_tasks import fail
 
     library.init(num_cpus=1, include_dashboard=False, configure_logging=False, log_to_driver=False)
     try:
@@ -181,9 +182,9 @@ def prefect(probe: str) -> BaseException | None:
         PREFECT_LOGGING_LEVEL="CRITICAL",
         PREFECT_HOME=tempfile.mkdtemp(),
     )
+    from carrier_tasks import fail
     from prefect import flow
     from prefect.results import ResultStore
-    from tasks import fail
 
     state = flow(persist_result=True, result_serializer="pickle")(fail)(probe, return_state=True)
     stored = state.data
@@ -287,14 +288,16 @@ def taskiq_imported(probe: str) -> BaseException | None:
 
 def temporal(probe: str) -> BaseException | None:
     """The converters alone: a server cannot be had without a download."""
-    from tasks import fail
+    from carrier_tasks import fail
     from temporalio.api.failure.v1 import Failure
     from temporalio.converter import default
 
     async def main() -> BaseException:
         failure = Failure()
         await default().encode_failure(raised(lambda: fail(probe)), failure)
-        return await default().decode_failure(Failure.FromString(failure.SerializeToString()))
+        sent = Failure.FromString(failure.SerializeToString())
+        error: BaseException = await default().decode_failure(sent)
+        return error
 
     return asyncio.run(main())
 
@@ -302,8 +305,8 @@ def temporal(probe: str) -> BaseException | None:
 def _apscheduler(probe: str, kind: str) -> BaseException | None:
     from apscheduler import AsyncScheduler
     from apscheduler.datastores.sqlalchemy import SQLAlchemyDataStore
+    from carrier_tasks import fail
     from sqlalchemy.ext.asyncio import create_async_engine
-    from tasks import fail
 
     serializers = importlib.import_module(f"apscheduler.serializers.{kind}")
     serializer = getattr(
@@ -379,13 +382,13 @@ def _celery(probe: str, serializer: str, *, imports: bool = False) -> BaseExcept
         sys.path.insert(0, str(HERE))
         if imports:
             importlib.import_module("pytest_portable_errors.survey.probes")
-        from celery_app import fail
+        from celery_of_carriers import fail
 
         command = (
             "-m",
             "celery",
             "-A",
-            "celery_app",
+            "celery_of_carriers",
             "worker",
             "--concurrency",
             "1",
@@ -411,8 +414,8 @@ def celery_pickle(probe: str) -> BaseException | None:
 def docket(probe: str) -> BaseException | None:
     from datetime import timedelta
 
+    from carrier_tasks import fail as failing
     from docket import Docket, Worker
-    from tasks import fail as failing
 
     async def fail(probe: str) -> None:
         failing(probe)

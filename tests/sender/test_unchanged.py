@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -236,3 +237,18 @@ def test_an_exception_without_a_dict_is_pickled_without_one() -> None:
     exc = ValueError("m")
     outgoing = describe_and_pickle(exc, serializer=Serializers().find("pickle"))
     assert outgoing.payload == pickle.dumps(ValueError("m"))
+
+
+def test_what_a_cache_keeps_for_itself_is_not_touched() -> None:
+    """The dict that ``functools.lru_cache`` looks up is its own, and is found by the garbage
+    collector alone."""
+    cached = functools.lru_cache(maxsize=2)(lambda key: [key])
+    kept = cached("before")
+    error = Vandal("a")
+    error.cached = cached  # type: ignore[attr-defined]  # as programs do
+    held = held_by(error)
+    with unchanged(held):
+        for key in ("a", "b", "c"):
+            cached(key)
+    assert cached("c") is cached("c")
+    assert cached("before") is not kept, "it was dropped, and nobody has put it back"

@@ -7,7 +7,7 @@ import os
 from celery import Celery
 
 app = Celery(
-    "celery_app",
+    "celery_of_carriers",
     broker=os.environ["REDIS_URL"],
     backend=os.environ["REDIS_URL"],
     result_serializer=os.environ["SERIALIZER"],
@@ -15,8 +15,8 @@ app = Celery(
 )
 
 
-@app.task(name="fail")
+@app.task(name="fail")  # type: ignore[untyped-decorator]  # not looked at
 def fail(probe: str) -> None:
-    import tasks
+    import carrier_tasks
 
-    tasks.fail(probe)
+    carrier_tasks.fail(probe)
