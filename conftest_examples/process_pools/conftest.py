@@ -13,6 +13,7 @@ The tests here give no pool such an exception. The plugin says beforehand that i
 and only exceptions that arrive go through the real pools. Each pool puts the worker's traceback
 where ``__cause__`` was.
 
-What your pool does is a serializer: ``"process-pool"`` for ``concurrent.futures``, ``"pickle"`` for
-``multiprocessing.Pool``, ``"cloudpickle"`` for joblib.
+What your pool does is a serializer: ``"process-pool"`` for ``concurrent.futures``,
+``"multiprocessing"`` for ``multiprocessing.Pool``, ``"loky"`` for joblib. ``then`` in its text says
+what is said above.
 """

@@ -24,6 +24,7 @@ from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers.carrier import (
     Carrier,
     ends_caller,
+    holds_at,
     plain_serializer,
     then_text,
 )
@@ -118,11 +119,13 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         PortableErrorsError: A receiver cannot start, or is not set up as it has to be.
     """
     received = answer.get("record")
+    held_at = holds_at(pending.outgoing.serializer)
     scan = pending.receivers.answered.scan(pending.reading, pending.outgoing.sent, received)
     with_project = arrive(pending.with_project()).trip if lacks_project(pending) else None
     facts = _facts(pending, answer, compared, with_project)
     failure = _loads_failure(pending, facts) if needs_replay(facts) else None
     facts = replace(facts, mask=scan.mask, failure=failure)
+    stopped = stopped_at(facts, scan.mask.text)
     trip = RoundTrip(
         serializer=pending.outgoing.serializer.name,
         receiver=pending.settings.receiver,
@@ -132,15 +135,34 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         losses=tuple(map(scan.mask.loss, compared.losses)),
         declared_lost=tuple(map(scan.mask.loss, compared.declared)),
         error=None if facts.error is None else scan.mask.error(facts.error),
-        diagnosis=_diagnosis(pending, facts),
+        diagnosis=_from_exception_on(_diagnosis(pending, facts), held_at),
         with_project=with_project,
         is_of_tests=facts.defined_in_test or is_of_tests(pending),
-        stopped_at=stopped_at(facts, scan.mask.text),
+        stopped_at=None if stopped is None else _path_in(stopped, held_at),
         then=_then(pending, facts),
-        credentials=scan.credentials,
+        credentials=tuple(
+            replace(credential, path=_path_in(credential.path, held_at))
+            for credential in scan.credentials
+        ),
         not_looked_at=tuple(not_looked_at(pending.outgoing, pending.reading, scan)),
     )
     return ExplainedTrip(trip=trip, facts=facts)
+
+
+def _from_exception_on(diagnosis: Diagnosis | None, held_at: str) -> Diagnosis | None:
+    """The same diagnosis, whose paths begin at the exception and not at what a carrier sends it
+    in."""
+    if diagnosis is None or held_at == "exc":
+        return diagnosis
+    return replace(
+        diagnosis,
+        why=diagnosis.why.replace(held_at, "exc"),
+        evidence=tuple(_path_in(text, held_at) for text in diagnosis.evidence),
+    )
+
+
+def _path_in(path: str, held_at: str) -> str:
+    return "exc" + path.removeprefix(held_at) if path.startswith(held_at) else path
 
 
 def _then(pending: PendingTrip, facts: Facts) -> str | None:

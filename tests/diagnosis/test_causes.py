@@ -243,6 +243,8 @@ def known() -> list[Facts]:
             zoo.Portable("m"),
             received={"exceptions": [{"message": {"raises": "builtins.KeyError"}}]},
         ),
+        facts(SystemExit(3), stage=Stage.DUMPS, losses=(ARRIVAL,), how="it is not caught there"),
+        facts(SystemExit(3), losses=(ARRIVAL,), ends_caller=True),
         facts(
             zoo.Portable("m"),
             stage=Stage.LOADS,

@@ -228,6 +228,28 @@ class OwnSerializer:
         return pickle.dumps(exc)
 
 
+class TestEndsAProcess:
+    def test_fires_for_what_the_worker_does_not_catch(self) -> None:
+        found = diagnosed(SystemExit(3), serializer="multiprocessing")
+        assert (found.cause, found.evidence) == ("ends-a-process", ("SystemExit",))
+        assert found.why == (
+            "SystemExit is not caught where multiprocessing sends the errors of tasks: it ends "
+            "what runs the task"
+        )
+
+    def test_fires_for_what_arrives_and_ends_the_client(self) -> None:
+        found = diagnosed(SystemExit(3), serializer="process-pool")
+        assert found.cause == "ends-a-process"
+        assert found.why.startswith("SystemExit is no Exception: what asks for the result raises")
+
+    def test_silent_where_nobody_says_who_reads_it(self) -> None:
+        assert arrives_whole(SystemExit(3))
+
+    def test_silent_for_an_error_of_the_same_worker(self) -> None:
+        assert arrives_whole(ValueError("v"), serializer="multiprocessing")
+        assert arrives_whole(ValueError("v"), serializer="process-pool")
+
+
 class TestDumpsFailed:
     def test_fires_where_the_exception_is_not_to_blame(self) -> None:
         found = diagnosed(zoo.Portable("m"), serializer=OwnSerializer(OSError(28, "full")))

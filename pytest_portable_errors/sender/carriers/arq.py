@@ -28,6 +28,7 @@ ARQ = Carrier(
     name="arq",
     sender=_arq,
     loader=f"{HALVES}.from_arq:loads",
+    holds_at="exc['r']",
     wraps_fixes=True,
     replaces="arq stores a text that says so in place of what it cannot pickle",
     sends=(Exception,),

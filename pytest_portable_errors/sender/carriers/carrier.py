@@ -52,6 +52,9 @@ class Carrier:
     wraps_fixes: bool = False
     """Whether it pickles the exception itself and more beside, so that what repairs an exception
     for ``of`` repairs it here, too."""
+    holds_at: str = "exc"
+    """Where in the payload the exception lies, as paths begin: ``exc['r']``, where what is pickled
+    is a dict that has it under that key. Readers are told paths from the exception on."""
     carries_values: bool = False
     """Whether it sends arguments and results as well, by the same functions."""
     replaces: str = ""
@@ -155,6 +158,11 @@ def _is_there(library: str) -> bool:
 @functools.cache  # a carrier finds its functions once
 def _opened(carrier: Carrier) -> Send:
     return carrier.sender()
+
+
+def holds_at(serializer: Serializer) -> str:
+    """Where in its payloads the exception lies: ``exc`` for all but some carriers."""
+    return serializer.holds_at if isinstance(serializer, Carrier) else "exc"
 
 
 def ends_caller(serializer: Serializer, cls: type) -> bool:

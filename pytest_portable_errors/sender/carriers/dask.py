@@ -77,6 +77,7 @@ PROCESSES = Carrier(
     name="dask-processes",
     sender=_processes,
     loader=f"{HALVES}.from_dask:loads_of_processes",
+    holds_at="exc[0]",
     ends_caller=(SystemExit, KeyboardInterrupt, GeneratorExit),
     replaces="without tblib dask makes up a class of the same name, RemoteException and the "
     "error's class its bases",

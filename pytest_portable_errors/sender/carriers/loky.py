@@ -21,6 +21,7 @@ LOKY = Carrier(
     name="loky",
     sender=_loky,
     loader=f"{HALVES}.from_loky:loads",
+    holds_at="exc.exception",
     ends_caller=(SystemExit, KeyboardInterrupt, GeneratorExit),
     of=CLOUDPICKLE,
     wraps_fixes=True,

@@ -21,6 +21,7 @@ MULTIPROCESS = Carrier(
     name="multiprocess",
     sender=_multiprocess,
     loader=f"{HALVES}.from_multiprocess:loads",
+    holds_at="exc[2][1]",
     of=DILL,
     wraps_fixes=True,
     replaces=ENCODING_ERROR,
