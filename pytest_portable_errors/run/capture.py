@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.judging.shapes import Outline, SettledShapes, outline_of, shape_of
-from pytest_portable_errors.receiver.fields import made_dict, type_name
+from pytest_portable_errors.receiver.fields import base_field, made_dict, type_name
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.extent import SOME, Held, held_by
 from pytest_portable_errors.sender.garbage import uncollected
@@ -93,7 +93,14 @@ class CapturedExceptions:
     def _described(self, exc: BaseException) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
         # Kept before it is described: another thread may catch the same exception meanwhile.
-        self._by_id[id(exc)] = (_recognizer(exc), outgoing)
+        self._by_id[id(exc)] = (lambda candidate: candidate is exc, outgoing)
+        try:
+            return self._outgoing(exc, outgoing)
+        finally:
+            # Not before: it may make a __dict__, which pickle sends.
+            self._by_id[id(exc)] = (_recognizer(exc), outgoing)
+
+    def _outgoing(self, exc: BaseException, outgoing: list[Outgoing]) -> list[Outgoing]:
         held = shape = None
         if self.settled_shapes is not None:
             shape = shape_of(exc)
@@ -129,12 +136,16 @@ def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:
     """A function that tells whether it is given the same object again.
 
     It does not keep the object, whose traceback would keep every frame alive. Built-in exceptions
-    cannot be referenced weakly; instead it keeps their ``__dict__``, which belongs to one object
-    alone and holds next to nothing.
+    cannot be referenced weakly; instead it keeps their ``args``, or where these are empty, and so
+    the same for all, their ``__dict__``: each belongs to one object alone and holds next to
+    nothing.
     """
     try:
         reference = weakref.ref(exc)
     except TypeError:
+        args = base_field(exc, "args")
+        if args:
+            return lambda candidate: base_field(candidate, "args") is args
         attributes = made_dict(exc)
         return lambda candidate: made_dict(candidate) is attributes
     return lambda candidate: reference() is candidate

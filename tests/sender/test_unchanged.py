@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import pickle
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_portable_errors.run.capture import CapturedExceptions
 from pytest_portable_errors.sender.extent import held_by
 from pytest_portable_errors.sender.outgoing import (
     describe_and_pickle,
@@ -249,3 +251,75 @@ def test_what_a_cache_keeps_for_itself_is_not_looked_into() -> None:
     assert not any(value is kept for value in held_by(error).objects)
     error.kept = kept  # type: ignore[attr-defined]  # the control
     assert any(value is kept for value in held_by(error).objects)
+
+
+class Restores(Exception):
+    """Called with a state, even an empty one, it says so: without attributes it is not called."""
+
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        self.__dict__.update(state or {}, restored=True)
+
+
+class Bare(Exception):
+    """It cannot be referenced weakly, and asks for its state."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        raise ValueError("there was none")
+
+
+ARGS = st.lists(st.integers() | st.text(max_size=5), max_size=3).map(tuple)
+ATTRIBUTES = st.dictionaries(st.sampled_from(["code", "who"]), st.integers(), max_size=2)
+CLASSES = st.sampled_from(
+    [ValueError, KeyError, OSError, Restores, Bare, zoo.Portable, zoo.Slotted]
+)
+
+
+@st.composite
+def makers(draw: st.DrawFn) -> Callable[[], BaseException]:
+    """What makes equal exceptions, again and again."""
+    cls: Any = draw(CLASSES)
+    args, attributes, note = draw(ARGS), draw(ATTRIBUTES), draw(st.none() | st.text(max_size=3))
+
+    def make() -> BaseException:
+        error: BaseException = cls.__new__(cls, *args)
+        error.args = args
+        if attributes:  # otherwise its __dict__ is not asked for
+            vars(error).update(attributes)
+        if note is not None and sys.version_info >= (3, 11):
+            error.add_note(note)
+        return error
+
+    return make
+
+
+@given(makers(), st.sampled_from(["pickle", "pickle:2", "cloudpickle", "dill", "process-pool"]))
+def test_the_payload_is_that_of_an_untouched_twin(
+    make: Callable[[], BaseException], name: str
+) -> None:
+    serializer = Serializers().find(name)
+    twins = serializer.dumps(make())
+    error = make()
+    assert describe_and_pickle(error, serializer=serializer).payload == twins
+    assert describe_and_pickle(error, serializer=serializer).payload == twins, "nor the next time"
+    by_each = describe_and_pickle_by_each(
+        make(), (Serializers().find("cloudpickle"), serializer), primitive=True
+    )
+    assert by_each[1].payload == twins
+
+
+@given(makers())
+def test_and_of_one_that_a_test_raises(make: Callable[[], BaseException]) -> None:
+    error, serializer = make(), Serializers().find("pickle")
+    capture = CapturedExceptions(serializers=(serializer,), traceback=False, outcomes=())
+    assert [each.payload for each in capture.see(error)] == [serializer.dumps(make())]
+    assert capture.see(error) is capture.see(error), "it is known again"
+    assert capture.see(make()) is not capture.see(error)
+
+
+def test_the_control_a_dict_that_was_asked_for_is_sent() -> None:
+    error = Restores("a")
+    before = pickle.dumps(error)
+    assert vars(error) == {}
+    assert pickle.dumps(error) != before
