@@ -164,6 +164,7 @@ TESTED_BY = {
     "sender/carriers/dask": ROWS,
     "sender/carriers/dbos": ROWS,
     "sender/carriers/docket": ROWS,
+    "sender/carriers/interpreter_pool": ROWS,
     "sender/carriers/lithops": ROWS,
     "sender/carriers/loky": ROWS,
     "sender/carriers/mpire": ROWS,

@@ -55,6 +55,19 @@ def multiprocessing(probe: str) -> BaseException | None:
         return raised(lambda: pool.apply_async(fail, (probe,)).get(PATIENCE))
 
 
+def interpreter_pool(probe: str) -> BaseException | None:
+    """An interpreter does not see the ``sys.path`` of this one: it is told."""
+    from concurrent.futures import InterpreterPoolExecutor  # since Python 3.14
+
+    from carrier_tasks import fail
+
+    with InterpreterPoolExecutor(
+        1, initializer=exec, initargs=(f"import sys; sys.path[:] = {sys.path!r}",)
+    ) as pool:
+        error: BaseException | None = pool.submit(fail, probe).exception(PATIENCE)
+        return error
+
+
 def multiprocess(probe: str) -> BaseException | None:
     from carrier_tasks import fail
     from multiprocess import Pool
@@ -469,6 +482,8 @@ def outcome(carrier: str, probe: str) -> dict[str, Any]:
     is_mpires = carrier == "mpire" and type(getattr(given, "__cause__", None)) is Exception
     if is_mpires or type(getattr(given, "__cause__", None)).__name__.endswith("RemoteTraceback"):
         given.__cause__ = None
+    if carrier == "interpreter-pool":
+        given.__cause__ = None  # ExecutionFailed, of every error
     if carrier == "torch-dataloader":
         given.__cause__ = given.__context__ = None
     return {"record": record.describe(given)}

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib.util
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -74,6 +75,8 @@ class Carrier:
     distribution: str = ""
     """The distribution that brings the library; empty for the standard library."""
 
+    python: tuple[int, int] = (3, 0)
+    """The first version of Python that has it."""
     copy: str = ""
     """A package in which another distribution brings a copy of the library, which is used where
     the library itself is not installed: ``joblib.externals.loky``."""
@@ -92,6 +95,8 @@ class Carrier:
     @property
     def is_installed(self) -> bool:
         """Whether the library is there, or its copy; neither is imported."""
+        if sys.version_info < self.python:
+            return False
         return not self.library or _is_there(self.library) or self.is_copied
 
     @property
@@ -135,6 +140,10 @@ class Carrier:
             PortableErrorsError: It is not installed, has moved a function, or fails. The text names
                 the version that is installed.
         """
+        if sys.version_info < self.python:
+            raise PortableErrorsError(
+                f"serializer {self.name!r} needs Python {'.'.join(map(str, self.python))} or newer"
+            )
         if not self.is_installed:
             raise PortableErrorsError(
                 f"serializer {self.name!r} is not installed here: pip install {self.distribution}"

@@ -25,6 +25,7 @@ _PLACES = {
     "dask-processes": "dask:PROCESSES",
     "process-pool": "process_pools:PROCESS_POOL",
     "multiprocessing": "process_pools:MULTIPROCESSING",
+    "interpreter-pool": "interpreter_pool:INTERPRETER_POOL",
     "multiprocess": "multiprocess:MULTIPROCESS",
     "loky": "loky:LOKY",
     "trio-parallel": "trio_parallel:TRIO_PARALLEL",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import sys
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ DECIDING = {
     "dask-processes": ("dask.multiprocessing", "pack_exception"),
     "process-pool": ("concurrent.futures.process", "_ExceptionWithTraceback"),
     "multiprocessing": ("multiprocessing.pool", "ExceptionWithTraceback"),
+    "interpreter-pool": ("concurrent.futures.interpreter", "do_call"),
     "multiprocess": ("multiprocess.pool", "ExceptionWithTraceback"),
     "loky": ("loky.process_executor", "_ExceptionWithTraceback"),
     "trio-parallel": ("_trio_parallel_workers", "safe_dumps"),
@@ -99,6 +101,14 @@ def test_one_whose_library_fails_for_a_plain_error_is_not_used(
         r"\(AttributeError: no such thing here\); it is none of the versions that are known",
     ):
         Serializers().find("process-pool")
+
+
+def test_one_that_needs_a_newer_python_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 13, 9))
+    with pytest.raises(
+        PortableErrorsError, match=r"serializer 'interpreter-pool' needs Python 3\.14 or newer$"
+    ):
+        Serializers().find("interpreter-pool")
 
 
 @pytest.mark.parametrize("row", [row for row in CARRIERS if row.library], ids=lambda row: row.name)

@@ -96,6 +96,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "holds a lock": "as multiprocessing.pool.MaybeEncodingError",
         "class in a function": "as multiprocessing.pool.MaybeEncodingError",
     },
+    "interpreter-pool": {**PICKLED, **NO_LOCAL, **ENDS_CLIENT},
     "multiprocess": {
         **PICKLED,
         "holds a lock": WHOLE,
