@@ -121,12 +121,12 @@ def only_in_tests_loss(sent: Record, location: str) -> Loss:
 
 
 def ends_caller_loss(sent: Record) -> Loss:
-    """Make the loss of an exception that arrives whole, and then ends whoever is given it.
+    """Make the loss of an exception that arrives whole, and then ends the process that raises it.
 
     Args:
         sent: The record of what was sent.
     """
-    received = "whole, and raised in the client, which ends"
+    received = "whole, and it ends the process that raises it"
     return Loss(kind="arrival", path="exc", sent=headline(subject_of(sent)), received=received)
 
 

@@ -177,6 +177,8 @@ def _then(pending: PendingTrip, facts: Facts) -> str | None:
         where = "loads"
     elif any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
         where = "replaced"
+    elif facts.ends_caller:
+        where = "ends"
     else:
         return None
     return then_text(outgoing.serializer, where, outgoing.cls)

@@ -57,11 +57,10 @@ def multiprocessing(probe: str) -> BaseException | None:
 
 def interpreter_pool(probe: str) -> BaseException | None:
     """An interpreter does not see the ``sys.path`` of this one: it is told."""
-    from concurrent.futures import InterpreterPoolExecutor  # since Python 3.14
-
     from carrier_tasks import fail
 
-    with InterpreterPoolExecutor(
+    executor: Any = importlib.import_module("concurrent.futures").InterpreterPoolExecutor
+    with executor(
         1, initializer=exec, initargs=(f"import sys; sys.path[:] = {sys.path!r}",)
     ) as pool:
         error: BaseException | None = pool.submit(fail, probe).exception(PATIENCE)
@@ -334,7 +333,10 @@ def _apscheduler(probe: str, kind: str) -> BaseException | None:
             job = await scheduler.add_job(
                 fail, args=(probe,), result_expiration_time=PATIENCE, job_executor="threadpool"
             )
-            result = await scheduler.get_job_result(job)
+            try:
+                result = await scheduler.get_job_result(job)
+            except BaseException as failed:
+                return failed
             error: BaseException = result.exception
             return error
 
@@ -427,24 +429,21 @@ def celery_pickle(probe: str) -> BaseException | None:
 def docket(probe: str) -> BaseException | None:
     from datetime import timedelta
 
-    from carrier_tasks import fail as failing
-    from docket import Docket, Worker
+    from docket import Docket
+    from docket_app import fail
 
-    async def fail(probe: str) -> None:
-        failing(probe)
-
-    async def main() -> BaseException:
-        async with Docket(name="real", url="memory://") as library:
+    async def main(url: str) -> BaseException:
+        async with Docket(name="real", url=url) as library:
             execution = await library.add(fail)(probe)
-            async with Worker(library) as one:
-                await one.run_until_finished()
-            try:
-                await execution.get_result(timeout=timedelta(seconds=1))
-            except BaseException as error:
-                return error
+            with worker("docket_app.py", url):
+                try:
+                    await execution.get_result(timeout=timedelta(seconds=PATIENCE))
+                except BaseException as error:
+                    return error
         raise AssertionError("nothing was raised")
 
-    return asyncio.run(main())
+    with redis_server() as url:
+        return asyncio.run(main(url))
 
 
 def _dbos(probe: str, *, shown: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timezone
 from uuid import UUID
 
@@ -39,7 +40,20 @@ APSCHEDULER = Carrier(
     sender=_apscheduler_pickle,
     loader=f"{HALVES}.from_apscheduler:loads",
     wraps_fixes=True,
+    never_sent=(asyncio.CancelledError,),
+    ends_caller=(SystemExit, KeyboardInterrupt, GeneratorExit),
     then=(
+        Consequence(
+            where="not sent",
+            says="the outcome is cancelled, and exception is None",
+            seen=("4.0", "4.0"),
+        ),
+        Consequence(
+            where="ends",
+            says="the result is stored, and the scheduler ends",
+            is_answered=False,
+            seen=("4.0", "4.0"),
+        ),
         Consequence(
             where="dumps",
             says="the scheduler ends, and whoever waits for the result is cancelled",
@@ -60,6 +74,8 @@ APSCHEDULER_JSON = Carrier(
     sender=_apscheduler_json,
     loader=f"{HALVES}.from_apscheduler:loads_json",
     drops=("chain", "traceback"),
+    never_sent=APSCHEDULER.never_sent,
+    ends_caller=APSCHEDULER.ends_caller,
     then=APSCHEDULER.then,
     library="apscheduler",
     distribution="apscheduler",

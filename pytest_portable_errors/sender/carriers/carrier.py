@@ -7,7 +7,8 @@ import functools
 import importlib.util
 import re
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from typing import Any
@@ -67,7 +68,8 @@ class Carrier:
     never_sent: tuple[type[BaseException], ...] = ()
     """What it raises again, though it catches it."""
     ends_caller: tuple[type[BaseException], ...] = ()
-    """Exceptions that arrive, and are raised in the client, which ends: ``SystemExit``."""
+    """Exceptions that arrive, and are raised where nothing catches them, so that a process ends:
+    ``SystemExit``."""
     then: tuple[Consequence, ...] = ()
     """What happens in production where an error does not arrive, or not as it was."""
     library: str = ""
@@ -128,7 +130,8 @@ class Carrier:
             raise NeverSent(
                 f"{type(exc).__name__} is not caught where {self.name} sends the errors of tasks"
             )
-        return _opened(self)(exc)
+        with _unwarned():
+            return _opened(self)(exc)
 
     def _is_sent(self, exc: BaseException) -> bool:
         return isinstance(exc, self.sends) and not isinstance(exc, self.never_sent)
@@ -149,7 +152,8 @@ class Carrier:
                 f"serializer {self.name!r} is not installed here: pip install {self.distribution}"
             )
         try:
-            _opened(self)(ValueError("rehearsal", 1))
+            with _unwarned():
+                _opened(self)(ValueError("rehearsal", 1))
         except Moved as moved:
             raise PortableErrorsError(f"serializer {self.name!r}: {moved}") from moved
         except Exception as error:
@@ -158,6 +162,14 @@ class Carrier:
                 f"ValueError ({type(error).__name__}: {error}); it is none of the versions that "
                 "are known"
             ) from error
+
+
+@contextlib.contextmanager
+def _unwarned() -> Iterator[None]:
+    """Let no warning of a library be an error, as tests may have it; no worker does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _is_there(library: str) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Where = Literal["not sent", "dumps", "loads", "replaced"]
+Where = Literal["not sent", "dumps", "loads", "replaced", "ends"]
 """Where a trip ended: the worker never sends such an exception; it could not be pickled; it could
-not be rebuilt; or something of another class arrived in its place."""
+not be rebuilt; something of another class arrived in its place; or it arrived, and ends a process.
+"""
 _NUMBER = re.compile(r"\d+")
 
 

@@ -42,6 +42,12 @@ MPIRE = Carrier(
         ),
         Consequence(where="dumps", says=_NEVER_ANSWERED, is_answered=False, seen=("2.10", "2.10")),
         Consequence(
+            where="loads",
+            says="the caller waits for ever: the thread that reads the pool's results has ended",
+            is_answered=False,
+            seen=("2.10", "2.10"),
+        ),
+        Consequence(
             where="replaced",
             says="apply() raises CannotPickleExceptionError, because dill is not installed",
             seen=("2.10", "2.10"),

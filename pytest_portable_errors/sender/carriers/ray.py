@@ -40,7 +40,7 @@ RAY = Carrier(
             where="not sent",
             says="the task counts as cancelled: ray.get() raises TaskCancelledError",
             seen=("2.60", "2.60"),
-            raises="ray.exceptions.RayTaskError(TaskCancelledError)",
+            raises="ray.exceptions.TaskCancelledError",
             only=(KeyboardInterrupt,),
         ),
         Consequence(

@@ -146,7 +146,7 @@ def test_what_arrives_and_ends_the_client_is_not_whole(exc: BaseException) -> No
     trip = check_round_trip(exc, serializer="process-pool", receiver="stdlib")
     assert (trip.stage, trip.arrived_whole) == (Stage.ARRIVED, False)
     assert [(loss.kind, loss.received) for loss in trip.losses] == [
-        ("arrival", "whole, and raised in the client, which ends")
+        ("arrival", "whole, and it ends the process that raises it")
     ]
     assert str(trip).startswith(f"{type(exc).__name__} ends the client that is given it")
     assert check_round_trip(exc, serializer="pickle", receiver="stdlib").arrived_whole, (
