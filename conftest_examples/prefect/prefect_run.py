@@ -13,17 +13,17 @@ from prefect import flow, task
 kept = functools.partial(task, persist_result=True, result_serializer="pickle")
 
 
-@kept  # type: ignore[untyped-decorator]  # Prefect is not looked at
+@kept
 def report_before() -> None:
     raise prefect_errors.NoRowsBefore("orders", "Monday")
 
 
-@kept  # type: ignore[untyped-decorator]  # as above
+@kept
 def report() -> None:
     raise prefect_errors.NoRows("orders", "Monday")
 
 
-@flow  # type: ignore[untyped-decorator]  # as above
+@flow  # type: ignore[untyped-decorator]  # Prefect is not looked at
 def reports() -> dict[str, str]:
     tasks = {"before": report_before, "after": report}
     return {name: _key(one(return_state=True)) for name, one in tasks.items()}

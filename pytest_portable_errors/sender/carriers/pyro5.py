@@ -42,7 +42,7 @@ PYRO5 = Carrier(
         ),
         Consequence(
             where="loads",
-            says="the caller is given that error; text, attributes and the remote traceback are gone",
+            says="the caller is given that error; text, attributes and remote traceback are gone",
             seen=("5.17", "5.17"),
         ),
         Consequence(
