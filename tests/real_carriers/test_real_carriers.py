@@ -59,7 +59,7 @@ def consequence_of(carrier: Carrier, trip: RoundTrip, cls: type[BaseException]) 
         where = "dumps" if trip.error is not None else "not sent"
     elif trip.received is None:
         where = "loads"
-    elif {loss.kind for loss in trip.losses} == {"arrival"}:
+    elif issubclass(cls, carrier.ends_caller):
         where = "ends"
     elif any(loss.kind == "type" and loss.path == "exc" for loss in trip.losses):
         where = "replaced"
