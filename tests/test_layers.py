@@ -80,6 +80,7 @@ TESTED_BY = {
     "receiver/carriers/from_arq": ROWS,
     "receiver/carriers/from_celery": ROWS,
     "receiver/carriers/from_dask": ROWS,
+    "receiver/carriers/from_dask_processes": ROWS,
     "receiver/carriers/from_dbos": ROWS,
     "receiver/carriers/from_lithops": ROWS,
     "receiver/carriers/from_loky": ROWS,

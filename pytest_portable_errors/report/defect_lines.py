@@ -152,6 +152,9 @@ def _reason(group: Group, *, most: int) -> Iterator[Line]:
         lines = [" ".join(map(str.strip, lines))]
     for number, line in enumerate(lines[:most]):
         yield Line(f"   {'why:' if number == 0 else '    '} {brief(line, 320)}")
+    then = detail["trip"].get("then")  # reports of versions before 0.2 lack it
+    if then:
+        yield Line(f"   then: {brief(then, 320)}")
 
 
 def _fix_line(group: Group) -> Iterator[Line]:

@@ -51,6 +51,11 @@ class PendingAnswer:
         answer, receiver = self.answer(), self.request.receiver
         if answer["stage"] == "loader":
             serializer, why = self.request.serializer, error_text(answer["error"])
+            if answer["error"]["type"].endswith(".Moved"):  # of receiver/carriers/library.py
+                told = answer["error"]["message"].get("text", why)
+                raise PortableErrorsError(
+                    f"serializer {serializer.name!r}, in receiver {receiver!r}: {told}"
+                )
             if receiver in NAMED_RECEIVERS:
                 raise PortableErrorsError(
                     f"serializer {serializer.name!r}: receiver {receiver!r} cannot import its "

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import importlib.util
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,3 +171,27 @@ def test_a_function_is_found_by_its_path() -> None:
     assert "has no pytest.no.such_thing, which carries errors" in str(caught.value)
     with pytest.raises(Moved, match="shop-queue has no shop_queue.send"):
         find("shop-queue", "shop_queue", "send")
+
+
+def test_what_the_client_calls_is_found_before_anything_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module of another package's, whose half finds nothing in the receiver."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "moved_queue.py").write_text(
+        "from _portable_errors_receiver.carriers.library import find\n\n"
+        "loads = find('pytest', 'pytest', 'no_such_function')\n"
+    )
+
+    class Queue:
+        name, loader, needs = "moved", "moved_queue:loads", ("moved_queue",)
+
+        def dumps(self, exc: BaseException) -> bytes:
+            return b"sent"
+
+    with pytest.raises(PortableErrorsError) as caught:
+        check_round_trip(KeyError("k"), serializer=Queue(), receiver="with-project")
+    assert str(caught.value) == (
+        f"serializer 'moved', in receiver 'with-project': {installed('pytest')} has no "
+        "pytest.no_such_function, which carries errors in the versions that are known"
+    )
