@@ -94,6 +94,7 @@ PROBES: Mapping[str, Callable[[], BaseException]] = {
     "FileNotFoundError": lambda: FileNotFoundError(2, "No such file", "/orders/7"),
     "SystemExit": lambda: SystemExit(3),
     "KeyboardInterrupt": KeyboardInterrupt,
+    "GeneratorExit": GeneratorExit,
     "CancelledError": lambda: asyncio.CancelledError("cancelled"),
 }
 """By what is peculiar about it, what makes the exception. A group needs Python 3.11."""

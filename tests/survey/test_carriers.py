@@ -58,7 +58,7 @@ pool takes no more tasks
     then  result() raises that error in place of it, and the pool lives on
   dumps: AttributeError: class in a function
     then  result() raises that error in place of it, and the pool lives on
-  ends the client: SystemExit, KeyboardInterrupt
+  ends the client: SystemExit, KeyboardInterrupt, GeneratorExit
 
 """
     ), done.stderr

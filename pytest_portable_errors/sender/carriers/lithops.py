@@ -62,6 +62,12 @@ LITHOPS = Carrier(
     sends=(Exception, SystemExit, KeyboardInterrupt),
     then=(
         Consequence(
+            where="not sent",
+            says="result() returns None, as of a call that succeeded",
+            is_answered=False,
+            seen=("3.8", "3.8"),
+        ),
+        Consequence(
             where="replaced",
             says="result() raises Exception, whose message is the error's and the worker's frames",
             seen=("3.8", "3.8"),

@@ -21,6 +21,12 @@ def _prefect_json() -> Send:
     return _prefect("JSONSerializer")
 
 
+_ENDS = Consequence(
+    where="not sent",
+    says="the process of the run ends by it, and its result is never written",
+    is_answered=False,
+    seen=("3.9", "3.9"),
+)
 PREFECT = Carrier(
     name="prefect",
     sender=_prefect_pickle,
@@ -28,7 +34,9 @@ PREFECT = Carrier(
     of=CLOUDPICKLE,
     only_wraps=True,
     carries_values=True,
+    sends=(Exception,),
     then=(
+        _ENDS,
         Consequence(
             where="dumps",
             says="the state is FAILED, its result was never written, and who asks for it is given "
@@ -51,7 +59,9 @@ PREFECT_JSON = Carrier(
     loader=f"{HALVES}.from_prefect:loads_json",
     drops=("attributes", "notes", "chain", "traceback"),
     replaces="Prefect's JSON stores the class's name and the text, and calls the class with it",
+    sends=(Exception,),
     then=(
+        _ENDS,
         Consequence(
             where="loads",
             says="who asks for the result is given what loads raised",
