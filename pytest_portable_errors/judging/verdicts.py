@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pytest_portable_errors.diagnosis.cause_names import (
     CHAIN_DROPPED,
     DROPPED_BY_PYTHON,
+    ENDS_A_PROCESS,
     RECEIVER_NOT_SET_UP,
 )
 from pytest_portable_errors.diagnosis.facts import Facts
@@ -212,7 +213,7 @@ def verdict_of(pending: PendingTrip, trip: RoundTrip, requirements: TripRequirem
         # No receiver has what a test defines, so it arrives nowhere, whatever is decided.
         return Verdict.OF_TESTS
     if not pending.receivers.project.owns(module_of(pending.outgoing.cls) or "?"):
-        if cause == DROPPED_BY_PYTHON:
+        if cause in (DROPPED_BY_PYTHON, ENDS_A_PROCESS):
             return Verdict.OF_PYTHON
         if {loss.kind for loss in trip.losses} == {"args"}:
             return Verdict.OTHER_ARGS

@@ -55,7 +55,8 @@ class Verdict(enum.Enum):
     """A test defines its class, or made what it holds: no receiver has that, and only the test
     raises it."""
     OF_PYTHON = "python"
-    """Python itself drops a field of a class of its own, which nobody can repair."""
+    """Python itself drops a field of a class of its own, or made the class to end a process, as
+    SystemExit: nobody can repair that."""
 
 
 DECISIONS = (Verdict.LACKS_PROJECT, Verdict.DROPS_CHAIN, Verdict.NOT_SET_UP)

@@ -41,3 +41,16 @@ def test_the_control_plain_pickle_knows_nobody_who_reads_it(
     assert "then:" not in result.stdout.str()
     assert {defect["detail"]["trip"]["then"] for defect in report["defects"]} == {None}
     assert ">then  " not in page
+
+
+def test_a_command_that_ends_as_it_is_meant_to_is_no_defect(run: Any) -> None:
+    source = """
+def test_command():
+    with pytest.raises(SystemExit): raise SystemExit(3)
+"""
+    arguments = (
+        "--portable-errors",
+        "--portable-errors-receiver=with-project",
+        *("-o", "portable_errors_serializers=multiprocessing"),
+    )
+    run(source, *arguments, "-k", "test_command").assert_outcomes(passed=1)

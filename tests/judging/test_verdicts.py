@@ -246,6 +246,11 @@ class TestOfOthers:
 
     DROPPED = trip("attributes", cause="dropped-by-python")
     REBUILT = trip("args", cause="rebuilt-from-args")
+    ENDS = trip("arrival", cause="ends-a-process")
+
+    def test_what_is_made_to_end_a_process_is_no_defect(self) -> None:
+        pending = FakePendingTrip(self.ENDS, there=self.ENDS, cls=SystemExit)
+        assert verdicts(BOTH_OPEN, pending) == [(Verdict.OF_PYTHON, self.ENDS)]
 
     @pytest.mark.parametrize("cls", [NameError, OfLibrary])
     def test_what_python_drops_of_a_class_of_others_is_no_defect(
@@ -263,12 +268,12 @@ class TestOfOthers:
         pending = FakePendingTrip(more, there=more, cls=OfLibrary)
         assert verdicts(BOTH_OPEN, pending) == [(Verdict.DEFECT, more)]
 
-    @pytest.mark.parametrize("lost", [DROPPED, REBUILT])
+    @pytest.mark.parametrize("lost", [DROPPED, REBUILT, ENDS])
     def test_of_a_class_of_the_projects_it_is_a_defect(self, lost: RoundTrip) -> None:
         pending = FakePendingTrip(lost, there=lost)
         assert verdicts(BOTH_OPEN, pending) == [(Verdict.DEFECT, lost)]
 
-    @pytest.mark.parametrize("lost", [DROPPED, REBUILT])
+    @pytest.mark.parametrize("lost", [DROPPED, REBUILT, ENDS])
     def test_under_a_marker_it_is_a_defect(self, lost: RoundTrip) -> None:
         pending = FakePendingTrip(lost, cls=OfLibrary)
         assert verdicts(DECIDED, pending) == [(Verdict.DEFECT, lost)]
