@@ -71,7 +71,7 @@ class FakePendingTrip:
     here: RoundTrip
     there: RoundTrip = WHOLE_THERE
     chain: RoundTrip = WHOLE
-    cls: type[Exception] = OfShop
+    cls: type[BaseException] = OfShop
     serializer: Serializer = PICKLES[0]
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from pytest_portable_errors.receiver.carriers.library import find
 from pytest_portable_errors.sender.carriers.carrier import (
     HALVES,
@@ -32,8 +30,9 @@ def _distributed() -> Send:
 
 def _processes() -> Send:
     modules = modules_with_requirements("dask")
-    has_tblib = importlib.util.find_spec("tblib") is not None
-    if not has_tblib:
+    try:
+        import tblib.pickling_support  # noqa: F401  # dask asks in the same way
+    except ImportError:
         return _processes_plainly()
     with as_in_a_worker(modules):
         pack_exception = find("dask", "dask.multiprocessing", "pack_exception")

@@ -4,7 +4,11 @@ that with real workers and real callers; ``conftest_examples`` shows some of the
 from __future__ import annotations
 
 import copyreg
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import error_zoo as zoo
@@ -12,6 +16,8 @@ import pytest
 from carriers_here import CARRIERS, skip_without
 
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
+from pytest_portable_errors.sender.carriers.carrier import modules_with_requirements
+from pytest_portable_errors.sender.carriers.tblib_reducers import as_in_a_worker
 from pytest_portable_errors.survey.carriers import outcome
 from pytest_portable_errors.survey.probes import PROBES
 
@@ -289,13 +295,11 @@ def test_asking_for_dask_leaves_the_tests_own_pickling_as_it_was(carrier: str) -
     before = dict(copyreg.dispatch_table)
     assert trip_of(zoo.NoParameters(), carrier).arrived_whole
     added = {
-        cls.__name__
+        getattr(getattr(reducer, "func", reducer), "__module__", "").partition(".")[0]
         for cls, reducer in copyreg.dispatch_table.items()
         if before.get(cls) is not reducer
     }
-    assert added <= {"ufunc"}, (
-        "numpy's, which is imported with distributed, is nobody's to take away"
-    )
+    assert "tblib" not in added, "numpy's and dask's, which are imported, are nobody's to take away"
     assert before.items() <= copyreg.dispatch_table.items()
     assert not trip_of(zoo.NoParameters(), "pickle").arrived_whole
 
@@ -363,3 +367,40 @@ def test_that_the_client_lacks_the_project_is_told_apart_from_a_defect(carrier: 
     assert not trip.arrived_whole
     assert trip.with_project is not None
     assert trip.with_project.arrived_whole
+
+
+class TestTheOtherCase:
+    """Where a carrier decides by what happened before, the row says which case is taken."""
+
+    def test_a_dask_worker_that_has_raised_a_class_keeps_it_inside_others(self) -> None:
+        """The row is a worker that has not."""
+        skip_without("dask")
+        assert outcome(trip_of(PROBES["holds such an error"](), "dask")) == "as builtins.Exception"
+        modules = modules_with_requirements("distributed")
+        with as_in_a_worker(modules):
+            from distributed.core import clean_exception, error_message
+
+            error_message(PROBES["two arguments"]())
+            payload = bytes(error_message(PROBES["holds such an error"]())["exception"].data)
+        error = clean_exception(payload)[1]
+        assert type(error).__name__ == "Plain"
+
+    def test_dasks_processes_without_tblib_make_up_a_class(self, tmp_path: Path) -> None:
+        """The row is one that has tblib, and imports the errors after dask."""
+        skip_without("dask-processes")
+        (tmp_path / "tblib.py").write_text("raise ImportError('not for this test')\n")
+        (tmp_path / "shop.py").write_text("class Plain(Exception):\n    pass\n")
+        code = (
+            "import shop; from pytest_portable_errors import check_round_trip\n"
+            "trip = check_round_trip(shop.Plain('a'), serializer='dask-processes', "
+            "receiver='with-project')\n"
+            "print(trip.received['exceptions'][0]['type'])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout == "dask.multiprocessing.Plain\n", done.stderr
