@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_portable_errors.receiver.carriers.library import find
 from pytest_portable_errors.sender.carriers.carrier import HALVES, Carrier, Send
 from pytest_portable_errors.sender.carriers.consequences import Consequence
@@ -67,17 +69,12 @@ JSON = Carrier(
     library="celery",
     distribution="celery",
 )
-JSON_IMPORTED = Carrier(
+JSON_IMPORTED = replace(
+    JSON,
     name="celery:imported",
-    sender=_json,
     loader=f"{HALVES}.from_celery:loads_json_imported",
-    drops=JSON.drops,
     replaces="Celery stores the class's name and args: the client calls what it has imported "
     "under that name, or makes up such a class",
-    sends=JSON.sends,
-    then=JSON.then,
-    library="celery",
-    distribution="celery",
 )
 PICKLE = Carrier(
     name="celery:pickle",

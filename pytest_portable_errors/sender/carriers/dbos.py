@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 from pytest_portable_errors.receiver.carriers.library import find
 from pytest_portable_errors.sender.carriers.carrier import HALVES, Carrier, Send
@@ -23,31 +24,6 @@ def _sender() -> Send:
     return send
 
 
-_THEN = (
-    Consequence(
-        where="not sent",
-        says="nothing is stored, and whoever asks for the result of the workflow waits",
-        is_answered=False,
-        seen=_SEEN,
-    ),
-    Consequence(
-        where="dumps",
-        says="the error of dumps is stored as the workflow's, and the step has no row",
-        seen=_SEEN,
-    ),
-    Consequence(
-        where="loads",
-        says="get_result() and a second call of the workflow raise what loads raised",
-        seen=_SEEN,
-    ),
-    Consequence(
-        where="replaced",
-        says="lists of workflows and steps show the stored text; get_result() and a second call of "
-        "the workflow raise what loads raised (serializer dbos:result)",
-        seen=_SEEN,
-    ),
-)
-
 DBOS = Carrier(
     name="dbos",
     sender=_sender,
@@ -55,18 +31,31 @@ DBOS = Carrier(
     only_wraps=True,
     carries_values=True,
     sends=(Exception,),
-    then=_THEN,
+    then=(
+        Consequence(
+            where="not sent",
+            says="nothing is stored, and whoever asks for the result of the workflow waits",
+            is_answered=False,
+            seen=_SEEN,
+        ),
+        Consequence(
+            where="dumps",
+            says="the error of dumps is stored as the workflow's, and the step has no row",
+            seen=_SEEN,
+        ),
+        Consequence(
+            where="loads",
+            says="get_result() and a second call of the workflow raise what loads raised",
+            seen=_SEEN,
+        ),
+        Consequence(
+            where="replaced",
+            says="lists of workflows and steps show the stored text; get_result() and a second call of "
+            "the workflow raise what loads raised (serializer dbos:result)",
+            seen=_SEEN,
+        ),
+    ),
     library="dbos",
     distribution="dbos",
 )
-RESULT = Carrier(
-    name="dbos:result",
-    sender=_sender,
-    loader=f"{HALVES}.from_dbos:loads_result",
-    only_wraps=True,
-    carries_values=True,
-    sends=(Exception,),
-    then=_THEN,
-    library="dbos",
-    distribution="dbos",
-)
+RESULT = replace(DBOS, name="dbos:result", loader=f"{HALVES}.from_dbos:loads_result")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_portable_errors.receiver.carriers.library import find
 from pytest_portable_errors.sender.carriers.carrier import HALVES, Carrier, Send
 from pytest_portable_errors.sender.carriers.consequences import Consequence
@@ -38,14 +40,10 @@ TASKIQ = Carrier(
     library="taskiq",
     distribution="taskiq",
 )
-TASKIQ_IMPORTED = Carrier(
+TASKIQ_IMPORTED = replace(
+    TASKIQ,
     name="taskiq:imported",
-    sender=_taskiq,
     loader=f"{HALVES}.from_taskiq:loads_imported",
-    drops=TASKIQ.drops,
     replaces="taskiq stores the class's name and args, and calls the class with them; where that "
     "fails, it gives a plain Exception",
-    then=TASKIQ.then,
-    library="taskiq",
-    distribution="taskiq",
 )
