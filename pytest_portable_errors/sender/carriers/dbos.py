@@ -50,8 +50,8 @@ DBOS = Carrier(
         ),
         Consequence(
             where="replaced",
-            says="lists of workflows and steps show the stored text; get_result() and a second call of "
-            "the workflow raise what loads raised (serializer dbos:result)",
+            says="lists of workflows and steps show the stored text; get_result() and a second "
+            "call of the workflow raise what loads raised (serializer dbos:result)",
             seen=_SEEN,
         ),
     ),
