@@ -32,7 +32,7 @@ from pytest_portable_errors.sender.carriers.consequences import Where
 from pytest_portable_errors.sender.left_behind import with_choices
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
-from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 from pytest_portable_errors.sender.trip_facts import (
     has_reducer_of_tests,
@@ -175,6 +175,8 @@ def _then(pending: PendingTrip, facts: Facts) -> str | None:
         where = "dumps"
     elif facts.stage is not Stage.ARRIVED:
         where = "loads"
+    elif _is_copy(pending):
+        return None
     elif any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
         where = "replaced"
     elif facts.ends_caller:
@@ -285,12 +287,28 @@ def _carrier_diagnosis(pending: PendingTrip) -> Diagnosis | None:
     carrier, subject = pending.outgoing.serializer, pending.outgoing.subject
     if not isinstance(carrier, Carrier) or not carrier.replaces or subject is None:
         return None
+    if _is_copy(pending):
+        return None
     plain = describe_and_pickle(subject, serializer=carrier.of)
     reason = arrive(pending.resent(outgoing=plain)).trip.diagnosis
     return Diagnosis(
         cause=REPLACED_BY_CARRIER,
         why=carrier.replaces if reason is None else f"{carrier.replaces}\n{reason.why}",
         evidence=(carrier.name, *(() if reason is None else reason.evidence)),
+    )
+
+
+def _is_copy(pending: PendingTrip) -> bool:
+    """Whether what arrived is of a copy of its class, which the carrier's pickler sends by value
+    because it is found under no name."""
+    carrier, cls = pending.outgoing.serializer, pending.outgoing.cls
+    sent, record = subject_of(pending.outgoing.sent), pending.answer().get("record")
+    return (
+        isinstance(carrier, Carrier)
+        and isinstance(carrier.of, Library)
+        and record is not None
+        and not sent["importable"]
+        and subject_of(record)["type"] in (sent["type"], f"{module_of(cls)}.{cls.__name__}")
     )
 
 

@@ -12,6 +12,7 @@ from pytest_portable_errors.sender.carriers.carrier import (
 from pytest_portable_errors.sender.carriers.consequences import Consequence
 from pytest_portable_errors.sender.carriers.handling import while_handling
 from pytest_portable_errors.sender.carriers.tblib_reducers import as_in_a_worker
+from pytest_portable_errors.sender.serializers import CLOUDPICKLE
 
 
 def _distributed() -> Send:
@@ -57,6 +58,7 @@ DISTRIBUTED = Carrier(
     name="dask",
     sender=_distributed,
     loader=f"{HALVES}.from_dask:loads",
+    of=CLOUDPICKLE,
     replaces="dask sends the repr of what it cannot pickle, or not rebuild in the worker, as an "
     "Exception in its place",
     never_sent=(SystemExit, KeyboardInterrupt),
@@ -77,6 +79,7 @@ PROCESSES = Carrier(
     sender=_processes,
     loader=f"{HALVES}.from_dask_processes:loads",
     holds_at="exc[0]",
+    of=CLOUDPICKLE,
     ends_caller=(SystemExit, KeyboardInterrupt, GeneratorExit),
     replaces="without tblib dask makes up a class of the same name, RemoteException and the "
     "error's class its bases",

@@ -44,6 +44,12 @@ RPYC = Carrier(
         ),
         Consequence(
             where="replaced",
+            says="the call raises it, and the caller ends",
+            seen=("6.0", "6.0"),
+            only=(SystemExit,),
+        ),
+        Consequence(
+            where="replaced",
             says="except clauses that name the class do not catch it",
             seen=("6.0", "6.0"),
         ),

@@ -404,3 +404,12 @@ class TestTheOtherCase:
             text=True,
         )
         assert done.stdout == "dask.multiprocessing.Plain\n", done.stderr
+
+
+@pytest.mark.parametrize("carrier", ["dask", "trio-parallel", "ray", "loky"], indirect=True)
+def test_a_class_that_is_sent_by_value_is_nothing_that_the_carrier_puts_in_its_place(
+    carrier: str,
+) -> None:
+    trip = trip_of(PROBES["class in a function"](), carrier)
+    assert trip.then is None
+    assert trip.diagnosis is None or trip.diagnosis.cause != "replaced-by-carrier"
