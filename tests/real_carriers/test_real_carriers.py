@@ -6,7 +6,10 @@ run: that is said in words alone.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,15 +44,23 @@ def trip_of(carrier: str, probe: str) -> RoundTrip:
 
 def real(carrier: str, probe: str, folder: Path) -> Any:
     """The record of what a real caller is given."""
-    answer = folder / "answer.json"
-    done = subprocess.run(
-        [sys.executable, str(SYSTEMS), carrier, probe, str(answer)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert answer.exists(), done.stderr
+    answer, errors = folder / "answer.json", folder / "errors"
+    # No pipes, and a session of its own: servers that a library has started may live on.
+    with errors.open("w") as printed:
+        process = subprocess.Popen(
+            [sys.executable, str(SYSTEMS), carrier, probe, str(answer)],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=printed,
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout=300)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    assert answer.exists(), errors.read_text()
     return json.loads(answer.read_text(encoding="utf-8"))["record"]
 
 
