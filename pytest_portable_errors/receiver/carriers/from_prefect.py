@@ -2,5 +2,7 @@
 
 from .library import find
 
+find("prefect", "prefect.serializers", "PickleSerializer.loads")
+find("prefect", "prefect.serializers", "JSONSerializer.loads")
 loads = find("prefect", "prefect.serializers", "PickleSerializer")().loads
 loads_json = find("prefect", "prefect.serializers", "JSONSerializer")().loads

@@ -28,7 +28,7 @@ def find(distribution: str, module: str, name: str) -> Any:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # what a library meets that lacks a part of itself
         raise Moved(
             "{} has no {}.{}, which carries errors in the versions that are known".format(
                 installed(distribution), module, name

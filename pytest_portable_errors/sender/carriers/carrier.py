@@ -14,6 +14,7 @@ from importlib import import_module, metadata
 from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver import carriers
 from pytest_portable_errors.receiver.carriers.library import Moved, installed
 from pytest_portable_errors.sender.carriers.consequences import (
     Consequence,
@@ -137,7 +138,7 @@ class Carrier:
         return isinstance(exc, self.sends) and not isinstance(exc, self.never_sent)
 
     def ensure_usable(self) -> None:
-        """Look whether the library is installed, and whether a plain error can be sent with it.
+        """Look whether the library is installed, and whether a plain error can be carried by it.
 
         Raises:
             PortableErrorsError: It is not installed, has moved a function, or fails. The text names
@@ -153,12 +154,12 @@ class Carrier:
             )
         try:
             with _unwarned():
-                _opened(self)(ValueError("rehearsal", 1))
+                _opened(self)
         except Moved as moved:
             raise PortableErrorsError(f"serializer {self.name!r}: {moved}") from moved
         except Exception as error:
             raise PortableErrorsError(
-                f"serializer {self.name!r}: {' '.join(self.installed)} fails to send a plain "
+                f"serializer {self.name!r}: {' '.join(self.installed)} fails to carry a plain "
                 f"ValueError ({type(error).__name__}: {error}); it is none of the versions that "
                 "are known"
             ) from error
@@ -176,9 +177,19 @@ def _is_there(library: str) -> bool:
     return importlib.util.find_spec(library) is not None
 
 
-@functools.cache  # a carrier finds its functions once
+@functools.cache  # once in a process
 def _opened(carrier: Carrier) -> Send:
-    return carrier.sender()
+    """The worker's half, after a plain error went through both halves.
+
+    The client's half runs here, and not in a receiver: both have the same library.
+    """
+    send = carrier.sender()
+    payload = send(ValueError("rehearsal", 1))
+    if carrier.loader.startswith(HALVES):
+        module, function = carrier.loader.split(":")
+        client_half = import_module(module.replace(HALVES, carriers.__name__))
+        getattr(client_half, function)(payload)
+    return send
 
 
 def holds_at(serializer: Serializer) -> str:

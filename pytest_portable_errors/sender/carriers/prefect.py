@@ -9,6 +9,7 @@ from pytest_portable_errors.sender.serializers import CLOUDPICKLE
 
 
 def _prefect(kind: str) -> Send:
+    find("prefect", "prefect.serializers", f"{kind}.dumps")
     dumps: Send = find("prefect", "prefect.serializers", kind)().dumps
     return dumps
 

@@ -98,7 +98,7 @@ def test_one_whose_library_fails_for_a_plain_error_is_not_used(
     monkeypatch.setattr("multiprocessing.reduction.ForkingPickler.dumps", broken)
     with pytest.raises(
         PortableErrorsError,
-        match=r"serializer 'process-pool': CPython 3\.\S+ fails to send a plain ValueError "
+        match=r"serializer 'process-pool': CPython 3\.\S+ fails to carry a plain ValueError "
         r"\(AttributeError: no such thing here\); it is none of the versions that are known",
     ):
         Serializers().find("process-pool")
@@ -110,6 +110,15 @@ def test_one_that_needs_a_newer_python_says_so(monkeypatch: pytest.MonkeyPatch) 
         PortableErrorsError, match=r"serializer 'interpreter-pool' needs Python 3\.14 or newer$"
     ):
         Serializers().find("interpreter-pool")
+
+
+def test_nor_is_one_whose_client_fails_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: bytes) -> None:
+        raise NameError("name 'rebuild' is not defined")
+
+    monkeypatch.setattr("pytest_portable_errors.receiver.carriers.from_process_pools.loads", broken)
+    with pytest.raises(PortableErrorsError, match=r"\(NameError: name 'rebuild' is not defined\)"):
+        Serializers().find("process-pool")
 
 
 @pytest.mark.parametrize("row", [row for row in CARRIERS if row.library], ids=lambda row: row.name)
