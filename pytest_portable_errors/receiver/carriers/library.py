@@ -29,9 +29,11 @@ def find(distribution: str, module: str, name: str) -> Any:
         for part in name.split("."):
             found = getattr(found, part)
     except Exception as error:  # what a library meets that lacks a part of itself
+        # Without the path of the file, which an ImportError ends in.
+        missing = " ({})".format(str(error).split(" (")[0]) if type(error) is ImportError else ""
         raise Moved(
-            "{} has no {}.{}, which carries errors in the versions that are known".format(
-                installed(distribution), module, name
+            "{} has no {}.{}, which carries errors in the versions that are known{}".format(
+                installed(distribution), module, name, missing
             )
         ) from error
     return found
