@@ -166,7 +166,10 @@ class TestAnyKind:
     @MATRIX
     def test_error_mode_fails_those_that_do_not_arrive(self, run: Any) -> None:
         result = run(
-            KINDS, "--portable-errors", "-o", self.serializers("pickle", "cloudpickle"), *SETTINGS
+            KINDS,
+            *("--portable-errors", "-rf"),
+            *("-o", self.serializers("pickle", "cloudpickle")),
+            *SETTINGS,
         )
         lossy = ("levels", "cycle", "grows", "grows_itself", "module", "interpreter")
         result.assert_outcomes(passed=len(large_zoo.KINDS) - len(lossy), failed=len(lossy))
