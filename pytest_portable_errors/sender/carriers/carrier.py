@@ -83,6 +83,8 @@ class Carrier:
     copy: str = ""
     """A package in which another distribution brings a copy of the library, which is used where
     the library itself is not installed: ``joblib.externals.loky``."""
+    in_namespaces: tuple[str, ...] = ()
+    """Modules that it needs of packages without an ``__init__``, which nobody has at the top."""
     uses: tuple[str, ...] = ()
     """Distributions that the library uses where they are installed, and does not require."""
 
@@ -91,9 +93,8 @@ class Carrier:
         """Modules at the top of what brings it, and of all that this requires without extras."""
         copied = self.copy.partition(".")[0] if self.is_copied else self.distribution
         brought = (copied, *self.uses) if self.distribution else ()
-        return tuple(
-            dict.fromkeys(module for name in brought for module in modules_with_requirements(name))
-        )
+        modules = (module for name in brought for module in modules_with_requirements(name))
+        return tuple(dict.fromkeys((*modules, *self.in_namespaces)))
 
     @property
     def is_installed(self) -> bool:

@@ -59,4 +59,5 @@ RAY = Carrier(
     ),
     library="ray",
     distribution="ray",
+    in_namespaces=("google.protobuf", "google._upb"),
 )

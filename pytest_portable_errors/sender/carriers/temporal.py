@@ -36,4 +36,5 @@ TEMPORAL = Carrier(
     ),
     library="temporalio",
     distribution="temporalio",
+    in_namespaces=("google.protobuf", "google._upb"),
 )
