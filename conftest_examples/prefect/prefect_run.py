@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from typing import Any
 
 import prefect_errors
 from prefect import flow, task
@@ -29,8 +30,8 @@ def reports() -> dict[str, str]:
     return {name: _key(one(return_state=True)) for name, one in tasks.items()}
 
 
-def _key(state: object) -> str:
-    data = state.data  # type: ignore[attr-defined]  # a State
+def _key(state: Any) -> str:
+    data = state.data
     return str(getattr(data, "metadata", data).storage_key)
 
 

@@ -13,7 +13,7 @@ ERRORS = {cls.__name__: cls for cls in (temporal_errors.PaymentRefused,)}
 """The shop's errors, which are made again from their ``args``."""
 
 
-class ShopFailureConverter(DefaultFailureConverter):  # type: ignore[misc]  # not looked at
+class ShopFailureConverter(DefaultFailureConverter):  # type: ignore[misc]  # Temporal is Any
     """Sends the ``args`` of the shop's errors as details, and makes the errors from them."""
 
     def to_failure(

@@ -113,10 +113,10 @@ class Facts:
     structure tells."""
     reducer: Reducer | None = None
     """What pickles the class; None if Python's own ``__reduce__`` does."""
-    ends_caller: bool = False
-    """Whether a client is given it, and ends by it."""
     from_tests: bool = False
     """Whether that reducer was brought by a test module or conftest, and not by the class."""
+    ends_caller: bool = False
+    """Whether a client is given it, and ends by it."""
     with_project: WithProject | None = None
     """How the same payload fared where the project is installed; None if that was not tried."""
     defined_in_test: bool = False

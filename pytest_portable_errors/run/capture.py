@@ -95,12 +95,12 @@ class CapturedExceptions:
         # Kept before it is described: another thread may catch the same exception meanwhile.
         self._by_id[id(exc)] = (lambda candidate: candidate is exc, outgoing)
         try:
-            return self._outgoing(exc, outgoing)
+            return self._pickled_by_each(exc, outgoing)
         finally:
             # Not before: it may make a __dict__, which pickle sends.
             self._by_id[id(exc)] = (_recognizer(exc), outgoing)
 
-    def _outgoing(self, exc: BaseException, outgoing: list[Outgoing]) -> list[Outgoing]:
+    def _pickled_by_each(self, exc: BaseException, outgoing: list[Outgoing]) -> list[Outgoing]:
         held = shape = None
         if self.settled_shapes is not None:
             shape = shape_of(exc)

@@ -53,4 +53,6 @@ def test_command():
         "--portable-errors-receiver=with-project",
         *("-o", "portable_errors_serializers=multiprocessing"),
     )
-    run(source, *arguments, "-k", "test_command").assert_outcomes(passed=1)
+    result = run(source, *arguments, "-k", "test_command")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*1 not carried by Python itself*"])

@@ -9,14 +9,14 @@ from dbos import DBOS, SetWorkflowID
 DBOS(config={"name": "fails", "system_database_url": sys.argv[1]})
 
 
-@DBOS.step()  # type: ignore[untyped-decorator]  # not looked at
+@DBOS.step()  # type: ignore[untyped-decorator]  # DBOS is Any to mypy
 def step(probe: str) -> None:
     import carrier_tasks
 
     carrier_tasks.fail(probe)
 
 
-@DBOS.workflow()  # type: ignore[untyped-decorator]  # not looked at
+@DBOS.workflow()  # type: ignore[untyped-decorator]  # DBOS is Any to mypy
 def fails(probe: str) -> None:
     step(probe)
 

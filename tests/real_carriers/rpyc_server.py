@@ -8,7 +8,7 @@ import rpyc
 from rpyc.utils.server import ThreadedServer
 
 
-class Service(rpyc.Service):  # type: ignore[misc]  # not looked at
+class Service(rpyc.Service):  # type: ignore[misc]  # RPyC is Any to mypy
     def exposed_fail(self, probe: str) -> None:
         import carrier_tasks
 

@@ -245,9 +245,9 @@ def modules_with_requirements(distribution: str) -> tuple[str, ...]:
             modules.update(modules_of(found))
             # Each line begins with a name (PEP 508).
             required = {
-                _REQUIREMENT.match(line).group()  # type: ignore[union-attr]
+                begins[0]
                 for line in found.requires or ()
-                if "extra ==" not in line
+                if "extra ==" not in line and (begins := _REQUIREMENT.match(line)) is not None
             }
             waiting += required - requirements
             requirements |= required
