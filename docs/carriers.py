@@ -38,7 +38,7 @@ The exceptions, each with one habit:
 | class in a function | found under no name |
 | group | an `ExceptionGroup` of two |
 
-A cell says what the caller is given: the exception *whole*; *changed*; *as* another class; nothing, because *dumps* or *loads* raised that error, or because the worker does not send it at all; or one that *ends the client*.
+A cell says what the caller is given: the exception *whole*; *changed*; *as* another class; nothing, because *dumps* or *loads* raised that error, or because the worker does not send it at all; or one that *ends a process*.
 """
 
 

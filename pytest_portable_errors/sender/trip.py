@@ -243,7 +243,7 @@ def first_line(trip: RoundTrip) -> str:
     if trip.received is not None:
         kinds = {loss.kind for loss in trip.losses}
         if kinds == {"arrival"} and trip.diagnosis and trip.diagnosis.cause == ENDS_A_PROCESS:
-            return f"{name} ends the client that is given it"
+            return f"{name} ends the process that raises it"
         if kinds == {"arrival"}:
             return f"{name} travels only in tests"
         return f"{name} arrives changed: {', '.join(kind for kind in CHECKS if kind in kinds)}"

@@ -33,7 +33,7 @@ class Cell:
     probe: str
     outcome: str
     """``whole``; ``changed: message, args``; ``as builtins.TypeError``; ``loads: TypeError``;
-    ``dumps: TypeError``; ``not sent``; ``ends the client``."""
+    ``dumps: TypeError``; ``not sent``; ``ends a process``."""
     then: str | None
     """What happens in production. None: nothing is lost, or nobody has seen it."""
 
@@ -173,7 +173,7 @@ def outcome(trip: RoundTrip) -> str:
             return "not sent" if trip.stage is Stage.DUMPS else trip.stage.value
         return f"{trip.stage.value}: {short_name(trip.error['type'])}"
     if kinds == {"arrival"}:
-        return "ends the client"
+        return "ends a process"
     if any(loss.kind == "type" and loss.path == "exc" for loss in trip.losses):
         return f"as {subject_of(trip.received)['type']}"
     return f"changed: {', '.join(kind for kind in CHECKS if kind in kinds)}"

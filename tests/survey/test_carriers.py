@@ -1,4 +1,4 @@
-"""The command ``carriers``: a table of what each installed one makes of the probes, or of a class."""
+"""The command ``carriers``: what each installed one makes of the probes, or of a class."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ pool takes no more tasks
     then  result() raises that error in place of it, and the pool lives on
   dumps: AttributeError: class in a function
     then  result() raises that error in place of it, and the pool lives on
-  ends the client: SystemExit, KeyboardInterrupt, GeneratorExit
+  ends a process: SystemExit, KeyboardInterrupt, GeneratorExit
 
 """
     ), done.stderr

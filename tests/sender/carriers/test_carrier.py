@@ -158,7 +158,7 @@ def test_what_arrives_and_ends_the_client_is_not_whole(exc: BaseException) -> No
     assert [(loss.kind, loss.received) for loss in trip.losses] == [
         ("arrival", "whole, and it ends the process that raises it")
     ]
-    assert str(trip).startswith(f"{type(exc).__name__} ends the client that is given it")
+    assert str(trip).startswith(f"{type(exc).__name__} ends the process that raises it")
     assert check_round_trip(exc, serializer="pickle", receiver="stdlib").arrived_whole, (
         "nobody knows who reads what is pickled plainly"
     )

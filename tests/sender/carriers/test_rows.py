@@ -40,8 +40,8 @@ PICKLED = {
 """What plain pickle makes of the probes, in a worker that catches ``Exception``."""
 NO_LOCAL = {"class in a function": "dumps: AttributeError"}
 ENDS_CLIENT = {
-    "SystemExit": "ends the client",
-    "KeyboardInterrupt": "ends the client",
+    "SystemExit": "ends a process",
+    "KeyboardInterrupt": "ends a process",
     "CancelledError": WHOLE,
 }
 CELERY = "celery.utils.serialization.UnpickleableExceptionWrapper"
@@ -115,7 +115,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "attribute, note and cause": WHOLE,
         "holds a lock": "as builtins.TypeError",
         "SystemExit": "changed: attributes",
-        "KeyboardInterrupt": "ends the client",
+        "KeyboardInterrupt": "ends a process",
     },
     "mpire": {
         "two arguments": WHOLE,
@@ -137,7 +137,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "message made anew": TWICE,
         "holds a lock": "as builtins.Exception",
         "attribute, note and cause": WHOLE,
-        "SystemExit": "ends the client",
+        "SystemExit": "ends a process",
     },
     "torch-dataloader": {
         "two arguments": "as builtins.RuntimeError",
