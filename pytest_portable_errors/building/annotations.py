@@ -13,7 +13,6 @@ import decimal
 import enum
 import fractions
 import html
-import inspect
 import ipaddress
 import logging
 import os
@@ -31,6 +30,7 @@ from collections.abc import Callable
 
 from pytest_portable_errors.building import http_messages
 from pytest_portable_errors.building.hints import UNKNOWN, hints_of, is_qualifier, members
+from pytest_portable_errors.diagnosis.class_source import signature
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.values import describe_value
 
@@ -179,9 +179,12 @@ def _is_record(cls: type) -> bool:
 def _record(cls: type, depth: int) -> object:
     try:
         hints = {**hints_of(cls), **hints_of(getattr(cls, "__init__", None))}
+        own_signature = signature(cls)
+        if own_signature is None:
+            return UNKNOWN
         required = [
             p
-            for p in inspect.signature(cls).parameters.values()
+            for p in own_signature.parameters.values()
             if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
         arguments = {

@@ -8,6 +8,10 @@ import types
 import typing
 from collections import abc
 from collections.abc import Mapping
+from typing import Any
+
+if sys.version_info >= (3, 14):
+    import annotationlib
 
 UNKNOWN = object()
 """Stands for a value where an annotation gives none: ``Any``, a class of which nothing is known."""
@@ -25,14 +29,26 @@ def hints_of(annotated: object) -> dict[str, object]:
     except Exception:  # one name that does not exist spoils all annotations
         pass
     owners = reversed(annotated.__mro__) if isinstance(annotated, type) else (annotated,)
-    return {
-        name: _resolved(hint, owner)
-        for owner in owners
-        for name, hint in dict(getattr(owner, "__annotations__", {})).items()
-    }
+    return {name: _resolved(hint, owner) for owner in owners for name, hint in _own(owner).items()}
 
 
-def _resolved(hint: object, owner: object) -> object:
+def _own(owner: Any) -> dict[str, object]:
+    """The annotations of one function or class, of which some are texts or forward references.
+
+    From Python 3.14 on they are evaluated when they are asked for (PEP 649), and those that only
+    type checkers can resolve raise NameError; ``annotationlib`` gives forward references for them.
+    """
+    if sys.version_info >= (3, 14):
+        try:
+            return annotationlib.get_annotations(owner, format=annotationlib.Format.FORWARDREF)
+        except Exception:  # not callable, no class; or foreign code in an annotation
+            return {}
+    return dict(getattr(owner, "__annotations__", {}))
+
+
+def _resolved(hint: object, owner: Any) -> object:
+    if isinstance(hint, typing.ForwardRef):
+        hint = hint.__forward_arg__
     if not isinstance(hint, str):
         return hint
     module_names = getattr(owner, "__globals__", None) or vars(

@@ -13,6 +13,13 @@ from pytest_portable_errors.diagnosis.facts import Reducer
 from pytest_portable_errors.diagnosis.source_places import location
 from pytest_portable_errors.receiver import fields
 
+# From Python 3.14 on annotations are evaluated when they are asked for (PEP 649).
+_ANNOTATIONS_AS_THEY_ARE: dict[str, Any] = {}
+if sys.version_info >= (3, 14):
+    import annotationlib
+
+    _ANNOTATIONS_AS_THEY_ARE["annotation_format"] = annotationlib.Format.FORWARDREF
+
 
 def own_constructor(cls: type) -> FunctionType | None:
     """The Python function that says what a class can be called with.
@@ -183,14 +190,18 @@ def keyword_only(function: FunctionType) -> list[str]:
     return [p.name for p in declared if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
 
 
-def signature(function: FunctionType) -> inspect.Signature | None:
+def signature(function: Callable[..., object]) -> inspect.Signature | None:
     """The signature of a function itself, and not of one that it wraps (``__wrapped__``).
 
-    None where its ``__signature__`` holds something else than a signature.
+    Annotations may name what only type checkers import: see ``building/hints.py``.
+
+    Returns:
+        None where there is none that can be read: ``__signature__`` holds something else, a class
+        is written in C, or an annotation raises something when it is evaluated.
     """
     try:
-        return inspect.signature(function, follow_wrapped=False)
-    except (TypeError, ValueError):
+        return inspect.signature(function, follow_wrapped=False, **_ANNOTATIONS_AS_THEY_ARE)
+    except Exception:  # foreign code
         return None
 
 

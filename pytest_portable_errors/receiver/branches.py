@@ -5,7 +5,9 @@ that has imported just what its payload would import anyway: importing LiteLLM t
 done once.
 """
 
+import contextlib
 import gc
+import importlib
 import importlib.util
 import os
 import sys
@@ -246,7 +248,8 @@ def _becomes_branch(step: str, settings: CheckSettings) -> bool:
         return False
     gc.enable()
     limit_processor(None)
-    return not _has_threads()  # of which a fork copies only one
+    # A fork copies one thread only, and ends or hangs where there are several interpreters.
+    return not (_has_threads() or _has_subinterpreters())
 
 
 def _is_findable(top: str) -> bool:
@@ -263,3 +266,15 @@ def _has_threads() -> bool:
     except OSError:
         threading = sys.modules.get("threading")
         return threading is not None and threading.active_count() > 1
+
+
+def _has_subinterpreters() -> bool:
+    """Whether this process has more than one interpreter (PEP 734).
+
+    A library may make one when it is imported. Up to 3.12 the module that lists them has another
+    name, and PyPy has neither.
+    """
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        with contextlib.suppress(ImportError):
+            return len(importlib.import_module(name).list_all()) > 1
+    return False

@@ -33,7 +33,7 @@ def _multiprocessing() -> Send:
     return sender_of("", "multiprocessing")
 
 
-_CPYTHON = ("3.11", "3.13")
+_CPYTHON = ("3.11", "3.15")
 PROCESS_POOL = Carrier(
     name="process-pool",
     sender=_process_pool,

@@ -38,7 +38,8 @@ PICKLED = {
     "CancelledError": "not sent",
 }
 """What plain pickle makes of the probes, in a worker that catches ``Exception``."""
-NO_LOCAL = {"class in a function": "dumps: AttributeError"}
+LOCAL_REFUSED = "_pickle.PicklingError" if sys.version_info >= (3, 14) else "AttributeError"
+NO_LOCAL = {"class in a function": f"dumps: {LOCAL_REFUSED}"}
 ENDS_CLIENT = {
     "SystemExit": "ends a process",
     "KeyboardInterrupt": "ends a process",

@@ -3,7 +3,6 @@ say."""
 
 from __future__ import annotations
 
-import importlib
 import pickle
 from collections.abc import Callable
 
@@ -58,7 +57,7 @@ def test_the_libraries_differ() -> None:
 
 
 def test_without_a_response_from_a_server_nobody_is_asked() -> None:
-    httpx = importlib.import_module("httpx")
+    httpx = pytest.importorskip("httpx")
     made_here = httpx.HTTPStatusError("refused", request=None, response=httpx.Response(422))
     cyclic = Wrapper()
     cyclic.__cause__ = cyclic

@@ -1,0 +1,109 @@
+"""What Python 3.14 and 3.15 have changed under us: annotations, subinterpreters, forking."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+since_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="PEP 649 is Python 3.14")
+
+
+class TestAnnotations:
+    """Those that only type checkers resolve: Python evaluates them when they are asked for."""
+
+    CHECKED = (
+        "import dataclasses\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from shop.models import Order\n\n"
+        "class OrderError(Exception):\n"
+        "    order: Order\n"
+        "    def __init__(self, order: Order, lines: list[Order] | None = None) -> None:\n"
+        "        super().__init__(f'order {order} failed')\n"
+        "        self.order, self.lines = order, lines\n\n"
+        "@dataclasses.dataclass\n"
+        "class Refused(Exception):\n"
+        "    order: Order\n"
+        "    def __post_init__(self) -> None: super().__init__(f'{self.order} refused')\n"
+    )
+    SOURCE = "from shop.checked import OrderError\n\ndef test_it():\n    with pytest.raises(OrderError): raise OrderError(7)\n"
+
+    @since_3_14
+    def test_the_reason_and_the_fix_are_told(self, run: Any, shop: Path) -> None:
+        (shop / "checked.py").write_text(self.CHECKED)
+        result = run(self.SOURCE, "--portable-errors", "test_shop.py")
+        result.stdout.fnmatch_lines(
+            [
+                "1  shop.checked.OrderError *",
+                "   why: loads calls OrderError('order 7 failed') *",
+                "   fix: add __reduce__ to shop.checked.OrderError, * (tried on * instances: arrives whole)",
+            ]
+        )
+
+    @since_3_14
+    def test_the_survey_builds_the_classes(self, run: Any, shop: Path) -> None:
+        (shop / "checked.py").write_text(self.CHECKED)
+        result = run(
+            "", "--portable-errors", "--portable-errors-survey", "shop.checked", "test_shop.py"
+        )
+        result.stdout.fnmatch_lines_random(
+            ["?  shop.checked.OrderError *", "?  shop.checked.Refused *"]
+        )
+
+
+MAKES_AN_INTERPRETER = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+interpreters.create()
+
+class Kept(Exception):
+    pass
+
+class Changed(Exception):
+    def __init__(self, reason): super().__init__(f"failed: {reason}")
+"""
+
+
+def run_script(script: str, *, cwd: Path) -> str:
+    """What a script prints that runs in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=cwd, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_module_that_makes_a_subinterpreter_crashes_nobody(tmp_path: Path) -> None:
+    """A fork of a process with one ends at once, or hangs."""
+    (tmp_path / "makes_one.py").write_text(MAKES_AN_INTERPRETER)
+    script = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "from makes_one import Kept, Changed\n"
+        "from pytest_portable_errors import check_round_trip\n"
+        "for exc in (Kept('a'), Kept('b'), Changed('c')):\n"
+        "    trip = check_round_trip(exc, receiver='with-project')\n"
+        "    print(trip.stage.value, trip.arrived_whole)\n"
+        "import os; os._exit(0)  # Python complains at its end of interpreters that are left\n"
+    )
+    done = run_script(script, cwd=tmp_path)
+    assert done == "arrived True\narrived True\narrived False\n"
+
+
+def test_forking_with_threads_is_an_error_for_nobody(run: Any) -> None:
+    """From Python 3.12 on it warns, and in 3.15 the warning can be raised: nothing is forked in the
+    test's process."""
+    source = (
+        "import threading\n"
+        "@pytest.mark.portable_exception(receiver='with-project')\n"
+        "def test_it():\n"
+        "    done = threading.Event()\n"
+        "    threading.Thread(target=done.wait, daemon=True).start()\n"
+        "    with pytest.raises(Whole): raise Whole('a')\n"
+        "    done.set()\n"
+    )
+    result = run(source, "-W", "error")
+    result.assert_outcomes(passed=1)
