@@ -15,8 +15,11 @@ _CACHES = frozenset({"cached_property", "cachedproperty", "reify", "lazyproperty
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # Protocols of these modules pickle plain content, so content is what is compared.
 _PLAIN_MODULES = frozenset({"builtins", "collections"})
-# CPython drops them on purpose, because they may hold anything (gh-103333).
-_DROPPED_BY_PYTHON = frozenset({("AttributeError", "obj"), ("NameError", "obj")})
+# CPython drops the first two on purpose, because they may hold anything (gh-103333). The third, of
+# Python 3.14, is what the compiler tells the traceback's printer.
+_DROPPED_BY_PYTHON = frozenset(
+    {("AttributeError", "obj"), ("NameError", "obj"), ("SyntaxError", "_metadata")}
+)
 _GROUPS = (
     "builtins.BaseExceptionGroup",
     "exceptiongroup.BaseExceptionGroup",

@@ -5,6 +5,7 @@ A described value is a dict with its ``type`` and its content: ``text``, ``items
 lies too deep. ``described.Value`` says what each is.
 """
 
+import builtins
 import enum
 import itertools
 import re
@@ -25,6 +26,11 @@ _TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
 
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
 _SHOWN_SET = re.compile(r"\{[^{}:]+\}|\b(?:frozen)?set\(")
+# Python 3.15 has frozendict (PEP 814), which is no dict.
+_MAPPINGS: Tuple[Any, ...] = (
+    dict,
+    *(vars(builtins)[name] for name in ("frozendict",) if name in vars(builtins)),
+)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
 
@@ -200,10 +206,11 @@ class Describer:
                 return self._length_or_digest([], len(value))
             elements = (set if issubclass(cls, set) else frozenset).__iter__(value)
             return _cut_items(in_order([self.value(item) for item in list(elements)]))
-        if issubclass(cls, dict):
-            return self._mapping(
-                list(itertools.islice(dict.items(value), PLAIN_ITEMS)), dict.__len__(value)
-            )
+        for kind in _MAPPINGS:
+            if issubclass(cls, kind):
+                return self._mapping(
+                    list(itertools.islice(kind.items(value), PLAIN_ITEMS)), kind.__len__(value)
+                )
         return {}
 
     def _sequence(self, elements: List[object], length: int) -> Value:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from pytest_portable_errors import check_round_trip
+
+since_3_15 = pytest.mark.skipif(sys.version_info < (3, 15), reason="PEP 814 is Python 3.15")
 since_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="PEP 649 is Python 3.14")
 
 
@@ -107,3 +110,64 @@ def test_forking_with_threads_is_an_error_for_nobody(run: Any) -> None:
     )
     result = run(source, "-W", "error")
     result.assert_outcomes(passed=1)
+
+
+VALUES = """
+lazy import colorsys
+from dataclasses import dataclass
+MISSING = sentinel("MISSING")
+
+class Held(Exception): pass
+
+class Forgets:
+    def __init__(self): self.kept, self.lost = 1, 2
+    def __setstate__(self, state): self.kept = state["kept"]
+
+def holding(value):
+    exc = Held("a")
+    exc.value = value
+    return exc
+"""
+
+
+@since_3_15
+@pytest.mark.parametrize(
+    ("value", "arrives"),
+    [
+        ("frozendict(a=1, b=[MISSING])", "values15.Held arrives whole"),
+        ("frozendict(a=Forgets())", "  - exc.value['a'].lost   2"),
+        ("frozendict(a=[frozendict(b=Forgets())])", "  - exc.value['a'][0]['b'].lost   2"),
+        ("MISSING", "values15.Held arrives whole"),
+        (
+            "sentinel('LOCAL')",
+            "  why   exc.value (builtins.sentinel) cannot be pickled",
+        ),
+        (
+            "frozendict(a=[lambda: 1])",
+            "  why   exc.value['a'][0] (builtins.function) cannot be pickled",
+        ),
+        (
+            "vars(sys.modules['values15'])['colorsys']",
+            "  why   exc.value (builtins.module) cannot be pickled",
+        ),
+    ],
+)
+def test_values_of_python_3_15(value: str, arrives: str, tmp_path: Path) -> None:
+    (tmp_path / "values15.py").write_text(VALUES)
+    script = (
+        "import sys; sys.path.insert(0, '.')\nfrom values15 import *\n"
+        "from pytest_portable_errors import check_round_trip\n"
+        f"exc = holding({value})\n"
+        "print(check_round_trip(exc, serializer='pickle', receiver='with-project'))"
+    )
+    assert any(
+        line.startswith(arrives) for line in run_script(script, cwd=tmp_path).splitlines()
+    ), arrives
+
+
+def test_what_the_compiler_tells_the_printer_is_pythons_own() -> None:
+    """``SyntaxError._metadata``, which pickle does not carry."""
+    with pytest.raises(SyntaxError) as caught:
+        compile("clas Order:\n    pass\n", "orders.py", "exec")
+    assert (sys.version_info < (3, 14)) is not hasattr(caught.value, "_metadata")
+    assert check_round_trip(caught.value).arrived_whole

@@ -27,7 +27,7 @@ receivers.Receivers.submit = lambda self, request: sent.append(request) or origi
 def pytest_unconfigure(): print("\\nSENT", len({request.payload for request in sent if b"declined" in request.payload}))
 """
 
-PAYLOADS = 1 if pickle.DEFAULT_PROTOCOL == pickle.HIGHEST_PROTOCOL else 2
+PAYLOADS = len({pickle.DEFAULT_PROTOCOL, pickle.HIGHEST_PROTOCOL})
 """How many payloads pickle and cloudpickle make of one exception: cloudpickle uses the highest
 protocol, and pickle does so from Python 3.14 on."""
 
