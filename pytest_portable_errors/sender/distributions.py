@@ -1,4 +1,5 @@
-"""Which installed distributions are the project's, by PEP 610 and by the name in its files.
+"""Which installed distributions are the project's, by PEP 610 and by the name in its files; and the
+modules that a distribution brings.
 
 Below Python 3.11 ``pyproject.toml`` is read with tomli. It is no dependency of this package, but
 pytest requires it there; without it this module cannot be imported, and no receiver starts.
@@ -7,16 +8,21 @@ pytest requires it there; without it this module cannot be imported, and no rece
 from __future__ import annotations
 
 import configparser
+import contextlib
+import functools
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_portable_errors.receiver.imports import normalized
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -126,3 +132,39 @@ def modules_of(distribution: metadata.Distribution) -> Iterator[str]:
         name = (*parts[: depth - 1], parts[depth - 1].split(".")[0])
         if all(part.isidentifier() for part in name):
             yield ".".join(name)
+
+
+@functools.cache  # what is installed does not change while tests run
+def modules_with_requirements(distribution: str) -> tuple[str, ...]:
+    """Names at the top of a distribution and of all that it requires here, sorted.
+
+    An extra counts where a requirement asks for it: DBOS requires ``psycopg[binary]``, and without
+    what that extra brings psycopg cannot be imported on a system that has no libpq.
+    """
+    waiting = [(distribution, "")]
+    asked_for = set(waiting)
+    modules: set[str] = set()
+    while waiting:
+        name, extra = waiting.pop()
+        # One that is not installed may be missed by nobody.
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found = metadata.distribution(name)
+            modules.update(modules_of(found))
+            required = {
+                (requirement.name, required_extra)
+                for requirement in _requirements_of(found)
+                if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+                for required_extra in ("", *requirement.extras)
+            }
+            waiting += required - asked_for
+            asked_for |= required
+    return tuple(sorted(module for module in modules if "." not in module))
+
+
+def _requirements_of(distribution: metadata.Distribution) -> Iterator[Requirement]:
+    # Imported here to keep start-up fast: only carriers ask.
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for line in distribution.requires or ():
+        with contextlib.suppress(InvalidRequirement):  # old metadata has some
+            yield Requirement(line)

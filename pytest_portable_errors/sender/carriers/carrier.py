@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
@@ -22,14 +21,13 @@ from pytest_portable_errors.sender.carriers.consequences import (
     consequence,
     consequence_text,
 )
-from pytest_portable_errors.sender.distributions import modules_of
+from pytest_portable_errors.sender.distributions import modules_with_requirements
 from pytest_portable_errors.sender.serializers import PICKLES, Library, Pickle, Serializer
 
 Send = Callable[[Any], bytes]
 """The worker's half of a carrier: makes the payload of an error."""
 HALVES = "_portable_errors_receiver.carriers"
 """Where the other halves lie, as the receiver calls it."""
-_REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class NeverSent(Exception):
@@ -229,26 +227,3 @@ def plain_serializer(serializer: Serializer) -> Serializer:
     return (
         serializer.of if isinstance(serializer, Carrier) and serializer.only_wraps else serializer
     )
-
-
-@functools.cache  # what is installed does not change while tests run
-def modules_with_requirements(distribution: str) -> tuple[str, ...]:
-    """Names at the top of a distribution and of all that it requires without extras, sorted."""
-    waiting = [distribution]
-    requirements: set[str] = set()
-    modules: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        # One that is not installed is required on another platform or Python.
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found = metadata.distribution(name)
-            modules.update(modules_of(found))
-            # Each line begins with a name (PEP 508).
-            required = {
-                begins[0]
-                for line in found.requires or ()
-                if "extra ==" not in line and (begins := _REQUIREMENT.match(line)) is not None
-            }
-            waiting += required - requirements
-            requirements |= required
-    return tuple(sorted(module for module in modules if "." not in module))

@@ -10,11 +10,11 @@ from pytest_portable_errors.sender.carriers.carrier import (
     HALVES,
     Carrier,
     Send,
-    modules_with_requirements,
 )
 from pytest_portable_errors.sender.carriers.consequences import Consequence
 from pytest_portable_errors.sender.carriers.handling import while_handling
 from pytest_portable_errors.sender.carriers.tblib_reducers import as_in_a_worker
+from pytest_portable_errors.sender.distributions import modules_with_requirements
 
 
 def _lithops() -> Send:

@@ -16,8 +16,8 @@ import pytest
 from carriers_here import CARRIERS, skip_without
 
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
-from pytest_portable_errors.sender.carriers.carrier import modules_with_requirements
 from pytest_portable_errors.sender.carriers.tblib_reducers import as_in_a_worker
+from pytest_portable_errors.sender.distributions import modules_with_requirements
 from pytest_portable_errors.survey.carriers import outcome
 from pytest_portable_errors.survey.probes import PROBES
 
@@ -425,3 +425,12 @@ def test_a_class_that_is_sent_by_value_is_nothing_that_the_carrier_puts_in_its_p
     trip = trip_of(PROBES["class in a function"](), carrier)
     assert trip.then is None
     assert trip.diagnosis is None or trip.diagnosis.cause != "replaced-by-carrier"
+
+
+def test_what_an_extra_brings_is_needed_where_a_requirement_asks_for_it() -> None:
+    """DBOS requires ``psycopg[binary]``, and nothing else asks for psycopg's other extras."""
+    skip_without("dbos")
+    modules = modules_with_requirements("dbos")
+    assert {"psycopg", "psycopg_binary", "yaml", "click"} <= set(modules)
+    assert "psycopg_pool" not in modules
+    assert "pytest" not in modules
