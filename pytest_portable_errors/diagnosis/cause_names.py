@@ -21,6 +21,7 @@ LOADS_FAILED = "loads-failed"
 MEMBER_CHANGED = "member-changed"
 REBUILT_OTHERWISE = "rebuilt-otherwise"
 RECEIVER_NOT_SET_UP = "receiver-not-set-up"
+RECEIVER_TOO_OLD = "receiver-too-old"
 RECONSTRUCTOR_NOT_IMPORTABLE = "reconstructor-not-importable"
 REDUCE_CHANGES_TYPE = "reduce-changes-type"
 REDUCE_DROPS_NOTES = "reduce-drops-notes"
@@ -58,6 +59,7 @@ CAUSE_NAMES = (
     MEMBER_CHANGED,
     REBUILT_OTHERWISE,
     RECEIVER_NOT_SET_UP,
+    RECEIVER_TOO_OLD,
     RECONSTRUCTOR_NOT_IMPORTABLE,
     REDUCE_CHANGES_TYPE,
     REDUCE_DROPS_NOTES,

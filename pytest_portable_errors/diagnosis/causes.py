@@ -15,6 +15,7 @@ from pytest_portable_errors.diagnosis import (
     dumps_failed,
     loads_failed,
     loads_failed_calls,
+    older_receiver,
 )
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
@@ -29,6 +30,7 @@ CAUSES: tuple[Rule, ...] = (
     dumps_failed.reducer_fails,
     dumps_failed.dumps_failed,
     loads_failed.stopped_receiver,
+    older_receiver.receiver_too_old,
     loads_failed.receiver_not_set_up,
     loads_failed.missing_name,
     loads_failed_calls.constructor_does_not_fit,

@@ -5,11 +5,12 @@ The answer goes into a private pipe, so that nothing done to the standard descri
 it.
 """
 
+import contextlib
 import importlib
 import os
 import pickle
 import sys
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import budget, fields, messages, record
 from .check_settings import CheckSettings
@@ -115,6 +116,7 @@ def check(
         The answer, as ``described.Answer`` has it. What loads raises is in it.
     """
     settings.rules.needs = head["needs"]
+    fields.call_as_sent({})  # forgets what the sender of an earlier check called them
     try:
         has_imported = _prepare(head, settings, answer)
     except SetupFailed as failed:
@@ -211,6 +213,7 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
         ):
             missing = [[error.name, error.name, error.name]]
         return {"stage": "loads", "error": error_record(error), "missing": missing}
+    fields.call_as_sent(dict(_found(head["names"])))
     try:
         return {
             "stage": "arrived",
@@ -251,16 +254,41 @@ def error_record(error: BaseException) -> Dict[str, object]:
     """Describe an error that stopped a check.
 
     Returns:
-        What ``described.ErrorRecord`` has: type and message; for an ImportError the module's name;
-        and the type of the error that it was raised for, if there is one.
+        What ``described.ErrorRecord`` has: type and message; the name that was missing, if one was;
+        the file of a SyntaxError; this Python's version; and the type of the error that it was
+        raised for, if there is one.
     """
-    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    described = dict(record.outline(error), module=name if isinstance(name, str) else None)
+    described = dict(
+        record.outline(error), module=_missed(error), python=list(sys.version_info[:2])
+    )
+    if isinstance(error, SyntaxError) and isinstance(error.filename, str):
+        described["file"] = error.filename
     links = [fields.base_field(error, name) for name in ("__cause__", "__context__")]
     origin = next((link for link in links if link is not None), None)
     if origin is not None:  # kombu raises a DecodeError for whatever failed
         described["raised_for"] = fields.type_name(type(origin))
     return described
+
+
+def _missed(error: BaseException) -> Optional[str]:
+    """The module or name for want of which an error was raised; None where none is told.
+
+    Fields of a built-in error; those of an AttributeError and a NameError are Python 3.10.
+    """
+    if not isinstance(error, (ImportError, NameError, AttributeError)):
+        return None
+    name = getattr(error, "name", None)
+    if isinstance(error, AttributeError):
+        owner = getattr(error, "obj", None)
+        name = owner.__name__ if type(owner) is type(sys) else None
+    return name if isinstance(name, str) else None
+
+
+def _found(names: List[Tuple[str, str]]) -> Iterator[Tuple[str, object]]:
+    """What this interpreter has under the payload's names, which loads has imported."""
+    for module, qualname in names:
+        with contextlib.suppress(BaseException):  # foreign code: a module's __getattr__
+            yield "{}.{}".format(module, qualname), _look_up(module, qualname)
 
 
 def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
@@ -272,13 +300,18 @@ def _missing(names: List[Tuple[str, str]]) -> "List[List[Optional[str]]]":
     missing: List[List[Optional[str]]] = []
     for module, qualname in names:
         try:
-            _look_up(module, qualname)
+            importlib.import_module(module)
         except ModuleNotFoundError as error:
             missing.append([module, qualname, error.name or module])
-        except AttributeError:
-            missing.append([module, qualname, None])
         except BaseException:  # a module that fails otherwise is there
             continue
+        else:
+            try:
+                _look_up(module, qualname)
+            except AttributeError:
+                missing.append([module, qualname, None])
+            except BaseException:  # a module's __getattr__ is foreign code
+                continue
         if len(missing) >= HOW_MANY_MISSING:
             break
     return missing

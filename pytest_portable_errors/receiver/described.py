@@ -121,7 +121,13 @@ class ErrorRecord(TypedDict, total=False):
     message: Value
     """What ``str`` returns."""
     module: Optional[str]
-    """``name`` of an ImportError: the module that could not be imported. None for other errors."""
+    """``name`` of an ImportError, the module that could not be imported; of a NameError, the name
+    that is not defined; of an AttributeError, the module that lacks the attribute. None for other
+    errors."""
+    python: Tuple[int, int]
+    """Of what stopped loads: major and minor version of the receiver's Python."""
+    file: str
+    """Of a SyntaxError: the file that could not be compiled."""
     raised_for: str
     """Type of the error that is its cause or context."""
 

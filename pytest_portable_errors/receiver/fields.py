@@ -26,16 +26,41 @@ _GROUPS = (
     "exceptiongroup._exceptions.BaseExceptionGroup",
 )
 _BASE_FIELDS = frozenset(vars(BaseException))
+# This interpreter's name of a class -> what the sender of the current check calls it.
+_called: Dict[str, str] = {}
 _WITHOUT_DICT = 2  # parts of what BaseException.__reduce__ gives, while there is no __dict__
 
 
 def type_name(cls: type) -> str:
     """The name of a class, ``module.qualname``, at most ``NAME_KEPT`` characters and ``...`` of it.
 
-    It is read past any metaclass; ``?`` stands for a module that is no text.
+    It is read past any metaclass; ``?`` stands for a module that is no text. In a receiver a class
+    is called as the sender calls it: see ``call_as_sent``.
     """
-    return cut_name(
+    name = cut_name(
         "{}.{}".format(module_of(cls) or "?", type.__dict__["__qualname__"].__get__(cls))
+    )
+    return _called.get(name, name)
+
+
+def call_as_sent(classes: Dict[str, object]) -> None:
+    """Call classes from now on as the sender calls them, whose version may have them elsewhere.
+
+    ``pathlib.Path`` is ``pathlib._local.Path`` in Python 3.13 alone, ``re.error`` is
+    ``re.PatternError`` since then, and ``asyncio.TimeoutError`` is the built-in one since 3.11. A
+    class that the sender names by both names keeps its own.
+
+    Args:
+        classes: By the names that the payload has, what is found here; some are no classes.
+    """
+    _called.clear()
+    own_names = {
+        asked: type_name(found)  # type: ignore[arg-type]  # it was just asked whether it is a class
+        for asked, found in classes.items()
+        if issubclass(type(found), type)
+    }
+    _called.update(
+        (own, asked) for asked, own in own_names.items() if own != asked and own not in classes
     )
 
 

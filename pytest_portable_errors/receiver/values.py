@@ -31,6 +31,15 @@ _MAPPINGS: Tuple[Any, ...] = (
     dict,
     *(vars(builtins)[name] for name in ("frozendict",) if name in vars(builtins)),
 )
+_UNION = "typing.Union"
+# What is another type in another version of Python: `int | str` and `Union[int, str]` are of one
+# type since 3.14, and Any has been a class since 3.11.
+_OTHER_NAMES = {
+    "types.UnionType": _UNION,
+    "typing._UnionGenericAlias": _UNION,
+    "typing._AnyMeta": "typing._SpecialForm",
+}
+_GENERICS = frozenset({"types.GenericAlias", "typing._GenericAlias"})
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 
 
@@ -121,6 +130,7 @@ class Describer:
     def _facts(self, cls: type) -> _ClassFacts:
         # Raised stands in a module that has another name in the receiver.
         name = fields.type_name(object if cls is fields.Raised else cls)
+        name = _OTHER_NAMES.get(name, name)
         facts = self._classes[id(cls)] = _ClassFacts(
             cls=cls,
             name=name,
@@ -149,6 +159,11 @@ class Describer:
                 "text": fields.type_name(cls) + "." + str(object.__getattribute__(value, "_name_")),
                 "items": [self.value(value._value_)],
             }
+        if facts.name in _GENERICS:
+            # Python 3.14 writes another text for them, and so for those that hold them.
+            return {"items": [self.value(part) for part in (value.__origin__, *value.__args__)]}
+        if facts.name == _UNION:
+            return {"items": [self.value(member) for member in value.__args__]}
         if facts.has_own_protocol:
             return self._own_text(value)
         content = self._builtin_content(value, cls)

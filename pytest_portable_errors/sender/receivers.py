@@ -259,8 +259,11 @@ class Receivers:
 
 
 def _as_answer(head: messages.Head) -> Answer:
-    """What ``receiver/check.py`` answered, with tuples for ``missing``, which JSON lacks."""
+    """What ``receiver/check.py`` answered, with the tuples that JSON lacks."""
     answer = cast(Answer, head)
+    if "python" in answer.get("error", {}):
+        major, minor = answer["error"]["python"]
+        answer["error"]["python"] = major, minor
     if "missing" in answer:
         answer["missing"] = [(module, name, absent) for module, name, absent in answer["missing"]]
     return answer

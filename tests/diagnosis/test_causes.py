@@ -254,6 +254,13 @@ def known() -> list[Facts]:
                 path="exc", opcode="GLOBAL", subject=Global("error_zoo", "Portable")
             ),
         ),
+        facts(
+            zoo.Portable("m"),
+            stage=Stage.LOADS,
+            losses=(ARRIVAL,),
+            error={**error("ModuleNotFoundError"), "module": "graphlib", "python": (3, 8)},
+            missing=(("graphlib", "CycleError", "graphlib"),),
+        ),
     ]
 
 

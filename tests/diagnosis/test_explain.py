@@ -1,7 +1,7 @@
 """Every cause is explained, every example has the cause that it stands for, and every fix mends it.
 
 The blocks are files as they stand there. Their first comments say what is not as usual: ``# file:``
-(else ``shop/errors.py``), ``# receiver:`` (else ``with-project``), ``# serializer:`` (else
+(else ``shop/errors.py``), ``# receiver:`` (else ``with-project``; ``python3.8`` is that version), ``# serializer:`` (else
 ``pickle``; a name, or a class of the block) and ``# arrives-as:``.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from interpreters import find_python
 
 import pytest_portable_errors
 from pytest_portable_errors import PortableErrorsError, RoundTrip, Stage, check_round_trip
@@ -95,6 +96,10 @@ def send(block: Block, folder: Path, **settings: Any) -> RoundTrip:
     importlib.invalidate_caches()
     module = importlib.import_module(block.file.removesuffix(".py").replace("/", "."))
     settings = {**block.settings, **settings}
+    if settings["receiver"].startswith("python"):
+        settings["receiver"] = find_python(settings["receiver"].removeprefix("python"))
+        if settings["receiver"] is None:
+            pytest.skip("no such Python is installed here")
     own = getattr(module, settings.get("serializer", ""), None)
     if str(settings.get("serializer")).startswith("celery"):
         pytest.importorskip("celery")

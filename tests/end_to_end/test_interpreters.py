@@ -15,7 +15,8 @@ from interpreters import find_python
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
 
-VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+HERE = "{}.{}".format(*sys.version_info)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 SENDER = """
@@ -97,11 +98,10 @@ def test_they_arrive_whole_from_this_version_in_the_oldest_and_in_the_newest(
     tmp_path: Path,
 ) -> None:
     """By pickle, which needs nothing there."""
-    here = "{}.{}".format(*sys.version_info)
     others = [
         python
         for version in (VERSIONS[0], VERSIONS[-1])
-        if version != here and (python := find_python(version)) is not None
+        if version != HERE and (python := find_python(version)) is not None
     ]
     if not others:
         pytest.skip("no other version of Python is installed here")
@@ -112,7 +112,78 @@ def test_they_arrive_whole_from_this_version_in_the_oldest_and_in_the_newest(
         cwd=tmp_path,
     )
     assert run.returncode == 0, run.stderr
-    assert lost(run.stdout, sender=here) == []
+    assert lost(run.stdout, sender=HERE) == []
+
+
+ELSEWHERE = """
+import asyncio, concurrent.futures, json, pathlib, re, sys, typing, zipfile
+from pytest_portable_errors import check_round_trip
+
+def holding(value):
+    exc = ValueError("a")
+    exc.value = value
+    return exc
+
+subjects = [
+    re.error("bad", "pattern", 0),
+    asyncio.TimeoutError("a"),
+    concurrent.futures.TimeoutError("a"),
+    TimeoutError("a"),
+    holding(pathlib.Path("a")),
+    holding([pathlib.PurePosixPath(str(number)) for number in range(300)]),
+    holding(pathlib.PosixPath),
+    holding(int | str),
+    holding(typing.Optional[int]),
+    holding({"a": typing.List[typing.Optional[int]], "b": list[int | None]}),
+    holding(typing.Dict[str, typing.Any]),
+]
+print(json.dumps([
+    [type(exc).__name__, repr(getattr(exc, "value", "")), str(trip)]
+    for receiver in sys.argv[1:] for exc in subjects
+    for trip in [check_round_trip(exc, serializer="pickle", receiver=receiver)]
+    if not trip.arrived_whole
+]))
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_class_that_another_version_has_elsewhere_is_the_same(
+    version: str, tmp_path: Path
+) -> None:
+    """``pathlib._local`` is 3.13, ``re.PatternError`` since then, ``asyncio.TimeoutError`` the
+    built-in one since 3.11, ``int | str`` a ``typing.Union`` since 3.14."""
+    python = find_python(version)
+    if python is None or version == HERE:
+        pytest.skip(f"another Python {version} is not installed here")
+    run = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, python], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    is_older = tuple(map(int, version.split("."))) < sys.version_info[:2]
+    lost = [
+        row
+        for row in json.loads(run.stdout)
+        # these the older one has not: they do not arrive at all, and say so
+        if not (is_older and "receiver-too-old" in row[2])
+    ]
+    assert lost == []
+
+
+def test_another_class_of_the_same_name_is_not(tmp_path: Path) -> None:
+    """The control: a payload whose reducer gives something else than the class that was sent."""
+    python = find_python(VERSIONS[0]) if VERSIONS[0] != HERE else find_python("3.11")
+    if python is None:
+        pytest.skip("no other version of Python is installed here")
+    script = (
+        "import asyncio, pathlib\nfrom pytest_portable_errors import check_round_trip\n"
+        "class Timed(TimeoutError):\n    def __reduce__(self): return TimeoutError, self.args\n"
+        f"trip = check_round_trip(Timed('a'), serializer='pickle', receiver={python!r})\n"
+        "print([(loss.kind, loss.sent, loss.received) for loss in trip.losses])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout == "[('type', '__main__.Timed', 'TimeoutError')]\n", done.stderr
 
 
 def test_a_receiver_older_than_the_sender_runs_on_python_3_8() -> None:
