@@ -34,7 +34,7 @@ _NEW_MODULES = {
 }
 """Modules of the standard library, and the versions that brought them ("What's New In Python")."""
 # Errors with which the import of a module ends that uses what its Python does not know. PEP 604's
-# `int | None` and PEP 585's `list[int]` are TypeErrors there. A NameError tells no name before 3.10.
+# `int | None` and PEP 585's `list[int]` are TypeErrors there. Before 3.10 a NameError has no name.
 _OF_OLD_PYTHONS = ("builtins.SyntaxError", "builtins.TypeError", "builtins.NameError")
 
 

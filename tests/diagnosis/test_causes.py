@@ -30,6 +30,7 @@ from pytest_portable_errors.diagnosis import (
     dumps_failed,
     loads_failed,
     loads_failed_calls,
+    older_receiver,
 )
 from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, Unpicklable, WithProject
@@ -46,6 +47,7 @@ MODULES = (
     arrived_changed,
     arrived_changed_links,
     arrived_changed_rebuilt,
+    older_receiver,
 )
 ARRIVAL = Loss(kind="arrival", path="exc", sent="s", received="r")
 CHAIN = Loss(kind="chain", path="exc.__cause__", sent="s", received="None")
