@@ -159,7 +159,7 @@ def members_of(exc: BaseException) -> Optional[Tuple[BaseException, ...]]:
             native = class_dict(cls).get("exceptions")
             members = (
                 native.__get__(exc)
-                if type(native) is types.MemberDescriptorType
+                if type(native) in _DESCRIPTORS  # a getset in PyPy
                 else dict_of(exc).get("_exceptions", ())
             )
             return tuple(member for member in members if issubclass(type(member), BaseException))

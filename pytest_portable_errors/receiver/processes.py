@@ -1,6 +1,5 @@
 """The processes below a fork server, and the pipes to them."""
 
-import contextlib
 import os
 import signal
 from collections import deque
@@ -103,22 +102,25 @@ class Child:
         Never waits. The first call after its end reaps the child.
         """
         if self._ended is None:
-            ended_pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if ended_pid:
-                self._ended = (
-                    -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-                )
+            self._note(*os.waitpid(self.pid, os.WNOHANG))
         return self._ended
+
+    def _note(self, changed_pid: int, status: int) -> None:
+        """Keep how the child ended, as ``os.waitpid`` says it; 0 as the process ID: not yet."""
+        if changed_pid:
+            self._ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
     def end_if_stopped(self) -> None:
         """Kill the child if it is stopped: it would answer nobody any more.
 
         A payload can stop the process that it was forked from.
         """
-        if self.ended() is None:
-            with contextlib.suppress(ChildProcessError):  # it ended just now
-                if os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None:
-                    self.kill(group=False)
+        if self._ended is None:
+            changed_pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if changed_pid and os.WIFSTOPPED(status):
+                self.kill(group=False)
+            else:
+                self._note(changed_pid, status)
 
     def kill(self, *, group: bool) -> None:
         """Kill the child; the caller waits for its end.

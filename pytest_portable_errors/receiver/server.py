@@ -55,7 +55,8 @@ class Server:
         """
         for _ in range(REHEARSALS if ahead else 0):
             check.rehearse()  # what Python caches now, no child has to cache in memory of its own
-        gc.freeze()  # children that collect garbage then copy fewer pages
+        if hasattr(gc, "freeze"):  # PyPy has none
+            gc.freeze()  # children that collect garbage then copy fewer pages
         self._settings.memory = memory_limit()
         self._checks.expects_more = ahead
         while self._pipes.open:

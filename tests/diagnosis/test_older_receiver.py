@@ -60,112 +60,108 @@ def written(
     sys.modules.pop("newer_errors", None)
 
 
-@pytest.mark.parametrize(
-    ("lines", "since", "raised", "says"),
-    [
-        (
-            "def f(a):\n    match a:\n        case 1: pass",
-            (3, 10),
-            "SyntaxError",
-            "it is written for Python 3.10 or later, and the receiver's is 3.8",
-        ),
-        (
-            "type Order = int",
-            (3, 12),
-            "SyntaxError",
-            "it is written for Python 3.12 or later, and the receiver's is 3.8",
-        ),
-        (
-            "import tomllib",
-            (3, 11),
-            "ModuleNotFoundError: No module named 'tomllib'",
-            "that came with Python 3.11, and the receiver's is 3.8",
-        ),
-        (
-            "from dataclasses import KW_ONLY",
-            (3, 10),
-            "ImportError: cannot import name 'KW_ONLY'",
-            f"Python {text(HERE)} has it; the receiver's is 3.8",
-        ),
-        (
-            "def f(a: int | None): pass",
-            (3, 10),
-            "TypeError",
-            f"it is written for a later Python than 3.8 (this is {text(HERE)}), and the receiver's is 3.8",
-        ),
-        (
-            "EncodingWarning",
-            (3, 10),
-            "NameError: name 'EncodingWarning' is not defined",
-            f"it is written for a later Python than 3.8 (this is {text(HERE)}), and the receiver's is 3.8",
-        ),
-    ],
-)
-def test_fires_for_a_module_that_is_written_for_a_newer_python(
-    written: Written, lines: str, since: tuple[int, int], raised: str, says: str
-) -> None:
-    if since > HERE:
-        pytest.skip(f"Python {text(since)} is newer than this one")
-    trip = written(lines)
-    assert trip.diagnosis is not None
-    assert trip.diagnosis.cause == "receiver-too-old"
-    first, last = trip.diagnosis.why.splitlines()
-    assert first.startswith(f"importing newer_errors in the receiver raised {raised}")
-    assert last == says
-
-
-def test_fires_for_a_value_whose_class_came_later(old_python: str) -> None:
-    graphlib = importlib.import_module("graphlib")
-    exc = ValueError("a")
-    exc.waits = graphlib.CycleError("a")  # type: ignore[attr-defined]  # as a program might
-    trip = check_round_trip(exc, receiver=old_python, serializer="pickle")
-    assert trip.diagnosis is not None
-    assert trip.diagnosis.cause == "receiver-too-old"
-    assert trip.diagnosis.why == (
-        f"exc.waits was pickled by Python {text(HERE)}, and needs Python 3.9 or later: graphlib\n"
-        "the receiver's is 3.8"
+class TestReceiverTooOld:
+    @pytest.mark.parametrize(
+        ("lines", "since", "raised", "says"),
+        [
+            (
+                "def f(a):\n    match a:\n        case 1: pass",
+                (3, 10),
+                "SyntaxError",
+                "it is written for Python 3.10 or later, and the receiver's is 3.8",
+            ),
+            (
+                "type Order = int",
+                (3, 12),
+                "SyntaxError",
+                "it is written for Python 3.12 or later, and the receiver's is 3.8",
+            ),
+            (
+                "import tomllib",
+                (3, 11),
+                "ModuleNotFoundError: No module named 'tomllib'",
+                "that came with Python 3.11, and the receiver's is 3.8",
+            ),
+            (
+                "from dataclasses import KW_ONLY",
+                (3, 10),
+                "ImportError: cannot import name 'KW_ONLY'",
+                f"Python {text(HERE)} has it; the receiver's is 3.8",
+            ),
+            (
+                "def f(a: int | None): pass",
+                (3, 10),
+                "TypeError",
+                f"it is written for a later Python than 3.8 (this is {text(HERE)}), and the receiver's is 3.8",
+            ),
+            (
+                "EncodingWarning",
+                (3, 10),
+                "NameError: name 'EncodingWarning' is not defined",
+                f"it is written for a later Python than 3.8 (this is {text(HERE)}), and the receiver's is 3.8",
+            ),
+        ],
     )
+    def test_fires_for_a_module_that_is_written_for_a_newer_python(
+        self, written: Written, lines: str, since: tuple[int, int], raised: str, says: str
+    ) -> None:
+        if since > HERE:
+            pytest.skip(f"Python {text(since)} is newer than this one")
+        trip = written(lines)
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == "receiver-too-old"
+        first, last = trip.diagnosis.why.splitlines()
+        assert first.startswith(f"importing newer_errors in the receiver raised {raised}")
+        assert last == says
 
+    def test_fires_for_a_value_whose_class_came_later(self, old_python: str) -> None:
+        graphlib = importlib.import_module("graphlib")
+        exc = ValueError("a")
+        exc.waits = graphlib.CycleError("a")  # type: ignore[attr-defined]  # as a program might
+        trip = check_round_trip(exc, receiver=old_python, serializer="pickle")
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == "receiver-too-old"
+        assert trip.diagnosis.why == (
+            f"exc.waits was pickled by Python {text(HERE)}, and needs Python 3.9 or later: graphlib\n"
+            "the receiver's is 3.8"
+        )
 
-@pytest.mark.skipif(HERE != (3, 13), reason="3.13 alone pickles pathlib._local")
-def test_fires_for_a_path_that_3_13_has_pickled(old_python: str) -> None:
-    exc = ValueError("a")
-    exc.path = Path("a")  # type: ignore[attr-defined]  # as a program might
-    trip = check_round_trip(exc, receiver=old_python, serializer="pickle")
-    assert trip.diagnosis is not None
-    assert trip.diagnosis.why.splitlines()[0] == (
-        "exc.path was pickled by Python 3.13, and needs Python 3.13 or later: pathlib._local"
-    )
+    @pytest.mark.skipif(HERE != (3, 13), reason="3.13 alone pickles pathlib._local")
+    def test_fires_for_a_path_that_3_13_has_pickled(self, old_python: str) -> None:
+        exc = ValueError("a")
+        exc.path = Path("a")  # type: ignore[attr-defined]  # as a program might
+        trip = check_round_trip(exc, receiver=old_python, serializer="pickle")
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.why.splitlines()[0] == (
+            "exc.path was pickled by Python 3.13, and needs Python 3.13 or later: pathlib._local"
+        )
 
+    def test_silent_where_a_module_is_not_set_up(self, written: Written) -> None:
+        trip = written("import sys\nif 'pytest' not in sys.modules: raise RuntimeError('no')")
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == "receiver-not-set-up"
 
-def test_silent_where_a_module_is_not_set_up(written: Written) -> None:
-    trip = written("import sys\nif 'pytest' not in sys.modules: raise RuntimeError('no')")
-    assert trip.diagnosis is not None
-    assert trip.diagnosis.cause == "receiver-not-set-up"
+    def test_silent_where_the_project_is_missing(self, old_python: str) -> None:
+        class_of_tests = importlib.import_module("error_zoo").Portable
+        trip = check_round_trip(class_of_tests("a"), receiver=old_python, serializer="pickle")
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == "class-not-importable"
 
-
-def test_silent_where_the_project_is_missing(old_python: str) -> None:
-    class_of_tests = importlib.import_module("error_zoo").Portable
-    trip = check_round_trip(class_of_tests("a"), receiver=old_python, serializer="pickle")
-    assert trip.diagnosis is not None
-    assert trip.diagnosis.cause == "class-not-importable"
-
-
-@pytest.mark.parametrize("version", [HERE, (3, 99)])
-def test_silent_for_a_receiver_that_is_as_new(version: tuple[int, int]) -> None:
-    error: Any = {
-        "type": "builtins.ModuleNotFoundError",
-        "message": {"text": "No module named 'graphlib'"},
-        "module": "graphlib",
-        "python": version,
-    }
-    missing = (("graphlib", "CycleError", "graphlib"),)
-    given = facts(ValueError("m"), stage=Stage.LOADS, error=error, missing=missing)
-    assert receiver_too_old(given) is None
-    older = facts(
-        ValueError("m"), stage=Stage.LOADS, error={**error, "python": OLD}, missing=missing
-    )
-    assert receiver_too_old(older) is not None, "the control"
+    @pytest.mark.parametrize("version", [HERE, (3, 99)])
+    def test_silent_for_a_receiver_that_is_as_new(self, version: tuple[int, int]) -> None:
+        error: Any = {
+            "type": "builtins.ModuleNotFoundError",
+            "message": {"text": "No module named 'graphlib'"},
+            "module": "graphlib",
+            "python": version,
+        }
+        missing = (("graphlib", "CycleError", "graphlib"),)
+        given = facts(ValueError("m"), stage=Stage.LOADS, error=error, missing=missing)
+        assert receiver_too_old(given) is None
+        older = facts(
+            ValueError("m"), stage=Stage.LOADS, error={**error, "python": OLD}, missing=missing
+        )
+        assert receiver_too_old(older) is not None, "the control"
 
 
 @pytest.mark.parametrize(
