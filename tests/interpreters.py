@@ -11,14 +11,15 @@ from pathlib import Path
 
 @functools.cache
 def find_python(version: str) -> str | None:
-    """Path of an interpreter of that version, e.g. ``3.8``, on the PATH or installed by pyenv; None
-    if there is none."""
+    """Path of an interpreter of that version, e.g. ``3.8`` or ``pypy3.11``, on the PATH or installed
+    by pyenv; None if there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [
         *map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python"))),
-        shutil.which(f"python{version}"),
+        shutil.which(version if version.startswith("pypy") else f"python{version}"),
     ]
-    return next((found for found in candidates if found and _version(found) == version), None)
+    number = version.removeprefix("pypy")
+    return next((found for found in candidates if found and _version(found) == number), None)
 
 
 def _version(python: str) -> str | None:

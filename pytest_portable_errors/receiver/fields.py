@@ -14,7 +14,7 @@ NAME_KEPT = 2_000  # characters of a name; a class can be called anything
 _CACHES = frozenset({"cached_property", "cachedproperty", "reify", "lazyproperty", "lazy_property"})
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 # Protocols of these modules pickle plain content, so content is what is compared.
-_PLAIN_MODULES = frozenset({"builtins", "collections"})
+_PLAIN_MODULES = frozenset({"builtins", "collections", "types"})
 # CPython drops the first two on purpose, because they may hold anything (gh-103333). The third, of
 # Python 3.14, is what the compiler tells the traceback's printer.
 _DROPPED_BY_PYTHON = frozenset(
@@ -310,9 +310,9 @@ def keeps_attributes(cls: type) -> bool:
 def has_own_protocol(cls: type) -> bool:
     """Whether a class says itself how it is pickled: by ``__reduce__`` or ``__getstate__``.
 
-    What it leaves out is then its author's choice, and not compared. The protocols of ``builtins``
-    and ``collections`` do not count: they pickle plain content. Nor does a reducer in ``copyreg``:
-    the receiver may not have it, and both sides must describe alike.
+    What it leaves out is then its author's choice, and not compared. The protocols of ``builtins``,
+    ``collections`` and ``types`` do not count: they pickle plain content. Nor does a reducer in
+    ``copyreg``: the receiver may not have it, and both sides must describe alike.
     """
     for owner in mro_of(cls)[:-1]:
         if not class_dict(owner).keys().isdisjoint(("__reduce__", "__reduce_ex__", "__getstate__")):

@@ -10,6 +10,8 @@ import enum
 import itertools
 import re
 import types
+import typing
+from collections import defaultdict
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from . import fields
@@ -31,13 +33,18 @@ _MAPPINGS: Tuple[Any, ...] = (
     dict,
     *(vars(builtins)[name] for name in ("frozendict",) if name in vars(builtins)),
 )
+_DEFAULT_FACTORY: Any = vars(defaultdict)["default_factory"]
 _UNION = "typing.Union"
-# What is another type in another version of Python: `int | str` and `Union[int, str]` are of one
-# type since 3.14, and Any has been a class since 3.11.
+# What has another type in another version of Python: `int | str` and `Union[int, str]` have one
+# since 3.14, Any has been a class since 3.11, and some aliases had none of their own in 3.8.
 _OTHER_NAMES = {
     "types.UnionType": _UNION,
     "typing._UnionGenericAlias": _UNION,
     "typing._AnyMeta": "typing._SpecialForm",
+    "typing._LiteralSpecialForm": "typing._SpecialForm",
+    "typing._TypedCacheSpecialForm": "typing._SpecialForm",
+    "typing._LiteralGenericAlias": "typing._GenericAlias",
+    "typing._CallableGenericAlias": "typing._GenericAlias",
 }
 _GENERICS = frozenset({"types.GenericAlias", "typing._GenericAlias"})
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
@@ -161,15 +168,22 @@ class Describer:
             }
         if facts.name in _GENERICS:
             # Python 3.14 writes another text for them, and so for those that hold them.
-            return {"items": [self.value(part) for part in (value.__origin__, *value.__args__)]}
+            items = [self.value(part) for part in (value.__origin__, *value.__args__)]
+            # Python 3.8 has no type of its own for unions.
+            is_union = value.__origin__ is typing.Union
+            return {"type": _UNION, "items": items[1:]} if is_union else {"items": items}
         if facts.name == _UNION:
             return {"items": [self.value(member) for member in value.__args__]}
         if facts.has_own_protocol:
-            return self._own_text(value)
+            # That of a tuple comes and goes between versions (urllib.parse); its items stay.
+            is_tuple = issubclass(cls, tuple)
+            return self._builtin_content(value, cls) if is_tuple else self._own_text(value)
         content = self._builtin_content(value, cls)
         stored = dict(fields.dict_by(facts.dict_descriptor, value) or {})
         if facts.slot_descriptors:
             stored.update(fields.slot_values(facts.slot_descriptors, value))
+        if issubclass(cls, defaultdict):
+            stored["default_factory"] = _DEFAULT_FACTORY.__get__(value)  # a slot in PyPy alone
         if stored:
             content["attributes"] = self.named(stored)
         elif not content and not facts.keeps_attributes:
