@@ -65,7 +65,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """pytest-xdist counts none that are deselected."""
-    if config.option.markexpr == "not matrix and not carriers":
+    if config.option.markexpr == "not matrix and not carriers and not pythons":
         terminalreporter.write_line(
             "left out: the long matrices; pytest -m matrix runs them. Real carriers: nox -s carriers"
         )

@@ -10,14 +10,12 @@ from typing import Any
 
 import error_zoo as zoo
 import pytest
-from in_matrix import MATRIX
-from interpreters import find_python
+from interpreters import environment, find_python, wheel
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 HERE = "{}.{}".format(*sys.version_info)
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 SENDER = """
 import json, sys
@@ -53,24 +51,16 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment with this project in it for each version of Python that is here: version ->
     its interpreter."""
     folder = tmp_path_factory.mktemp("environments")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(REPOSITORY)], check=True
-    )
-    wheel = next(folder.glob("*.whl"))
-    found = {}
-    for version in VERSIONS:
-        python = find_python(version)
-        if python is not None:
-            subprocess.run(
-                [python, "-m", "venv", "--without-pip", str(folder / version)], check=True
-            )
-            found[version] = str(folder / version / "bin" / "python")
-            subprocess.run([*pip, "--python", found[version], "install", str(wheel)], check=True)
-    return found
+    own_wheel = wheel(folder)
+    pythons = {version: find_python(version) for version in VERSIONS}
+    return {
+        version: environment(python, folder / version, with_wheel=own_wheel)
+        for version, python in pythons.items()
+        if python is not None
+    }
 
 
-@MATRIX
+@pytest.mark.pythons
 @pytest.mark.parametrize("sender", VERSIONS)
 def test_exceptions_of_the_standard_library_arrive_whole_from_every_version_in_every_other(
     environments: dict[str, str], sender: str, tmp_path: Path
