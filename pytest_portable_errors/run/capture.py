@@ -28,6 +28,12 @@ class CapturedExceptions:
     """The exceptions of one test, each once.
 
     No exception is kept, but a copy without its traceback, on which fixes are tried.
+
+    Threads share the object, without a lock and with or without a GIL. Each writes under keys of
+    its own: its identifier, and the ``id`` of an exception that it holds. To add to a list, a set
+    or a dict is one step in CPython, also where it is built without a GIL (PEP 703, "Container
+    Thread-Safety"). Two threads that catch one and the same exception may both describe it; the
+    later entry stays, and both are sent.
     """
 
     serializers: tuple[Serializer, ...]

@@ -74,7 +74,7 @@ def run_of(config: pytest.Config) -> Run:
     """The run that uses the plugin, made on first use.
 
     Raises:
-        pytest.UsageError: A hook or the baseline holds something wrong.
+        pytest.UsageError: A hook or the baseline holds something wrong; or this is PyPy.
     """
     if RUN not in config.stash:
         from pytest_portable_errors.run.run import Run
@@ -207,10 +207,16 @@ def serializers_of(config: pytest.Config) -> Serializers:
     """The serializers that can be named: the built-in ones, and those of other plugins.
 
     Raises:
-        pytest.UsageError: A hook returned something that its specification does not allow.
+        pytest.UsageError: A hook returned something that its specification does not allow; or this
+            is PyPy.
     """
+    from pytest_portable_errors.sender.receivers import ensure_can_send
     from pytest_portable_errors.sender.registry import Serializers
 
+    try:
+        ensure_can_send()
+    except PortableErrorsError as error:
+        raise pytest.UsageError(f"portable errors: {error}") from error
     try:
         return Serializers(
             lambda: [

@@ -31,6 +31,20 @@ RECEIVERS = 4  # at once; for one more, the one that was started first is ended
 PATIENCE = WALL_FACTOR * IMPORT_SECONDS + 100.0
 
 
+def ensure_can_send() -> None:
+    """Refuse a Python from which nothing can be sent.
+
+    Raises:
+        PortableErrorsError: This is PyPy.
+    """
+    if sys.implementation.name == "pypy":
+        raise PortableErrorsError(
+            "exceptions are sent from CPython alone, because cloudpickle cannot be imported in "
+            "PyPy. Run these tests with CPython, and name PyPy as the reader: "
+            f"portable_errors_receiver = {sys.executable}"
+        )
+
+
 class Receivers:
     """The receivers of one process, the project that they serve, and its serializers.
 
@@ -53,7 +67,11 @@ class Receivers:
             controller: Process ID of the parent (pytest-xdist's controller). When another process
                 becomes the parent, this one ends instead of waiting for an answer that nobody
                 reads. None: any parent will do.
+
+        Raises:
+            PortableErrorsError: This is PyPy, from which nothing can be sent.
         """
+        ensure_can_send()
         self._context = context
         self._controller = controller
         self.serializers = serializers or Serializers()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from interpreters import environment, find_python, wheel
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
+from pytest_portable_errors.sender.receivers import Receivers
 
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 HERE = "{}.{}".format(*sys.version_info)
@@ -241,6 +244,46 @@ def test_another_version_of_a_library(
     assert check_round_trip(paylib.Refused("funds", 7), receiver="with-project").arrived_whole, (
         "the control: not in the sender's"
     )
+
+
+class TestPyPy:
+    """It reads errors, and sends none."""
+
+    @pytest.fixture
+    def pypy(self) -> str:
+        python = find_python("pypy3.11") or find_python("pypy3.10") or find_python("pypy3.9")
+        if python is None:
+            pytest.skip("PyPy is not installed here")
+        return python
+
+    def test_what_it_reads(self, pypy: str) -> None:
+        group = getattr(builtins, "ExceptionGroup", None)
+        whole = [FileNotFoundError(2, "no such file", "x"), json.JSONDecodeError("bad", "doc", 0)]
+        if group is not None:
+            whole.append(group("both", [ValueError("a"), KeyError("b")]))
+        for exc in whole:
+            trip = check_round_trip(exc, receiver=pypy)
+            assert trip.arrived_whole, str(trip)
+        noted = ValueError("a")
+        noted.__cause__ = KeyError("b")
+        lost = check_round_trip(noted, receiver=pypy)
+        assert [loss.kind for loss in lost.losses] == ["chain"]
+
+    def test_a_check_that_ends_it_is_told(self, pypy: str) -> None:
+        class Leaves(Exception):
+            def __reduce__(self) -> tuple[object, ...]:
+                return os._exit, (3,)
+
+        trip = check_round_trip(Leaves("a"), receiver=pypy)
+        assert trip.stage is Stage.CRASHED
+        assert check_round_trip(ValueError("next"), receiver=pypy).arrived_whole
+
+
+def test_pypy_does_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its stead: PyPy is installed in few places, and this plugin in none of them."""
+    monkeypatch.setattr(sys.implementation, "name", "pypy")
+    with pytest.raises(PortableErrorsError, match="cloudpickle cannot be imported in PyPy"):
+        Receivers()
 
 
 class TestSettings:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_portable_errors import check_round_trip
+from pytest_portable_errors.receiver.described import subject_of
+from pytest_portable_errors.run.capture import CapturedExceptions
+from pytest_portable_errors.sender.serializers import Pickle
 
+LOCK = threading.Lock()
 since_3_15 = pytest.mark.skipif(sys.version_info < (3, 15), reason="PEP 814 is Python 3.15")
 since_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="PEP 649 is Python 3.14")
 
@@ -171,3 +178,79 @@ def test_what_the_compiler_tells_the_printer_is_pythons_own() -> None:
         compile("clas Order:\n    pass\n", "orders.py", "exec")
     assert (sys.version_info < (3, 14)) is not hasattr(caught.value, "_metadata")
     assert check_round_trip(caught.value).arrived_whole
+
+
+@since_3_14
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"a": [1, LOCK]}, "exc.value['a'][1]"),
+        ((1, {"b": {"c": LOCK}}), "exc.value[1]['b']['c']"),
+        ([[[LOCK]]], "exc.value[0][0][0]"),
+    ],
+    ids=str,
+)
+def test_the_path_is_the_one_that_pickle_itself_notes(value: object, path: str) -> None:
+    """Since 3.14 pickle says in notes which item it was at, the innermost first: ``when serializing
+    list item 1``."""
+    exc = ValueError("holds")
+    exc.value = value  # type: ignore[attr-defined]  # as a program might
+    trip = check_round_trip(exc, serializer="pickle")
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.evidence[0] == path
+    with pytest.raises(TypeError) as caught:
+        pickle.dumps(exc)
+    notes = [note for note in caught.value.__notes__ if "item" in note]
+    noted = "".join(f"[{re.sub(r'.* item ', '', note)}]" for note in reversed(notes))
+    # the outermost are pickle's own: the state of the exception, and its key there
+    assert noted.endswith(path.removeprefix("exc.value"))
+
+
+@since_3_14
+def test_thousands_of_notes_cost_nothing() -> None:
+    """pickle puts a note for each level on its RecursionError."""
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(RecursionError) as caught:
+        pickle.dumps(deep)
+    assert len(caught.value.__notes__) > 1_000
+    exc = ValueError("deep")
+    exc.value = deep  # type: ignore[attr-defined]  # as a program might
+    trip = check_round_trip(exc, serializer="pickle")
+    assert trip.error is not None
+    assert trip.error["type"] == "builtins.RecursionError"
+    assert len(str(trip)) < 2_000
+    # and as an exception that a test raises, which carries them: the record is cut
+    noted = check_round_trip(caught.value.with_traceback(None), serializer="pickle")
+    assert len(str(noted)) < 10_000
+
+
+def test_forty_threads_are_seen_by_one_test() -> None:
+    """Without a GIL nothing else is done; ``CapturedExceptions`` says why that is right."""
+    captured = CapturedExceptions(serializers=(Pickle(),), traceback=False, outcomes=())
+    shared = ValueError("shared")
+    together = threading.Barrier(40)
+
+    def raise_many(start: int) -> None:
+        together.wait()
+        for number in range(start, 400, 40):
+            captured.see(ValueError(number))
+            captured.see(shared)
+
+    threads = [threading.Thread(target=raise_many, args=(start,)) for start in range(40)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    args = [
+        subject_of(outgoing.sent)["args"]["items"][0]["text"] for (outgoing,) in captured.outgoing
+    ]
+    assert {text for text in args if text != "'shared'"} == {str(number) for number in range(400)}
+    assert 1 <= args.count("'shared'") <= 40
+    assert len(args) == 400 + args.count("'shared'")
