@@ -28,7 +28,7 @@ def told(run: Any, pytester: pytest.Pytester, serializer: str) -> tuple[Any, Any
 
 def test_of_a_carrier(run: Any, pytester: pytest.Pytester) -> None:
     result, report, page = told(run, pytester, "multiprocessing")
-    result.stdout.fnmatch_lines([f"   then: {THEN}*CPython 3.11-3.13*"])
+    result.stdout.fnmatch_lines([f"   then: {THEN}*CPython 3.11-3.15*"])
     thens = {defect["detail"]["trip"]["then"] for defect in report["defects"]}
     assert any(then is not None and then.startswith(THEN) for then in thens)
     assert f"then  {THEN.replace(chr(39), '&#39;')}" in page
