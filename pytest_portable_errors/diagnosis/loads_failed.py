@@ -60,7 +60,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
         facts.stage is not Stage.LOADS
         or failure is None
         or facts.error is None
-        or (facts.missing and _is_import_failure(facts))
+        or (facts.missing and is_import_failure(facts))
     ):
         return None
     is_import = isinstance(failure.subject, Global)
@@ -84,7 +84,7 @@ def receiver_not_set_up(facts: Facts) -> Diagnosis | None:
 
 def missing_name(facts: Facts) -> Diagnosis | None:
     """The receiver lacks a class or function: the exception's own, a link's, or a value's."""
-    if facts.stage is not Stage.LOADS or not facts.missing or not _is_import_failure(facts):
+    if facts.stage is not Stage.LOADS or not facts.missing or not is_import_failure(facts):
         return None
     module, qualname, absent = facts.missing[0]
     name = f"{module}.{qualname}"
@@ -172,10 +172,11 @@ def needs_replay(facts: Facts) -> bool:
     """
     if facts.stage is not Stage.LOADS or facts.reading.root is None:
         return False
-    return not (facts.missing and _is_import_failure(facts)) and misfit_of(facts) is None
+    return not (facts.missing and is_import_failure(facts)) and misfit_of(facts) is None
 
 
-def _is_import_failure(facts: Facts) -> bool:
+def is_import_failure(facts: Facts) -> bool:
+    """Whether loads failed for want of a module, or of a name in one."""
     import_errors = (
         "builtins.ModuleNotFoundError",
         "builtins.ImportError",

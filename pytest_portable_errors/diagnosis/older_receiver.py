@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_portable_errors.diagnosis.cause_names import RECEIVER_TOO_OLD
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.findings import Diagnosis
+from pytest_portable_errors.diagnosis.loads_failed import is_import_failure
 from pytest_portable_errors.diagnosis.pickle_machine import Global
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.shown import error_text
@@ -50,7 +51,7 @@ def receiver_too_old(facts: Facts) -> Diagnosis | None:
     if version >= _HERE:
         return None
     its_own = f"the receiver's is {_text(version)}"
-    if facts.missing:
+    if facts.missing and is_import_failure(facts):
         module, qualname, _ = facts.missing[0]
         if _is_standard(module):
             path = path_of(Global(module, qualname), facts.reading.root) or "exc"
@@ -85,7 +86,7 @@ def receiver_too_old(facts: Facts) -> Diagnosis | None:
 
 def _importing(facts: Facts) -> str | None:
     """The module whose import failed; None where something else did."""
-    if facts.missing:
+    if facts.missing and is_import_failure(facts):
         return facts.missing[0][0]
     subject = None if facts.failure is None else facts.failure.subject
     return subject.module if isinstance(subject, Global) else None

@@ -126,7 +126,7 @@ def check(
     sys.setrecursionlimit(1_000)  # Python's own default, whatever an import has made of it
     if side_effects is not None and not has_imported:
         side_effects.begin()
-    return _outcome(head, payload)
+    return _outcome(head, payload, settings)
 
 
 class SetupFailed(Exception):
@@ -191,7 +191,7 @@ def _prepare(head: messages.Head, settings: CheckSettings, answer: SendAnswer) -
     return True
 
 
-def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
+def _outcome(head: messages.Head, payload: bytes, settings: CheckSettings) -> Dict[str, object]:
     """Rebuild the payload with its loader, and describe what arrives or what loads raises."""
     try:
         for module in head["requires"]:
@@ -213,7 +213,8 @@ def _outcome(head: messages.Head, payload: bytes) -> Dict[str, object]:
         ):
             missing = [[error.name, error.name, error.name]]
         return {"stage": "loads", "error": error_record(error), "missing": missing}
-    fields.call_as_sent(dict(_found(head["names"])))
+    if settings.is_other_python:
+        fields.call_as_sent(dict(_found(head["names"])))
     try:
         return {
             "stage": "arrived",

@@ -1,5 +1,6 @@
 """The settings of checks: what may be imported, the consumer's start-up, the limits of imports."""
 
+import sys
 from typing import List, Optional
 
 from . import messages
@@ -25,5 +26,7 @@ class CheckSettings:
         self.stall_seconds: float = config["stall_seconds"]
         """Seconds after which an import that has used no processor time is given up: it waits for
         something that will not come."""
+        self.is_other_python = config["python"] != [sys.implementation.name, *sys.version_info[:2]]
+        """Whether the sender's Python is another one, which may have classes elsewhere."""
         self.memory: Optional[int] = None
         """Bytes of address space that a check may have. None: it is measured when loads begins."""

@@ -100,7 +100,13 @@ class Receiver:
         }
         with contextlib.suppress(ReceiverEnded):  # greet says why it has ended
             self._send(
-                {**asdict(imports), **limits, "prefix": sys.prefix, "exec_prefix": sys.exec_prefix}
+                {
+                    **asdict(imports),
+                    **limits,
+                    "python": [sys.implementation.name, *sys.version_info[:2]],
+                    "prefix": sys.prefix,
+                    "exec_prefix": sys.exec_prefix,
+                }
             )
 
     def greet(self) -> None:

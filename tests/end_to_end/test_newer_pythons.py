@@ -188,7 +188,7 @@ def test_what_the_compiler_tells_the_printer_is_pythons_own() -> None:
         ((1, {"b": {"c": LOCK}}), "exc.value[1]['b']['c']"),
         ([[[LOCK]]], "exc.value[0][0][0]"),
     ],
-    ids=str,
+    ids=["dict", "tuple", "list"],  # not by their reprs, which have addresses
 )
 def test_the_path_is_the_one_that_pickle_itself_notes(value: object, path: str) -> None:
     """Since 3.14 pickle says in notes which item it was at, the innermost first: ``when serializing
