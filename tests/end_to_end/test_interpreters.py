@@ -179,6 +179,22 @@ def test_another_class_of_the_same_name_is_not(tmp_path: Path) -> None:
     assert done.stdout == "[('type', '__main__.Timed', 'TimeoutError')]\n", done.stderr
 
 
+def test_within_one_version_another_class_under_the_same_name_is_a_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that falls back on another class where it lacks something."""
+    (tmp_path / "falls_back.py").write_text(
+        "import sys\n"
+        "if 'pytest' in sys.modules:\n    class Refused(RuntimeError): pass\n"
+        "else:\n    Refused = RuntimeError\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import falls_back  # type: ignore[import-not-found]  # just written
+
+    trip = check_round_trip(falls_back.Refused("a"), receiver="with-project")
+    assert [(loss.kind, loss.received) for loss in trip.losses] == [("type", "RuntimeError")]
+
+
 def test_a_receiver_older_than_the_sender_runs_on_python_3_8() -> None:
     """Who reads errors is often older than who raises them."""
     python = find_python("3.8")
