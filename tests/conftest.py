@@ -11,7 +11,7 @@ from chosen_plugins import NO_OTHERS, chosen
 from hypothesis import HealthCheck, settings
 
 from pytest_portable_errors.sender import process_receivers, trip_fixes
-from pytest_portable_errors.sender.answered import TrialTime
+from pytest_portable_errors.sender.answered import Answered
 from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
@@ -84,13 +84,14 @@ def as_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def as_if_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run's time for trying fixes is shared by all that it checks; each of these tests is about a
-    run of its own. Processor time is longer where cores are shared: nothing here hangs on it."""
+    """A run learns from what it has checked, and has so much time for trying fixes; each of these
+    tests is about a run of its own. Processor time is longer where cores are shared: nothing here
+    hangs on it."""
     for name in ("TRIAL_SECONDS", "TRIALS_SECONDS", "LARGE_TRIALS_SECONDS"):
         monkeypatch.setattr(trip_fixes, name, 10 * getattr(trip_fixes, name))
     current = process_receivers.current().receivers
     if current is not None:
-        current.answered.trial_time = TrialTime()
+        current.answered = Answered()
 
 
 @pytest.fixture
