@@ -15,8 +15,8 @@ _REPOSITORY = Path(__file__).resolve().parents[1]
 
 @functools.cache
 def find_python(version: str) -> str | None:
-    """Path of an interpreter of that version, e.g. ``3.8`` or ``pypy3.11``, on the PATH or installed
-    by pyenv; None if there is none."""
+    """Path of an interpreter of that version, e.g. ``3.8`` or ``pypy3.11``, on the PATH or pyenv's;
+    None if there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [
         *map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python"))),

@@ -146,7 +146,7 @@ def modules_with_requirements(distribution: str) -> tuple[str, ...]:
     modules: set[str] = set()
     while waiting:
         name, extra = waiting.pop()
-        # One that is not installed may be missed by nobody.
+        # What is required and not installed is missed by whoever imports it.
         with contextlib.suppress(metadata.PackageNotFoundError):
             found = metadata.distribution(name)
             modules.update(modules_of(found))

@@ -1,8 +1,8 @@
 """Every cause is explained, every example has the cause that it stands for, and every fix mends it.
 
 The blocks are files as they stand there. Their first comments say what is not as usual: ``# file:``
-(else ``shop/errors.py``), ``# receiver:`` (else ``with-project``; ``python3.8`` is that version), ``# serializer:`` (else
-``pickle``; a name, or a class of the block) and ``# arrives-as:``.
+(else ``shop/errors.py``), ``# receiver:`` (else ``with-project``; ``python3.8`` is that version),
+``# serializer:`` (else ``pickle``; a name, or a class of the block) and ``# arrives-as:``.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ The interpreters are real ones, of whatever versions are installed here.
 from __future__ import annotations
 
 import importlib
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from diagnosis.trips import facts
-from interpreters import find_python
+from interpreters import environment, find_python
 
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.diagnosis.older_receiver import _syntax_of, receiver_too_old
@@ -35,11 +34,11 @@ def old_python(tmp_path: Path) -> str:
     python = find_python(text(OLD))
     if python is None:
         pytest.skip("Python 3.8 is not installed here")
-    subprocess.run([python, "-m", "venv", "--without-pip", str(tmp_path / "old")], check=True)
+    made = environment(python, tmp_path / "old")
     site = next((tmp_path / "old" / "lib").glob("python*/site-packages"))
     (tmp_path / "consumer").mkdir()
     (site / "consumer.pth").write_text(f"{tmp_path / 'consumer'}\n")
-    return str(tmp_path / "old" / "bin" / "python")
+    return made
 
 
 @pytest.fixture

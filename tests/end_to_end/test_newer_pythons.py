@@ -18,8 +18,8 @@ from pytest_portable_errors.run.capture import CapturedExceptions
 from pytest_portable_errors.sender.serializers import Pickle
 
 LOCK = threading.Lock()
-since_3_15 = pytest.mark.skipif(sys.version_info < (3, 15), reason="PEP 814 is Python 3.15")
-since_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="PEP 649 is Python 3.14")
+since_3_15 = pytest.mark.skipif(sys.version_info < (3, 15), reason="Python 3.15 is needed")
+since_3_14 = pytest.mark.skipif(sys.version_info < (3, 14), reason="Python 3.14 is needed")
 
 
 class TestAnnotations:
@@ -121,7 +121,6 @@ def test_forking_with_threads_is_an_error_for_nobody(run: Any) -> None:
 
 VALUES = """
 lazy import colorsys
-from dataclasses import dataclass
 MISSING = sentinel("MISSING")
 
 class Held(Exception): pass

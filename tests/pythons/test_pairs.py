@@ -56,39 +56,29 @@ def plain(sender: str, receiver: str, cwd: Path) -> dict[str, bool]:
     return {name: received.get(name) == told for name, told in sent.items()}
 
 
-UNIONS = (
-    "Python 3.14 prints int | None where others print Optional[int], and 3.8 Union[int, NoneType]"
-)
-EXPLAINED = {
-    "union": UNIONS,
-    "optional": UNIONS,
-    "alias": UNIONS,
-    "re": "re.error is re.PatternError since 3.13, and still found under the old name",
-    "NameError": "the name is a field since 3.10",
-    "attribute_missing": "the name is a field since 3.10",
-    "warning_message": "its repr came with 3.14, and reads since 3.15 what others do not pickle",
-    "getter": "PyPy's is written in Python, and keeps its parts in its __dict__",
-}
-"""Names whose verdict is another one in some pairs: the class or value is the same one, and what
-``plain_pickle.py`` sees of it is not."""
-
-
 def number(version: str) -> tuple[int, int]:
     major, _, minor = version.removeprefix("pypy").partition(".")
     return int(major), int(minor)
 
 
 def is_explained(name: str, sender: str, receiver: str) -> bool:
-    """Whether the name is listed, and the pair is one of those of which that is true."""
+    """Whether the verdict of this name is another one in this pair, with a reason: the class or
+    value is the same one, and what ``plain_pickle.py`` sees of it is not."""
     here, there = number(sender), number(receiver)
+    # Python 3.14 prints int | None where others print Optional[int], and 3.8 Union[int, NoneType].
+    prints_unions_otherwise = there == (3, 8) or (here >= (3, 14)) != (there >= (3, 14))
     return {
-        "union": there == (3, 8) or (here >= (3, 14)) != (there >= (3, 14)),
-        "optional": there < (3, 9) or (here >= (3, 14)) != (there >= (3, 14)),
-        "alias": there < (3, 9) or (here >= (3, 14)) != (there >= (3, 14)),
+        "union": prints_unions_otherwise,
+        "optional": prints_unions_otherwise,
+        "alias": prints_unions_otherwise,
+        # re.error is re.PatternError since 3.13, and still found under the old name
         "re": here < (3, 13) <= there,
+        # the name is a field since 3.10
         "NameError": there < (3, 10),
         "attribute_missing": there < (3, 10),
+        # its repr came with 3.14, and reads since 3.15 what others do not pickle
         "warning_message": here != there and max(here, there) >= (3, 14),
+        # PyPy's is written in Python, and keeps its parts in its __dict__
         "getter": receiver.startswith("pypy"),
     }.get(name, False)
 

@@ -88,7 +88,7 @@ class Carrier:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Modules at the top of what brings it, and of all that this requires without extras."""
+        """Modules at the top of what brings it, and of all that this requires."""
         copied = self.copy.partition(".")[0] if self.is_copied else self.distribution
         brought = (copied, *self.uses) if self.distribution else ()
         modules = (module for name in brought for module in modules_with_requirements(name))

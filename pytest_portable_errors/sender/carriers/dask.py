@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from pytest_portable_errors.receiver.carriers.library import find
-from pytest_portable_errors.sender.carriers.carrier import (
-    HALVES,
-    Carrier,
-    Send,
-)
+from pytest_portable_errors.sender.carriers.carrier import HALVES, Carrier, Send
 from pytest_portable_errors.sender.carriers.consequences import Consequence
 from pytest_portable_errors.sender.carriers.handling import while_handling
 from pytest_portable_errors.sender.carriers.tblib_reducers import as_in_a_worker
