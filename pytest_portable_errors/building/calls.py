@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import Parameter, Signature
 from types import FunctionType
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_portable_errors.building.hints import UNKNOWN, hints_of
 from pytest_portable_errors.building.values import (
     LADDER,
     ConstructorParameter,
+    Remade,
     Values,
     best,
     others,
@@ -187,13 +189,17 @@ class _Parameters:
         """
         optional = [p.name for p in self.named if p.default is not p.empty]
         left_out = dict.fromkeys(optional, _LEFT_OUT) if how == "required" else {}
+        best_of = {
+            name: Remade(partial(best, parameter, values))
+            for name, parameter in self.by_name.items()
+        }
 
         def call(changed: dict[str, object]) -> ConstructorCall:
             chosen = {**left_out, **changed}
             return self._call(
                 {
-                    name: chosen[name] if name in chosen else best(parameter, values)
-                    for name, parameter in self.by_name.items()
+                    name: chosen[name] if name in chosen else best_value()
+                    for name, best_value in best_of.items()
                 },
                 how != "by keyword",
             )
@@ -219,7 +225,7 @@ class _Parameters:
                 yield call({parameter.name: make()})
         if how == "required":  # a constructor may need a parameter that its signature has optional
             for names in (*([name] for name in optional), optional):
-                longer = call({name: best(self.by_name[name], values) for name in names})
+                longer = call({name: best_of[name]() for name in names})
                 longer.adds_optional = True
                 yield longer
         else:  # two parameters may exclude each other

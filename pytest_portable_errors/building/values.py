@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import enum
 import functools
+import pickle
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pytest_portable_errors.building import http_messages
-from pytest_portable_errors.building.annotations import by_annotation, husk
+from pytest_portable_errors.building.annotations import by_annotation, husk, travels
 from pytest_portable_errors.building.hints import UNKNOWN, members
 
 Values = Mapping[str, Callable[[], object]]
@@ -59,6 +60,28 @@ def best(parameter: ConstructorParameter, values: Values) -> object:
         return value
     value = _like_default(parameter)
     return by_name(parameter.name, parameter.number) if value is UNKNOWN else value
+
+
+class Remade:
+    """Makes a value again and again, a new object each time.
+
+    To make one and to try whether it travels takes a hundred times as long as to load it again.
+    """
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+        self._is_first = True
+        self._payload: bytes | None = None  # None: pickle does not give it back
+
+    def __call__(self) -> object:
+        """Return a new value."""
+        if self._payload is not None:
+            return pickle.loads(self._payload)
+        value = self._make()
+        if self._is_first and travels(value):
+            self._payload = pickle.dumps(value)
+        self._is_first = False
+        return value
 
 
 def others(parameter: ConstructorParameter) -> Iterator[Callable[[], object]]:

@@ -13,6 +13,7 @@ from typing import Protocol
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.recorder import Recorder
+from pytest_portable_errors.judging.shapes import Likeness
 from pytest_portable_errors.judging.verdicts import (
     JudgedTrip,
     TripRequirements,
@@ -32,8 +33,8 @@ class SentSubject:
     """``raised``, or how it was built."""
     pending_trips: Sequence[PendingTrip]
     """One for each serializer and receiver."""
-    shape: Hashable | None = None
-    """See ``judging/shapes.py``; None if no other exception can be judged by this one."""
+    likeness: Likeness | None = None
+    """By what others are like it; None if no other exception can be judged by this one."""
 
 
 class Policy(Protocol):
@@ -57,17 +58,17 @@ class Policy(Protocol):
         self,
         subjects: Sequence[SentSubject],
         *,
-        skipped_shapes: Sequence[Hashable] = (),
-        not_looked_at: Sequence[str] = (),
+        not_sent: Sequence[Hashable] = (),
+        no_time_for: Sequence[Likeness] = (),
         test: str = "",
     ) -> str | None:
         """Wait for the trips of these subjects, judge them, and record them for the report.
 
         Args:
             subjects: What ``begin`` gave.
-            skipped_shapes: Shapes of exceptions that were not sent, because enough of their shape
-                were; one entry for each exception.
-            not_looked_at: Dotted class names of exceptions for which there was no time.
+            not_sent: For each exception that was not sent, because enough like it were, the
+                settled shape or outline that it is judged by.
+            no_time_for: By what those are like others for which there was no time.
             test: Node ID; empty if the caller has none.
 
         Returns:
@@ -105,9 +106,10 @@ class SendingPolicy:
     ) -> SentSubject:
         """See ``Policy``."""
         trips: list[PendingTrip] = []
-        shape = None
+        likeness = None
         for pickled in outgoing:
-            shape = pickled.shape
+            assert pickled.likeness is None or isinstance(pickled.likeness, Likeness)
+            likeness = pickled.likeness
             self._recorder.expected(self._declared.expected_of(pickled.cls))
             trips += pending_trips(
                 pickled,
@@ -116,7 +118,7 @@ class SendingPolicy:
                 arrives_as=arrives_as or self._declared.arrives_as(pickled.cls),
                 without=self._declared.may_lose(pickled.cls),
             )
-        return SentSubject(how=how, pending_trips=trips, shape=shape)
+        return SentSubject(how=how, pending_trips=trips, likeness=likeness)
 
 
 def with_fixes_once(judged: JudgedTrip, with_fixes: set[tuple[object, ...]]) -> JudgedTrip:

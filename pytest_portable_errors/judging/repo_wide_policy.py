@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 
 from pytest_portable_errors.errors import PortableErrorsError
@@ -11,9 +11,15 @@ from pytest_portable_errors.judging.failure_text import (
     brief_texts,
     credential_texts,
 )
+from pytest_portable_errors.judging.outlines import Outline
 from pytest_portable_errors.judging.policies import SendingPolicy, SentSubject, with_fixes_once
 from pytest_portable_errors.judging.recorder import Recorder, defect_of, is_known, way_of
-from pytest_portable_errors.judging.shapes import LARGE_LOOKS, Outline, SettledShapes
+from pytest_portable_errors.judging.shapes import (
+    LARGE_LOOKS,
+    MOST_OF_A_CLASS,
+    Likeness,
+    SettledExceptions,
+)
 from pytest_portable_errors.judging.verdicts import (
     JudgedTrip,
     TripRequirements,
@@ -24,6 +30,14 @@ from pytest_portable_errors.report.rows import ADDED_LATER, RAISED, Verdict
 from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.trip import RoundTrip
+
+_NO_TIME = (
+    f"past the first {MOST_OF_A_CLASS} of a class, or {LARGE_LOOKS} of those that hold much; "
+    "portable_errors_thorough = true sends each"
+)
+_JUDGED_BY_OTHERS = (
+    "judged by others of their class before them; portable_errors_thorough = true sends each"
+)
 
 
 class RepoWidePolicy(SendingPolicy):
@@ -55,24 +69,20 @@ class RepoWidePolicy(SendingPolicy):
         }
         self._fails = fails
         self._told_by: dict[tuple[str, str], str] = {}  # defect -> test that told it in full
-        self.settled_shapes = SettledShapes()
-        """The shapes of which enough were sent; ``conclude`` adds to it."""
+        self.settled = SettledExceptions()
+        """What enough were sent of; ``conclude`` adds to it."""
         self._credentials = credentials
 
     def conclude(
         self,
         subjects: Sequence[SentSubject],
         *,
-        skipped_shapes: Sequence[Hashable] = (),
-        not_looked_at: Sequence[str] = (),
+        not_sent: Sequence[Hashable] = (),
+        no_time_for: Sequence[Likeness] = (),
         test: str = "",
     ) -> str | None:
         """See ``Policy``."""
-        for cls in not_looked_at:
-            self._recorder.not_looked_at(
-                cls, f"exceptions that hold much, past the first {LARGE_LOOKS} of the run"
-            )
-        if not subjects and not skipped_shapes:
+        if not subjects and not not_sent and not no_time_for:
             return None
         # A test that is run again, because it failed, tells again what its first run told.
         earlier = frozenset(
@@ -90,20 +100,14 @@ class RepoWidePolicy(SendingPolicy):
                 for judged in self._judged(subject, defects)
             ]
             self._recorder.add(subject.how, judged_trips)
-            self.settled_shapes.learn(subject.shape, judged_trips)
+            self.settled.learn(subject.likeness, judged_trips)
             failing += [(subject.how, judged.trip) for judged in judged_trips if judged.fails]
             if self._credentials == "error":
                 of_credentials += credential_texts(judged.trip for judged in judged_trips)
-        for shape in skipped_shapes:
-            if isinstance(shape, Outline):
-                self._recorder.not_looked_at(
-                    shape.cls.name,
-                    (
-                        "what they hold: judged by others of their class before them, which hold "
-                        "as much"
-                    ),
-                )
-            examples = self.settled_shapes.known(shape)
+        for key in (*not_sent, *self._settled_or_told(no_time_for)):
+            if isinstance(key, Outline):
+                self._recorder.not_looked_at(key.cls.name, _JUDGED_BY_OTHERS)
+            examples = self.settled.settling(key) or []
             self._recorder.add(RAISED, examples)
             failing += [(RAISED, judged.trip) for judged in examples if judged.fails]
         for _, trip in failing:
@@ -111,6 +115,18 @@ class RepoWidePolicy(SendingPolicy):
                 self._told_by.setdefault(defect_of(trip), test)
         texts = [*brief_texts(failing, earlier), *of_credentials]
         return "\n".join(dict.fromkeys(texts)) or None if self._fails else None
+
+    def _settled_or_told(self, no_time_for: Sequence[Likeness]) -> Iterator[Hashable]:
+        """The shapes and outlines that settle exceptions for which there was no time.
+
+        An exception that is like none that was sent is told of.
+        """
+        for likeness in no_time_for:
+            key = next(filter(self.settled.settling, likeness.keys), None)
+            if key is None:
+                self._recorder.not_looked_at(likeness.cls.name, _NO_TIME)
+            else:
+                yield key
 
     def trouble(self, error: PortableErrorsError) -> None:
         """See ``Policy``. The error is the run's and no test's: the summary tells it once."""

@@ -1,21 +1,24 @@
-"""Shapes: all of an exception but its texts and numbers.
+"""Shapes and settled exceptions: which exceptions are alike, and of which enough were sent.
 
 A repository raises the same few kinds of error hundreds of times. Unpickling exceptions of one
 shape calls the same class with values of the same types in the same places, so they are expected to
 fare alike, and once enough of a shape were sent, the next are judged without sending them.
+
+An error that holds another schema, request or table each time has another shape each time. Those
+are alike by their outline (``outlines.py``): what pickling alone tells.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
+from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pytest_portable_errors.diagnosis.secret_patterns import secrets_in
+from pytest_portable_errors.judging.outlines import Identity, Outline, identity_of
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver import fields
-from pytest_portable_errors.receiver.texts import text_of, without_addresses
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.extent import MUCH
 
@@ -24,29 +27,20 @@ ENOUGH = 1
 ENOUGH_DEFECTS = 2
 """Exceptions with equal outcomes that settle a shape with a defect, before a test fails for an
 exception that was not sent."""
+ENOUGH_ALIKE = 5
+"""Exceptions of one outline with equal outcomes that settle it. An outline says less than a shape,
+so that one exception is not enough, unless it holds a large graph."""
 ENOUGH_OBJECTS = 250
-"""Objects that the exceptions of one outline must have held, together, before others of it are not
-looked at. An outline says only the types of values, so that one look is not enough, unless it is at
-a large graph."""
+"""Objects that the exceptions of one outline must have held, together, to settle it before."""
+MOST_OF_A_CLASS = 100
+"""Exceptions of one class that a process sends in a run: past them nobody can say how the next
+fares, unless its shape or outline is settled."""
 LARGE_LOOKS = 20
 """Exceptions that hold much and that a process looks at in a run: each may take a second."""
 _MOST_SHAPES = 1_000
 _MOST_ITEMS = 20  # of a container; an exception with a larger one is sent itself
 _DEEPEST = 4
 _LONGEST_TEXT = 1_000  # characters; what is longer is looked at itself
-
-
-class Identity(NamedTuple):
-    """Identifies a class without its metaclass, which may define ``__hash__`` and ``__eq__``."""
-
-    name: str
-    address: int
-    """The ``id`` of the class."""
-
-
-def identity_of(cls: type) -> Identity:
-    """The identity of a class; equal for one class alone, as long as that can be imported."""
-    return Identity(fields.type_name(cls), id(cls))
 
 
 class _NoShape(Exception):
@@ -113,158 +107,97 @@ def _key(key: object) -> Hashable:
     return key
 
 
-_BEGINNING = 64 * 1024  # bytes of a payload by which exceptions that hold much are told apart
-_LONGEST_ERROR = 200  # characters of the error that pickling raises
-
-
-class Outline(NamedTuple):
-    """What exceptions that hold too much for a shape have in common: types and names, no values."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """By what other exceptions are like this one."""
 
     cls: Identity
-    args: tuple[str, ...]
-    """Type names of ``args``; () for an exception that holds much (``MUCH`` objects)."""
-    stored: tuple[tuple[str, str], ...]
-    """Attributes and their type names, sorted; () likewise."""
-    has_notes: bool
-    links: tuple[str, ...]
-    """Type names of ``__cause__`` and ``__context__``."""
-    suppresses_context: bool
-    beginning: str
-    """The error that pickling raises within its first 64 KiB; empty if none."""
+    shape: Hashable | None
+    """None: it is like no other exception by its shape."""
+    outline: Outline | None
+    """None: nor by its outline."""
+    extent: int
+    """How many objects it holds; see ``sender/extent.py``."""
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        """The shape and the outline, as far as there are any; the narrower first."""
+        return tuple(key for key in (self.shape, self.outline) if key is not None)
 
 
-def outline_of(exc: BaseException, extent: int) -> Outline | None:
-    """The outline of an exception: its class, types and names, and how its pickle begins.
+class _Row(NamedTuple):
+    """Exceptions of one shape or outline with equal outcomes, one after the other."""
 
-    The types in ``args`` and attributes are left out for an exception that holds much: reading
-    them would take too long.
+    length: int = 0
+    objects: int = 0
+    """How many they held, together."""
+    last: Sequence[JudgedTrip] = ()
+    """The trips of the last."""
 
-    Args:
-        exc: The exception.
-        extent: How many objects it holds; see ``sender/extent.py``.
 
-    Returns:
-        None for a group, and for a class that cannot be imported: that must not be kept alive, nor
-        be mistaken for another.
+class SettledExceptions:
+    """The shapes and outlines of which this process has sent enough, and what became of them.
+
+    What is settled depends on the exceptions before, in their order, and on nothing else.
     """
-    cls = type(exc)
-    if fields.members_of(exc) is not None or not fields.is_importable(cls):
-        return None
-    args: tuple[str, ...] = ()
-    stored: dict[str, str] = {}
-    if extent < MUCH:
-        args = tuple(map(_name_of_type, fields.base_field(exc, "args")))
-        stored = {
-            fields.cut_name(name) if type(name) is str else "": _name_of_type(value)
-            for name, value in fields.attributes_of(exc).items()
-        }
-    links = tuple(
-        _name_of_type(fields.base_field(exc, name)) for name in ("__cause__", "__context__")
-    )
-    return Outline(
-        cls=identity_of(cls),
-        args=args,
-        stored=tuple(sorted(stored.items())),
-        has_notes="__notes__" in fields.dict_of(exc),
-        links=links,
-        suppresses_context=fields.base_field(exc, "__suppress_context__"),
-        beginning=_beginning(exc),
-    )
-
-
-def _name_of_type(value: object) -> str:
-    return fields.type_name(type(value))
-
-
-class _BeginningWritten(BaseException):
-    """Stops pickling: the beginning of the payload is written."""
-
-
-class _Beginning(io.RawIOBase):
-    """Takes the first bytes of a payload, and no more."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._bytes_left = _BEGINNING
-
-    def write(self, data: Any) -> int:
-        self._bytes_left -= len(data)
-        if self._bytes_left < 0:
-            raise _BeginningWritten
-        return len(data)
-
-
-def _beginning(exc: BaseException) -> str:
-    """The error that pickling the beginning of the payload raises; empty if none."""
-    try:
-        pickle.Pickler(_Beginning()).dump(exc)
-    except _BeginningWritten:
-        return ""
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        message = text_of(str, error).get("text", "")
-        return without_addresses(f"{fields.type_name(type(error))}: {message}"[:_LONGEST_ERROR])
-    return ""
-
-
-class SettledShapes:
-    """The shapes of which this process has sent enough, and what became of them."""
-
-    def __init__(self) -> None:
-        # Shape -> how many exceptions in a row had equal outcomes, and the trips of the last.
-        self._outcomes: dict[Hashable, tuple[int, list[JudgedTrip]]] = {}
-        self._objects: dict[Hashable, int] = {}
+        # Apart, so that a thousand shapes leave room for outlines.
+        self._shapes: dict[Hashable, _Row] = {}
+        self._outlines: dict[Hashable, _Row] = {}
+        self._sent: Counter[Identity] = Counter()
         self._large_looks = 0
 
-    def may_look_at(self, extent: int) -> bool:
-        """Whether an exception with so many objects may be looked at: of large ones, only a few."""
-        return extent < MUCH or self._large_looks < LARGE_LOOKS
+    def may_look_at(self, likeness: Likeness) -> bool:
+        """Whether there is time for an exception that is not settled."""
+        if likeness.extent >= MUCH and self._large_looks >= LARGE_LOOKS:
+            return False
+        return self._sent[likeness.cls] < MOST_OF_A_CLASS
 
-    def look(self, shape: Hashable | None, extent: int) -> None:
-        """Count an exception that is looked at, and the objects that it holds.
+    def look(self, likeness: Likeness) -> None:
+        """Count an exception that is looked at."""
+        self._large_looks += likeness.extent >= MUCH
+        if len(self._sent) < _MOST_SHAPES or likeness.cls in self._sent:
+            self._sent[likeness.cls] += 1
 
-        Args:
-            shape: Its shape or outline; None if it has none.
-            extent: How many objects it holds; see ``sender/extent.py``.
-        """
-        self._large_looks += extent >= MUCH
-        if isinstance(shape, Outline) and (
-            shape in self._objects or len(self._objects) < _MOST_SHAPES
-        ):
-            self._objects[shape] = self._objects.get(shape, 0) + extent
-
-    def learn(self, shape: Hashable | None, judged: Sequence[JudgedTrip]) -> None:
+    def learn(self, likeness: Likeness | None, judged: Sequence[JudgedTrip]) -> None:
         """Keep what became of one exception; an outcome unlike the last begins the count anew.
 
         Args:
-            shape: Its shape or outline; for None nothing is kept.
+            likeness: By what others are like it; for None nothing is kept.
             judged: Its trips, by all serializers and receivers.
         """
-        if shape is None or (shape not in self._outcomes and len(self._outcomes) >= _MOST_SHAPES):
+        if likeness is None:
             return
-        count, last = self._outcomes.get(shape, (0, []))
-        is_same = [(judged_trip.verdict, judged_trip.trip.defect) for judged_trip in judged] == [
-            (judged_trip.verdict, judged_trip.trip.defect) for judged_trip in last
-        ]
-        # Without their pending trips, which hold a copy of the exception.
-        self._outcomes[shape] = (
-            count + 1 if is_same else 1,
-            [judged_trip.as_example() for judged_trip in judged],
-        )
+        for key in likeness.keys:
+            rows = self._rows(key)
+            if key not in rows and len(rows) >= _MOST_SHAPES:
+                continue
+            row = rows.get(key, _Row())
+            row = row if _fared_alike(judged, row.last) else _Row()
+            # Without their pending trips, which hold a copy of the exception.
+            examples = [judged_trip.as_example() for judged_trip in judged]
+            rows[key] = _Row(row.length + 1, row.objects + likeness.extent, examples)
 
-    def is_settled(self, shape: Hashable) -> bool:
-        """Whether enough exceptions of this shape were sent, so that the next need not be."""
-        count, judged = self._outcomes.get(shape, (0, []))
-        if isinstance(shape, Outline) and self._objects.get(shape, 0) < ENOUGH_OBJECTS:
-            return False
-        has_defect = any(judged_trip.verdict is Verdict.DEFECT for judged_trip in judged)
-        return count >= (ENOUGH_DEFECTS if has_defect else ENOUGH)
+    def settling(self, key: Hashable) -> Sequence[JudgedTrip] | None:
+        """What became of the last exception of this shape or outline.
 
-    def known(self, shape: Hashable) -> list[JudgedTrip]:
-        """What became of the last exception of this shape.
-
-        Raises:
-            KeyError: No exception of this shape was judged.
+        Returns:
+            None as long as not enough of it were sent, so that the next has to be sent as well.
         """
-        return self._outcomes[shape][1]
+        row = self._rows(key).get(key, _Row())
+        has_defect = any(judged_trip.verdict is Verdict.DEFECT for judged_trip in row.last)
+        enough = ENOUGH_DEFECTS if has_defect else ENOUGH
+        if isinstance(key, Outline) and row.objects < ENOUGH_OBJECTS:
+            enough = ENOUGH_ALIKE
+        return row.last if row.length >= enough else None
+
+    def _rows(self, key: Hashable) -> dict[Hashable, _Row]:
+        return self._outlines if isinstance(key, Outline) else self._shapes
+
+
+def _fared_alike(judged: Sequence[JudgedTrip], last: Sequence[JudgedTrip]) -> bool:
+    def outcomes(trips: Sequence[JudgedTrip]) -> list[tuple[object, ...]]:
+        return [(judged_trip.verdict, judged_trip.trip.defect) for judged_trip in trips]
+
+    return outcomes(judged) == outcomes(last)

@@ -14,6 +14,7 @@ from pytest_portable_errors.judging.failure_text import (
 )
 from pytest_portable_errors.judging.policies import SendingPolicy, SentSubject, with_fixes_once
 from pytest_portable_errors.judging.recorder import Recorder
+from pytest_portable_errors.judging.shapes import Likeness
 from pytest_portable_errors.judging.verdicts import (
     TripRequirements,
     judge,
@@ -50,12 +51,12 @@ class StrictPolicy(SendingPolicy):
         self,
         subjects: Sequence[SentSubject],
         *,
-        skipped_shapes: Sequence[Hashable] = (),
-        not_looked_at: Sequence[str] = (),
+        not_sent: Sequence[Hashable] = (),
+        no_time_for: Sequence[Likeness] = (),
         test: str = "",
     ) -> str | None:
         """See ``Policy``. Every exception was sent, and each test tells its losses."""
-        del skipped_shapes, not_looked_at, test
+        del not_sent, no_time_for, test
         earlier = self._recorder.described
         with_fixes: set[tuple[object, ...]] = set()
         failing: list[tuple[str, RoundTrip]] = []

@@ -10,17 +10,17 @@ import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
-from pytest_portable_errors.judging.shapes import Outline, SettledShapes, outline_of, shape_of
-from pytest_portable_errors.receiver.fields import base_field, made_dict, type_name
+from pytest_portable_errors.judging.outlines import identity_of, outline_of
+from pytest_portable_errors.judging.shapes import Likeness, SettledExceptions, shape_of
+from pytest_portable_errors.receiver.fields import base_field, made_dict
 from pytest_portable_errors.sender.copies import copy_without_traceback
-from pytest_portable_errors.sender.extent import SOME, Held, held_by
+from pytest_portable_errors.sender.extent import held_by
 from pytest_portable_errors.sender.garbage import uncollected
 from pytest_portable_errors.sender.outgoing import (
     Outgoing,
     describe_and_pickle_by_each,
 )
 from pytest_portable_errors.sender.serializers import Serializer
-from pytest_portable_errors.sender.unchanged import unchanged
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,12 +46,12 @@ class CapturedExceptions:
     """Whether values that are not primitive are looked for."""
     skips: Callable[[type[BaseException]], bool] = lambda _: False
     """Tells of a class whether its exceptions are not checked."""
-    settled_shapes: SettledShapes | None = None
+    settled: SettledExceptions | None = None
     """How exceptions of other tests fared. None: each exception is sent."""
-    not_looked_at: list[str] = field(default_factory=list)
-    """Types of the exceptions for which there was no time, by dotted names."""
-    skipped_shapes: list[Hashable] = field(default_factory=list)
-    """Shapes of the exceptions that are not sent, because their shape is settled."""
+    no_time_for: list[Likeness] = field(default_factory=list)
+    """By what those exceptions are like others for which there was no time."""
+    not_sent: list[Hashable] = field(default_factory=list)
+    """For each exception that is not sent, the settled shape or outline that it is judged by."""
     outgoing: list[list[Outgoing]] = field(default_factory=list)
     """For each exception that is sent, one outgoing exception by serializer."""
     _by_id: dict[int, tuple[Callable[[BaseException], bool], list[Outgoing]]] = field(
@@ -92,8 +92,8 @@ class CapturedExceptions:
     def forget(self) -> None:
         """Let go of everything, because the copies hold the values of their exceptions."""
         self.outgoing.clear()
-        self.skipped_shapes.clear()
-        self.not_looked_at.clear()
+        self.not_sent.clear()
+        self.no_time_for.clear()
         self._by_id.clear()
 
     def _described(self, exc: BaseException) -> list[Outgoing]:
@@ -107,35 +107,36 @@ class CapturedExceptions:
             self._by_id[id(exc)] = (_recognizer(exc), outgoing)
 
     def _pickled_by_each(self, exc: BaseException, outgoing: list[Outgoing]) -> list[Outgoing]:
-        held = shape = None
-        if self.settled_shapes is not None:
+        likeness = held = None
+        if self.settled is not None:
             shape = shape_of(exc)
-            if shape is None:
-                held = held_by(exc)
-                shape = _outline_of(exc, held)
-            if shape is not None and self.settled_shapes.is_settled(shape):
-                self.skipped_shapes.append(shape)
+            if self._is_judged_by(shape):
                 return outgoing
-            if held is not None:
-                if not self.settled_shapes.may_look_at(held.extent):
-                    self.not_looked_at.append(type_name(type(exc)))
-                    return outgoing
-                self.settled_shapes.look(shape, held.extent)
+            held = held_by(exc)
+            outline = outline_of(exc, held)
+            if self._is_judged_by(outline):
+                return outgoing
+            likeness = Likeness(
+                cls=identity_of(type(exc)), shape=shape, outline=outline, extent=held.extent
+            )
+            if not self.settled.may_look_at(likeness):
+                self.no_time_for.append(likeness)
+                return outgoing
+            self.settled.look(likeness)
         copy = copy_without_traceback(exc)
         by_serializer = describe_and_pickle_by_each(
             exc, self.serializers, traceback=self.traceback, primitive=self.primitive, held=held
         )
-        outgoing += [replace(each, subject=copy, shape=shape) for each in by_serializer]
+        outgoing += [replace(each, subject=copy, likeness=likeness) for each in by_serializer]
         self.outgoing.append(outgoing)
         return outgoing
 
-
-def _outline_of(exc: BaseException, held: Held) -> Outline | None:
-    """The outline of an exception that holds these objects; None if they are too few."""
-    if held.extent < SOME:
-        return None
-    with unchanged(held):
-        return outline_of(exc, held.extent)
+    def _is_judged_by(self, key: Hashable | None) -> bool:
+        """Whether a shape or outline is settled, so that its exception is not sent; it is noted."""
+        if key is None or self.settled is None or self.settled.settling(key) is None:
+            return False
+        self.not_sent.append(key)
+        return True
 
 
 def _recognizer(exc: BaseException) -> Callable[[BaseException], bool]:

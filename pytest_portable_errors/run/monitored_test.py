@@ -169,8 +169,8 @@ class MonitoredTest:
             ]
             return self._policy.conclude(
                 subjects,
-                skipped_shapes=self.captured.skipped_shapes,
-                not_looked_at=self.captured.not_looked_at,
+                not_sent=self.captured.not_sent,
+                no_time_for=self.captured.no_time_for,
                 test=self._node_id,
             )
 

@@ -235,3 +235,10 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         type=_NUMBER,
         default="",
     )
+    parser.addini(
+        "portable_errors_thorough",
+        "send every exception that tests raise, also where enough of its class have shown how they "
+        "fare; slower (default: false)",
+        type="string",
+        default="",
+    )

@@ -69,6 +69,8 @@ class Options:
     """Dotted names of classes not to check; ``*`` matches any text."""
     timeout: float
     """Seconds of processor time that one check may take in the receiver; more than 0."""
+    is_thorough: bool
+    """Whether every exception is sent, also where enough like it were."""
     credentials: str
     """``off``, ``warn`` or ``error``: what credentials in a payload mean."""
     suites: tuple[str, ...]
@@ -170,6 +172,7 @@ def read_options(
         expect=option_values.expect(ini),
         ignore=ini.lines("portable_errors_ignore", expected="a list of dotted names"),
         timeout=ini.seconds("portable_errors_timeout", default=DEFAULT_TIMEOUT),
+        is_thorough=ini.flag("portable_errors_thorough"),
         credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
         suites=chosen_suites,
         survey=survey,

@@ -155,7 +155,9 @@ class Run:
             traceback=has_traceback,
             outcomes=self._pytest_api.outcomes,
             skips=self.policies.skips,
-            settled_shapes=None if has_traceback else self.policies.repo_wide.settled_shapes,
+            settled=None
+            if has_traceback or self._options.is_thorough
+            else self.policies.repo_wide.settled,
         )
         # Whatever the test raises is judged, and it need not raise anything.
         return self._monitored(

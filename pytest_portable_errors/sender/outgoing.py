@@ -52,8 +52,8 @@ class Outgoing:
     """What pickles its class. None: Python's own ``__reduce__`` does."""
     not_primitive: tuple[NotPrimitive, ...] = ()
     """What it would send that is not primitive. Also () where nobody asked."""
-    shape: Hashable | None = None
-    """See ``judging/shapes.py``. None if it has none, or nobody asked."""
+    likeness: Hashable | None = None
+    """By what other exceptions are like it: see ``judging/shapes.py``. None if nobody asked."""
     extent: int = 0
     """How many objects it holds, from 1 to ``MUCH`` of ``extent.py``. 0: not counted."""
 

@@ -1,4 +1,4 @@
-"""Exceptions alike are judged by those that have travelled."""
+"""Exceptions alike are judged by those that have travelled: of one shape, and of one outline."""
 
 from __future__ import annotations
 
@@ -95,3 +95,107 @@ def test_under_a_marker_each_travels(run: Any) -> None:
     )
     result.assert_outcomes(passed=8)
     assert "8 exceptions: 1 whole" in checks(result)
+
+
+OTHER_SHAPES = """
+@pytest.mark.parametrize("number", range(1, {count} + 1))
+def test_it(number):
+    with pytest.raises({cls}) as caught:
+        raise {cls}({{f"key {{number}}": "declined", **{{str(n): n for n in range(number)}}}}{more})
+"""
+JUDGED = (
+    "not looked at: judged by others of their class before them; portable_errors_thorough = true "
+    "sends each ({count} exceptions: shop.errors.{cls})"
+)
+WITH_PROJECT = ("-o", "portable_errors_receiver=with-project", "test_shop.py")
+ALIKE = 5
+"""How many exceptions of one outline are sent."""
+
+
+class TestOutlines:
+    """Each exception has another shape: it holds another dict."""
+
+    @pytest.fixture(autouse=True)
+    def counting(self, pytester: pytest.Pytester) -> None:
+        pytester.makeconftest(COUNTING)
+
+    def test_of_those_that_arrive_whole_five_travel(self, run: Any) -> None:
+        source = OTHER_SHAPES.format(cls="Whole", count=30, more="")
+        result = run(source, "--portable-errors", "-s", *WITH_PROJECT)
+        result.assert_outcomes(passed=30)
+        assert "1 class, 30 exceptions: 1 whole" in checks(result)
+        assert sent(result) == ALIKE * PAYLOADS
+        assert JUDGED.format(count=30 - ALIKE, cls="Whole") in result.outlines
+
+    def test_the_others_fail_for_the_same_defect(self, run: Any) -> None:
+        source = OTHER_SHAPES.format(cls="PaymentError", count=30, more=", 'a'")
+        result = run(source, "--portable-errors", "-s", *WITH_PROJECT)
+        result.assert_outcomes(failed=30)
+        result.stdout.fnmatch_lines(["*checked 1 class, 30 exceptions: 0 whole, 1 lossy*"])
+        assert JUDGED.format(count=30 - ALIKE, cls="PaymentError") in result.outlines
+
+    def test_thorough_sends_each(self, run: Any) -> None:
+        source = OTHER_SHAPES.format(cls="Whole", count=30, more="")
+        result = run(
+            source, "--portable-errors", "-s", "-o", "portable_errors_thorough=true", *WITH_PROJECT
+        )
+        assert sent(result) == 30 * PAYLOADS
+        assert "1 class, 30 exceptions: 1 whole" in checks(result)
+        result.stdout.no_fnmatch_line("*not looked at*")
+
+    def test_in_one_test_a_class_travels_a_hundred_times(self, run: Any) -> None:
+        source = """
+def test_it():
+    for number in range(1, 121):
+        with pytest.raises(Whole):
+            raise Whole({f"key {number}": "declined"})
+"""
+        result = run(source, "--portable-errors", "-s", *WITH_PROJECT)
+        assert "1 class, 120 exceptions: 1 whole" in checks(result)
+        assert sent(result) == 100 * PAYLOADS
+        assert JUDGED.format(count=20, cls="Whole") in result.outlines
+
+    def test_what_fares_now_so_now_so_is_told_of_past_the_first_hundred(
+        self, run: Any, shop: Any
+    ) -> None:
+        with (shop / "errors.py").open("a") as file:
+            file.write(
+                "\n\nclass Fickle(Exception):\n    def __reduce__(self):\n"
+                "        return (Fickle, self.args if len(self.args[0]) % 2 else ())\n"
+            )
+        source = OTHER_SHAPES.format(cls="Fickle", count=110, more="")
+        result = run(source, "--portable-errors", "-s", *WITH_PROJECT)
+        result.assert_outcomes(failed=50, passed=60)
+        result.stdout.fnmatch_lines(
+            ["not looked at: past the first 100 of a class,*; * (10 exceptions: *.Fickle)"]
+        )
+
+    @pytest.mark.parametrize(
+        "value",
+        ["__import__('threading').Lock()", "'sk-0123456789abcdef0123'", "LosesAttribute('a')"],
+        ids=["unpicklable", "credential", "another class"],
+    )
+    def test_what_fares_otherwise_is_still_found(self, run: Any, shop: Any, value: str) -> None:
+        with (shop / "errors.py").open("a") as file:
+            file.write(
+                "\n\nclass LosesAttribute(Exception):\n    def __init__(self, text):\n"
+                "        super().__init__(text, 1)\n"
+                "    def __reduce__(self):\n        return (LosesAttribute, (text,))\n"
+            )
+        source = OTHER_SHAPES.format(cls="Whole", count=20, more="").replace(
+            '"declined"', f"'declined' if number < 20 else {value}"
+        )
+        result = run(
+            source,
+            *("--portable-errors", "-o", "portable_errors_credentials=error"),
+            *WITH_PROJECT,
+        )
+        result.assert_outcomes(passed=19, failed=1)
+
+
+def test_thorough_is_true_or_false(run: Any) -> None:
+    result = run("", "--portable-errors", "-o", "portable_errors_thorough=often")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ['*portable_errors_thorough (-o): unknown "often": expected one of true, false']
+    )

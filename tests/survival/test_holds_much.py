@@ -6,7 +6,6 @@ from __future__ import annotations
 import itertools
 import pickle
 import sys
-import threading
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from in_matrix import MATRIX, rest_in_matrix
 from large_zoo import (
     KINDS,
     HoldsError,
-    Thing,
     cycle,
     grows,
     grows_itself,
@@ -28,7 +26,6 @@ from large_zoo import (
 
 from pytest_portable_errors import RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, read
-from pytest_portable_errors.judging.shapes import outline_of
 from pytest_portable_errors.receiver.budget import DEPTH, VALUES
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.record import depth_of, describe
@@ -160,25 +157,3 @@ class TestExtent:
             raise holding(len(big))
         except HoldsError as exc:
             assert held_by(exc).extent < MUCH
-
-
-class TestOutline:
-    def test_is_that_of_others_with_values_of_the_same_types(self) -> None:
-        one, other = (outline_of(holding([Thing() for _ in range(n)]), 50) for n in (20, 30))
-        assert one == other
-
-    @pytest.mark.parametrize(
-        "held", [{}, None, [threading.Lock()]], ids=["dict", "None", "unpicklable"]
-    )
-    def test_is_another_for_other_types_and_for_what_cannot_be_pickled(self, held: Any) -> None:
-        assert outline_of(holding([Thing()]), 50) != outline_of(holding(held), 50)
-
-    def test_of_what_holds_much_the_class_and_how_its_pickle_begins_count(self) -> None:
-        assert outline_of(holding([1]), MUCH) == outline_of(holding({}), MUCH)
-        assert outline_of(holding([1]), MUCH) != outline_of(holding([threading.Lock()]), MUCH)
-
-    def test_is_none_for_a_class_that_cannot_be_imported(self) -> None:
-        class Local(Exception):
-            pass
-
-        assert outline_of(Local(), MUCH) is None
