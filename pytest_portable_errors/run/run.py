@@ -115,14 +115,16 @@ class Run:
             marked: The options of the tests that use a marker or fixture. A run that checks all
                 tests starts its own receivers too, and with-project if none was chosen.
         """
-        options = self._options
+        options, marked = self._options, list(marked)
         of_options = list(options.receivers) if options.is_on else []
         if options.is_on and not options.receiver_is_chosen:
             of_options.append("with-project")
         of_markers = (name for marker_options in marked for name in marker_options.receivers)
+        # Of tests without a marker nobody knows whether they raise anything.
+        waits = not (marked or options.suites or self.cases.surveyed_modules)
         for receiver in dict.fromkeys([*of_options, *of_markers]):
             with contextlib.suppress(PortableErrorsError):
-                self.receivers.start(receiver)
+                self.receivers.start(receiver, waits=waits)
                 modules = self.cases.surveyed_modules[:_PREPARED] if receiver in of_options else ()
                 for module in modules:
                     self.receivers.prepare(receiver, [module])

@@ -1,38 +1,26 @@
-"""One receiver, as the sender sees it: start it, ask it, end it.
+"""One receiver, as the sender sees it: greet it, ask it, end it.
 
-This is the only module of the sender that starts processes. What it needs is bound when it is
-imported, because tests patch the world (pyfakefs, gevent, freezegun). It speaks through pipes,
-because tests forbid sockets.
+What it needs is bound when it is imported, because tests patch the world (pyfakefs, gevent,
+freezegun). It speaks through pipes, because tests forbid sockets.
 """
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender.project import Imports
+from pytest_portable_errors.sender.started import Started
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
-START_VARIABLE = "PORTABLE_ERRORS_RECEIVER_START"
-"""Environment variable that chooses how receivers make their checks: see ``start_method``."""
 SLICE = 0.2  # seconds: the longest wait before it is checked whether the controller is gone
 START_SECONDS = 60.0  # wall clock that a receiver may take until it greets
 IMPORT_SECONDS = 120.0  # processor time that the imports of what a payload names may take
 STALL_SECONDS = 30.0  # wall clock, after which an import that uses no processor time is given up
 
-_QUIET = {
-    # Without it importing LiteLLM asks the network for its price list.
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    # Without them importing numpy starts threads for arithmetic, and from a process that has
-    # threads no check can be forked.
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-}
-_RECEIVER = Path(__file__).resolve().parent.parent / "receiver"
 AT_ONCE = max(2, UNPATCHED.cores)  # checks that one receiver makes at the same time
 
 
@@ -41,64 +29,35 @@ class ReceiverEnded(Exception):
 
 
 class Receiver:
-    """One fresh interpreter, and the pipes to it."""
+    """One fresh interpreter, and what was asked of it."""
 
     def __init__(
-        self, name: str, imports: Imports, *, cwd: str, controller: int | None = None
+        self, name: str, imports: Imports, started: Started, *, controller: int | None = None
     ) -> None:
-        """Start the interpreter, without waiting for it: see ``greet``.
+        """Tell the interpreter what it may import, without waiting for it: see ``greet``.
 
         Args:
             name: What failure texts call it.
             imports: What it may import.
-            cwd: The folder that it starts in.
+            started: The interpreter; the receiver closes it.
             controller: Process ID of the parent (pytest-xdist's controller). When another process
                 becomes the parent, nobody reads answers any more, and this process ends. None: any
                 parent will do.
-
-        Raises:
-            PortableErrorsError: The interpreter cannot be started.
         """
         self.name = name
         self._controller = controller
-        self.pid = UNPATCHED.getpid()
-        self._python = imports.python or sys.executable
+        self.started = started
         self._decoder = messages.Decoder(skip_to=messages.START)
         self._answers: dict[int, messages.Head] = {}
         self._next = 0
         self._is_greeted = False
-        flags = ["-I"] if imports.site else ["-I", "-S"]
-        try:
-            self._process = UNPATCHED.popen(
-                [
-                    self._python,
-                    *flags,
-                    *(["-B"] if sys.dont_write_bytecode else []),
-                    str(_RECEIVER),
-                    start_method(),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,  # Ctrl-C is for pytest alone
-                cwd=cwd,
-                env={**UNPATCHED.environment, **_QUIET},
-            )
-        # An OSError; or anything, where a test has patched what subprocess stands on.
-        except Exception as error:
-            raise PortableErrorsError(
-                f"receiver {name!r} cannot start: {self._python}: {error}"
-            ) from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()
         limits = {
             "at_once": AT_ONCE,
             "import_seconds": IMPORT_SECONDS,
             "stall_seconds": STALL_SECONDS,
         }
-        with contextlib.suppress(ReceiverEnded):  # greet says why it has ended
+        with contextlib.suppress(ReceiverEnded, OSError):  # greet says why it has ended
+            started.begin()
             self._send(
                 {
                     **asdict(imports),
@@ -108,6 +67,11 @@ class Receiver:
                     "exec_prefix": sys.exec_prefix,
                 }
             )
+
+    @property
+    def pid(self) -> int:
+        """The process that started it."""
+        return self.started.pid
 
     def greet(self) -> None:
         """Wait until it has shown that what must be absent is absent; later calls do nothing.
@@ -124,8 +88,7 @@ class Receiver:
             self.close()
             raise
         self._is_greeted = True
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        self.started.drop_errors()
 
     def _await_greeting(self) -> None:
         heads: list[messages.Head] = []
@@ -135,15 +98,15 @@ class Receiver:
             while not heads and seconds_left > 0:
                 heads = self._receive(SLICE)
                 seconds_left -= SLICE
-                errors += self._read_errors()
+                errors += self.started.read_errors()
         except ReceiverEnded:
-            how = self._ending(errors + self._read_errors())
+            how = self._ending(errors + self.started.read_errors())
             raise PortableErrorsError(
-                f"receiver {self.name!r} cannot start: {self._python} {how}"
+                f"receiver {self.name!r} cannot start: {self.started.python} {how}"
             ) from None
         if not heads:
             raise PortableErrorsError(
-                f"receiver {self.name!r} cannot start: {self._python} gave no answer in "
+                f"receiver {self.name!r} cannot start: {self.started.python} gave no answer in "
                 f"{START_SECONDS:g} s"
             )
         greeting, *answers = heads
@@ -155,21 +118,9 @@ class Receiver:
             )
         self._answers.update((answer["id"], answer) for answer in answers)
 
-    def _read_errors(self) -> bytes:
-        """Read, without waiting, what the interpreter has written to its standard error."""
-        assert self._process.stderr is not None
-        fd, errors = self._process.stderr.fileno(), b""
-        while UNPATCHED.wait_readable(fd, 0):
-            piece = UNPATCHED.read(fd, messages.PIECE)
-            if not piece:
-                break
-            errors += piece
-        return errors
-
     def _ending(self, errors: bytes) -> str:
         """Close it and say how it ended, with the line of ``errors`` that tells most."""
-        self.close()
-        status = self._process.returncode
+        status = self.close() or 0
         texts = errors.decode(errors="backslashreplace").split("\n")
         lines = [line for line in texts if line.strip()]
         because = (
@@ -228,37 +179,25 @@ class Receiver:
 
     def end(self) -> None:
         """Tell it to end, without waiting until it has; a fork of its starter tells nothing."""
-        if self.pid == UNPATCHED.getpid() and self._requests >= 0:
+        if self.pid == UNPATCHED.getpid() and self.started.requests >= 0:
             with contextlib.suppress(ReceiverEnded, OSError):
                 # Closing the pipe would do, unless something that a test forked holds it open.
                 self._send({"end": True})
 
-    def close(self) -> None:
-        """End it and everything below it; it is killed if it has not ended after 3 seconds.
+    def close(self) -> int | None:
+        """End it and everything below it; it is killed if it has not ended after some seconds.
 
-        A fork of the process that started it closes only its own descriptors.
+        Returns:
+            How it ended: see ``Started.close``.
         """
         self.end()
-        is_starter = self.pid == UNPATCHED.getpid()
-        self._requests = self._replies = -1
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert pipe is not None
-            pipe.close()
-        if not is_starter:
-            # Its end does not concern a fork, where Popen would warn that it still runs.
-            self._process.returncode = 0
-            return
-        try:
-            self._process.wait(timeout=3)
-        except subprocess.TimeoutExpired:
-            UNPATCHED.kill_session(self._process)
-            self._process.wait()
+        return self.started.close()
 
     def _send(self, head: messages.Head, body: bytes = b"") -> None:
         view = memoryview(messages.encode(head, body))
         try:
             while view:
-                view = view[UNPATCHED.write(self._requests, view) :]
+                view = view[UNPATCHED.write(self.started.requests, view) :]
         except OSError:
             raise ReceiverEnded from None
 
@@ -267,31 +206,15 @@ class Receiver:
 
         Raises ReceiverEnded, and MessageError for what is no message.
         """
-        if self._replies < 0:
+        if self.started.replies < 0:
             # It was closed meanwhile, for what another payload did to it, or to make room.
             raise ReceiverEnded
-        if not UNPATCHED.wait_readable(self._replies, seconds):
+        if not UNPATCHED.wait_readable(self.started.replies, seconds):
             return []
-        data = UNPATCHED.read(self._replies, messages.PIECE)
+        data = UNPATCHED.read(self.started.replies, messages.PIECE)
         if not data:
             raise ReceiverEnded
         return [
             {**head, **messages.from_json(body)} if body else head
             for head, body in self._decoder.feed(data)
         ]
-
-
-def start_method() -> str:
-    """Return how receivers make their checks: ``fork`` where that is safe, otherwise ``spawn``.
-
-    The environment variable ``START_VARIABLE`` takes precedence.
-
-    Raises:
-        PortableErrorsError: The variable is neither ``fork`` nor ``spawn``.
-    """
-    asked = UNPATCHED.environment.get(START_VARIABLE, "")
-    if asked not in ("", "fork", "spawn"):
-        raise PortableErrorsError(
-            f"{START_VARIABLE}={asked!r} (environment): expected fork or spawn"
-        )
-    return asked or ("fork" if UNPATCHED.can_fork else "spawn")

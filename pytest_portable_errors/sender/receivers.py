@@ -23,6 +23,7 @@ from pytest_portable_errors.sender.project import Imports, Project, find_project
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.request import Request, import_steps
+from pytest_portable_errors.sender.started import Started, command_of
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 RECEIVERS = 4  # at once; for one more, the one that was started first is ended
@@ -78,6 +79,8 @@ class Receivers:
         self._project: Project | None = None
         self._planned: dict[tuple[str, tuple[str, ...]], Imports] = {}
         self._running: dict[tuple[str, Imports], Receiver] = {}
+        # Started ahead, and not told yet what they may import; by their names.
+        self._waiting: dict[str, Started] = {}
         self.answered = Answered()
         """What the answers so far have taught: a payload is checked once, whichever tests raise
         it."""
@@ -116,17 +119,22 @@ class Receivers:
         with self._lock, contextlib.suppress(ReceiverEnded):
             self._get(receiver).submit({"modules": import_steps(modules), "needs": {}})
 
-    def start(self, receiver: str) -> None:
+    def start(self, receiver: str, *, waits: bool = False) -> None:
         """Start a receiver now, without waiting, so that it is ready when a test needs it.
 
         Args:
             receiver: Its name, or the path of an interpreter.
+            waits: Whether it is enough to have a process that becomes the receiver when the first
+                payload is sent. One that is given by a path starts at once.
 
         Raises:
             PortableErrorsError: There is no such receiver, or nothing to start.
         """
         with self._lock:
-            self._get(receiver)
+            if waits and receiver in NAMED_RECEIVERS:
+                self._waiting[receiver] = self._started(receiver, None, waits=True)
+            else:
+                self._get(receiver)
 
     def submit(self, request: Request) -> PendingAnswer:
         """Have a payload rebuilt and described, without waiting for the answer.
@@ -151,6 +159,8 @@ class Receivers:
                 if known_missing is not None:
                     pending.known = known_missing.answer_to(request.names)
                 if pending.known is None:
+                    for waiting in list(self._waiting):
+                        self._get(waiting)  # its start takes no longer beside the other's
                     pending.running = self._ready(request.receiver)
                     # That it has ended is noticed when the answer is read.
                     with contextlib.suppress(ReceiverEnded):
@@ -216,6 +226,7 @@ class Receivers:
 
     def end(self) -> None:
         """Tell all receivers to end, without waiting until they have."""
+        self._close_waiting()
         for process in list(self._running.values()):
             process.end()
 
@@ -252,10 +263,33 @@ class Receivers:
             # Tests that change sys.path need a receiver each.
             while len(self._running) >= RECEIVERS:
                 self._drop(next(iter(self._running.values())))
-            # A consumer's folder is not the project's: LiteLLM, for one, reads a .env file from it.
-            cwd = str(self.project.context.root) if receiver == "with-project" else os.sep
-            self._running[key] = Receiver(*key, cwd=cwd, controller=self._controller)
+            started = self._waiting.pop(receiver, None)
+            if started is not None and started.pid != UNPATCHED.getpid():
+                started.close()
+                started = None
+            started = started or self._started(receiver, key[1].python)
+            self._running[key] = Receiver(*key, started, controller=self._controller)
         return self._running[key]
+
+    def _started(self, receiver: str, python: str | None, *, waits: bool = False) -> Started:
+        """Start an interpreter for a receiver. Raises PortableErrorsError."""
+        root = (self._context or ProjectContext.here()).root
+        with_project = receiver == "with-project"
+        command = command_of(python, site=with_project or receiver not in NAMED_RECEIVERS)
+        # A consumer's folder is not the project's: LiteLLM, for one, reads a .env file from it.
+        cwd = str(root) if with_project else os.sep
+        try:
+            return Started(command, cwd=cwd, waits=waits)
+        # An OSError; or anything, where a test has patched what subprocess stands on.
+        except Exception as error:
+            raise PortableErrorsError(
+                f"receiver {receiver!r} cannot start: {command[0]}: {error}"
+            ) from error
+
+    def _close_waiting(self) -> None:
+        """End the processes that were started ahead, and that nobody has asked."""
+        while self._waiting:
+            self._waiting.popitem()[1].close()
 
     def _ready(self, receiver: str) -> Receiver:
         """The receiver, once it has shown that it is isolated. Raises PortableErrorsError."""

@@ -129,9 +129,12 @@ def test_a_receiver_that_is_not_isolated_does_not_start(
     from dataclasses import replace
 
     from pytest_portable_errors.sender.client import Receiver
+    from pytest_portable_errors.sender.started import Started, command_of
 
     receiver = Receiver(
-        "without-project", replace(imports, path=(*(imports.path or ()), str(tmp_path))), cwd="/"
+        "without-project",
+        replace(imports, path=(*(imports.path or ()), str(tmp_path))),
+        Started(command_of(None, site=False), cwd="/"),
     )
     with pytest.raises(
         PortableErrorsError,

@@ -14,7 +14,7 @@ from in_matrix import rest_in_matrix
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.receiver import messages
-from pytest_portable_errors.sender import client
+from pytest_portable_errors.sender import client, started
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
@@ -79,8 +79,9 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
     opened = []
     with pytest.MonkeyPatch.context() as patch:
         for how in ("fork", "spawn"):
-            patch.setitem(UNPATCHED.environment, client.START_VARIABLE, how)
-            opened.append(client.Receiver("with-project", imports, cwd=str(root)))
+            patch.setitem(UNPATCHED.environment, started.START_VARIABLE, how)
+            own = started.Started(started.command_of(None, site=True), cwd=str(root))
+            opened.append(client.Receiver("with-project", imports, own))
             opened[-1].greet()
     yield Ways(forking=opened[0], spawning=opened[1])
     for receiver in opened:

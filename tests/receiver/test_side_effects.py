@@ -12,8 +12,8 @@ from in_matrix import MATRIX
 from processes import below, wait_until_one_is_gone
 
 from pytest_portable_errors import check_round_trip
-from pytest_portable_errors.sender.client import start_method
 from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.sender.started import start_method
 
 pytestmark = pytest.mark.skipif(
     start_method() == "spawn", reason="there each check has an interpreter of its own"
@@ -30,7 +30,7 @@ class Calls(Exception):
 def ready(receivers: Receivers) -> set[int]:
     """The server and the children that stand ready below it."""
     check_round_trip(ValueError("before"))
-    return below(next(iter(receivers._running.values()))._process.pid)
+    return below(next(iter(receivers._running.values())).started.process.pid)
 
 
 @pytest.mark.parametrize(

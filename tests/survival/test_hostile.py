@@ -16,7 +16,7 @@ from processes import below, wait_until_gone
 
 from pytest_portable_errors import PortableErrorsError, Stage, check_round_trip
 from pytest_portable_errors.round_trip import shared
-from pytest_portable_errors.sender import client
+from pytest_portable_errors.sender import client, started
 from pytest_portable_errors.sender.arrival import arrive
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import TripSettings, send
@@ -92,7 +92,7 @@ def test_nothing_stays_behind(receivers: Receivers) -> None:
     """Not even what forked twice into a session of its own, nor what was left when its server was
     killed."""
     check_round_trip(ValueError("begin"), receiver="with-project")
-    reaper = receivers._running[next(iter(receivers._running))]._process.pid
+    reaper = receivers._running[next(iter(receivers._running))].started.process.pid
     for name in ("fork-twice-and-stay", "fork-and-hold-the-pipe"):
         assert trip_of(hostile_zoo.Attacks(name)).arrived_whole
     orphans = below(reaper)
@@ -235,7 +235,7 @@ class TestSetup:
     def test_it_runs_once_for_all_checks(self, with_setup: Any, tmp_path: Path) -> None:
         with_setup(f"def start():\n    open({str(tmp_path / 'log')!r}, 'a').write('.')\n")
         assert all(trip_of(ValueError(number)).arrived_whole for number in range(3))
-        assert (tmp_path / "log").read_text() == "." or client.start_method() == "spawn"
+        assert (tmp_path / "log").read_text() == "." or started.start_method() == "spawn"
 
     def test_it_runs_in_each_check_where_it_starts_threads(
         self, with_setup: Any, tmp_path: Path
