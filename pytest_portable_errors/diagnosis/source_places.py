@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import filecmp
+import functools
 import inspect
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -107,10 +110,44 @@ def place_of(cls: type) -> tuple[str, int] | None:
     try:
         file = inspect.getsourcefile(cls)
         # Classes have __firstlineno__ from Python 3.13 on.
-        line = vars(cls).get("__firstlineno__") or inspect.findsource(cls)[1] + 1
+        line = (
+            vars(cls).get("__firstlineno__")
+            or _line_of(cls, file)
+            or inspect.findsource(cls)[1] + 1
+        )
     except Exception:  # classes and modules are foreign; what is generated has no file
         return None
     return (os.path.realpath(file), line) if file and isinstance(line, int) else None
+
+
+def _line_of(cls: type, file: str | None) -> int | None:
+    """The line of a class in its file; None if it is not found there.
+
+    As ``inspect.findsource``, which parses the file anew for each of a hundred classes in it.
+    """
+    module = sys.modules.get(cls.__module__)
+    lines = linecache.getlines(file or "", None if module is None else vars(module))
+    return _lines_of_classes("".join(lines)).get(cls.__qualname__)
+
+
+@functools.lru_cache(maxsize=32)
+def _lines_of_classes(source: str) -> dict[str, int]:
+    """Qualified name of each class -> the line, from 1, on which it or its decorators begin."""
+    found: dict[str, int] = {}
+    waiting: list[tuple[str, ast.AST]] = [("", ast.parse(source))]
+    while waiting:
+        prefix, parent = waiting.pop()
+        for node in ast.iter_child_nodes(parent):
+            if isinstance(node, ast.ClassDef):
+                name = prefix + node.name
+                first = min(node.lineno, *(each.lineno for each in node.decorator_list))
+                found.setdefault(name, first)
+                waiting.append((f"{name}.", node))
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                waiting.append((f"{prefix}{node.name}.<locals>.", node))
+            elif isinstance(node, ast.stmt):
+                waiting.append((prefix, node))
+    return found
 
 
 def lines_of(cls: type) -> tuple[int, ...]:

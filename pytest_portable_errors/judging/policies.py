@@ -21,7 +21,7 @@ from pytest_portable_errors.judging.verdicts import (
 )
 from pytest_portable_errors.report.rows import RAISED, Verdict
 from pytest_portable_errors.sender.outgoing import Outgoing
-from pytest_portable_errors.sender.pending_trip import PendingTrip
+from pytest_portable_errors.sender.pending_trip import PendingTrip, new_subject
 from pytest_portable_errors.sender.receivers import Receivers
 
 
@@ -41,7 +41,12 @@ class Policy(Protocol):
     """Sends exceptions, judges what arrives, and decides whether the test fails."""
 
     def begin(
-        self, outgoing: Iterable[Outgoing], *, how: str = RAISED, arrives_as: str | None = None
+        self,
+        outgoing: Iterable[Outgoing],
+        *,
+        how: str = RAISED,
+        arrives_as: str | None = None,
+        subject: str | None = None,
     ) -> SentSubject:
         """Send one exception to each receiver, without waiting for an answer.
 
@@ -49,6 +54,8 @@ class Policy(Protocol):
             outgoing: The exception as each serializer pickled it.
             how: ``raised``, or how it was built.
             arrives_as: Dotted name of the type that it may arrive as; None: as declared.
+            subject: What it belongs to: its class, if others of it were built as well. None: it is
+                a subject by itself.
 
         Raises:
             PortableErrorsError: A receiver cannot start.
@@ -102,11 +109,16 @@ class SendingPolicy:
         self._declared = declared
 
     def begin(
-        self, outgoing: Iterable[Outgoing], *, how: str = RAISED, arrives_as: str | None = None
+        self,
+        outgoing: Iterable[Outgoing],
+        *,
+        how: str = RAISED,
+        arrives_as: str | None = None,
+        subject: str | None = None,
     ) -> SentSubject:
         """See ``Policy``."""
         trips: list[PendingTrip] = []
-        likeness = None
+        likeness, subject = None, subject or new_subject()
         for pickled in outgoing:
             assert pickled.likeness is None or isinstance(pickled.likeness, Likeness)
             likeness = pickled.likeness
@@ -117,6 +129,7 @@ class SendingPolicy:
                 self._receivers,
                 arrives_as=arrives_as or self._declared.arrives_as(pickled.cls),
                 without=self._declared.may_lose(pickled.cls),
+                subject=subject,
             )
         return SentSubject(how=how, pending_trips=trips, likeness=likeness)
 

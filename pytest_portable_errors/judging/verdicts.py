@@ -22,7 +22,7 @@ from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.arrival import arrive, lacks_project
 from pytest_portable_errors.sender.carriers.carrier import never_carried
 from pytest_portable_errors.sender.outgoing import Outgoing
-from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, send
+from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, new_subject, send
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 from pytest_portable_errors.sender.trip_fixes import with_fixes
@@ -94,6 +94,7 @@ def pending_trips(
     *,
     arrives_as: str | None,
     without: tuple[str, ...] = (),
+    subject: str | None = None,
 ) -> list[PendingTrip]:
     """Send an outgoing exception to each receiver, without waiting for an answer.
 
@@ -105,6 +106,7 @@ def pending_trips(
         receivers: Those of this process.
         arrives_as: Dotted name of the type that it may arrive as; None: as its own.
         without: Names of its attributes that may be lost.
+        subject: What it belongs to; None: it is a subject by itself.
 
     Returns:
         One pending trip for each of ``requirements.receivers``, in their order.
@@ -119,8 +121,14 @@ def pending_trips(
     settings = TripSettings(
         checks=checks, arrives_as=arrives_as, without=without, timeout=requirements.timeout
     )
+    subject = subject or new_subject()
     pending = [
-        send(outgoing, receivers=receivers, settings=replace(settings, receiver=name))
+        send(
+            outgoing,
+            receivers=receivers,
+            settings=replace(settings, receiver=name),
+            subject=subject,
+        )
         for name in requirements.receivers
     ]
     is_of_project = receivers.project.owns(module_of(outgoing.cls) or "?")

@@ -38,7 +38,8 @@ def rehearse() -> None:
 def run(
     requests: int, answers: int, settings: CheckSettings, side_effects: Optional[SideEffects] = None
 ) -> None:
-    """Make the check that is asked for, and further ones while none leaves anything behind.
+    """Make the check that is asked for, and further ones: any while none has left anything behind,
+    then those of the same subject.
 
     The caller ends the process, whatever this raises.
 
@@ -51,46 +52,32 @@ def run(
     Raises:
         MessageError: What arrived is no request.
     """
-    while _run_one(requests, answers, settings, side_effects):
-        pass
-
-
-def _run_one(
-    requests: int, answers: int, settings: CheckSettings, side_effects: Optional[SideEffects]
-) -> bool:
-    """Wait for a request, make the check, write the answer.
-
-    Returns:
-        Whether this process can make another check.
-    """
     own = os.getpid()
-    request = messages.read_one(requests)
-    if request is None:
-        return False  # nobody asks any more
-    head, payload = request
+    is_fresh = True
+    while True:
+        request = messages.read_one(requests)
+        if request is None:
+            return  # nobody asks any more
+        head, payload = request
 
-    def answer(content: messages.Head, **head_fields: object) -> None:
-        """Write an answer, or an event before it: what it is into the head, the rest into the
-        body."""
-        if os.getpid() == own:  # a payload may have forked, and both of them arrive here
-            kind = "event" if "event" in content else "stage"
-            # Those who pass it on look only at the head.
-            messages.write(
-                answers,
-                {kind: content.pop(kind), "id": head["id"], **head_fields},
-                messages.as_json(content),
-            )
+        def answer(content: messages.Head, **head_fields: object) -> None:
+            """Write an answer, or an event before it: what it is into the head, the rest into the
+            body."""
+            if os.getpid() == own:  # a payload may have forked, and both of them arrive here
+                kind = "event" if "event" in content else "stage"
+                # Those who pass it on look only at the head.
+                messages.write(
+                    answers,
+                    {kind: content.pop(kind), "id": head["id"], **head_fields},  # noqa: B023
+                    messages.as_json(content),
+                )
 
-    outcome = check(head, payload, settings, answer, side_effects)
-    if (
-        side_effects is not None
-        and side_effects.none_left()
-        and processor_seconds() < FRESH_SECONDS
-    ):
-        answer(outcome, again=True)
-        return True
-    answer(outcome)
-    return False
+        outcome = check(head, payload, settings, answer, side_effects)
+        if side_effects is None or processor_seconds() >= FRESH_SECONDS:
+            answer(outcome)
+            return
+        is_fresh = side_effects.none_left() and is_fresh
+        answer(outcome, next="any" if is_fresh else "same")
 
 
 def check(

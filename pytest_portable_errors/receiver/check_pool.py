@@ -1,11 +1,14 @@
-"""The checks of one server: each in a child of its own, several at the same time.
+"""The checks of one server: those of one subject in one child, several children at the same time.
 
-One child is forked ahead for the next check.
+One child is forked ahead for the next check. A child that has rebuilt a payload is not fresh any
+more, unless the payload left nothing behind. It is kept for further checks of the same subject: one
+exception, or one class. So long as nobody asks, it is stopped.
 """
 
 import os
+import signal
 from collections import deque
-from typing import Callable, Deque, Dict, List, NamedTuple
+from typing import Callable, Deque, Dict, List, NamedTuple, Optional
 
 from . import check, messages
 from .check_settings import CheckSettings
@@ -24,6 +27,12 @@ class Running(NamedTuple):
     number: int
     """The number of its request."""
     progress: Progress
+    request: Message
+    is_used: bool
+    """Whether the child has made another check of this subject before."""
+
+
+PARKED = 16  # children that are kept for their subjects; that used longest ago goes first
 
 
 class CheckPool:
@@ -51,6 +60,8 @@ class CheckPool:
         self._waiting: Deque[Message] = deque()
         # Forked before they are needed; or with a check behind them that left nothing behind.
         self._ahead: Deque[Child] = deque()
+        # By their subjects; the one that was used last is at the end.
+        self._parked: Dict[str, Child] = {}
         self.running: Dict[int, Running] = {}
         """The children that make checks, by process ID."""
         self.ended: List[Child] = []
@@ -63,15 +74,34 @@ class CheckPool:
         self._waiting.append((head, body))
 
     def start(self) -> None:
-        """Hand waiting requests to children, while fewer than ``at_once`` make checks."""
-        while self._waiting and len(self.running) < self._at_once:
+        """Hand waiting requests to children, while fewer than ``at_once`` make checks.
+
+        A request waits while its subject's child is busy.
+        """
+        busy = {_subject(running.request[0]) for running in self.running.values()} - {""}
+        for head, body in list(self._waiting) if len(self.running) < self._at_once else ():
+            subject = _subject(head)
+            if subject in busy:
+                continue
+            self._waiting.remove((head, body))
+            self._hand_over(head, body, self._parked.pop(subject, None))
+            busy |= {subject} - {""}
+            if len(self.running) >= self._at_once:
+                return
+
+    def _hand_over(self, head: messages.Head, body: bytes, parked: Optional[Child]) -> None:
+        """Give a request to a child: the parked one of its subject, if there is one."""
+        child = parked
+        if child is not None:
+            child.signal_group(signal.SIGCONT)
+        else:
             child = self._ahead.popleft() if self._ahead else self._fork(self._be_check)
-            self.expects_more = True
-            head, body = self._waiting.popleft()
-            child.pipes.write(head, body)
-            self.running[child.pid] = Running(
-                child, head["id"], Progress(child.pid, head, self._settings)
-            )
+        self.expects_more = True
+        child.pipes.write(head, body)
+        progress = Progress(child.pid, head, self._settings)
+        self.running[child.pid] = Running(
+            child, head["id"], progress, (head, body), parked is not None
+        )
 
     @property
     def wants_more_ahead(self) -> bool:
@@ -100,22 +130,28 @@ class CheckPool:
         """The pipes to every child that lives, whether it makes a check or is ready for one."""
         return [
             child.pipes
-            for child in (*(running.child for running in self.running.values()), *self._ahead)
+            for child in (
+                *(running.child for running in self.running.values()),
+                *self._ahead,
+                *self._parked.values(),
+            )
         ]
 
     def read(self, running: Running) -> None:
         """Pass on the answer of a child; what comes before the answer goes to its ``progress``.
 
-        The child is then ready for another check, if it says so, or it is ended.
+        The child is then ready for another check, of its subject or of any, or it is ended.
         """
         try:
             for head, body in running.child.pipes.read():
                 if not running.progress.note(head, body):
-                    again = head.pop("again", False)
+                    ready_for = head.pop("next", "")
                     # before the child is waited for: the exit of a large process takes long
                     self._answer(head, body)
-                    if again:
+                    if ready_for == "any":
                         self._ahead.append(self.running.pop(running.child.pid).child)
+                    elif ready_for == "same" and _subject(running.request[0]):
+                        self._park(running)
                     else:
                         self._end_check(running)
                     return
@@ -138,8 +174,27 @@ class CheckPool:
                 self._answer_for(running, "timed-out", reason)
 
     def _answer_for(self, running: Running, stage: str, how: str) -> None:
-        self._answer({"stage": stage, "how": how, "id": running.number}, b"")
+        """Answer for a child that cannot; where an earlier check may be to blame, make this one
+        again, in a fresh child."""
+        if running.is_used:
+            self._waiting.append(running.request)
+        else:
+            self._answer({"stage": stage, "how": how, "id": running.number}, b"")
         self._end_check(running)
+
+    def _park(self, running: Running) -> None:
+        """Stop a child until its subject's next check; end the one that was parked longest."""
+        del self.running[running.child.pid]
+        running.child.signal_group(signal.SIGSTOP)
+        self._parked[_subject(running.request[0])] = running.child
+        if len(self._parked) > PARKED:
+            self._end_parked(next(iter(self._parked)))
+
+    def _end_parked(self, subject: str) -> None:
+        child = self._parked.pop(subject)
+        child.pipes.close()
+        child.kill(group=True)
+        self.ended.append(child)
 
     def _end_check(self, running: Running) -> None:
         """Kill a child and what it has forked; it is reaped later."""
@@ -154,14 +209,25 @@ class CheckPool:
         for child in [child for child in self._ahead if child.ended() is not None]:
             child.pipes.close()  # something killed it
             self._ahead.remove(child)
+        for subject, child in list(self._parked.items()):
+            if child.ended() is not None:
+                child.pipes.close()
+                del self._parked[subject]
 
     def end(self) -> None:
         """Drop the waiting requests and kill all children, without waiting for their end."""
         self._waiting.clear()
         for running in list(self.running.values()):
             self._end_check(running)
+        for subject in list(self._parked):
+            self._end_parked(subject)
         for child in self._ahead:
             child.pipes.close()
             child.kill(group=False)
             self.ended.append(child)
         self._ahead.clear()
+
+
+def _subject(head: messages.Head) -> str:
+    """The subject of a request; "" for one that needs a child of its own."""
+    return "" if head.get("fresh") else head.get("subject", "")

@@ -1,5 +1,6 @@
 """The processes below a fork server, and the pipes to them."""
 
+import contextlib
 import os
 import signal
 from collections import deque
@@ -121,6 +122,14 @@ class Child:
                 self.kill(group=False)
             else:
                 self._note(changed_pid, status)
+
+    def signal_group(self, number: int) -> None:
+        """Send a signal to the child and what it has forked: the group of processes that it leads.
+
+        Nothing happens if they have ended.
+        """
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
     def kill(self, *, group: bool) -> None:
         """Kill the child; the caller waits for its end.

@@ -16,13 +16,10 @@ import pytest
 from pytest_portable_errors.building.build import CannotBuild
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.policies import SentSubject
-from pytest_portable_errors.run.checked_cases import CheckedCases
+from pytest_portable_errors.run.checked_cases import AHEAD, CheckedCases
 from pytest_portable_errors.run.option_values import is_worker
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.survey.cases import Case
-
-AHEAD = 40
-"""Cases that are under way at once, so that the receivers always have something to do."""
 
 
 def case_collectors(

@@ -15,11 +15,16 @@ from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.pytest_api import PytestApi
 from pytest_portable_errors.run.run_policies import RunPolicies
+from pytest_portable_errors.sender.pending_trip import new_subject
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.survey import population
 from pytest_portable_errors.survey.cases import Case, cases_of
 from pytest_portable_errors.survey.packages import survey_package
 from pytest_portable_errors.survey.project_modules import modules_not_imported
+
+AHEAD = 12
+"""Cases that are under way at once, so that the receivers always have something to do. No more than
+the receivers keep processes for (``check_pool.PARKED``)."""
 
 
 class CheckedCases:
@@ -117,7 +122,10 @@ class CheckedCases:
         outgoing = case.outgoing(
             self._receivers.serializers, traceback="traceback" in self._options.checks
         )
-        return [policy.begin(by_serializer, how=how) for how, by_serializer in outgoing]
+        subject = new_subject()
+        return [
+            policy.begin(by_serializer, how=how, subject=subject) for how, by_serializer in outgoing
+        ]
 
     def finish(self, case: Case, sent: Sequence[SentSubject]) -> None:
         """Wait for the case's trips, record them, and fail the running test if it has to.
@@ -149,7 +157,7 @@ class CheckedCases:
             # The suite's library is loaded, and this run is about nothing else: the garbage
             # collector need not look at all of it again and again.
             gc.freeze()
-        if self._options.runs_everything:
+        if self._options.runs_everything and len(self._sent_ahead) < AHEAD:
             # What goes wrong goes wrong again in the case's test, which tells it.
             with contextlib.suppress(CannotBuild, PortableErrorsError):
                 self._sent_ahead[case] = self.send(case)

@@ -6,8 +6,6 @@ functions import what only a used plugin needs.
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 
 from pytest_portable_errors.report.rows import is_surveyed_item, junit_properties
@@ -22,11 +20,13 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
         attached["portable_errors"] = entries
         item.user_properties.extend(junit_properties(entries))
     if item.config.stash[OPTIONS].fixes != "none":
+        from base64 import b64encode
+
         from pytest_portable_errors.judging.recorder import fix_row
 
         repaired = run_of(item.config).receivers.answered.repaired
         attached["portable_errors_repaired"] = [
-            [owner, base64.b64encode(payload).decode()] for owner, payload in repaired.take()
+            [owner, b64encode(payload).decode()] for owner, payload in repaired.take()
         ]
         fixes = repaired.take_fixes()
         # What a surveyed class gets depends on what its worker has met; raised ones suffice.

@@ -6,7 +6,6 @@ imports this module in every run, so functions import what only a used plugin ne
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Generator
 from dataclasses import replace
@@ -68,7 +67,9 @@ class Reporter:
         """Collect the rows that the report carries, and colour one of our failures."""
         repaired = getattr(report, "portable_errors_repaired", ())
         if self._repairing is not None:
-            self._repairing.add([(owner, base64.b64decode(text)) for owner, text in repaired])
+            from base64 import b64decode
+
+            self._repairing.add([(owner, b64decode(text)) for owner, text in repaired])
             self._repairing.add_fixes(getattr(report, "portable_errors_fixes", ()))
         self._is_in_use = self._is_in_use or hasattr(report, "portable_errors_in_use")
         entries = getattr(report, "portable_errors", None)

@@ -7,8 +7,9 @@ use it in its place. The exceptions are pickled with that table, and sent.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
@@ -40,9 +41,20 @@ from pytest_portable_errors.sender.unpatched import UNPATCHED
 _MOST_REFINEMENTS = 6
 _MOST_FIXES = 3
 
-MakeTrip = Callable[[Outgoing, "str | None"], RoundTrip]
-"""Makes the trip of an outgoing exception, given the type that it is declared to arrive as (None:
-as the settings say)."""
+
+class MakeTrip(Protocol):
+    """Makes a trip."""
+
+    def __call__(
+        self, outgoing: Outgoing, arrives_as: str | None, /, is_fresh: bool = False
+    ) -> RoundTrip:
+        """Make the trip of an outgoing exception.
+
+        Args:
+            outgoing: The exception, pickled with a candidate.
+            arrives_as: The type that it is declared to arrive as; None: as the settings say.
+            is_fresh: Whether it is rebuilt in a process that has rebuilt nothing of it before.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: cached_property needs a __dict__
@@ -154,6 +166,9 @@ class FixTrials:
             return None if refined is None else replace(refined, gives_up=candidate.gives_up)
         if instances is None:
             return None
+        proved = self.make_trip(outgoing, candidate.arrives_as, is_fresh=True)
+        if (proved.stage, proved.losses) != (trip.stage, trip.losses):
+            return None  # it only arrived where another had been rebuilt before
         if outgoing.payload is not None and not tried.lost:
             self.repaired.keep(self._owner(candidate), outgoing.payload)
         fix = tried.fix(

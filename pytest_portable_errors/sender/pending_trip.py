@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,17 @@ from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.request import Request
+from pytest_portable_errors.sender.unpatched import UNPATCHED
+
+_SUBJECTS = itertools.count(1)
+
+
+def new_subject() -> str:
+    """Name a subject: an exception or a class, whose payloads are rebuilt in one process.
+
+    The name is that of no other subject, of this process or another.
+    """
+    return f"{UNPATCHED.getpid()}-{next(_SUBJECTS)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +67,8 @@ class PendingTrip:
     """The request that was sent. None: dumps gave nothing that could be sent."""
     receivers: Receivers
     settings: TripSettings
+    subject: str
+    """What it belongs to; trips that are made of it belong to the same."""
 
     def answer(self) -> Answer:
         """Wait for the receiver's answer; without a payload, what dumps raised is the answer.
@@ -86,25 +100,58 @@ class PendingTrip:
         return replace(self, settings=replace(self.settings, checks=tuple(checks)))
 
     def resent(
-        self, *, outgoing: Outgoing | None = None, settings: TripSettings | None = None
+        self,
+        *,
+        outgoing: Outgoing | None = None,
+        settings: TripSettings | None = None,
+        is_fresh: bool = False,
     ) -> PendingTrip:
         """Send again.
 
         Args:
             outgoing: What to send. None: the same.
             settings: Where to send it, and how to compare what arrives. None: the same.
+            is_fresh: Whether it is rebuilt in a process of its own, which has rebuilt nothing of
+                this subject before.
 
         Raises:
             PortableErrorsError: There is no such receiver, or it cannot start.
         """
-        settings = settings or self.settings
-        if outgoing is not None:
-            return send(outgoing, receivers=self.receivers, settings=settings)
-        return _submitted(self.outgoing, self.reading, self.receivers, settings)
+        reading = self.reading if outgoing is None else read(outgoing.payload or b"")
+        again = replace(
+            self,
+            outgoing=outgoing or self.outgoing,
+            reading=reading,
+            settings=settings or self.settings,
+        )
+        return again._submitted(is_fresh=is_fresh)
+
+    def _submitted(self, *, is_fresh: bool = False) -> PendingTrip:
+        """The same trip, once its payload was handed to the receiver. Raises as ``send`` does."""
+        outgoing, settings = self.outgoing, self.settings
+        if outgoing.payload is None:
+            return replace(self, pending_answer=None)
+        request = Request(
+            receiver=settings.receiver,
+            payload=outgoing.payload,
+            serializer=outgoing.serializer,
+            names=[(name.module, name.qualname) for name in self.reading.names],
+            timeout=settings.timeout,
+            traceback="traceback" in settings.checks,
+            depth=depth_of(outgoing.sent),
+            names_are_cut=self.reading.is_cut,
+            subject=self.subject,
+            is_fresh=is_fresh,
+        )
+        return replace(self, pending_answer=self.receivers.submit(request))
 
 
 def send(
-    outgoing: Outgoing, *, receivers: Receivers, settings: TripSettings | None = None
+    outgoing: Outgoing,
+    *,
+    receivers: Receivers,
+    settings: TripSettings | None = None,
+    subject: str | None = None,
 ) -> PendingTrip:
     """Send an outgoing exception, without waiting; several trips can be pending at the same time.
 
@@ -112,6 +159,7 @@ def send(
         outgoing: What ``describe_and_pickle`` gave.
         receivers: Those of this process.
         settings: Where to send it, and how to compare what arrives. None: the defaults.
+        subject: What it belongs to, as ``new_subject`` names it. None: it is a subject by itself.
 
     Returns:
         The pending trip; without a payload nothing is sent.
@@ -120,34 +168,15 @@ def send(
         PortableErrorsError: There is no such receiver, it cannot start, or what the serializer
             needs is not installed here.
     """
-    reading = read(outgoing.payload or b"")
-    return _submitted(outgoing, reading, receivers, settings or TripSettings())
-
-
-def _submitted(
-    outgoing: Outgoing, reading: Reading, receivers: Receivers, settings: TripSettings
-) -> PendingTrip:
-    pending_answer = None
-    if outgoing.payload is not None:
-        pending_answer = receivers.submit(
-            Request(
-                receiver=settings.receiver,
-                payload=outgoing.payload,
-                serializer=outgoing.serializer,
-                names=[(name.module, name.qualname) for name in reading.names],
-                timeout=settings.timeout,
-                traceback="traceback" in settings.checks,
-                depth=depth_of(outgoing.sent),
-                names_are_cut=reading.is_cut,
-            )
-        )
-    return PendingTrip(
+    pending = PendingTrip(
         outgoing=outgoing,
-        reading=reading,
-        pending_answer=pending_answer,
+        reading=read(outgoing.payload or b""),
+        pending_answer=None,
         receivers=receivers,
-        settings=settings,
+        settings=settings or TripSettings(),
+        subject=subject or new_subject(),
     )
+    return pending._submitted()
 
 
 def _not_sent(outgoing: Outgoing) -> Answer:

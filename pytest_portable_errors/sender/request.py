@@ -15,7 +15,7 @@ from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 
-Content = tuple[str, tuple[str, ...], bool, int, bool, float, bytes]
+Content = tuple[str, tuple[str, ...], bool, int, bool, bool, float, bytes]
 """See ``Request.content``."""
 
 
@@ -40,6 +40,11 @@ class Request:
     """Whether the payload was too long to read all names."""
     replay: bool = False
     """Whether to say at which opcode loads fails, and nothing else."""
+    subject: str = ""
+    """What it belongs to: payloads of one subject are rebuilt in one process, one after the other.
+    Empty: in a process of its own, as long as another has left anything behind."""
+    is_fresh: bool = False
+    """Whether it has a process of its own all the same: what is told as proved is proved so."""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -70,13 +75,17 @@ class Request:
 
     @property
     def content(self) -> Content:
-        """All that the answer of one receiver depends on; requests with equal content are equal."""
+        """All that the answer of one receiver depends on; requests with equal content are equal.
+
+        A subject is no part of it: what others have left behind is no answer's business.
+        """
         return (
             self.serializer.loader,
             self.needs,
             self.traceback,
             self.depth,
             self.replay,
+            self.is_fresh,
             self.timeout,
             sha256(content(self.payload)).digest(),
         )
@@ -106,6 +115,8 @@ class Request:
             "traceback": self.traceback,
             "depth": self.depth,
             "replay": self.replay,
+            "subject": self.subject,
+            "fresh": self.is_fresh,
         }
 
 

@@ -106,13 +106,13 @@ def _try_fixes(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...
     if outgoing.subject is None:
         return ()
 
-    def make_trip(repaired: Outgoing, arrives_as: str | None) -> RoundTrip:
+    def make_trip(repaired: Outgoing, arrives_as: str | None, is_fresh: bool = False) -> RoundTrip:
         trial = replace(
             settings,
             arrives_as=arrives_as or settings.arrives_as,
             timeout=min(settings.timeout, TRIAL_SECONDS),
         )
-        return arrive(pending.resent(outgoing=repaired, settings=trial)).trip
+        return arrive(pending.resent(outgoing=repaired, settings=trial, is_fresh=is_fresh)).trip
 
     start = UNPATCHED.process_time()
     trials = FixTrials(
