@@ -32,7 +32,7 @@ class Running(NamedTuple):
     """Whether the child has made another check of this subject before."""
 
 
-PARKED = 16  # children that are kept for their subjects; that used longest ago goes first
+PARKED = 32  # children that are kept for their subjects; that used longest ago goes first
 
 
 class CheckPool:
