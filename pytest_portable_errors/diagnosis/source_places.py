@@ -140,7 +140,7 @@ def _lines_of_classes(source: str) -> dict[str, int]:
         for node in ast.iter_child_nodes(parent):
             if isinstance(node, ast.ClassDef):
                 name = prefix + node.name
-                first = min(node.lineno, *(each.lineno for each in node.decorator_list))
+                first = min((node.lineno, *(each.lineno for each in node.decorator_list)))
                 found.setdefault(name, first)
                 waiting.append((f"{name}.", node))
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
