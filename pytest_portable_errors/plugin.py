@@ -32,9 +32,11 @@ from pytest_portable_errors.run.stash import (
     asks_receivers,
     baseline_of,
     begin_run,
+    close_hub,
     declarations_of,
     ensure_serializers,
     fail,
+    hub_for,
     keep_marker_options,
     marker_problems,
     restore_receivers,
@@ -94,6 +96,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if run is not None:
         run.close()
     restore_receivers(config)
+    close_hub(config)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -104,6 +107,7 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[FROM_CONTROLLER] = {
         "without_paths": gave_no_paths(node.config),
         "baseline": baseline_of(node.config).text(),
+        "hub": hub_for(node.config, node),
     }
 
 

@@ -204,6 +204,7 @@ TESTED_BY = {
     "sender/request": "sender/test_known_missing and test_fix_trials: what is asked again",
     "sender/serializers": "test_round_trip and sender/test_unpicklable",
     "sender/tried_fix": "sender/test_fix_trials: what helps, harms, and is told",
+    "sender/shared": "receiver/test_hub and survival/test_shared_receivers",
     "sender/trip_facts": "test_round_trip, and sender/test_trip: whose class it is",
     "sender/unpatched": "survival/test_patched_world",
     "sender/value_trip": "end_to_end/test_values",

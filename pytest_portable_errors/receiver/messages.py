@@ -15,6 +15,9 @@ LIMIT = 256 * 1024 * 1024
 START = b"\x00portable errors\x00"
 """Stands before a receiver's first message: an environment's start-up code may print before it."""
 
+ENDED = "ended"
+"""The event in place of a greeting, where a shared receiver has ended before it greeted."""
+
 # Bytes to read at once: as much as a pipe holds, and no more than malloc gives without asking the
 # system.
 PIECE = 1 << 16

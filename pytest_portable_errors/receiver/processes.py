@@ -15,15 +15,16 @@ class Pipes:
     Args:
         read_fd: The descriptor from which messages come; it is made non-blocking.
         write_fd: The descriptor to which messages go; likewise.
+        skip_to: The bytes right before the first message; see ``messages.Decoder``.
     """
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
+    def __init__(self, read_fd: int, write_fd: int, *, skip_to: bytes = b"") -> None:
         self.read_fd, self.write_fd = read_fd, write_fd
         self.open = True
         """False once the other side has ended, or is not to be read from any longer."""
         self.closed = False
         """Whether ``close`` was called: the numbers of the descriptors may be another pipe's."""
-        self._decoder = messages.Decoder()
+        self._decoder = messages.Decoder(skip_to=skip_to)
         self._waiting: Deque[memoryview] = deque()
         for fd in (read_fd, write_fd):
             os.set_blocking(fd, False)
@@ -48,7 +49,11 @@ class Pipes:
 
     def write(self, head: messages.Head, body: bytes = b"") -> None:
         """Write a message as far as the pipe takes it; keep the rest for ``flush``."""
-        self._waiting.append(memoryview(messages.encode(head, body)))
+        self.write_bytes(messages.encode(head, body))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write bytes that are no message, in the same way."""
+        self._waiting.append(memoryview(data))
         self.flush()
 
     def flush(self) -> None:

@@ -70,7 +70,8 @@ def _adopt_orphans() -> None:
 def _watch(server: int, knock_read: int) -> None:
     """Kill orphans until the server ends, then all children that are left.
 
-    It looks when a child has ended or a check has, and no more often than every ``PAUSE``.
+    It looks when a child has ended; and when a check has, but for that no more often than every
+    ``PAUSE``.
     """
     child_read, child_write = os.pipe()
     os.set_blocking(child_write, False)
@@ -84,17 +85,23 @@ def _watch(server: int, knock_read: int) -> None:
         elif changed_pid:
             break
         _kill(pid for pid in _children() if pid != server)
-        _wait([child_read], PAUSE)
-        _wait([child_read, knock_read], None)
+        # What ends during the pause may be the server: that is looked at before it sleeps.
+        if not _wait([child_read], PAUSE):
+            _wait([child_read, knock_read], None)
     deadline = time.monotonic() + PATIENCE
     while _kill(_children()) and time.monotonic() < deadline:
         time.sleep(0.005)
 
 
-def _wait(fds: Sequence[int], seconds: Optional[float]) -> None:
-    """Wait until there is something to read, and drop it. ``seconds`` of None: without end."""
-    for fd in select.select(fds, [], [], seconds)[0]:
+def _wait(fds: Sequence[int], seconds: Optional[float]) -> bool:
+    """Wait until there is something to read, and drop it; whether there was.
+
+    ``seconds`` of None: without end.
+    """
+    readable = select.select(fds, [], [], seconds)[0]
+    for fd in readable:
         os.read(fd, 1 << 16)
+    return bool(readable)
 
 
 def _children() -> List[int]:

@@ -21,9 +21,9 @@ def start(mode: str) -> None:
 
     Args:
         mode: ``fork`` and ``spawn`` serve checks; ``once`` makes one; ``prove`` tells what can be
-            imported against the rules.
+            imported against the rules; ``hub`` shares receivers.
     """
-    {"fork": fork_server, "spawn": spawner, "once": once, "prove": prove}[mode]()
+    {"fork": fork_server, "spawn": spawner, "once": once, "prove": prove, "hub": hub}[mode]()
 
 
 def fork_server() -> None:
@@ -70,6 +70,15 @@ def prove() -> None:
     config, _, answers = _begin()
     messages.write(answers, {"leaks": imports.prove(config["prove"], imports.restrict(config))})
     os._exit(0)
+
+
+def hub() -> None:
+    """Share receivers among the workers of a run; its first message has the socket's path."""
+    from .hub import main  # imports socket and subprocess, which a fork server must not have
+
+    message = messages.read_one(0)
+    if message is not None:
+        main(0, message[0]["socket"])
 
 
 def _begin() -> Tuple[messages.Head, int, int]:

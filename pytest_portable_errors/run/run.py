@@ -51,6 +51,7 @@ class Run:
         options: Options,
         pytest_api: PytestApi,
         controller: int | None,
+        hub: str | None,
     ) -> None:
         """Make the run, and let ``check_round_trip`` use its receivers; no receiver starts yet.
 
@@ -63,6 +64,8 @@ class Run:
             pytest_api: What of pytest the run needs.
             controller: The process id of pytest-xdist's controller; None in a process that is no
                 worker of it.
+            hub: Path of the socket by which the workers of pytest-xdist share receivers; None:
+                this process has its own.
         """
         context = ProjectContext(
             root=Path(options.root),
@@ -72,7 +75,7 @@ class Run:
             installed=options.installed,
             absent=options.absent,
         )
-        self.receivers = Receivers(context, serializers, controller=controller)
+        self.receivers = Receivers(context, serializers, controller=controller, hub=hub)
         self.recorder = Recorder(root=options.root, names_credentials=options.credentials != "off")
         self.policies = RunPolicies(
             options=options,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.run.run import Run
     from pytest_portable_errors.sender.receivers import Receivers
     from pytest_portable_errors.sender.registry import Serializers
+    from pytest_portable_errors.sender.shared import SharedHub
 
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 """On the config: the options, from ``pytest_configure`` on."""
@@ -33,6 +34,8 @@ RUN: pytest.StashKey[Run] = pytest.StashKey()
 """On the config: the run; missing until ``run_of`` makes it."""
 MARKER_OPTIONS: pytest.StashKey[MarkerOptions] = pytest.StashKey()
 """On an item: the merged keywords of its markers; missing if it has none."""
+_HUB: pytest.StashKey[SharedHub | None] = pytest.StashKey()
+"""On the controller's config: what its workers share receivers by; None: it could not be had."""
 _SHARED_BEFORE: pytest.StashKey[process_receivers.Shared] = pytest.StashKey()
 """On the config: what the process shared before this run."""
 
@@ -92,6 +95,7 @@ def run_of(config: pytest.Config) -> Run:
             options=config.stash[OPTIONS],
             pytest_api=_pytest_api(),
             controller=os.getppid() if is_worker(config) else None,
+            hub=getattr(config, "workerinput", {}).get(FROM_CONTROLLER, {}).get("hub"),
         )
     return config.stash[RUN]
 
@@ -155,6 +159,38 @@ def share_receivers(config: pytest.Config) -> None:
     config.stash[_SHARED_BEFORE] = process_receivers.replace(
         process_receivers.Shared(make=lambda: receivers_of(config))
     )
+
+
+def hub_for(config: pytest.Config, worker: Any) -> str | None:
+    """The path by which a worker of pytest-xdist shares receivers; the first call starts the hub.
+
+    Args:
+        config: The controller's.
+        worker: pytest-xdist's controller of the worker.
+
+    Returns:
+        None for a worker on another host, where options ask for no receivers, and where no hub can
+        be had: the worker then has receivers of its own.
+    """
+    options = config.stash[OPTIONS]
+    if not worker.gateway.spec.popen or not (options.is_on or options.suites or options.survey):
+        return None
+    if _HUB not in config.stash:
+        from pytest_portable_errors.sender.shared import SharedHub
+
+        try:
+            config.stash[_HUB] = SharedHub()
+        except OSError:
+            config.stash[_HUB] = None
+    hub = config.stash[_HUB]
+    return None if hub is None else hub.path
+
+
+def close_hub(config: pytest.Config) -> None:
+    """End the hub and the receivers that workers shared, if there is one."""
+    hub = config.stash.get(_HUB, None)
+    if hub is not None:
+        hub.close()
 
 
 def restore_receivers(config: pytest.Config) -> None:

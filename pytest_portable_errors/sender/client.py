@@ -7,14 +7,19 @@ freezegun). It speaks through pipes, because tests forbid sockets.
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import messages
 from pytest_portable_errors.sender.project import Imports
 from pytest_portable_errors.sender.started import Started
 from pytest_portable_errors.sender.unpatched import UNPATCHED
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.sender.shared import Connection
 
 SLICE = 0.2  # seconds: the longest wait before it is checked whether the controller is gone
 START_SECONDS = 60.0  # wall clock that a receiver may take until it greets
@@ -32,14 +37,19 @@ class Receiver:
     """One fresh interpreter, and what was asked of it."""
 
     def __init__(
-        self, name: str, imports: Imports, started: Started, *, controller: int | None = None
+        self,
+        name: str,
+        imports: Imports,
+        started: Started | Connection,
+        *,
+        controller: int | None = None,
     ) -> None:
         """Tell the interpreter what it may import, without waiting for it: see ``greet``.
 
         Args:
             name: What failure texts call it.
             imports: What it may import.
-            started: The interpreter; the receiver closes it.
+            started: The interpreter, its own or shared; the receiver closes it.
             controller: Process ID of the parent (pytest-xdist's controller). When another process
                 becomes the parent, nobody reads answers any more, and this process ends. None: any
                 parent will do.
@@ -73,11 +83,18 @@ class Receiver:
         """The process that started it."""
         return self.started.pid
 
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process of one that is not shared."""
+        assert isinstance(self.started, Started)
+        return self.started.process
+
     def greet(self) -> None:
         """Wait until it has shown that what must be absent is absent; later calls do nothing.
 
         Raises:
             PortableErrorsError: It cannot start, or is not isolated; then it is closed.
+            ReceiverEnded: It was shared, and the hub has ended.
             MessageError: What it wrote is no message; then it is closed.
         """
         if self._is_greeted:
@@ -100,16 +117,20 @@ class Receiver:
                 seconds_left -= SLICE
                 errors += self.started.read_errors()
         except ReceiverEnded:
-            how = self._ending(errors + self.started.read_errors())
-            raise PortableErrorsError(
-                f"receiver {self.name!r} cannot start: {self.started.python} {how}"
-            ) from None
+            errors += self.started.read_errors()
+            status = self.close()
+            if status is None:
+                raise  # the hub has ended, and says nothing about the receiver
+            text = errors.decode(errors="backslashreplace")
+            raise self._cannot_start(status, text) from None
         if not heads:
             raise PortableErrorsError(
                 f"receiver {self.name!r} cannot start: {self.started.python} gave no answer in "
                 f"{START_SECONDS:g} s"
             )
         greeting, *answers = heads
+        if greeting["event"] == messages.ENDED:
+            raise self._cannot_start(greeting["status"], greeting["errors"])
         if greeting["leaks"]:
             leaks = "; ".join(f"{module} ({file})" for module, file in greeting["leaks"].items())
             raise PortableErrorsError(
@@ -118,17 +139,16 @@ class Receiver:
             )
         self._answers.update((answer["id"], answer) for answer in answers)
 
-    def _ending(self, errors: bytes) -> str:
-        """Close it and say how it ended, with the line of ``errors`` that tells most."""
-        status = self.close() or 0
-        texts = errors.decode(errors="backslashreplace").split("\n")
-        lines = [line for line in texts if line.strip()]
+    def _cannot_start(self, status: int, errors: str) -> PortableErrorsError:
+        """The error for how it ended, with the line that tells most of what it has written."""
+        lines = [line for line in errors.split("\n") if line.strip()]
         because = (
             "" if not lines else f": {lines[-1] if lines[0].startswith('Traceback') else lines[0]}"
         )
-        return (
-            f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
-        ) + because
+        how = f"was ended by signal {-status}" if status < 0 else f"exited with status {status}"
+        return PortableErrorsError(
+            f"receiver {self.name!r} cannot start: {self.started.python} {how}{because}"
+        )
 
     def submit(self, head: messages.Head, payload: bytes = b"") -> int:
         """Send a request, without waiting for its answer.

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import messages
@@ -25,6 +25,9 @@ from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.request import Request, import_steps
 from pytest_portable_errors.sender.started import Started, command_of
 from pytest_portable_errors.sender.unpatched import UNPATCHED
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.sender.shared import Connection
 
 RECEIVERS = 4  # at once; for one more, the one that was started first is ended
 # Seconds that an answer may take beyond the wall-clock limit of a check: what the payload needs is
@@ -59,6 +62,7 @@ class Receivers:
         serializers: Serializers | None = None,
         *,
         controller: int | None = None,
+        hub: str | None = None,
     ) -> None:
         """Take what is known of the project; no receiver is started yet.
 
@@ -68,6 +72,8 @@ class Receivers:
             controller: Process ID of the parent (pytest-xdist's controller). When another process
                 becomes the parent, this one ends instead of waiting for an answer that nobody
                 reads. None: any parent will do.
+            hub: Path of the socket by which this process shares receivers with others. None: it has
+                receivers of its own.
 
         Raises:
             PortableErrorsError: This is PyPy, from which nothing can be sent.
@@ -75,12 +81,13 @@ class Receivers:
         ensure_can_send()
         self._context = context
         self._controller = controller
+        self._hub = hub
         self.serializers = serializers or Serializers()
         self._project: Project | None = None
         self._planned: dict[tuple[str, tuple[str, ...]], Imports] = {}
         self._running: dict[tuple[str, Imports], Receiver] = {}
         # Started ahead, and not told yet what they may import; by their names.
-        self._waiting: dict[str, Started] = {}
+        self._waiting: dict[str, Started | Connection] = {}
         self.answered = Answered()
         """What the answers so far have taught: a payload is checked once, whichever tests raise
         it."""
@@ -210,7 +217,8 @@ class Receivers:
                 answer = pending.running.result(pending.number, seconds=seconds)
             except (ReceiverEnded, messages.MessageError):
                 # A payload can kill the process that it was forked from. That may have been another
-                # payload, so this one is sent once more, and now alone.
+                # payload, so this one is sent once more, and now alone: to no shared receiver.
+                self._hub = None
                 self._drop(pending.running)
                 pending.running = None
                 continue
@@ -271,13 +279,26 @@ class Receivers:
             self._running[key] = Receiver(*key, started, controller=self._controller)
         return self._running[key]
 
-    def _started(self, receiver: str, python: str | None, *, waits: bool = False) -> Started:
-        """Start an interpreter for a receiver. Raises PortableErrorsError."""
+    def _started(
+        self, receiver: str, python: str | None, *, waits: bool = False
+    ) -> Started | Connection:
+        """Start an interpreter for a receiver, or connect to a shared one.
+
+        Raises PortableErrorsError.
+        """
         root = (self._context or ProjectContext.here()).root
         with_project = receiver == "with-project"
         command = command_of(python, site=with_project or receiver not in NAMED_RECEIVERS)
         # A consumer's folder is not the project's: LiteLLM, for one, reads a .env file from it.
         cwd = str(root) if with_project else os.sep
+        if self._hub is not None:
+            # Imported here to keep start-up fast, and before the first test body.
+            from pytest_portable_errors.sender.shared import Connection
+
+            try:
+                return Connection(self._hub, command, cwd=cwd)
+            except Exception:  # nobody listens; or a test has patched what sockets stand on
+                self._hub = None
         try:
             return Started(command, cwd=cwd, waits=waits)
         # An OSError; or anything, where a test has patched what subprocess stands on.
@@ -299,6 +320,10 @@ class Receivers:
         except PortableErrorsError:
             self._drop(process)
             raise
+        except ReceiverEnded:  # the hub has: from now on this process has its own
+            self._hub = None
+            self._drop(process)
+            return self._ready(receiver)
         return process
 
     def _drop(self, dropped: Receiver | None) -> None:

@@ -64,7 +64,7 @@ class Started:
             bufsize=0,
             start_new_session=True,  # Ctrl-C is for pytest alone
             cwd=cwd,
-            env={**UNPATCHED.environment, **_QUIET},
+            env=environment_of_receivers(),
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -138,6 +138,24 @@ def command_of(python: str | None, *, site: bool) -> list[str]:
         str(_RECEIVER),
         start_method(),
     ]
+
+
+def hub_command() -> list[str]:
+    """The command that starts the hub (``receiver/hub.py``)."""
+    return [sys.executable, "-I", "-S", str(_RECEIVER), "hub"]
+
+
+def environment_of_receivers() -> dict[str, str]:
+    """The environment that receivers have.
+
+    Without what pytest puts there: that differs from worker to worker, and no consumer has it.
+    """
+    own = {
+        name: value
+        for name, value in UNPATCHED.environment.items()
+        if not name.startswith("PYTEST_")
+    }
+    return {**own, **_QUIET}
 
 
 def start_method() -> str:

@@ -35,7 +35,7 @@ class Calls(Exception):
 def ready(receivers: Receivers) -> set[int]:
     """The server and the children that stand ready below it."""
     check_round_trip(ValueError("before"))
-    return below(next(iter(receivers._running.values())).started.process.pid)
+    return below(next(iter(receivers._running.values())).process.pid)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def wait_for_stopped(receivers: Receivers, number: int) -> set[int]:
     """The stopped processes below the receiver, once there are so many, or after 10 s."""
     end = time.monotonic() + 10
     while True:
-        root = next(iter(receivers._running.values())).started.process.pid
+        root = next(iter(receivers._running.values())).process.pid
         stopped = {pid for pid in below(root) if _state(pid) == "T"}
         if len(stopped) == number or time.monotonic() > end:
             return stopped

@@ -12,6 +12,7 @@ from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
+from pytest_portable_errors.sender.started import Started
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 
@@ -60,6 +61,7 @@ def test_it_ends_when_the_run_is_killed(others: set[int], waiting: Receivers) ->
     """The pipe's end is all that the shell hears."""
     pids = below(os.getpid()) - others
     for started in waiting._waiting.values():
+        assert isinstance(started, Started)
         os.close(os.dup(started.requests))  # the control: another descriptor of it changes nothing
         assert started.process.stdin is not None
         started.process.stdin.close()

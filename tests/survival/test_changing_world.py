@@ -195,7 +195,7 @@ class TestAChangingWorld:
             time.sleep(30)
             os._exit(0)
         share(before)
-        ending = [running.started.process for running in receivers._running.values()]
+        ending = [running.process for running in receivers._running.values()]
         receivers.close()
         assert all(process.returncode == 0 for process in ending), (
             "ended by itself, and was not killed after a time"

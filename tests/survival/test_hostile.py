@@ -92,7 +92,7 @@ def test_nothing_stays_behind(receivers: Receivers) -> None:
     """Not even what forked twice into a session of its own, nor what was left when its server was
     killed."""
     check_round_trip(ValueError("begin"), receiver="with-project")
-    reaper = receivers._running[next(iter(receivers._running))].started.process.pid
+    reaper = receivers._running[next(iter(receivers._running))].process.pid
     for name in ("fork-twice-and-stay", "fork-and-hold-the-pipe"):
         assert trip_of(hostile_zoo.Attacks(name)).arrived_whole
     orphans = below(reaper)
