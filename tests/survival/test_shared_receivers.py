@@ -44,23 +44,29 @@ def processes():
 FLAGS = ("--portable-errors", "--portable-errors-receiver=with-project", "test_shop.py")
 
 
-def receivers(pytester: pytest.Pytester) -> int:
-    """How many the run had while its last test ran: those that nobody of them has forked."""
+def processes(pytester: pytest.Pytester) -> list[list[str]]:
+    """Process ID, parent and command of each process of the run while its last test ran."""
     lines = (pytester.path / "processes.txt").read_text().splitlines()
     rows = [line.split(" ", 2) for line in lines]
     ours = {rows[0][0]}  # the controller, and what lies below it
     for _ in rows:
         ours |= {pid for pid, parent, _ in rows if parent in ours}
+    return [row for row in rows if row[0] in ours]
+
+
+def receivers(pytester: pytest.Pytester) -> int:
+    """How many the run had: those that nobody of them has forked."""
+    rows = processes(pytester)
     found = {pid for pid, _, command in rows if re.search(r"/receiver (fork|spawn)$", command)}
-    return sum(pid in ours & found and parent not in found for pid, parent, _ in rows)
+    return sum(pid in found and parent not in found for pid, parent, _ in rows)
 
 
 def test_two_workers_have_one_receiver(run: Any, pytester: pytest.Pytester) -> None:
     result = run(SOURCE.format(first=""), "-n", "2", *FLAGS)
     result.assert_outcomes(passed=4, failed=4)
     assert receivers(pytester) == 1
-    shown = (pytester.path / "processes.txt").read_text()
-    assert not re.search(r"/portable-errors-\w+/hub", shown), "no path in a command"
+    commands = [command for _, _, command in processes(pytester)]
+    assert not any(re.search(r"/portable-errors-\w+/hub", command) for command in commands)
 
 
 def test_where_the_hub_cannot_be_each_has_its_own(
@@ -103,7 +109,7 @@ def kill_hub():
 
 def test_a_run_that_checks_nothing_starts_none(run: Any, pytester: pytest.Pytester) -> None:
     run(SOURCE.format(first=""), "-n", "2", "test_shop.py").assert_outcomes(passed=8)
-    assert " hub" not in (pytester.path / "processes.txt").read_text()
+    assert not any("receiver" in command for _, _, command in processes(pytester))
 
 
 def test_a_worker_on_another_host_has_its_own(pytester: pytest.Pytester) -> None:
