@@ -183,6 +183,26 @@ def carriers(session: nox.Session) -> None:
 
 
 @nox.session(python="3.12")
+def bench(session: nox.Session) -> None:
+    """What the plugin costs, as ratios in one run, against ``tests/benchmarks/ratios.json``: fails
+    beyond 15 %. After ``--`` a revision or a wheel to compare with: ``nox -s bench -- HEAD~1``.
+    Ten minutes on two quiet cores.
+    """
+    needed = ("litellm", "pytest-xdist")
+    session.install(wheel(session), *needed)
+    against = []
+    for other in session.posargs[:1]:
+        folder = Path(session.create_tmp()) / "other"
+        shutil.rmtree(folder, ignore_errors=True)
+        session.run("python", "-m", "venv", str(folder), silent=True)
+        python = str(folder / "bin" / "python")
+        source = other if other.endswith(".whl") else f"git+file://{Path.cwd()}@{other}"
+        session.run(python, "-m", "pip", "install", "--quiet", source, *needed, external=True)
+        against = ["--against", python]
+    session.run("python", "tests/benchmarks/ratios.py", *against, *session.posargs[1:])
+
+
+@nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
     """Branch coverage, receivers included: what it is, and 100 % of the pure core. A quarter of an
     hour."""
