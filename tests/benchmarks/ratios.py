@@ -119,7 +119,8 @@ elif way == "batches":
 def seconds(command: list[str], folder: Path) -> float:
     """Processor time of a command, with all that it waited for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, check=False)
+    null = subprocess.DEVNULL
+    subprocess.run(command, cwd=folder, env=ENVIRONMENT, stdout=null, stderr=null, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -165,7 +166,8 @@ def exceptions(python: str, folder: Path, way: str) -> float:
 def memory(python: str, folder: Path, workers: int) -> float:
     """The largest share of memory in MB that the receivers of a LiteLLM suite have together."""
     command = [python, *PYTEST, "--portable-errors-suite", "litellm", "-n", str(workers)]
-    run = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    null = subprocess.DEVNULL
+    run = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=null, stderr=null)
     largest = [0.0]
 
     def watch() -> None:
