@@ -28,6 +28,7 @@ from pytest_portable_errors.diagnosis.recipes import WithoutInit
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.fix_trials import FixTrials
+from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.repaired import Repaired
 from pytest_portable_errors.sender.request import Request
@@ -57,6 +58,24 @@ def test_a_fix_is_tried_with_the_serializer_that_lost_something(serializer: str)
     fix = best(zoo.PaymentError(7, "declined"), serializer=serializer)
     assert fix.arrives_whole
     assert "type(self), (self.order_id, self.reason)" in fix.code
+
+
+def test_one_that_does_not_arrive_in_a_process_of_its_own_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The trials of an exception share a process, where an earlier one may have helped."""
+    resent = PendingTrip.resent
+
+    def helped(self: PendingTrip, *, is_fresh: bool = False, **asked: Any) -> PendingTrip:
+        if is_fresh:  # there it fares as it did without the fix
+            asked["outgoing"] = None
+        return resent(self, is_fresh=is_fresh, **asked)
+
+    assert best(zoo.PaymentError(6, "declined")).arrives_whole, "the control"
+    monkeypatch.setattr(PendingTrip, "resent", helped)
+    trip = trip_of(zoo.PaymentError(7, "declined"))
+    assert trip.diagnosis is not None
+    assert trip.diagnosis.fixes == ()
 
 
 def test_the_process_s_copyreg_and_the_class_stay_as_they_were() -> None:
