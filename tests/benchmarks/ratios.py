@@ -45,19 +45,21 @@ class ValidationError(Exception):
         self.instance, self.schema, self.path = instance, schema, list(path)
 
 def schema(number):
-    depth = {"type": "object", "required": [f"field {number}"]}
-    for level in range(8):
-        depth = {"properties": {f"p{number}-{level}-{n}": {"type": "string"} for n in range(6)}, "of": depth}
-    return depth
+    kinds = ("string", "number", "array", "object", "null")
+    fields = {f"field {number} {n}": {"type": kinds[n]} for n in range(number % 5 + 1)}
+    return {"type": "object", "properties": fields, "required": [f"field {number} 0"]}
+
+def instance(number):
+    return (number, str(number), [number], {f"key {number}": number}, number / 2)[number % 5]
 """
 SCHEMA_TESTS = """
-from validation import ValidationError, schema
+from validation import ValidationError, instance, schema
 import pytest
 
 @pytest.mark.parametrize("number", range(2_052))
 def test_it(number):
     with pytest.raises(ValidationError):
-        raise ValidationError("bad", {f"key {number}": number}, schema(number), ["a", number])
+        raise ValidationError("bad", instance(number), schema(number), ["a", number])
 """
 # As most suites are: many tests that raise nothing, and some that raise the same few errors.
 ORDINARY_TESTS = """
