@@ -77,9 +77,15 @@ def outline_of(exc: BaseException, held: Held) -> Outline | None:
     Raises:
         KeyboardInterrupt: It may be the user's; whatever else pickling raises is in the outline.
     """
-    cls = type(exc)
-    if fields.members_of(exc) is not None or not fields.is_importable(cls):
+    try:
+        if fields.members_of(exc) is not None or not fields.is_importable(type(exc)):
+            return None
+        return _outline(exc, held)
+    except Exception:  # a foreign class whose fields cannot be read
         return None
+
+
+def _outline(exc: BaseException, held: Held) -> Outline:
     args: tuple[str, ...] = ()
     stored: dict[str, str] = {}
     if held.extent < MUCH:
@@ -95,7 +101,7 @@ def outline_of(exc: BaseException, held: Held) -> Outline | None:
     with unchanged(held):
         met, text, error = _pickled(exc)
     return Outline(
-        cls=identity_of(cls),
+        cls=identity_of(type(exc)),
         args=args,
         stored=tuple(sorted(stored.items())),
         has_notes="__notes__" in fields.dict_of(exc),
@@ -154,9 +160,10 @@ def _pickled(exc: BaseException) -> tuple[frozenset[str], str, str]:
     error = ""
     try:
         pickler.dump(exc)
-    except (_BeginningWritten, KeyboardInterrupt) as stopped:
-        if isinstance(stopped, KeyboardInterrupt):
-            raise
+    except _BeginningWritten:
+        pass  # there is enough to tell it by
+    except KeyboardInterrupt:
+        raise
     except BaseException as raised:
         message = text_of(str, raised).get("text", "")
         error = without_addresses(f"{fields.type_name(type(raised))}: {message}"[:_LONGEST_ERROR])

@@ -125,7 +125,7 @@ class Likeness:
         return tuple(key for key in (self.shape, self.outline) if key is not None)
 
 
-class _Row(NamedTuple):
+class _Streak(NamedTuple):
     """Exceptions of one shape or outline with equal outcomes, one after the other."""
 
     length: int = 0
@@ -143,8 +143,8 @@ class SettledExceptions:
 
     def __init__(self) -> None:
         # Apart, so that a thousand shapes leave room for outlines.
-        self._shapes: dict[Hashable, _Row] = {}
-        self._outlines: dict[Hashable, _Row] = {}
+        self._shapes: dict[Hashable, _Streak] = {}
+        self._outlines: dict[Hashable, _Streak] = {}
         self._sent: Counter[Identity] = Counter()
         self._large_looks = 0
 
@@ -170,14 +170,14 @@ class SettledExceptions:
         if likeness is None:
             return
         for key in likeness.keys:
-            rows = self._rows(key)
-            if key not in rows and len(rows) >= _MOST_SHAPES:
+            streaks = self._streaks(key)
+            if key not in streaks and len(streaks) >= _MOST_SHAPES:
                 continue
-            row = rows.get(key, _Row())
-            row = row if _fared_alike(judged, row.last) else _Row()
+            streak = streaks.get(key, _Streak())
+            streak = streak if _fared_alike(judged, streak.last) else _Streak()
             # Without their pending trips, which hold a copy of the exception.
             examples = [judged_trip.as_example() for judged_trip in judged]
-            rows[key] = _Row(row.length + 1, row.objects + likeness.extent, examples)
+            streaks[key] = _Streak(streak.length + 1, streak.objects + likeness.extent, examples)
 
     def settling(self, key: Hashable) -> Sequence[JudgedTrip] | None:
         """What became of the last exception of this shape or outline.
@@ -185,14 +185,14 @@ class SettledExceptions:
         Returns:
             None as long as not enough of it were sent, so that the next has to be sent as well.
         """
-        row = self._rows(key).get(key, _Row())
-        has_defect = any(judged_trip.verdict is Verdict.DEFECT for judged_trip in row.last)
+        streak = self._streaks(key).get(key, _Streak())
+        has_defect = any(judged_trip.verdict is Verdict.DEFECT for judged_trip in streak.last)
         enough = ENOUGH_DEFECTS if has_defect else ENOUGH
-        if isinstance(key, Outline) and row.objects < ENOUGH_OBJECTS:
+        if isinstance(key, Outline) and streak.objects < ENOUGH_OBJECTS:
             enough = ENOUGH_ALIKE
-        return row.last if row.length >= enough else None
+        return streak.last if streak.length >= enough else None
 
-    def _rows(self, key: Hashable) -> dict[Hashable, _Row]:
+    def _streaks(self, key: Hashable) -> dict[Hashable, _Streak]:
         return self._outlines if isinstance(key, Outline) else self._shapes
 
 

@@ -52,32 +52,34 @@ def run(
     Raises:
         MessageError: What arrived is no request.
     """
-    own = os.getpid()
     is_fresh = True
     while True:
         request = messages.read_one(requests)
         if request is None:
             return  # nobody asks any more
         head, payload = request
-
-        def answer(content: messages.Head, **head_fields: object) -> None:
-            """Write an answer, or an event before it: what it is into the head, the rest into the
-            body."""
-            if os.getpid() == own:  # a payload may have forked, and both of them arrive here
-                kind = "event" if "event" in content else "stage"
-                # Those who pass it on look only at the head.
-                messages.write(
-                    answers,
-                    {kind: content.pop(kind), "id": head["id"], **head_fields},  # noqa: B023
-                    messages.as_json(content),
-                )
-
+        answer = _answerer(answers, head["id"])
         outcome = check(head, payload, settings, answer, side_effects)
         if side_effects is None or processor_seconds() >= FRESH_SECONDS:
             answer(outcome)
             return
         is_fresh = side_effects.none_left() and is_fresh
         answer(outcome, next="any" if is_fresh else "same")
+
+
+def _answerer(answers: int, number: int) -> Callable[..., None]:
+    """A function that writes the answer to a request, or an event before it."""
+    own = os.getpid()
+
+    def answer(content: messages.Head, **head_fields: object) -> None:
+        """Write what it is into the head, and the rest into the body."""
+        if os.getpid() == own:  # a payload may have forked, and both of them arrive here
+            kind = "event" if "event" in content else "stage"
+            # Those who pass it on look only at the head.
+            head = {kind: content.pop(kind), "id": number, **head_fields}
+            messages.write(answers, head, messages.as_json(content))
+
+    return answer
 
 
 def check(

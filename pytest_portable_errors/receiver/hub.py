@@ -96,8 +96,21 @@ class Shared:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, 9)
             self.process.wait()
-        if self.process.stderr is not None:
-            self.process.stderr.close()
+
+    def how_it_ended(self) -> messages.Head:
+        """The event for one that has ended before it greeted: its status and last words.
+
+        It is killed if it has only closed its pipe.
+        """
+        self.wait(time.monotonic() + END_SECONDS)
+        assert self.process.stderr is not None
+        os.set_blocking(self.process.stderr.fileno(), False)  # who has escaped may hold it open
+        errors = self.process.stderr.read() or b""
+        return {
+            "event": messages.ENDED,
+            "status": self.process.returncode,
+            "errors": errors[-messages.PIECE :].decode(errors="backslashreplace"),
+        }
 
 
 class Hub:
@@ -209,8 +222,11 @@ class Hub:
         """Close the connections of a receiver that has ended; say how, if it never greeted."""
         del self._receivers[key]
         shared.pipes.close()
-        ending = {} if shared.greeting is not None else _how_it_ended(shared.process)
-        shared.wait(time.monotonic() + END_SECONDS)
+        ending = {}
+        if shared.greeting is None:
+            ending = shared.how_it_ended()
+        else:
+            self._ended.append(shared)  # its reaper may still be busy
         for client in list(shared.clients):
             if ending:
                 client.pipes.write(ending)
@@ -229,17 +245,6 @@ class Hub:
             shared = self._receivers.pop(key)
             shared.end()
             self._ended.append(shared)
-
-
-def _how_it_ended(process: "subprocess.Popen[bytes]") -> messages.Head:
-    """The event for a receiver that has ended before it greeted: its status and last words."""
-    assert process.stderr is not None
-    errors = process.stderr.read() or b""
-    return {
-        "event": messages.ENDED,
-        "status": process.wait(),
-        "errors": errors[-messages.PIECE :].decode(errors="backslashreplace"),
-    }
 
 
 def peer_of(connection: socket.socket) -> Optional[int]:

@@ -1,12 +1,12 @@
 """What the plugin costs: ratios of processor time and of memory, all measured in one run.
 
-    python tests/benchmarks/ratios.py                  compare with ratios.json; status 1 beyond 15 %
+    python tests/benchmarks/ratios.py                  compare with ratios.json; 15 % worse fail
     python tests/benchmarks/ratios.py --update         write ratios.json
     python tests/benchmarks/ratios.py --against PYTHON the same rows with another version as well
 
 Each ratio has the same work without the plugin below the line, or what everyone does instead: so it
-says the same on a fast machine and on a slow one. ``nox -s bench`` runs it, and with a revision or a
-wheel after ``--`` also against that. Processor time counts all processes; memory is the
+says the same on a fast machine and on a slow one. ``nox -s bench`` runs it, and with a revision or
+a wheel after ``--`` also against that. Processor time counts all processes; memory is the
 proportional share (PSS) of the receivers, as Linux tells it.
 """
 
@@ -98,11 +98,13 @@ REBUILD = (
 )
 
 def by_subprocess(exc):
-    subprocess.run([sys.executable, "-I", "-c", REBUILD], input=pickle.dumps(exc), capture_output=True)
+    command = [sys.executable, "-I", "-c", REBUILD]
+    subprocess.run(command, input=pickle.dumps(exc), capture_output=True)
 
 def outgoing(number):
     pickle = shared().serializers.find("pickle")
-    return send(describe_and_pickle(ValueError("order", number), serializer=pickle), receivers=shared())
+    pickled = describe_and_pickle(ValueError("order", number), serializer=pickle)
+    return send(pickled, receivers=shared())
 
 way, count = sys.argv[1], int(sys.argv[2])
 if way == "subprocess":

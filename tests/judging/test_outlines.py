@@ -141,3 +141,11 @@ def test_no_foreign_code_escapes() -> None:
             raise RuntimeError("bool")
 
     assert outline(Asked(Hostile())) is not None
+
+
+def test_one_whose_fields_cannot_be_read_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: BaseException) -> None:
+        raise RuntimeError("no attributes")
+
+    monkeypatch.setattr("pytest_portable_errors.receiver.fields.attributes_of", refuse)
+    assert outline(Asked(1)) is None

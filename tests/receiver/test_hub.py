@@ -7,7 +7,7 @@ import signal
 import socket
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -176,11 +176,11 @@ def connected_and_heard(path: str) -> bool:
         return bool(connection.recv(1))
 
 
-def as_another_user(work: object) -> int:
+def as_another_user(work: Callable[[], bool]) -> int:
     child = os.fork()
     if child == 0:
         os.setuid(65534)
-        os._exit(0 if work() else 1)  # type: ignore[operator]  # a callable
+        os._exit(0 if work() else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
