@@ -36,7 +36,7 @@ def processes():
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            command = (folder / "cmdline").read_text().replace("\\0", " ").strip()
+            command = " ".join((folder / "cmdline").read_text().replace("\\0", " ").split())
         except OSError:
             continue
         yield f"{{folder.name}} {{parent}} {{command}}"
