@@ -89,6 +89,11 @@ class CapturedExceptions:
         finally:
             self._busy_threads.discard(thread)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the test raised nothing that is to be judged."""
+        return not (self.outgoing or self.not_sent or self.no_time_for)
+
     def forget(self) -> None:
         """Let go of everything, because the copies hold the values of their exceptions."""
         self.outgoing.clear()

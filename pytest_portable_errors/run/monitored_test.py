@@ -160,6 +160,8 @@ class MonitoredTest:
         )
 
     def _losses(self) -> str | None:
+        if self.captured.is_empty:
+            return None
         exceptions = [self._subject] if self._subject is not None else self.captured.outgoing
         with uncollected():
             subjects = [

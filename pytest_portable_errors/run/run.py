@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -153,20 +154,28 @@ class Run:
 
     def any_test(self) -> MonitoredTest:
         """Prepare to watch a test without a marker, in a run that checks all tests."""
+        return self._monitored(
+            self._unmarked, self.policies.repo_wide, self._new_captured(), is_told_once=True
+        )
+
+    @functools.cached_property
+    def _unmarked(self) -> MarkerOptions:
+        """What holds for each test without a marker: it need not raise anything."""
+        return replace(self.marker_options(()), at_least=0)
+
+    @functools.cached_property
+    def _new_captured(self) -> Callable[[], CapturedExceptions]:
+        """Makes what captures the exceptions of a test without a marker: there are many tests."""
         has_traceback = "traceback" in self._options.checks
-        unmarked = self.marker_options(())
-        captured = CapturedExceptions(
-            serializers=unmarked.serializers,
+        return functools.partial(
+            CapturedExceptions,
+            serializers=self._unmarked.serializers,
             traceback=has_traceback,
             outcomes=self._pytest_api.outcomes,
             skips=self.policies.skips,
             settled=None
             if has_traceback or self._options.is_thorough
             else self.policies.repo_wide.settled,
-        )
-        # Whatever the test raises is judged, and it need not raise anything.
-        return self._monitored(
-            replace(unmarked, at_least=0), self.policies.repo_wide, captured, is_told_once=True
         )
 
     def _monitored(

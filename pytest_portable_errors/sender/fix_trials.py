@@ -46,7 +46,12 @@ class MakeTrip(Protocol):
     """Makes a trip."""
 
     def __call__(
-        self, outgoing: Outgoing, arrives_as: str | None, /, is_fresh: bool = False
+        self,
+        outgoing: Outgoing,
+        arrives_as: str | None,
+        /,
+        is_fresh: bool = False,
+        is_told: bool = True,
     ) -> RoundTrip:
         """Make the trip of an outgoing exception.
 
@@ -54,6 +59,8 @@ class MakeTrip(Protocol):
             outgoing: The exception, pickled with a candidate.
             arrives_as: The type that it is declared to arrive as; None: as the settings say.
             is_fresh: Whether it is rebuilt in a process that has rebuilt nothing of it before.
+            is_told: Whether anything of what arrives may be told. If not, no reasons and no
+                credentials are looked for, which is most of the work.
         """
 
 
@@ -84,6 +91,8 @@ class FixTrials:
     """Other instances, by the class that would get the code."""
     _made_before: dict[int, RoundTrip] = field(default_factory=dict)
     """How they fare without a fix, by their ids."""
+    _made_sent: dict[int, Record] = field(default_factory=dict)
+    """Their descriptions, by their ids."""
 
     def run(self, candidates: Iterable[Candidate]) -> tuple[Fix, ...]:
         """Try candidates in their order, until one repairs all instances or takes too long.
@@ -166,7 +175,9 @@ class FixTrials:
             return None if refined is None else replace(refined, gives_up=candidate.gives_up)
         if instances is None:
             return None
-        proved = self.make_trip(outgoing, candidate.arrives_as, is_fresh=True)
+        proved = self.make_trip(
+            outgoing, candidate.arrives_as, is_fresh=True, is_told=bool(trip.losses)
+        )
         if (proved.stage, proved.losses) != (trip.stage, trip.losses):
             return None  # it only arrived where another had been rebuilt before
         if outgoing.payload is not None and not tried.lost:
@@ -197,7 +208,8 @@ class FixTrials:
                 break
             if not candidate.target.method and type(sibling) is not type(self.subject):
                 continue  # a registration is for one class, and no other
-            after = self._trip_with(sibling, tried.reducers, candidate)
+            outgoing = self._pickled_with(sibling, tried.reducers, self._sent_of(sibling))
+            after = self.make_trip(outgoing, candidate.arrives_as, is_told=False)
             if type(sibling) is not type(self.subject) and _lacks_class_of_tests(after):
                 continue  # no receiver has a subclass that a test defines
             instances += 1
@@ -237,9 +249,12 @@ class FixTrials:
         """How an instance fares without a fix."""
         if id(sibling) not in self._made_before:
             outgoing = describe_and_pickle(
-                sibling, serializer=self.serializer, traceback=self.traceback
+                sibling,
+                serializer=self.serializer,
+                traceback=self.traceback,
+                sent=self._sent_of(sibling),
             )
-            self._made_before[id(sibling)] = self.make_trip(outgoing, None)
+            self._made_before[id(sibling)] = self.make_trip(outgoing, None, is_told=False)
         return self._made_before[id(sibling)]
 
     def _owner(self, candidate: Candidate) -> type:
@@ -283,18 +298,13 @@ class FixTrials:
         """The subject's description, which is made once: it is the same whatever pickles it."""
         return describe(self.subject, traceback=self.traceback)
 
-    def _trip_with(
-        self,
-        exc: BaseException,
-        reducers: Reducers,
-        candidate: Candidate,
-        sent: Record | None = None,
-    ) -> RoundTrip:
-        return self.make_trip(self._pickled_with(exc, reducers, sent), candidate.arrives_as)
+    def _sent_of(self, sibling: BaseException) -> Record:
+        """The description of another instance, likewise."""
+        if id(sibling) not in self._made_sent:
+            self._made_sent[id(sibling)] = describe(sibling, traceback=self.traceback)
+        return self._made_sent[id(sibling)]
 
-    def _pickled_with(
-        self, exc: BaseException, reducers: Reducers, sent: Record | None = None
-    ) -> Outgoing:
+    def _pickled_with(self, exc: BaseException, reducers: Reducers, sent: Record) -> Outgoing:
         assert isinstance(self.serializer, (Pickle, Library))  # run() has seen to that
         serializer = WithReducers(of=self.serializer, reducers=reducers)
         outgoing = describe_and_pickle(
@@ -319,7 +329,9 @@ class FixTrials:
         absent = type("AbsentError", (Exception,), {"__module__": "absent_package.errors"})
         # Past the class, whose __setattr__ may refuse.
         vars(BaseException)["__cause__"].__set__(copied, absent("a cause"))
-        return self._trip_with(copied, reducers, candidate)
+        sent = describe(copied, traceback=self.traceback)
+        outgoing = self._pickled_with(copied, reducers, sent)
+        return self.make_trip(outgoing, candidate.arrives_as, is_told=False)
 
 
 class TookTooLong(Exception):

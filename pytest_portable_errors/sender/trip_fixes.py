@@ -9,7 +9,11 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
-from pytest_portable_errors.sender.arrival import arrive, without_carrier
+from pytest_portable_errors.sender.arrival import (
+    arrive,
+    arrive_for_comparison,
+    without_carrier,
+)
 from pytest_portable_errors.sender.carriers.carrier import Carrier, plain_serializer
 from pytest_portable_errors.sender.extent import MUCH
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
@@ -106,13 +110,19 @@ def _try_fixes(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...
     if outgoing.subject is None:
         return ()
 
-    def make_trip(repaired: Outgoing, arrives_as: str | None, is_fresh: bool = False) -> RoundTrip:
+    def make_trip(
+        repaired: Outgoing,
+        arrives_as: str | None,
+        is_fresh: bool = False,
+        is_told: bool = True,
+    ) -> RoundTrip:
         trial = replace(
             settings,
             arrives_as=arrives_as or settings.arrives_as,
             timeout=min(settings.timeout, TRIAL_SECONDS),
         )
-        return arrive(pending.resent(outgoing=repaired, settings=trial, is_fresh=is_fresh)).trip
+        sent = pending.resent(outgoing=repaired, settings=trial, is_fresh=is_fresh)
+        return arrive(sent).trip if is_told else arrive_for_comparison(sent)
 
     start = UNPATCHED.process_time()
     trials = FixTrials(

@@ -26,12 +26,15 @@ from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.recipe_target import Target
 from pytest_portable_errors.diagnosis.recipes import WithoutInit
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
+from pytest_portable_errors.sender.arrival import arrive, arrive_for_comparison
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.fix_trials import FixTrials
-from pytest_portable_errors.sender.pending_trip import PendingTrip
+from pytest_portable_errors.sender.outgoing import describe_and_pickle
+from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.repaired import Repaired
 from pytest_portable_errors.sender.request import Request
+from pytest_portable_errors.sender.serializers import PICKLES
 from pytest_portable_errors.sender.tried_fix import TriedFix
 
 
@@ -76,6 +79,26 @@ def test_one_that_does_not_arrive_in_a_process_of_its_own_is_none(
     trip = trip_of(zoo.PaymentError(7, "declined"))
     assert trip.diagnosis is not None
     assert trip.diagnosis.fixes == ()
+
+
+def test_a_trip_for_comparison_shows_what_was_lost_and_searches_for_nothing() -> None:
+    with contextlib.closing(Receivers()) as receivers:
+
+        def both(exc: BaseException) -> tuple[RoundTrip, RoundTrip]:
+            pending = send(
+                describe_and_pickle(exc, serializer=PICKLES[0]),
+                receivers=receivers,
+                settings=TripSettings(receiver="with-project"),
+            )
+            explained, compared = arrive(pending).trip, arrive_for_comparison(pending)
+            assert (compared.stage, compared.losses) == (explained.stage, explained.losses)
+            return explained, compared
+
+        explained, compared = both(zoo.DropsState("Bearer sk-1234567890abcdef"))
+        assert explained.credentials
+        assert (compared.diagnosis, compared.credentials) == (None, ())
+        explained, compared = both(zoo.PaymentError(7, "declined"))
+        assert compared == explained, "nothing arrived: as arrive() has it"
 
 
 def test_the_process_s_copyreg_and_the_class_stay_as_they_were() -> None:
