@@ -137,11 +137,16 @@ def pytest_make_collect_report(
 def _case_collectors(session: pytest.Session) -> list[pytest.Collector]:
     """The collectors of suites and of the survey; their module loads only if there are any."""
     options = session.config.stash[OPTIONS]
-    if not (options.suites or options.surveys):
-        return []
-    from pytest_portable_errors.run.case_items import case_collectors
+    collectors: list[pytest.Collector] = []
+    if options.suites or options.surveys:
+        from pytest_portable_errors.run.case_items import case_collectors
 
-    return case_collectors(session, run_of(session.config).cases, options)
+        collectors += case_collectors(session, run_of(session.config).cases, options)
+    if options.goldens is not None:
+        from pytest_portable_errors.run.golden_items import golden_collectors
+
+        collectors += golden_collectors(session, options)
+    return collectors
 
 
 def pytest_pycollect_makeitem(

@@ -39,6 +39,15 @@ VALUE_CANNOT_BE_LOADED = "value-cannot-be-loaded"
 VALUE_CANNOT_BE_PICKLED = "value-cannot-be-pickled"
 VALUE_CHANGES = "value-changes"
 
+ATTRIBUTE_ADDED = "attribute-added"
+ATTRIBUTE_RENAMED = "attribute-renamed"
+BASE_CHANGED = "base-changed"
+CLASS_GONE = "class-gone"
+CLASS_MOVED = "class-moved"
+ENUM_MEMBER_GONE = "enum-member-gone"
+FIELD_ADDED = "field-added"
+INIT_CHANGED = "init-changed"
+
 CAUSE_NAMES = (
     ARGS_REACH_OTHER_PARAMETERS,
     CHAIN_DROPPED,
@@ -78,3 +87,15 @@ CAUSE_NAMES = (
     VALUE_CHANGES,
 )
 """All names, in alphabetical order."""
+
+OF_RELEASES = (
+    ATTRIBUTE_ADDED,
+    ATTRIBUTE_RENAMED,
+    BASE_CHANGED,
+    CLASS_GONE,
+    CLASS_MOVED,
+    ENUM_MEMBER_GONE,
+    FIELD_ADDED,
+    INIT_CHANGED,
+)
+"""Names of the causes for which today's code does not read what an earlier release has pickled."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_portable_errors.diagnosis.cause_names import (
@@ -45,11 +45,21 @@ from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 class Recorder:
     """Collects results while a test runs; ``take`` gives them to the test's report."""
 
-    def __init__(self, *, root: str, names_credentials: bool) -> None:
-        """``root`` is the folder from which files are named.
+    def __init__(
+        self,
+        *,
+        root: str,
+        names_credentials: bool,
+        also_for: Callable[[str, Sequence[JudgedTrip]], object] | None = None,
+    ) -> None:
+        """Record nothing yet.
 
-        ``names_credentials`` says whether paths and kinds of credentials are recorded.
+        Args:
+            root: The folder from which files are named.
+            names_credentials: Whether paths and kinds of credentials are recorded.
+            also_for: Is called with what ``add`` is called with; None: nobody else is interested.
         """
+        self._also_for = also_for
         self._root = root
         self._names_credentials = names_credentials
         self._entries = _no_entries()
@@ -62,6 +72,8 @@ class Recorder:
             how: ``raised``, or how it was built.
             judged: Its trips, by all serializers and receivers; at least one.
         """
+        if self._also_for is not None:
+            self._also_for(how, judged)
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
         trips = [judged_trip.trip for judged_trip in judged]
         for limit in dict.fromkeys(limit for trip in trips for limit in trip.not_looked_at):

@@ -201,16 +201,31 @@ def _outcome(head: messages.Head, payload: bytes, settings: CheckSettings) -> Di
             and error.name
         ):
             missing = [[error.name, error.name, error.name]]
-        return {"stage": "loads", "error": error_record(error), "missing": missing}
+        failed: Dict[str, object] = {
+            "stage": "loads",
+            "error": error_record(error),
+            "missing": missing,
+        }
+        if head.get("today"):
+            from .earlier import known_today
+
+            failed["today"] = known_today(head["names"])
+        return failed
     if settings.is_other_python:
         fields.call_as_sent(dict(_found(head["names"])))
     try:
-        return {
+        arrived: Dict[str, object] = {
             "stage": "arrived",
             "record": record.describe(
                 subject, traceback=head["traceback"], depth=head.get("depth", budget.DEPTH)
             ),
         }
+        if head.get("today"):
+            # Imported here: other checks need none of what it loads.
+            from .earlier import expected_today
+
+            arrived["today"] = expected_today(subject)
+        return arrived
     # Nobody pressed a key here: the exception's __str__ raises it.
     except KeyboardInterrupt as error:
         return {"stage": "loads", "error": error_record(error)}

@@ -132,6 +132,37 @@ class ErrorRecord(TypedDict, total=False):
     """Type of the error that is its cause or context."""
 
 
+class About(TypedDict, total=False):
+    """A class as the receiver has it."""
+
+    parameters: str
+    """Of its ``__init__``, as ``inspect`` writes them; empty if it has none that can be read."""
+    sets: List[str]
+    """Names of the attributes that its constructors set, and of its declared fields."""
+    setstate: str
+    """Full name of the class whose ``__setstate__`` it has; empty: none."""
+    members: List[str]
+    """Names of an enum's members."""
+
+
+class Today(TypedDict, total=False):
+    """What the receiver's code expects of a payload: see ``earlier.py``."""
+
+    bases: List[str]
+    """Full names of the bases of its class, nearest first, without ``object``."""
+    lacks: List[str]
+    """Paths of attributes that constructors set, and that are not there: ``exc.code``,
+    ``exc.args[0].currency``."""
+    owners: List[str]
+    """For each of ``lacks`` the class whose attribute it is."""
+    classes: Dict[str, About]
+    """The classes that matter, by their full names: those of ``owners``; or those that the payload
+    names, if loads failed."""
+    found: Dict[str, List[str]]
+    """If loads failed: by the names that are not there where today's code may have them, as
+    ``module:qualname``."""
+
+
 class Answer(TypedDict, total=False):
     """What a receiver tells of a payload."""
 
@@ -150,6 +181,8 @@ class Answer(TypedDict, total=False):
     """The number of the opcode at which loads failed, if that was asked for."""
     setup: str
     """``module:callable`` of the start-up call that raised."""
+    today: Today
+    """What today's code expects of what arrived, if that was asked for."""
 
 
 def subject_of(record: Record) -> Node:

@@ -18,7 +18,7 @@ RAISED = "raised"
 ADDED_LATER = "with a note and an attribute added later"
 """How the survey's last variant of a class came about; stands after how it was built."""
 
-_OWN_ITEM = re.compile(r"portable-errors(/\w+)?::")
+_OWN_ITEM = re.compile(r"portable-errors(/\w+|-golden)?::")
 
 
 def is_own_item(nodeid: str) -> bool:

@@ -109,6 +109,32 @@ def _add_command_line_options(parser: pytest.Parser) -> None:
         "what is gone (its class was checked, and arrived whole) is taken out.",
     )
     group.addoption(
+        "--portable-errors-goldens",
+        default=None,
+        metavar="DIR",
+        help="the folder of payloads that earlier releases have pickled: each is loaded with "
+        "today's code. Default: the ini key portable_errors_goldens, or none.",
+    )
+    group.addoption(
+        "--portable-errors-update-goldens",
+        action="store_true",
+        default=False,
+        help="write a golden of each exception class of the project that this run meets, for the "
+        "project's version; those of earlier releases stay as they are.",
+    )
+    group.addoption(
+        "--portable-errors-goldens-keep",
+        default="5",
+        metavar="N",
+        help="when goldens are written, those of the last N releases stay. Default: 5.",
+    )
+    group.addoption(
+        "--portable-errors-goldens-release",
+        default="",
+        metavar="NAME",
+        help="the release that goldens are written for. Default: the project's version.",
+    )
+    group.addoption(
         "--portable-errors-fix",
         action="store_true",
         default=False,
@@ -210,6 +236,13 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "portable_errors_baseline",
         "the file of known defects, relative to the ini file",
+        type="string",
+        default="",
+    )
+    parser.addini(
+        "portable_errors_goldens",
+        "the folder of payloads that earlier releases have pickled, relative to the ini file "
+        "(default: none)",
         type="string",
         default="",
     )

@@ -48,6 +48,11 @@ def refuse_own_ids(config: pytest.Config) -> None:
     for arg in config.args:
         if is_own_item(arg):
             collector, _, name = arg.partition("::")
+            if collector == "portable-errors-golden":
+                raise pytest.UsageError(
+                    f"{arg} is no path that pytest finds: type pytest -k "
+                    f'"golden and {re.sub(r"[^.]*[.]", "", name.partition("[")[0])}"'
+                )
             suite = collector.partition("/")[2]
             option = f"--portable-errors-suite {suite}" if suite else "--portable-errors"
             selected = re.sub(r"\[.*", "", name).rpartition(".")[2]
@@ -197,6 +202,55 @@ def reports(config: pytest.Config) -> tuple[Path, ...]:
         _ensure_writable(file, option, name)
         files.append(file)
     return tuple(dict.fromkeys(files))
+
+
+def goldens(config: pytest.Config, ini: Ini, *, without_paths: bool) -> tuple[Path | None, bool]:
+    """The folder of goldens, and whether the run writes some.
+
+    A relative path starts from the folder in which pytest was started, or from the ini file's.
+
+    Args:
+        config: pytest's.
+        ini: The ini file.
+        without_paths: Whether the user named no paths. Otherwise a folder that only the ini file
+            names is not looked at, unless goldens are to be written.
+
+    Raises:
+        pytest.UsageError: The folder is none, or does not exist and is not to be written; or
+            goldens are to be written, and no folder is named.
+    """
+    updates = bool(config.getoption("portable_errors_update_goldens"))
+    named = config.getoption("portable_errors_goldens")
+    key = "portable_errors_goldens"
+    origin, base = "--portable-errors-goldens", config.invocation_params.dir
+    if named is None:
+        named, origin, base = ini.text(key, expected="a folder"), ini.origin(key), ini.folder
+        if not named and updates:
+            raise pytest.UsageError(
+                "--portable-errors-update-goldens: no folder is named: add "
+                "--portable-errors-goldens DIR, or set portable_errors_goldens"
+            )
+        if not named or not (without_paths or updates):
+            return None, updates
+    folder = base / named
+    if folder.exists() and not folder.is_dir():
+        raise pytest.UsageError(f'{origin}: "{named}": this is a file: expected a folder')
+    if not folder.exists() and not updates:
+        raise pytest.UsageError(
+            f"{origin}: there is no folder {named}; --portable-errors-update-goldens writes it"
+        )
+    return folder, updates
+
+
+def at_least_one(option: str, value: str) -> int:
+    """A whole number of 1 or more.
+
+    Raises:
+        pytest.UsageError: It is something else.
+    """
+    if not re.fullmatch(r"0*[1-9]\d{0,5}", value):
+        raise pytest.UsageError(f'{option}: "{value}": expected a whole number, 1 or more')
+    return int(value)
 
 
 _FIX_OPTIONS = ("portable_errors_fix_unsafe", "portable_errors_fix", "portable_errors_diff")

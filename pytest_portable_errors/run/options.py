@@ -91,6 +91,15 @@ class Options:
     pytest-xdist. None: there is none to read or write."""
     updates_baseline: bool
     """Whether the run writes its defects to ``baseline``, and fails for none of them."""
+    goldens: Path | None
+    """The folder of goldens that are checked, or written; it need not exist. None: there is none,
+    or the user named paths and no folder."""
+    updates_goldens: bool
+    """Whether the run writes goldens."""
+    goldens_keep: int
+    """How many releases' goldens stay when some are written; at least 1."""
+    goldens_release: str
+    """The release that they are written for; empty: the project's version."""
     fixes: str
     """``none``, ``safe`` or ``unsafe``: which fixes are written, or shown, when the tests have
     ended."""
@@ -149,6 +158,11 @@ def read_options(
         raise pytest.UsageError(
             "--portable-errors-update-baseline: nothing is checked: add --portable-errors"
         )
+    goldens, updates_goldens = option_values.goldens(config, ini, without_paths=without_paths)
+    if updates_goldens and mode == "off":
+        raise pytest.UsageError(
+            "--portable-errors-update-goldens: nothing is checked: add --portable-errors"
+        )
     fixes = option_values.fixes(config)
     if fixes != "none" and mode == "off" and not (chosen_suites or survey):
         raise pytest.UsageError(
@@ -189,6 +203,12 @@ def read_options(
         reports=option_values.reports(config),
         baseline=option_values.baseline(config, ini),
         updates_baseline=config.getoption("portable_errors_update_baseline"),
+        goldens=goldens,
+        updates_goldens=updates_goldens,
+        goldens_keep=option_values.at_least_one(
+            "--portable-errors-goldens-keep", config.getoption("portable_errors_goldens_keep")
+        ),
+        goldens_release=config.getoption("portable_errors_goldens_release"),
         fixes=fixes,
         shows_diff=config.getoption("portable_errors_diff"),
         reducers=option_values.reducers(config, ini),

@@ -19,6 +19,9 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
     if entries is not None:
         attached["portable_errors"] = entries
         item.user_properties.extend(junit_properties(entries))
+    offered = run_of(item.config).offered
+    if offered is not None:
+        attached["portable_errors_goldens"] = offered.take()
     if item.config.stash[OPTIONS].fixes != "none":
         from base64 import b64encode
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
     from pytest_portable_errors.run.repairing import Repairing
+    from pytest_portable_errors.run.updating_goldens import UpdatingGoldens
 
 
 def register_reporter(config: pytest.Config) -> None:
@@ -56,6 +57,11 @@ class Reporter:
         self._stopped_early = False
         self._written: list[str] = []
         self._tells_cases = False  # whether a test failed for what the summary tells
+        self._goldens: UpdatingGoldens | None = None
+        if options.updates_goldens and options.goldens is not None:
+            from pytest_portable_errors.run.updating_goldens import UpdatingGoldens
+
+            self._goldens = UpdatingGoldens(config, options, options.goldens)
         self._repairing: Repairing | None = None
         if options.fixes != "none":
             from pytest_portable_errors.run.repairing import Repairing
@@ -71,6 +77,8 @@ class Reporter:
 
             self._repairing.add([(owner, b64decode(text)) for owner, text in repaired])
             self._repairing.add_fixes(getattr(report, "portable_errors_fixes", ()))
+        if self._goldens is not None:
+            self._goldens.add(report.nodeid, getattr(report, "portable_errors_goldens", []))
         self._is_in_use = self._is_in_use or hasattr(report, "portable_errors_in_use")
         entries = getattr(report, "portable_errors", None)
         if getattr(report, "portable_errors_told_once", False):
@@ -160,6 +168,8 @@ class Reporter:
             pytest.ExitCode.INTERRUPTED,
             pytest.ExitCode.USAGE_ERROR,
         )
+        if self._goldens is not None and is_usable:
+            self._goldens.finish()
         if self._repairing is not None and is_usable and self._repairing.finish(self.tally()):
             # As with ruff and pre-commit, what a run has changed is to be looked at.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -214,6 +224,9 @@ class Reporter:
                 terminalreporter.write_sep("=", line.text, **line.markup)
             else:
                 terminalreporter.write_line(line.text, **line.markup)
+        if self._goldens is not None:
+            for text in self._goldens.lines(self._config.option.verbose):
+                terminalreporter.write_line(text)
         if self._repairing is not None:
             for line in self._repairing.lines(self._config.option.verbose):
                 terminalreporter.write_line(line.text, **line.markup)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
@@ -33,6 +34,9 @@ from pytest_portable_errors.sender.process_receivers import share
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
+
+if TYPE_CHECKING:
+    from pytest_portable_errors.goldens.offered import Offered
 
 _PREPARED = 8
 """Modules with surveyed classes that each receiver imports when the tests begin, so that their
@@ -77,7 +81,17 @@ class Run:
             absent=options.absent,
         )
         self.receivers = Receivers(context, serializers, controller=controller, hub=hub)
-        self.recorder = Recorder(root=options.root, names_credentials=options.credentials != "off")
+        self.offered: Offered | None = None
+        """What goldens can be made of; None where the run writes none."""
+        if options.updates_goldens:
+            from pytest_portable_errors.goldens.offered import Offered
+
+            self.offered = Offered(root=options.root)
+        self.recorder = Recorder(
+            root=options.root,
+            names_credentials=options.credentials != "off",
+            also_for=None if self.offered is None else self.offered.offer,
+        )
         self.policies = RunPolicies(
             options=options,
             receivers=self.receivers,

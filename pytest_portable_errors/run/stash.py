@@ -173,7 +173,8 @@ def hub_for(config: pytest.Config, worker: Any) -> str | None:
         be had: the worker then has receivers of its own.
     """
     options = config.stash[OPTIONS]
-    if not worker.gateway.spec.popen or not (options.is_on or options.suites or options.survey):
+    asks = options.is_on or options.suites or options.survey or options.goldens
+    if not worker.gateway.spec.popen or not asks:
         return None
     if _HUB not in config.stash:
         from pytest_portable_errors.sender.shared import SharedHub

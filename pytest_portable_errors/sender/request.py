@@ -15,7 +15,7 @@ from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 
-Content = tuple[str, tuple[str, ...], bool, int, bool, bool, float, bytes]
+Content = tuple[str, tuple[str, ...], bool, int, bool, bool, bool, float, bytes]
 """See ``Request.content``."""
 
 
@@ -40,6 +40,8 @@ class Request:
     """Whether the payload was too long to read all names."""
     replay: bool = False
     """Whether to say at which opcode loads fails, and nothing else."""
+    today: bool = False
+    """Whether to say also what the receiver's code expects of what arrives (``Answer.today``)."""
     subject: str = ""
     """What it belongs to: payloads of one subject are rebuilt in one process, one after the other.
     Empty: in a process of its own, as long as another has left anything behind."""
@@ -69,7 +71,7 @@ class Request:
         """Whether a receiver that is named rebuilds it by ``pickle.loads``, and not by a replay."""
         return (
             self.serializer.loader == PICKLE_LOADER
-            and not self.replay
+            and not (self.replay or self.today)
             and self.receiver in NAMED_RECEIVERS
         )
 
@@ -85,6 +87,7 @@ class Request:
             self.traceback,
             self.depth,
             self.replay,
+            self.today,
             self.is_fresh,
             self.timeout,
             sha256(content(self.payload)).digest(),
@@ -115,6 +118,7 @@ class Request:
             "traceback": self.traceback,
             "depth": self.depth,
             "replay": self.replay,
+            "today": self.today,
             "subject": self.subject,
             "fresh": self.is_fresh,
         }

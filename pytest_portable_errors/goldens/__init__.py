@@ -1,0 +1,1 @@
+"""Payloads of earlier releases, which today's code has to read."""

@@ -1,0 +1,164 @@
+"""A golden: a payload of one release, with what became of it then, as one small file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.described import Record, subject_of
+
+FORMAT = 1
+LARGEST = 1_000_000  # bytes of a file; an error of openai's with its request takes 30,000
+RAISED, BUILT = "raised", "built"
+VALUE = "value"
+"""The way of what is no exception."""
+_LINE = 76  # characters of base64 in a line, as in MIME (RFC 2045)
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
+_AGAIN = "delete it, and let --portable-errors-update-goldens write it again"
+
+
+class BrokenGolden(PortableErrorsError):
+    """A file is no golden that can be read; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """What one release has pickled of one class, and how it read that itself."""
+
+    name: str
+    """Dotted name of the class; of a value the name that its test gave it."""
+    project: str
+    """Name of the project's distribution; empty if it has none."""
+    release: str
+    """The project's version."""
+    serializer: str
+    way: str
+    """``RAISED``, ``BUILT`` or ``VALUE``."""
+    python: str
+    """``3.12``: of what pickled it."""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the distributions that the payload names, by their names."""
+    payload: bytes
+    record: Record
+    """What that release made of the payload itself: what the way loses with any release is no
+    matter of releases."""
+    bases: tuple[str, ...] = ()
+    """Full names of the bases of its class, nearest first."""
+    lacks: tuple[str, ...] = ()
+    """Paths of attributes that constructors set, and that were not there then either."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """By what goldens of several releases are of the same thing."""
+        return self.name, self.serializer, self.way
+
+    @property
+    def id(self) -> str:
+        """``shop.errors.PaymentError[pickle 1.4.0]``, as in the IDs of tests."""
+        way = "" if self.way == RAISED else f" {self.way}"
+        return f"{self.name}[{self.serializer} {self.release}{way}]"
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file, which is the same on every system; its content says the same."""
+        plain = re.sub(r"[^\w.-]", "_", "-".join(self.key))
+        if len(plain) <= _LONGEST_NAME:
+            return f"{plain}.json"
+        digest = hashlib.sha256("-".join(self.key).encode()).hexdigest()[:16]
+        return f"{plain[:_LONGEST_NAME]}-{digest}.json"
+
+    def text(self) -> str:
+        """The content of its file: sorted JSON, ending in a line feed."""
+        content = _content(self)
+        return json.dumps({**content, "digest": _digest(content)}, **_STYLE) + "\n"
+
+    @property
+    def has_exception(self) -> bool:
+        """Whether it is of an exception, and not of a value."""
+        return self.way != VALUE
+
+    @property
+    def shape(self) -> str:
+        """Its names and types without its values: two of one shape need not both be kept."""
+        return json.dumps(_types(subject_of(self.record)), sort_keys=True)
+
+
+_LONGEST_NAME = 120  # characters; file systems allow 255 bytes
+_STYLE: dict[str, Any] = {"indent": 1, "sort_keys": True, "ensure_ascii": True}
+
+
+def parse(text: str, *, origin: str) -> Golden:
+    """Read the content of a golden's file.
+
+    Args:
+        text: The content.
+        origin: The file's name, for messages.
+
+    Raises:
+        BrokenGolden: It is no golden of this format, or was changed by hand.
+    """
+    if _CONFLICT.search(text):
+        raise BrokenGolden(f"{origin}: a merge conflict: take the file of one side as it is")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BrokenGolden(f"{origin}: cut off, or no JSON ({error}): {_AGAIN}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+        raise BrokenGolden(f"{origin}: no golden: it has no format: move it to another folder")
+    if content["format"] != FORMAT:
+        raise BrokenGolden(
+            f"{origin}: format {content['format']}, and this version reads format {FORMAT}: "
+            "install the version of pytest-portable-errors that wrote it, or a later one"
+        )
+    digest = content.pop("digest", None)
+    try:
+        golden = Golden(
+            payload=base64.b64decode("".join(content["payload"]), validate=True),
+            bases=tuple(content["bases"]),
+            lacks=tuple(content["lacks"]),
+            **{name: content[name] for name in _PLAIN},
+        )
+        is_whole = digest == _digest(content) and content.keys() == _content(golden).keys()
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        raise BrokenGolden(f"{origin}: was changed by hand ({error!r}): {_AGAIN}") from error
+    if not is_whole:
+        raise BrokenGolden(f"{origin}: was changed by hand: its digest is not that of it: {_AGAIN}")
+    return golden
+
+
+_PLAIN = ("name", "project", "release", "serializer", "way", "python", "libraries", "record")
+
+
+def _content(golden: Golden) -> dict[str, Any]:
+    encoded = base64.b64encode(golden.payload).decode()
+    return {
+        **asdict(golden),
+        "format": FORMAT,
+        "libraries": dict(golden.libraries),
+        "payload": [encoded[start : start + _LINE] for start in range(0, len(encoded), _LINE)],
+    }
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """Tells that a file was changed by hand or by a merge; it keeps no attacker out."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _types(described: object) -> object:
+    """A described value without what differs from one exception of a kind to the next."""
+    if isinstance(described, dict):
+        return {
+            key: _types(part)
+            for key, part in described.items()
+            if key not in ("text", "words", "length", "sha256", "message")
+        }
+    if isinstance(described, list):
+        return [_types(part) for part in described]
+    return described

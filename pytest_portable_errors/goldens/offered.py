@@ -1,0 +1,81 @@
+"""Collects what a run has pickled and rebuilt, of which goldens can be made."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_portable_errors.goldens.golden import BUILT, RAISED
+from pytest_portable_errors.goldens.reader import Refused, ensure_harmless
+from pytest_portable_errors.judging.verdicts import JudgedTrip
+from pytest_portable_errors.receiver.fields import module_of, type_name
+from pytest_portable_errors.report.rows import ADDED_LATER
+from pytest_portable_errors.report.rows import RAISED as RAISED_BY_A_TEST
+from pytest_portable_errors.sender.project import Project
+
+Row = list[str]
+"""Name of the class, serializer, way, and the payload as base64: what pytest's reports carry. In
+place of a payload that is not kept, ``!`` and why not."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Offered:
+    """The payloads of one process: for each class, serializer and way the first that arrived."""
+
+    root: str
+    """The project's folder, absolute: a payload that names it is one machine's."""
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+    _rows: list[Row] = field(default_factory=list)
+
+    def offer(self, how: str, judged: Iterable[JudgedTrip]) -> None:
+        """Take what of one exception's trips can be kept.
+
+        Args:
+            how: ``raised``, or how the exception was built.
+            judged: Its trips, by each serializer.
+        """
+        if how.endswith(ADDED_LATER):
+            return
+        for one in judged:
+            pending = one.pending
+            if pending is None or pending.outgoing.payload is None or one.trip.received is None:
+                continue
+            cls = pending.outgoing.cls
+            if not _is_of_project(cls, pending.receivers.project):
+                continue
+            way = RAISED if how == RAISED_BY_A_TEST else BUILT
+            key = (type_name(cls), pending.outgoing.serializer.name, way)
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            why_not = self._why_not(one, pending.outgoing.payload)
+            encoded = base64.b64encode(pending.outgoing.payload).decode()
+            self._rows.append([*key, f"!{why_not}" if why_not else encoded])
+
+    def take(self) -> list[Row]:
+        """Give what was taken since the last call."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def _why_not(self, judged: JudgedTrip, payload: bytes) -> str:
+        """Why a payload is not kept: a golden is committed; empty if it may be kept."""
+        if judged.trip.credentials:
+            return f"carries credentials: {judged.trip.credentials[0].path}"
+        folders = (self.root, str(Path.home()), tempfile.gettempdir())
+        for folder in folders:
+            if len(folder) > len("/tmp") - 1 and os.fsencode(folder) in payload:
+                return "names a folder of this machine"
+        try:
+            ensure_harmless(payload)
+        except Refused as reason:
+            return str(reason)
+        return ""
+
+
+def _is_of_project(cls: type, project: Project) -> bool:
+    module = module_of(cls) or "?"
+    return project.owns(module) and not project.is_test(module)

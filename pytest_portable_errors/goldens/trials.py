@@ -1,0 +1,71 @@
+"""Tries repairs on a golden: in a process of their own, where the classes are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_portable_errors.goldens.golden import Golden
+from pytest_portable_errors.goldens.reader import Reader, compared
+from pytest_portable_errors.receiver.earlier import with_repair
+from pytest_portable_errors.receiver.record import depth_of
+from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
+from pytest_portable_errors.sender.trip import RoundTrip
+
+LOADER = "_portable_errors_receiver.earlier:loads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repaired:
+    """A serializer whose payloads are joined with a repair."""
+
+    name: str
+    needs: tuple[str, ...]
+    loader: str = LOADER
+
+    def dumps(self, exc: BaseException) -> bytes:
+        raise NotImplementedError("payloads of goldens were pickled long ago")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """Makes the trips of one golden with repairs."""
+
+    golden: Golden
+    serializer: Serializer
+    reader: Reader
+
+    def trip(self, repair: dict[str, Any]) -> RoundTrip | None:
+        """Rebuild the golden as repaired code would.
+
+        Args:
+            repair: See ``receiver/earlier.py``.
+
+        Returns:
+            What is lost then; a class that has another name now is no loss, because the repair
+            says so. None if nothing arrives, or if nothing can be tried with its serializer.
+
+        Raises:
+            PortableErrorsError: The receiver cannot start.
+        """
+        # Other loaders find their names themselves.
+        if self.serializer.loader != PICKLE_LOADER:
+            return None
+        golden = self.golden
+        pending = self.reader.submit(
+            golden.payload,
+            _Repaired(name=self.serializer.name, needs=self.serializer.needs),
+            depth=depth_of(golden.record),
+            repair=repair,
+        )
+        trip = compared(
+            golden,
+            pending.usable_answer(),
+            receiver=self.reader.receiver,
+            checks=self.reader.checks,
+        )
+        if trip.received is None:
+            return None
+        is_renamed = bool(repair.get("names"))
+        losses = tuple(loss for loss in trip.losses if not (is_renamed and loss.kind == "type"))
+        return replace(trip, losses=losses)

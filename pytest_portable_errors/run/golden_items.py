@@ -1,0 +1,159 @@
+"""Goldens as pytest items: ``portable-errors-golden::shop.errors.PaymentError[pickle 1.4.0]``."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_portable_errors.diagnosis.printable import clean
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, begin
+from pytest_portable_errors.goldens.folder import Stored, stored_in
+from pytest_portable_errors.goldens.reader import Reader, Refused
+from pytest_portable_errors.run.options import Options
+from pytest_portable_errors.run.stash import fail, run_of
+from pytest_portable_errors.sender.trip import trip_text
+
+COLLECTOR = "portable-errors-golden"
+"""The node ID of the collector."""
+_AHEAD = 64  # goldens that are under way at once, so that the receiver always has something to do
+
+
+def golden_collectors(session: pytest.Session, options: Options) -> list[pytest.Collector]:
+    """The collector of the goldens; none where the run has no folder of them."""
+    if options.goldens is None:
+        return []
+    collector: GoldenCollector = GoldenCollector.from_parent(
+        session, name=COLLECTOR, nodeid=COLLECTOR
+    )
+    collector.folder, collector.options = options.goldens, options
+    return [collector]
+
+
+class GoldenCollector(pytest.Collector):
+    """Collects the goldens of a folder."""
+
+    folder: Path
+    options: Options
+
+    def collect(self) -> Iterator[GoldenItem]:
+        """An item for each file, the oldest release first.
+
+        Where the run writes goldens, those of the release that it writes are not checked.
+
+        Raises:
+            CollectError: The folder cannot be read.
+        """
+        from pytest_portable_errors.goldens.release import release_of
+
+        options = self.options
+        try:
+            stored = stored_in(self.folder)
+            writes = (
+                release_of(Path(options.root), options.goldens_release).name
+                if options.updates_goldens
+                else None
+            )
+        except PortableErrorsError as error:
+            raise self.CollectError(str(error)) from error
+        run = run_of(self.config)
+        checks = GoldenChecks(
+            [one for one in stored if one.file.parent.name != writes],
+            Reader(receivers=run.receivers, checks=options.checks, timeout=options.timeout),
+            ahead=_AHEAD if options.runs_everything else 1,
+        )
+        for number, one in enumerate(checks.stored):
+            item: GoldenItem = GoldenItem.from_parent(self, name=clean(one.id))
+            item.number, item.checks, item.options = number, checks, options
+            yield item
+
+
+class GoldenChecks:
+    """The goldens of a run, of which the next ones are under way while one is waited for."""
+
+    def __init__(self, stored: list[Stored], reader: Reader, *, ahead: int) -> None:
+        """Take the files; nothing is sent yet.
+
+        Args:
+            stored: What they hold.
+            reader: Where they are read.
+            ahead: How many are under way at once, at least 1.
+        """
+        self.stored = stored
+        self._reader = reader
+        self._ahead = ahead
+        self._begun: dict[int, PendingGolden | Exception] = {}
+
+    def pending(self, number: int) -> PendingGolden:
+        """The golden of a number, on its way; as are those after it.
+
+        Raises:
+            NotChecked: It cannot be checked here.
+            Refused: It is not loaded.
+            PortableErrorsError: The receiver cannot start.
+        """
+        for near in range(number, min(number + self._ahead, len(self.stored))):
+            golden = self.stored[near].golden
+            if golden is not None and near not in self._begun:
+                try:
+                    self._begun[near] = begin(golden, self._reader)
+                except (NotChecked, Refused, PortableErrorsError) as error:
+                    self._begun[near] = error
+        begun = self._begun[number]
+        self._begun[number] = NotChecked("it was checked before")  # it need not be kept
+        if isinstance(begun, Exception):
+            raise begun
+        return begun
+
+
+class GoldenItem(pytest.Item):
+    """Checks one golden."""
+
+    number: int
+    checks: GoldenChecks
+    options: Options
+
+    def runtest(self) -> None:
+        """Load it with today's code, and compare.
+
+        Raises:
+            pytest.skip.Exception: It cannot be checked here, or a setting ignores its class.
+            NotPortable: Today's code does not read it as it was then, or it is not to be loaded.
+        """
+        stored = self.checks.stored[self.number]
+        if stored.golden is None:
+            fail(f"{stored.problem}\n\n  golden  {self._file(stored)}")
+        golden = stored.golden
+        if any(fnmatch.fnmatchcase(golden.name, name) for name in self.options.ignore):
+            raise pytest.skip.Exception("portable_errors_ignore has it", _use_item_location=True)
+        try:
+            trip = self.checks.pending(self.number).conclude()
+        except NotChecked as reason:
+            raise pytest.skip.Exception(
+                f"not checked: {reason}", _use_item_location=True
+            ) from None
+        except Refused as reason:
+            fail(
+                f"{golden.name} of release {golden.release} is not loaded: {clean(str(reason))}\n\n"
+                f"  golden  {self._file(stored)}\n"
+                "          ask who wrote it, and delete it: a golden is a pickle, and a pickle "
+                "may run anything"
+            )
+        except PortableErrorsError as error:
+            fail(f"not checked: {error}")
+        if not trip.arrived_whole:
+            fail(
+                f"{trip_text([trip])}\n\n  golden  {self._file(stored)}: "
+                f"release {golden.release}, Python {golden.python}"
+            )
+
+    def _file(self, stored: Stored) -> str:
+        return clean(os.path.relpath(stored.file, self.config.rootpath))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Path, line and title under which pytest reports the item."""
+        return self.checks.stored[self.number].file, 0, self.name
