@@ -1,6 +1,7 @@
 """The command ``python -m pytest_portable_errors``, for what is done outside of a test run.
 
 ``inspect`` reads stored errors, ``carriers`` says what each carrier makes of an exception,
+``goldens`` checks payloads of earlier releases,
 ``merge`` joins the reports of several runs, ``explain`` prints what a cause means, ``upstream``
 writes to the authors of a package.
 """
@@ -27,6 +28,7 @@ from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
 from pytest_portable_errors.diagnosis.pickle_reader import protocol_of
 from pytest_portable_errors.diagnosis.stored import Inspection, inspect_payload, inspect_written
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.goldens.command import add_goldens, goldens
 from pytest_portable_errors.repair.upstream import add_upstream, upstream
 from pytest_portable_errors.report.inspection import inspection_row, inspection_text
 from pytest_portable_errors.report.merge import add_merge, merge
@@ -81,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--json", action="store_true", help="print a JSON array, an element for each payload"
     )
     add_carriers(commands)
+    add_goldens(commands)
     add_merge(commands)
     add_upstream(commands)
     explain = commands.add_parser(
@@ -139,7 +142,7 @@ def _run(options: argparse.Namespace) -> int:
         if options.patch is not None:
             options.patch.write_text(found.patch, encoding="utf-8")
         return 0
-    lines, status = merge(options)
+    lines, status = (goldens if options.command == "goldens" else merge)(options)
     print("\n".join(lines))
     return status
 

@@ -77,7 +77,7 @@ def _class_elsewhere(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
         is_renamed = new_name != qualname.rpartition(".")[2]
         if is_renamed and trip.losses:
             continue
-        verb = "was renamed to" if is_renamed else "is now in"
+        verb = "was (likely) renamed to" if is_renamed else "is now in"
         told = f"{new_module}.{new_name}" if is_renamed else new_module
         return Diagnosis(
             cause=CLASS_MOVED,

@@ -19,7 +19,6 @@ LARGEST = 1_000_000  # bytes of a file; an error of openai's with its request ta
 RAISED, BUILT = "raised", "built"
 VALUE = "value"
 """The way of what is no exception."""
-_LINE = 76  # characters of base64 in a line, as in MIME (RFC 2045)
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
 _AGAIN = "delete it, and let --portable-errors-update-goldens write it again"
 
@@ -120,7 +119,7 @@ def parse(text: str, *, origin: str) -> Golden:
     digest = content.pop("digest", None)
     try:
         golden = Golden(
-            payload=base64.b64decode("".join(content["payload"]), validate=True),
+            payload=base64.b64decode(content["payload"], validate=True),
             bases=tuple(content["bases"]),
             lacks=tuple(content["lacks"]),
             **{name: content[name] for name in _PLAIN},
@@ -137,12 +136,11 @@ _PLAIN = ("name", "project", "release", "serializer", "way", "python", "librarie
 
 
 def _content(golden: Golden) -> dict[str, Any]:
-    encoded = base64.b64encode(golden.payload).decode()
     return {
         **asdict(golden),
         "format": FORMAT,
         "libraries": dict(golden.libraries),
-        "payload": [encoded[start : start + _LINE] for start in range(0, len(encoded), _LINE)],
+        "payload": base64.b64encode(golden.payload).decode(),
     }
 
 

@@ -66,6 +66,9 @@ class Trials:
         )
         if trip.received is None:
             return None
-        is_renamed = bool(repair.get("names"))
-        losses = tuple(loss for loss in trip.losses if not (is_renamed and loss.kind == "type"))
-        return replace(trip, losses=losses)
+        if repair.get("names"):
+            own = ("exc", "value")
+            return replace(
+                trip, losses=tuple(loss for loss in trip.losses if loss.path not in own)
+            )
+        return trip

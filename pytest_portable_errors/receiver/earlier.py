@@ -25,6 +25,7 @@ from . import fields
 from .described import About, Name, Today
 
 _MOST_FOUND = 5  # classes that may be the one of a name
+_ALIKE = 0.6  # how alike two names have to be, from 0 to 1, for one to be the other, renamed
 _MOST_MODULES = 500  # of one package, in which they are looked for
 _MOST_OBJECTS = 500  # of one payload, in which attributes are looked for
 _CONTAINERS = (list, tuple, set, frozenset)
@@ -101,7 +102,7 @@ def _elsewhere(module: str, qualname: str) -> Iterator[str]:
             elif issubclass(value, BaseException) and (name == module or module not in modules):
                 others["{}:{}".format(name, key)] = None
     by_name = {place.rpartition(":")[2]: place for place in others}
-    for name in difflib.get_close_matches(last, by_name, n=_MOST_FOUND, cutoff=0.0):
+    for name in difflib.get_close_matches(last, by_name, n=_MOST_FOUND, cutoff=_ALIKE):
         yield by_name[name]
 
 
