@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
+from pytest_portable_errors.diagnosis.cause_names import EXPLAINED
 from pytest_portable_errors.diagnosis.envelopes import (
     Envelope,
     envelopes,
@@ -149,8 +149,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _cause_list() -> str:
     """All causes, a line each."""
-    width = max(map(len, CAUSE_NAMES))
-    return "\n".join(f"{cause:<{width}}  {first_sentence(cause)}" for cause in CAUSE_NAMES)
+    width = max(map(len, EXPLAINED))
+    return "\n".join(f"{cause:<{width}}  {first_sentence(cause)}" for cause in EXPLAINED)
 
 
 def _inspect(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIME
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.arguments import checked_names, dotted_name, exception_of
-from pytest_portable_errors.sender.arrival import compare_answer, explain
+from pytest_portable_errors.sender.arrival import compare_answer, explain, travel_on
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers
@@ -26,6 +26,7 @@ def check_round_trip(
     checks: Collection[str] = DEFAULT_CHECKS,
     arrives_as: type[BaseException] | str | None = None,
     timeout: float = DEFAULT_TIMEOUT,
+    hops: int = 1,
 ) -> RoundTrip:
     """Send an exception to a fresh interpreter and compare what arrives with what was sent.
 
@@ -40,6 +41,8 @@ def check_round_trip(
             is meant to arrive as what it is.
         timeout: Processor time in seconds that the receiver may use; the wall-clock limit is six
             times that.
+        hops: How often it is pickled and rebuilt, from 1: what arrived is pickled again by the
+            receiver, and loaded in another process, as a retry or a recovered workflow does it.
 
     Returns:
         What became of it. ``arrived_whole`` is False when anything is in ``losses``. Whatever the
@@ -48,7 +51,8 @@ def check_round_trip(
 
     Raises:
         PortableErrorsError: ``exc`` is no exception, a name is unknown, ``timeout`` is no number
-            of seconds above 0, or the receiver cannot start.
+            of seconds above 0, ``hops`` is no number of hops that the serializer makes, or the
+            receiver cannot start.
     """
     subject = exception_of(exc, asked_by="check_round_trip()")
     settings = TripSettings(
@@ -56,6 +60,7 @@ def check_round_trip(
         checks=checked_names(checks),
         arrives_as=dotted_name(arrives_as),
         timeout=timeout,
+        hops=hops,
     )
     receivers = shared()
     outgoing = describe_and_pickle(
@@ -67,7 +72,8 @@ def check_round_trip(
     answer = pending.answer()
     compared = compare_answer(pending, answer)
     explained = explain(pending, answer, compared)
-    return with_fixes(pending, explained)
+    arrived = travel_on(pending, explained)
+    return with_fixes(pending, arrived)
 
 
 def shared() -> Receivers:

@@ -99,3 +99,6 @@ OF_RELEASES = (
     INIT_CHANGED,
 )
 """Names of the causes for which today's code does not read what an earlier release has pickled."""
+
+EXPLAINED = (*CAUSE_NAMES, *OF_RELEASES)
+"""Names of all causes that have a document."""

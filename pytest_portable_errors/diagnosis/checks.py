@@ -21,3 +21,5 @@ DEFAULT_CHECKS = tuple(check for check in CHECKS if check not in ("traceback", "
 """What is compared by default: all but the traceback, and what the survey adds to exceptions."""
 DEFAULT_TIMEOUT = 10.0
 """Seconds of processor time in the receiver."""
+MOST_HOPS = 5
+"""How often an exception may be pickled and rebuilt on one trip."""

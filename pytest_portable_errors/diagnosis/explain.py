@@ -6,7 +6,7 @@ import difflib
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
+from pytest_portable_errors.diagnosis.cause_names import EXPLAINED
 from pytest_portable_errors.errors import PortableErrorsError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def explanation(cause: str) -> str:
     """Read the document of a cause.
 
     Args:
-        cause: A name of ``CAUSE_NAMES``.
+        cause: A name of ``EXPLAINED``.
 
     Returns:
         Markdown, without a newline at its end.
@@ -27,8 +27,8 @@ def explanation(cause: str) -> str:
     Raises:
         PortableErrorsError: There is no such cause. The error names those with a similar name.
     """
-    if cause not in CAUSE_NAMES:
-        similar = difflib.get_close_matches(cause, CAUSE_NAMES)
+    if cause not in EXPLAINED:
+        similar = difflib.get_close_matches(cause, EXPLAINED)
         suggestion = f"; did you mean {' or '.join(similar)}?" if similar else ";"
         raise PortableErrorsError(
             f"unknown cause {cause!r}{suggestion} `python -m pytest_portable_errors explain` lists "

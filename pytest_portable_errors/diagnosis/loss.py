@@ -18,6 +18,8 @@ class Loss:
     """What was sent, on one line; ``missing`` if the value was not there."""
     received: str
     """What was received, on one line; ``missing`` if the value was not there."""
+    hop: int = 1
+    """The hop on which it was lost, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

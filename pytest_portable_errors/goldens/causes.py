@@ -1,4 +1,4 @@
-"""Why today's code does not read what an earlier release has written; with fixes that were tried."""
+"""Why today's code does not read what an earlier release has written, and tried fixes."""
 
 from __future__ import annotations
 
@@ -181,7 +181,11 @@ def _init_changed(golden: Golden, answer: Answer, trials: Trials) -> Diagnosis |
         f"release {golden.release} pickled it as a call of {short_name(name)} with "
         f"{_count(call)}, and today's __init__ takes {takes or 'others'}: {text}"
     )
-    names = re.findall(r"'(\w+)'", text) if _MISSING_ARGUMENTS.search(text) else []
+    given = len(call.args) if isinstance(call.args, tuple) else 0
+    required = about.get("required", [])
+    positional = [name for name, is_keyword in required if not is_keyword]
+    keywords = [name for name, is_keyword in required if is_keyword]
+    names = [*positional[given:], *keywords] if _MISSING_ARGUMENTS.search(text) else []
     fixes: tuple[Fix, ...] = ()
     if names:
         trip = trials.trip({"defaults": [[function.module, function.qualname, names]]})
@@ -218,7 +222,10 @@ def _with_defaults(parameters: str, names: list[str], release: str) -> str:
     for name in names:
         # An annotation may hold commas, within brackets.
         text = re.sub(
-            rf"(?<=[(, *])({name}(?:: (?:[^,()\[\]=]|\[[^=]*?\])+)?)(?=[,)])", rf"\1=None", text, 1
+            rf"(?<=[(, *])({name}(?:: (?:[^,()\[\]=]|\[[^=]*?\])+)?)(?=[,)])",
+            r"\1=None",
+            text,
+            count=1,
         )
     return f"def __init__{text}:  # payloads of release {release} have no {', '.join(names)}"
 
@@ -232,7 +239,7 @@ def _attributes_expected(golden: Golden, answer: Answer, trials: Trials) -> Diag
     ]
     if not new:
         return None
-    name, owner = new[0]
+    owner = new[0][1]
     names = [attribute for attribute, _ in new if attribute is not None]
     about = answer["today"]["classes"][owner]
     stored = subject_of(golden.record).get("attributes", {})

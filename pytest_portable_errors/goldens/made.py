@@ -75,7 +75,9 @@ def _made(
     except (Refused, PortableErrorsError) as error:
         return Made(name=told, golden=None, why_not=str(error))
     if Stage(answer["stage"]) is not Stage.ARRIVED:
-        return Made(name=told, golden=None, why_not="does not arrive where the project is installed")
+        return Made(
+            name=told, golden=None, why_not="does not arrive where the project is installed"
+        )
     today = answer["today"]
     golden = Golden(
         name=name,

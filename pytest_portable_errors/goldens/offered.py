@@ -9,13 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_portable_errors.goldens.golden import BUILT, RAISED
+from pytest_portable_errors.goldens.golden import BUILT, RAISED, VALUE
 from pytest_portable_errors.goldens.reader import Refused, ensure_harmless
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver.fields import module_of, type_name
 from pytest_portable_errors.report.rows import ADDED_LATER
 from pytest_portable_errors.report.rows import RAISED as RAISED_BY_A_TEST
+from pytest_portable_errors.sender.outgoing import describe_and_pickle_value
 from pytest_portable_errors.sender.project import Project
+from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.sender.trip import RoundTrip
 
 Row = list[str]
 """Name of the class, serializer, way, and the payload as base64: what pytest's reports carry. In
@@ -52,23 +55,42 @@ class Offered:
             if key in self._seen:
                 continue
             self._seen.add(key)
-            why_not = self._why_not(one, pending.outgoing.payload)
-            encoded = base64.b64encode(pending.outgoing.payload).decode()
-            self._rows.append([*key, f"!{why_not}" if why_not else encoded])
+            self._rows.append(self._row(key, pending.outgoing.payload, one.trip))
+
+    def offer_value(
+        self, name: str, value: object, serializer: Serializer, trip: RoundTrip
+    ) -> None:
+        """Take a value that has arrived.
+
+        Args:
+            name: What the golden is called.
+            value: The value.
+            serializer: What pickles it; once more, because a trip keeps no payload.
+            trip: What became of it.
+        """
+        key = (name, serializer.name, VALUE)
+        if key in self._seen or trip.received is None:
+            return
+        self._seen.add(key)
+        payload = describe_and_pickle_value(value, serializer=serializer).payload or b""
+        self._rows.append(self._row(key, payload, trip))
+
+    def _row(self, key: tuple[str, str, str], payload: bytes, trip: RoundTrip) -> Row:
+        why_not = self._why_not(trip, payload)
+        return [*key, f"!{why_not}" if why_not else base64.b64encode(payload).decode()]
 
     def take(self) -> list[Row]:
         """Give what was taken since the last call."""
         rows, self._rows = self._rows, []
         return rows
 
-    def _why_not(self, judged: JudgedTrip, payload: bytes) -> str:
+    def _why_not(self, trip: RoundTrip, payload: bytes) -> str:
         """Why a payload is not kept: a golden is committed; empty if it may be kept."""
-        if judged.trip.credentials:
-            return f"carries credentials: {judged.trip.credentials[0].path}"
+        if trip.credentials:
+            return f"carries credentials: {trip.credentials[0].path}"
         folders = (self.root, str(Path.home()), tempfile.gettempdir())
-        for folder in folders:
-            if len(folder) > len("/tmp") - 1 and os.fsencode(folder) in payload:
-                return "names a folder of this machine"
+        if any(os.fsencode(f"{folder}{os.sep}") in payload for folder in folders if folder != "/"):
+            return "names a folder of this machine"
         try:
             ensure_harmless(payload)
         except Refused as reason:

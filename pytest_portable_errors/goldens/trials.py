@@ -7,7 +7,6 @@ from typing import Any
 
 from pytest_portable_errors.goldens.golden import Golden
 from pytest_portable_errors.goldens.reader import Reader, compared
-from pytest_portable_errors.receiver.earlier import with_repair
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
@@ -68,7 +67,5 @@ class Trials:
             return None
         if repair.get("names"):
             own = ("exc", "value")
-            return replace(
-                trip, losses=tuple(loss for loss in trip.losses if loss.path not in own)
-            )
+            return replace(trip, losses=tuple(loss for loss in trip.losses if loss.path not in own))
         return trip

@@ -20,7 +20,7 @@ from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.arrival import arrive, lacks_project
-from pytest_portable_errors.sender.carriers.carrier import never_carried
+from pytest_portable_errors.sender.carriers.carrier import Carrier, never_carried
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip, TripSettings, new_subject, send
 from pytest_portable_errors.sender.receivers import Receivers
@@ -52,6 +52,9 @@ class TripRequirements:
     chain is expected in particular."""
     primitive: bool = False
     """Whether every value that is sent must be primitive."""
+    hops: int = 1
+    """How often an exception is pickled and rebuilt. Repo-wide, carriers make one hop all the
+    same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,13 @@ def pending_trips(
         dropped = (*dropped, "chain")
     checks = tuple(check for check in requirements.checks if check not in dropped)
     settings = TripSettings(
-        checks=checks, arrives_as=arrives_as, without=without, timeout=requirements.timeout
+        checks=checks,
+        arrives_as=arrives_as,
+        without=without,
+        timeout=requirements.timeout,
+        hops=1
+        if requirements.is_repo_wide and isinstance(outgoing.serializer, Carrier)
+        else requirements.hops,
     )
     subject = subject or new_subject()
     pending = [

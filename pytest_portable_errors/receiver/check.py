@@ -5,6 +5,7 @@ The answer goes into a private pipe, so that nothing done to the standard descri
 it.
 """
 
+import binascii
 import contextlib
 import importlib
 import os
@@ -220,15 +221,36 @@ def _outcome(head: messages.Head, payload: bytes, settings: CheckSettings) -> Di
                 subject, traceback=head["traceback"], depth=head.get("depth", budget.DEPTH)
             ),
         }
+        if head.get("again"):
+            arrived["again"] = pickled_again(subject, head["again"])
         if head.get("today"):
             # Imported here: other checks need none of what it loads.
             from .earlier import expected_today
 
-            arrived["today"] = expected_today(subject)
+            arrived["today"] = expected_today(subject, head["names"])
         return arrived
     # Nobody pressed a key here: the exception's __str__ raises it.
     except KeyboardInterrupt as error:
         return {"stage": "loads", "error": error_record(error)}
+
+
+def pickled_again(subject: object, dumper: str) -> Dict[str, object]:
+    """Pickle what arrived, as its reader does that sends it on.
+
+    Args:
+        subject: What arrived.
+        dumper: ``module:protocol``; the protocol is empty for the module's default.
+
+    Returns:
+        ``payload``, as base64; or ``error``, the record of what dumps raised.
+    """
+    module, _, protocol = dumper.partition(":")
+    try:
+        dumps = importlib.import_module(module).dumps
+        payload = dumps(subject, protocol=int(protocol) if protocol else None)
+    except BaseException as error:
+        return {"error": error_record(error)}
+    return {"payload": binascii.b2a_base64(payload, newline=False).decode()}
 
 
 def _outcome_of_replay(payload: bytes) -> Dict[str, object]:

@@ -137,6 +137,8 @@ class About(TypedDict, total=False):
 
     parameters: str
     """Of its ``__init__``, as ``inspect`` writes them; empty if it has none that can be read."""
+    required: List[Tuple[str, bool]]
+    """Names of those that have no default, each with whether it takes a keyword alone."""
     sets: List[str]
     """Names of the attributes that its constructors set, and of its declared fields."""
     setstate: str
@@ -153,6 +155,8 @@ class Today(TypedDict, total=False):
     lacks: List[str]
     """Paths of attributes that constructors set, and that are not there: ``exc.code``,
     ``exc.args[0].currency``."""
+    aliases: Dict[str, str]
+    """Names of the payload under which the receiver has a class of another name, with that name."""
     owners: List[str]
     """For each of ``lacks`` the class whose attribute it is."""
     classes: Dict[str, About]
@@ -161,6 +165,15 @@ class Today(TypedDict, total=False):
     found: Dict[str, List[str]]
     """If loads failed: by the names that are not there where today's code may have them, as
     ``module:qualname``."""
+
+
+class Again(TypedDict, total=False):
+    """What became of what arrived when the receiver pickled it again."""
+
+    payload: str
+    """As base64."""
+    error: ErrorRecord
+    """What dumps raised."""
 
 
 class Answer(TypedDict, total=False):
@@ -181,6 +194,8 @@ class Answer(TypedDict, total=False):
     """The number of the opcode at which loads failed, if that was asked for."""
     setup: str
     """``module:callable`` of the start-up call that raised."""
+    again: Again
+    """What the receiver made of what arrived for a second hop, if that was asked for."""
     today: Today
     """What today's code expects of what arrived, if that was asked for."""
 

@@ -5,6 +5,7 @@ bases that ``except`` clauses name, and attributes that today's methods read. An
 here, where the classes are: nothing of the sender is changed for that.
 """
 
+import contextlib
 import dataclasses
 import difflib
 import dis
@@ -16,6 +17,7 @@ import itertools
 import json
 import pickle
 import pkgutil
+import re
 import sys
 from collections import deque
 from types import FunctionType
@@ -32,21 +34,35 @@ _CONTAINERS = (list, tuple, set, frozenset)
 _HEAD = 8  # bytes of the length of the head
 
 
-def expected_today(subject: object) -> Today:
+def expected_today(subject: object, names: List[Name]) -> Today:
     """What today's code expects of an object that loads has made.
 
     Args:
         subject: The exception, or the value.
+        names: The payload's names.
     """
     lacks = list(_lacking(subject))
     today: Today = {
         "bases": [fields.type_name(cls) for cls in fields.mro_of(type(subject))[1:-1]],
         "lacks": [path for path, _ in lacks],
     }
+    aliases = dict(_aliases(names))
+    if aliases:
+        today["aliases"] = aliases
     if lacks:
         today["owners"] = [fields.type_name(cls) for _, cls in lacks]
         today["classes"] = {fields.type_name(cls): _about(cls) for _, cls in lacks}
     return today
+
+
+def _aliases(names: List[Name]) -> Iterator[Tuple[str, str]]:
+    """Names of a payload under which today's code has a class of another name, with that name."""
+    for module, qualname in names:
+        with contextlib.suppress(Exception):  # a module's __getattr__ is foreign code
+            known = _class(module, qualname)
+            name = "{}.{}".format(module, qualname)
+            if isinstance(known, type) and fields.type_name(known) != name:
+                yield name, fields.type_name(known)
 
 
 def known_today(names: List[Name]) -> Today:
@@ -75,10 +91,15 @@ def _about(cls: type) -> About:
         if "__setstate__" in fields.class_dict(owner):
             about["setstate"] = fields.type_name(owner)
             break
-    try:
-        about["parameters"] = str(inspect.signature(cls.__init__))  # type: ignore[misc]
-    except Exception:  # what signature() raises for classes of C
-        pass
+    with contextlib.suppress(Exception):  # what signature() raises for classes of C
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        about["parameters"] = str(signature)
+        about["required"] = [
+            (parameter.name, parameter.kind is parameter.KEYWORD_ONLY)
+            for parameter in list(signature.parameters.values())[1:]
+            if parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        ]
     if issubclass(cls, enum.Enum):
         about["members"] = list(cls.__members__)
     return about
@@ -101,9 +122,14 @@ def _elsewhere(module: str, qualname: str) -> Iterator[str]:
                 yield "{}:{}".format(name, key)
             elif issubclass(value, BaseException) and (name == module or module not in modules):
                 others["{}:{}".format(name, key)] = None
-    by_name = {place.rpartition(":")[2]: place for place in others}
-    for name in difflib.get_close_matches(last, by_name, n=_MOST_FOUND, cutoff=_ALIKE):
-        yield by_name[name]
+    by_stem = {_stem(place.rpartition(":")[2]): place for place in others}
+    for stem in difflib.get_close_matches(_stem(last), by_stem, n=_MOST_FOUND, cutoff=_ALIKE):
+        yield by_stem[stem]
+
+
+def _stem(name: str) -> str:
+    """A class's name without the word that all names of errors end in."""
+    return re.sub(r"(?<=.)(Error|Exception|Failed|Failure|Warning)$", "", name)
 
 
 def _modules_of(top: str) -> Iterator[str]:
@@ -127,7 +153,7 @@ def _modules_of(top: str) -> Iterator[str]:
 def _lacking(subject: object) -> Iterator[Tuple[str, type]]:
     """Paths of attributes that are not there, each with the class whose constructors set it."""
     root = "exc" if issubclass(type(subject), BaseException) else "value"
-    waiting: "deque[Tuple[object, str]]" = deque([(subject, root)])
+    waiting: deque[Tuple[object, str]] = deque([(subject, root)])
     seen: Set[int] = set()
     while waiting and len(seen) < _MOST_OBJECTS:
         value, path = waiting.popleft()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import ParamSpec, TypeVar
@@ -76,6 +77,7 @@ class AssertRoundtrip:
         chain: Sequence[type[BaseException] | str] | None = None,
         primitive: bool | None = None,
         timeout: float | None = None,
+        hops: int | None = None,
     ) -> RoundTrip:
         """Make one trip for each serializer and receiver, and fail the test if something is lost.
 
@@ -93,6 +95,8 @@ class AssertRoundtrip:
                 outermost first.
             primitive: Whether nothing but primitive values may be sent.
             timeout: Processor time in seconds that one check may take in the receiver.
+            hops: How often it is pickled and rebuilt: what arrived is pickled again by the
+                receiver, and loaded in another process.
 
         Returns:
             The first trip.
@@ -106,7 +110,7 @@ class AssertRoundtrip:
         chosen = _chosen_serializers(
             serializers, defaults, self._receivers, asked_by="assert_roundtrip"
         )
-        for keyword, value in (("chain", chain), ("primitive", primitive)):
+        for keyword, value in (("chain", chain), ("primitive", primitive), ("hops", hops)):
             if value is not None:
                 ensure_right(keyword, value, asked_by="assert_roundtrip")
         requirements = TripRequirements(
@@ -115,6 +119,7 @@ class AssertRoundtrip:
             timeout=defaults.timeout if timeout is None else timeout,
             chain=defaults.chain if chain is None else chain_of(chain),
             primitive=defaults.primitive if primitive is None else primitive,
+            hops=defaults.hops if hops is None else hops,
         )
         policy = self._policy(requirements)
         outgoing = describe_and_pickle_by_each(
@@ -148,6 +153,7 @@ class AssertValueRoundtrip:
         pytest_api: PytestApi,
         *,
         credentials: str,
+        offer: Callable[[str, object, Serializer, RoundTrip], object] | None = None,
     ) -> None:
         """Prepare for one test.
 
@@ -157,7 +163,10 @@ class AssertValueRoundtrip:
             pytest_api: Fails the test.
             credentials: ``off``, ``warn`` or ``error``; ``error`` fails the test for credentials in
                 a payload.
+            offer: Takes what a golden can be made of: its name, the value, a serializer, and the
+                trip. None: the run writes no goldens.
         """
+        self._offer = offer
         self._defaults = defaults
         self._receivers = receivers
         self._pytest_api = pytest_api
@@ -170,6 +179,7 @@ class AssertValueRoundtrip:
         *,
         serializers: Sequence[str | Serializer] | None = None,
         receiver: str | None = None,
+        golden: str | None = None,
     ) -> RoundTrip:
         """Make one trip for each serializer and receiver, and fail the test if the value changes.
 
@@ -181,6 +191,8 @@ class AssertValueRoundtrip:
             serializers: Names, or ``Serializer`` objects; at least one.
             receiver: ``without-project``, ``stdlib``, ``with-project``, or the path of a Python
                 interpreter.
+            golden: The name by which a golden of the value is kept when goldens are written, such
+                as ``order-v1``; it is one for each serializer. None: none is.
 
         Returns:
             The first trip.
@@ -194,6 +206,10 @@ class AssertValueRoundtrip:
             raise PortableErrorsError(
                 f"assert_value_roundtrip() got {type(value).__name__}, an exception: use "
                 "assert_roundtrip"
+            )
+        if golden is not None and not re.fullmatch(r"\w[\w.-]*", golden):
+            raise PortableErrorsError(
+                f"assert_value_roundtrip(golden={golden!r}): expected a name, e.g. 'order-v1'"
             )
         chosen = _chosen_serializers(
             serializers, self._defaults, self._receivers, asked_by="assert_value_roundtrip"
@@ -217,6 +233,9 @@ class AssertValueRoundtrip:
         ]
         if texts:
             self._pytest_api.fail("\n\n".join(texts))
+        if golden is not None and self._offer is not None:
+            for serializer, trip in zip(chosen, trips, strict=False):
+                self._offer(golden, value, serializer, trip)
         return trips[0]
 
 

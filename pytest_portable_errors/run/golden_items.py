@@ -133,9 +133,7 @@ class GoldenItem(pytest.Item):
         try:
             trip = self.checks.pending(self.number).conclude()
         except NotChecked as reason:
-            raise pytest.skip.Exception(
-                f"not checked: {reason}", _use_item_location=True
-            ) from None
+            raise pytest.skip.Exception(f"not checked: {reason}", _use_item_location=True) from None
         except Refused as reason:
             fail(
                 f"{golden.name} of release {golden.release} is not loaded: {clean(str(reason))}\n\n"

@@ -143,6 +143,29 @@ class Ini:
             raise self.wrong(key, value, "seconds, e.g. 5")
         return seconds
 
+    def whole(self, key: str, *, most: int, default: int) -> int:
+        """A key that holds a whole number of 1 or more.
+
+        Args:
+            key: The key.
+            most: The greatest that is allowed.
+            default: The result if the key is not set.
+
+        Raises:
+            pytest.UsageError: It holds something else.
+        """
+        expected = f"a whole number, 1 to {most}"
+        value = self.value(key, expected=expected)
+        if value == "":
+            return default
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0.0  # refused below, with the text as it stands in the file
+        if number not in range(1, most + 1):
+            raise self.wrong(key, value, expected)
+        return int(number)
+
     def value(self, key: str, *, expected: str) -> Any:
         """What pytest reads for a key, of the type that its declaration and the file lead to.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pytest_portable_errors.diagnosis.checks import CHECKS
+from pytest_portable_errors.diagnosis.checks import CHECKS, MOST_HOPS
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.verdicts import TripRequirements
 from pytest_portable_errors.receiver_names import EXPECTED, receiver_named
@@ -58,6 +58,8 @@ class MarkerOptions:
     chain will do."""
     primitive: bool
     """Whether nothing but primitive values may be sent."""
+    hops: int
+    """How often exceptions are pickled and rebuilt, 1 to ``MOST_HOPS``."""
 
     @property
     def requirements(self) -> TripRequirements:
@@ -68,6 +70,7 @@ class MarkerOptions:
             timeout=self.timeout,
             chain=self.chain,
             primitive=self.primitive,
+            hops=self.hops,
         )
 
 
@@ -115,6 +118,7 @@ def merge_markers(
         timeout=options.timeout,
         chain=chain_of(values.get("chain", ())),
         primitive=values.get("primitive", False),
+        hops=values.get("hops", options.hops),
     )
 
 
@@ -203,6 +207,10 @@ _RIGHT: Mapping[str, tuple[Callable[[object], bool], str]] = {
         ),
     ),
     "primitive": (lambda value: isinstance(value, bool), "True or False"),
+    "hops": (
+        lambda value: type(value) is int and 1 <= value <= MOST_HOPS,
+        f"how often it is pickled and rebuilt: 1 to {MOST_HOPS}",
+    ),
     "reason": (lambda value: isinstance(value, str), "a text"),
 }
 """Keyword -> whether it takes a value, and what to say that it takes."""

@@ -23,7 +23,7 @@ def add_markers(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARKER}(*, raises, chain, arrives_as, receiver, serializers, checks, at_least, "
-        "primitive, reason): the exceptions that the "
+        "primitive, hops, reason): the exceptions that the "
         "test raises survive the trip to another process (pytest-portable-errors)",
     )
     config.addinivalue_line(
@@ -265,6 +265,13 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "portable_errors_timeout",
         "seconds of processor time that one check may take in the receiver (default: 10)",
+        type=_NUMBER,
+        default="",
+    )
+    parser.addini(
+        "portable_errors_hops",
+        "how often an exception is pickled and rebuilt, 1 to 5: what arrived is pickled again by "
+        "its reader, and loaded in another process (default: 1)",
         type=_NUMBER,
         default="",
     )

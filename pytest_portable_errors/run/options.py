@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_portable_errors.diagnosis.checks import CHECKS, DEFAULT_CHECKS, DEFAULT_TIMEOUT
+from pytest_portable_errors.diagnosis.checks import (
+    CHECKS,
+    DEFAULT_CHECKS,
+    DEFAULT_TIMEOUT,
+    MOST_HOPS,
+)
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.run import option_values, receiver_values
 from pytest_portable_errors.run.ini import Ini
@@ -69,6 +74,8 @@ class Options:
     """Dotted names of classes not to check; ``*`` matches any text."""
     timeout: float
     """Seconds of processor time that one check may take in the receiver; more than 0."""
+    hops: int
+    """How often an exception is pickled and rebuilt, from 1."""
     is_thorough: bool
     """Whether every exception is sent, also where enough like it were."""
     credentials: str
@@ -186,6 +193,7 @@ def read_options(
         expect=option_values.expect(ini),
         ignore=ini.lines("portable_errors_ignore", expected="a list of dotted names"),
         timeout=ini.seconds("portable_errors_timeout", default=DEFAULT_TIMEOUT),
+        hops=ini.whole("portable_errors_hops", most=MOST_HOPS, default=1),
         is_thorough=ini.flag("portable_errors_thorough"),
         credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
         suites=chosen_suites,

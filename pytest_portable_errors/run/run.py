@@ -270,6 +270,7 @@ class Run:
             self.receivers,
             self._pytest_api,
             credentials=self._options.credentials,
+            offer=None if self.offered is None else self.offered.offer_value,
         )
 
     def assert_primitive(self) -> AssertPrimitive:

@@ -62,6 +62,7 @@ class RunPolicies:
                 chain_is_undecided=not options.checks_are_chosen,
                 is_repo_wide=True,
                 setup_is_undecided=not options.needs_no_setup,
+                hops=options.hops,
             ),
             self._receivers,
             self._recorder,
@@ -90,7 +91,10 @@ class RunPolicies:
         options = self._options
         return StrictPolicy(
             TripRequirements(
-                receivers=options.receivers, checks=options.checks, timeout=options.timeout
+                receivers=options.receivers,
+                checks=options.checks,
+                timeout=options.timeout,
+                hops=options.hops,
             ),
             self._receivers,
             self._recorder,

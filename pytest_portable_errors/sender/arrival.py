@@ -47,7 +47,7 @@ def arrive(pending: PendingTrip) -> ExplainedTrip:
     """Wait for the answer, compare it with what was sent, and explain what was lost.
 
     An equal trip of the same exception is not made again: pickle and cloudpickle mostly give the
-    same payload.
+    same payload. What arrives whole makes the further hops that are asked for.
 
     Args:
         pending: The trip that has begun.
@@ -64,9 +64,29 @@ def arrive(pending: PendingTrip) -> ExplainedTrip:
     if earlier is not None:
         return replace(earlier, trip=replace(earlier.trip, serializer=outgoing.serializer.name))
     answer = pending.answer()
-    explained = explain(pending, answer, compare_answer(pending, answer))
+    explained = travel_on(pending, explain(pending, answer, compare_answer(pending, answer)))
     answered.keep_trip(pending.pending_answer, outgoing.sent, settings, explained)
     return explained
+
+
+def travel_on(pending: PendingTrip, explained: ExplainedTrip) -> ExplainedTrip:
+    """Make the further hops that are asked for, until something is lost.
+
+    Args:
+        pending: The trip.
+        explained: What ``explain`` made of it.
+
+    Returns:
+        The last hop that was made; where none was, ``explained``.
+
+    Raises:
+        PortableErrorsError: The receiver cannot start.
+    """
+    if not explained.trip.arrived_whole or pending.hop >= pending.settings.hops:
+        return explained
+    following = pending.next_hop()
+    answer = following.answer()
+    return travel_on(following, explain(following, answer, compare_answer(following, answer)))
 
 
 def arrive_for_comparison(pending: PendingTrip) -> RoundTrip:
@@ -161,7 +181,7 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         stage=facts.stage,
         sent=scan.mask.record(facts.sent),
         received=None if facts.received is None else scan.mask.record(facts.received),
-        losses=tuple(map(scan.mask.loss, compared.losses)),
+        losses=tuple(replace(scan.mask.loss(loss), hop=pending.hop) for loss in compared.losses),
         declared_lost=tuple(map(scan.mask.loss, compared.declared)),
         error=None if facts.error is None else scan.mask.error(facts.error),
         diagnosis=_from_exception_on(_diagnosis(pending, facts), held_at),
@@ -174,6 +194,7 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
             for credential in scan.credentials
         ),
         not_looked_at=tuple(not_looked_at(pending.outgoing, pending.reading, scan)),
+        hop=pending.hop,
     )
     return ExplainedTrip(trip=trip, facts=facts)
 
@@ -264,6 +285,8 @@ def _trip_key(pending: PendingTrip) -> Hashable:
         settings.checks,
         settings.arrives_as,
         settings.without,
+        settings.hops,
+        pending.hop,
         may_copy_classes,
     )
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import itertools
+from base64 import b64decode
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIMEOUT
+from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIMEOUT, MOST_HOPS
 from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
+from pytest_portable_errors.sender.carriers.carrier import Carrier
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.request import Request
+from pytest_portable_errors.sender.serializers import (
+    PICKLES,
+    Library,
+    Pickle,
+    Serializer,
+    WithReducers,
+)
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 
 _SUBJECTS = itertools.count(1)
@@ -43,13 +52,21 @@ class TripSettings:
     """Names of its attributes that are declared to stay behind."""
     timeout: float = DEFAULT_TIMEOUT
     """Seconds of processor time in the receiver, more than 0 and finite."""
+    hops: int = 1
+    """How often it is pickled and rebuilt, 1 to ``MOST_HOPS``: what arrived is pickled again by the
+    receiver, and loaded in another process."""
 
     def __post_init__(self) -> None:
-        """Check the timeout.
+        """Check the timeout and the hops.
 
         Raises:
-            PortableErrorsError: ``timeout`` is no number of seconds, or out of its range.
+            PortableErrorsError: ``timeout`` is no number of seconds, or out of its range; or
+                ``hops`` is.
         """
+        if type(self.hops) is not int or not 1 <= self.hops <= MOST_HOPS:
+            raise PortableErrorsError(
+                f"hops={self.hops!r}: expected a whole number, 1 to {MOST_HOPS}"
+            )
         if not isinstance(self.timeout, (int, float)) or not 0 < self.timeout < float("inf"):
             raise PortableErrorsError(
                 f"timeout={self.timeout!r}: expected seconds of processor time, more than 0"
@@ -69,6 +86,8 @@ class PendingTrip:
     settings: TripSettings
     subject: str
     """What it belongs to; trips that are made of it belong to the same."""
+    hop: int = 1
+    """Which hop this is, from 1."""
 
     def answer(self) -> Answer:
         """Wait for the receiver's answer; without a payload, what dumps raised is the answer.
@@ -94,6 +113,31 @@ class PendingTrip:
             PortableErrorsError: The receiver cannot start.
         """
         return self.resent(settings=replace(self.settings, receiver="with-project"))
+
+    def next_hop(self) -> PendingTrip:
+        """Send on what arrived, as the receiver has pickled it; where it could not, nothing.
+
+        Raises:
+            PortableErrorsError: The receiver cannot start.
+        """
+        again = self.answer()["again"]
+        payload = b64decode(again["payload"]) if "payload" in again else None
+        serializer = self.outgoing.serializer
+        outgoing = replace(
+            self.outgoing,
+            payload=payload,
+            error=again.get("error"),
+            # What a carrier has brought is sent on by plain pickle.
+            serializer=PICKLES[0] if isinstance(serializer, Carrier) else serializer,
+        )
+        following = replace(
+            self,
+            outgoing=outgoing,
+            reading=read(payload or b""),
+            hop=self.hop + 1,
+            subject=new_subject(),
+        )
+        return following._submitted()
 
     def comparing(self, checks: Collection[str]) -> PendingTrip:
         """Return the same trip, whose answer is compared by other checks; nothing is sent."""
@@ -140,6 +184,7 @@ class PendingTrip:
             traceback="traceback" in settings.checks,
             depth=depth_of(outgoing.sent),
             names_are_cut=self.reading.is_cut,
+            again=dumper_of(outgoing.serializer) if self.hop < settings.hops else "",
             subject=self.subject,
             is_fresh=is_fresh,
         )
@@ -177,6 +222,24 @@ def send(
         subject=subject or new_subject(),
     )
     return pending._submitted()
+
+
+def dumper_of(serializer: Serializer) -> str:
+    """By what a receiver pickles again what a serializer sent, ``module:protocol``.
+
+    Raises:
+        PortableErrorsError: It is none of those that a receiver can use by themselves.
+    """
+    of = serializer.of if isinstance(serializer, WithReducers) else serializer
+    if isinstance(of, Pickle):
+        return f"pickle:{'' if of.protocol is None else of.protocol}"
+    if isinstance(of, Library):
+        return f"{of.name}:"
+    if isinstance(serializer, Carrier):
+        return "pickle:"
+    raise PortableErrorsError(
+        f"serializer {serializer.name!r} makes one hop: a receiver has no dumps of it"
+    )
 
 
 def _not_sent(outgoing: Outgoing) -> Answer:

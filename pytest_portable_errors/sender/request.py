@@ -15,7 +15,7 @@ from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 
-Content = tuple[str, tuple[str, ...], bool, int, bool, bool, bool, float, bytes]
+Content = tuple[str, tuple[str, ...], bool, int, bool, str, bool, bool, float, bytes]
 """See ``Request.content``."""
 
 
@@ -40,6 +40,8 @@ class Request:
     """Whether the payload was too long to read all names."""
     replay: bool = False
     """Whether to say at which opcode loads fails, and nothing else."""
+    again: str = ""
+    """What the receiver pickles it with again, ``module:protocol``; empty: it does not."""
     today: bool = False
     """Whether to say also what the receiver's code expects of what arrives (``Answer.today``)."""
     subject: str = ""
@@ -57,7 +59,11 @@ class Request:
         """
         needs = self.serializer.needs
         tops = {module.partition(".")[0] for module in needs}
-        is_plain = self.serializer.loader == PICKLE_LOADER and self.receiver in NAMED_RECEIVERS
+        is_plain = (
+            self.serializer.loader == PICKLE_LOADER
+            and self.receiver in NAMED_RECEIVERS
+            and not self.again
+        )
         if self.names_are_cut and any(top.encode() in self.payload for top in tops):
             return needs
         return (
@@ -87,6 +93,7 @@ class Request:
             self.traceback,
             self.depth,
             self.replay,
+            self.again,
             self.today,
             self.is_fresh,
             self.timeout,
@@ -118,6 +125,7 @@ class Request:
             "traceback": self.traceback,
             "depth": self.depth,
             "replay": self.replay,
+            "again": self.again,
             "today": self.today,
             "subject": self.subject,
             "fresh": self.is_fresh,

@@ -60,6 +60,8 @@ class RoundTrip:
     process ends, the task stays RUNNING (pydocket 0.27)``."""
     not_looked_at: tuple[str, ...] = ()
     """What lies past a limit: ``what the payload has past its first 7,500 opcodes``."""
+    hop: int = 1
+    """The hop that this tells of, from 1: the last that was made."""
 
     @property
     def type_name(self) -> str:
@@ -76,7 +78,7 @@ class RoundTrip:
         """A key that is equal for trips that show the same defect."""
         cause_or_losses = self.diagnosis.cause if self.diagnosis else self.losses
         kinds = frozenset(loss.kind for loss in self.losses)
-        return (self.type_name, self.stage, kinds, cause_or_losses)
+        return (self.type_name, self.stage, kinds, cause_or_losses, self.hop)
 
     @property
     def arrived_whole(self) -> bool:
@@ -95,6 +97,7 @@ class RoundTrip:
             "receiver": self.receiver,
             "stage": self.stage.value,
             "arrived_whole": self.arrived_whole,
+            "hop": self.hop,
             "losses": [_loss_row(loss) for loss in self.losses],
             "declared_lost": [_loss_row(loss) for loss in self.declared_lost],
             "error": self.error,
@@ -240,22 +243,24 @@ def first_line(trip: RoundTrip) -> str:
     name = clean(short_name(trip.type_name))
     if trip.arrived_whole:
         return f"{name} arrives whole"
+    on_hop = f" on hop {trip.hop}" if trip.hop > 1 else ""
     if trip.received is not None:
         kinds = {loss.kind for loss in trip.losses}
         if kinds == {"arrival"} and trip.diagnosis and trip.diagnosis.cause == ENDS_A_PROCESS:
             return f"{name} ends the process that raises it"
         if kinds == {"arrival"}:
             return f"{name} travels only in tests"
-        return f"{name} arrives changed: {', '.join(kind for kind in CHECKS if kind in kinds)}"
+        changed = ", ".join(kind for kind in CHECKS if kind in kinds)
+        return f"{name} arrives changed{on_hop}: {changed}"
     if trip.error is not None:
         return (
-            f"{name} does not arrive: {trip.stage.value} raised "
+            f"{name} does not arrive{on_hop}: {trip.stage.value} raised "
             f"{clean(short_name(trip.error['type']))}"
         )
     if trip.stage is Stage.DUMPS:
         return f"{name} does not arrive: no worker sends it"
     why = "it took too long" if trip.took_too_long else "it ended the receiver's process"
-    return f"{name} does not arrive: {why}"
+    return f"{name} does not arrive{on_hop}: {why}"
 
 
 def _serializers_and_receivers(trips: Iterable[RoundTrip]) -> str:

@@ -43,6 +43,9 @@ def with_fixes(pending: PendingTrip, explained: ExplainedTrip) -> RoundTrip:
         PortableErrorsError: A receiver cannot start.
     """
     trip, receivers = explained.trip, pending.receivers
+    # On a later hop the receiver pickles, where no fix can be tried.
+    if trip.hop > 1:
+        return trip
     carrier = pending.outgoing.serializer
     if isinstance(carrier, Carrier) and carrier.wraps_fixes and not trip.arrived_whole:
         return _with_fixes_below(pending, trip, carrier)
@@ -120,6 +123,7 @@ def _try_fixes(pending: PendingTrip, explained: ExplainedTrip) -> tuple[Fix, ...
             settings,
             arrives_as=arrives_as or settings.arrives_as,
             timeout=min(settings.timeout, TRIAL_SECONDS),
+            hops=1,
         )
         sent = pending.resent(outgoing=repaired, settings=trial, is_fresh=is_fresh)
         return arrive(sent).trip if is_told else arrive_for_comparison(sent)
