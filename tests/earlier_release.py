@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 from pytest_portable_errors import RoundTrip
 from pytest_portable_errors.goldens.check import begin
 from pytest_portable_errors.goldens.golden import RAISED, VALUE, Golden
 from pytest_portable_errors.goldens.made import Made, Release, made
 from pytest_portable_errors.goldens.reader import Reader
+from pytest_portable_errors.receiver.record import describe
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 
 RELEASE = Release(project="shop", name="1.4.0")
+
+
+def golden(**changed: Any) -> Golden:
+    values = {
+        "name": "shop.errors.PaymentError",
+        "project": "shop",
+        "release": "1.4.0",
+        "serializer": "pickle",
+        "way": RAISED,
+        "python": "3.12",
+        "libraries": {"httpx": "0.28.1"},
+        "payload": b"\x80\x04N.",
+        "record": describe(ValueError("declined", 7)),
+        "bases": ("builtins.Exception",),
+        "lacks": (),
+    }
+    return Golden(**{**values, **changed})
 
 
 class Project:
@@ -48,8 +68,6 @@ class Project:
         self, payload: bytes, name: str = "shop.errors.PaymentError", way: str = RAISED
     ) -> Made:
         """A golden of release 1.4.0, made by today's code."""
-        import base64
-
         with contextlib.closing(self._receivers()) as receivers:
             row = [name, "pickle", way, base64.b64encode(payload).decode()]
             (only,) = made([("test", row)], RELEASE, Reader(receivers=receivers))
@@ -70,5 +88,9 @@ class Project:
         with contextlib.closing(self._receivers()) as receivers:
             return begin(golden, Reader(receivers=receivers)).conclude()
 
+    @property
+    def context(self) -> ProjectContext:
+        return ProjectContext(root=self.folder)
+
     def _receivers(self) -> Receivers:
-        return Receivers(ProjectContext(root=self.folder))
+        return Receivers(self.context)

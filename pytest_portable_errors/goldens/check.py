@@ -33,7 +33,9 @@ def begin(golden: Golden, reader: Reader) -> PendingGolden:
         serializer = reader.receivers.serializers.find(golden.serializer)
     except PortableErrorsError as error:
         raise NotChecked(str(error)) from error
-    answer = reader.submit(golden.payload, serializer, depth=depth_of(golden.record))
+    answer = reader.submit(
+        golden.payload, serializer, name=golden.name, depth=depth_of(golden.record)
+    )
     return PendingGolden(golden=golden, serializer=serializer, answer=answer, reader=reader)
 
 

@@ -150,11 +150,12 @@ def _checked(stored: Sequence[Stored], python: str | None) -> tuple[list[str], i
                 counts["lost"] += 1
                 lines += [outcome, "", f"  golden  {place}", ""]
             else:
-                counts["read as they were"] += 1
+                counts["read as it was"] += 1
     told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+    of_one = len(stored) == 1
     releases = len({one.file.parent for one in stored})
     of = f"{releases} release{'' if releases == 1 else 's'}"
-    lines.append(f"{len(stored)} goldens of {of}: {told or 'none'}")
+    lines.append(f"{len(stored)} golden{'' if of_one else 's'} of {of}: {told or 'none'}")
     return [clean(line) for text in lines for line in text.split("\n")], int(
         bool(counts["lost"] or counts["not loaded"])
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import functools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -71,7 +72,7 @@ def _made(
     told = f"{name}[{serializer}]"
     try:
         found = reader.receivers.serializers.find(serializer)
-        answer = reader.submit(payload, found, depth=DEPTH).usable_answer()
+        answer = reader.submit(payload, found, name=name, depth=DEPTH).usable_answer()
     except (Refused, PortableErrorsError) as error:
         return Made(name=told, golden=None, why_not=str(error))
     if Stage(answer["stage"]) is not Stage.ARRIVED:
@@ -103,6 +104,11 @@ def libraries_of(payload: bytes, *, without: str) -> dict[str, str]:
         without: The project's own.
     """
     tops = {name.module.partition(".")[0] for name in read(payload).names}
-    distributions = metadata.packages_distributions()
-    names = {name for top in tops for name in distributions.get(top, ())}
+    names = {name for top in tops for name in _distributions().get(top, ())}
     return {name: metadata.version(name) for name in sorted(names - {without})}
+
+
+@functools.cache  # it reads the metadata of all that is installed
+def _distributions() -> Mapping[str, list[str]]:
+    """Names of the distributions that bring a module, by the module's top name."""
+    return metadata.packages_distributions()

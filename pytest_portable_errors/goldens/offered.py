@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.goldens.golden import BUILT, RAISED, VALUE
 from pytest_portable_errors.goldens.reader import Refused, ensure_harmless
 from pytest_portable_errors.judging.verdicts import JudgedTrip
@@ -76,7 +77,7 @@ class Offered:
         self._rows.append(self._row(key, payload, trip))
 
     def _row(self, key: tuple[str, str, str], payload: bytes, trip: RoundTrip) -> Row:
-        why_not = self._why_not(trip, payload)
+        why_not = self.why_not(trip.credentials, payload, name=key[0])
         return [*key, f"!{why_not}" if why_not else base64.b64encode(payload).decode()]
 
     def take(self) -> list[Row]:
@@ -84,15 +85,23 @@ class Offered:
         rows, self._rows = self._rows, []
         return rows
 
-    def _why_not(self, trip: RoundTrip, payload: bytes) -> str:
-        """Why a payload is not kept: a golden is committed; empty if it may be kept."""
-        if trip.credentials:
-            return f"carries credentials: {trip.credentials[0].path}"
+    def why_not(self, credentials: Sequence[Credential], payload: bytes, *, name: str = "") -> str:
+        """Why a payload is not kept; empty if it may be.
+
+        A golden is committed: nothing secret may be in it, and nothing of one machine.
+
+        Args:
+            credentials: Those that it carries.
+            payload: The payload.
+            name: Full name of the class that it is of.
+        """
+        if credentials:
+            return f"carries credentials: {credentials[0].path}"
         folders = (self.root, str(Path.home()), tempfile.gettempdir())
         if any(os.fsencode(f"{folder}{os.sep}") in payload for folder in folders if folder != "/"):
             return "names a folder of this machine"
         try:
-            ensure_harmless(payload)
+            ensure_harmless(payload, name=name)
         except Refused as reason:
             return str(reason)
         return ""

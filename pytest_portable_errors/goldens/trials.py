@@ -54,6 +54,7 @@ class Trials:
         pending = self.reader.submit(
             golden.payload,
             _Repaired(name=self.serializer.name, needs=self.serializer.needs),
+            name=golden.name,
             depth=depth_of(golden.record),
             repair=repair,
         )
