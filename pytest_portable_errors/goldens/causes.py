@@ -218,15 +218,14 @@ def _count(call: Call) -> str:
 
 def _with_defaults(parameters: str, names: list[str], release: str) -> str:
     """The first line of an ``__init__`` whose parameters have defaults."""
-    text = parameters.removesuffix(" -> None") or f"(self, {', '.join(names)})"
+    text = parameters or f"(self, {', '.join(names)})"
     for name in names:
         # An annotation may hold commas, within brackets.
-        text = re.sub(
-            rf"(?<=[(, *])({name}(?:: (?:[^,()\[\]=]|\[[^=]*?\])+)?)(?=[,)])",
-            r"\1=None",
-            text,
-            count=1,
-        )
+        pattern = rf"(?<=[(, *])({name})(: (?:[^,()\[\]=]|\[[^=]*?\])+)?(?=[,)])"
+        found = re.search(pattern, text)
+        if found is not None:
+            default = " = None" if found[2] else "=None"
+            text = text[: found.end()] + default + text[found.end() :]
     return f"def __init__{text}:  # payloads of release {release} have no {', '.join(names)}"
 
 

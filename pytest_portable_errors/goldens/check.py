@@ -9,12 +9,13 @@ from pytest_portable_errors.goldens.causes import diagnose
 from pytest_portable_errors.goldens.golden import Golden
 from pytest_portable_errors.goldens.reader import Reader, compared
 from pytest_portable_errors.goldens.trials import Trials
-from pytest_portable_errors.receiver.described import Answer
+from pytest_portable_errors.receiver.described import Answer, subject_of
 from pytest_portable_errors.receiver.record import depth_of
+from pytest_portable_errors.sender.carriers.carrier import plain_serializer
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
-from pytest_portable_errors.sender.trip import RoundTrip
+from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
 
 
 class NotChecked(Exception):
@@ -33,6 +34,10 @@ def begin(golden: Golden, reader: Reader) -> PendingGolden:
         serializer = reader.receivers.serializers.find(golden.serializer)
     except PortableErrorsError as error:
         raise NotChecked(str(error)) from error
+    return _begun(golden, serializer, reader)
+
+
+def _begun(golden: Golden, serializer: Serializer, reader: Reader) -> PendingGolden:
     answer = reader.submit(
         golden.payload, serializer, name=golden.name, depth=depth_of(golden.record)
     )
@@ -66,9 +71,38 @@ class PendingGolden:
         trip = compared(golden, answer, receiver=self.reader.receiver, checks=self.reader.checks)
         if trip.arrived_whole:
             return trip
+        plain = plain_serializer(self.serializer)
+        if plain is not self.serializer and not _is_exception(trip):
+            # A carrier that only wraps pickle gives something else where pickle fails: that says
+            # why, and what would repair it.
+            below = _begun(golden, plain, self.reader).conclude()
+            return replace(trip, diagnosis=below.diagnosis)
         trials = Trials(golden=golden, serializer=self.serializer, reader=self.reader)
-        diagnosis = diagnose(golden, answer, trip, trials)
-        return replace(trip, diagnosis=diagnosis)
+        return replace(trip, diagnosis=diagnose(golden, answer, trip, trials))
+
+
+def _is_exception(trip: RoundTrip) -> bool:
+    return trip.received is None or "args" in subject_of(trip.received)
+
+
+class Told:
+    """The texts of goldens that are lost: the same of several is told once in full."""
+
+    def __init__(self) -> None:
+        self._by: dict[tuple[object, ...], str] = {}
+
+    def text(self, golden: Golden, trip: RoundTrip) -> str:
+        """What became of a golden, or of which other the same did.
+
+        Args:
+            golden: The golden.
+            trip: What ``PendingGolden.conclude`` gave; something was lost.
+        """
+        cause = trip.diagnosis.cause if trip.diagnosis is not None else None
+        earlier = self._by.setdefault((golden.name, golden.release, cause), golden.id)
+        if earlier == golden.id or cause is None:
+            return trip_text([trip])
+        return f"{first_line(trip)}      [{trip.serializer}]\n\n  why   as of {earlier}: {cause}"
 
 
 def _not_installed(answer: Answer, receivers: Receivers) -> str | None:

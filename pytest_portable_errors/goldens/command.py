@@ -13,13 +13,12 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, begin
+from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
 from pytest_portable_errors.goldens.folder import KEPT, Stored, prune, stored_in
 from pytest_portable_errors.goldens.reader import Reader, Refused
 from pytest_portable_errors.project_root import root_above
 from pytest_portable_errors.receiver_names import receiver_named
 from pytest_portable_errors.sender.receivers import Receivers
-from pytest_portable_errors.sender.trip import trip_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -150,7 +149,7 @@ def _checked(stored: Sequence[Stored], python: str | None) -> tuple[list[str], i
                 counts["lost"] += 1
                 lines += [outcome, "", f"  golden  {place}", ""]
             else:
-                counts["read as it was"] += 1
+                counts["unchanged"] += 1
     told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
     of_one = len(stored) == 1
     releases = len({one.file.parent for one in stored})
@@ -166,6 +165,7 @@ def _outcomes(
 ) -> Iterator[tuple[Stored, str | NotChecked | Exception]]:
     """Each file with what became of it: a text if something is lost, "" if nothing is."""
     begun: list[PendingGolden | Exception] = []
+    told = Told()
     for number, one in enumerate(stored):
         while len(begun) < min(number + _AHEAD, len(stored)):
             begun.append(_begun(stored[len(begun)], reader))
@@ -178,7 +178,8 @@ def _outcomes(
         except NotChecked as reason:
             yield one, reason
             continue
-        yield one, "" if trip.arrived_whole else trip_text([trip])
+        assert one.golden is not None  # it was begun
+        yield one, "" if trip.arrived_whole else told.text(one.golden, trip)
         begun[number] = NotChecked("it was checked before")  # it need not be kept
 
 

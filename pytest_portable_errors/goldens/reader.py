@@ -14,7 +14,7 @@ from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.diagnosis.unexpected_calls import unexpected_calls
 from pytest_portable_errors.goldens.golden import Golden
-from pytest_portable_errors.receiver.described import Answer, Stage, Today
+from pytest_portable_errors.receiver.described import Answer, Record, Stage, Today, subject_of
 from pytest_portable_errors.receiver.earlier import with_repair
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
@@ -106,7 +106,7 @@ def compared(
             lost = []  # the text shows what was added
         losses = (
             *lost,
-            *_lost_bases(golden, today),
+            *(_lost_bases(golden, today) if _has_same_type(then, received) else ()),
             *_new_attributes(golden, today),
         )
     return RoundTrip(
@@ -160,6 +160,10 @@ def _renamed(described: Any, aliases: Mapping[str, str]) -> Any:
         else _renamed(part, aliases)
         for key, part in described.items()
     }
+
+
+def _has_same_type(then: Record, received: Record) -> bool:
+    return subject_of(then)["type"] == subject_of(received)["type"]
 
 
 def _lost_bases(golden: Golden, today: Today) -> tuple[Loss, ...]:

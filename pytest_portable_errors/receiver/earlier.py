@@ -93,7 +93,7 @@ def _about(cls: type) -> About:
             break
     with contextlib.suppress(Exception):  # what signature() raises for classes of C
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]
-        about["parameters"] = str(signature)
+        about["parameters"] = str(_as_written(signature))
         about["required"] = [
             (parameter.name, parameter.kind is parameter.KEYWORD_ONLY)
             for parameter in list(signature.parameters.values())[1:]
@@ -103,6 +103,26 @@ def _about(cls: type) -> About:
     if issubclass(cls, enum.Enum):
         about["members"] = list(cls.__members__)
     return about
+
+
+class _AsText(str):
+    """An annotation that is a text (PEP 563), and is written without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _as_written(signature: inspect.Signature) -> inspect.Signature:
+    def text(annotation: object) -> object:
+        return _AsText(annotation) if type(annotation) is str else annotation
+
+    return signature.replace(
+        parameters=[
+            parameter.replace(annotation=text(parameter.annotation))
+            for parameter in signature.parameters.values()
+        ],
+        return_annotation=text(signature.return_annotation),
+    )
 
 
 def _elsewhere(module: str, qualname: str) -> Iterator[str]:

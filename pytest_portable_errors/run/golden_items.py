@@ -11,12 +11,11 @@ import pytest
 
 from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, begin
+from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
 from pytest_portable_errors.goldens.folder import Stored, stored_in
 from pytest_portable_errors.goldens.reader import Reader, Refused
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.stash import fail, run_of
-from pytest_portable_errors.sender.trip import trip_text
 
 COLLECTOR = "portable-errors-golden"
 """The node ID of the collector."""
@@ -84,6 +83,7 @@ class GoldenChecks:
             ahead: How many are under way at once, at least 1.
         """
         self.stored = stored
+        self.told = Told()
         self._reader = reader
         self._ahead = ahead
         self._begun: dict[int, PendingGolden | Exception] = {}
@@ -145,7 +145,7 @@ class GoldenItem(pytest.Item):
             fail(f"not checked: {error}")
         if not trip.arrived_whole:
             fail(
-                f"{trip_text([trip])}\n\n  golden  {self._file(stored)}: "
+                f"{self.checks.told.text(golden, trip)}\n\n  golden  {self._file(stored)}: "
                 f"release {golden.release}, Python {golden.python}"
             )
 
@@ -154,5 +154,6 @@ class GoldenItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Path, line and title under which pytest reports the item; the path does not exist."""
-        # One path for all: pytest works out a location for each path.
-        return self.config.rootpath / COLLECTOR, 0, self.name
+        # One path for all: pytest works out a location for each path. pytest's -v writes a node ID
+        # that ends in the title with "::" for each dot of it.
+        return self.config.rootpath / COLLECTOR, 0, f"{self.name} (golden)"

@@ -28,7 +28,7 @@ from interpreters import find_python
 import pytest_portable_errors
 from pytest_portable_errors import PortableErrorsError, RoundTrip, Stage, check_round_trip
 from pytest_portable_errors.diagnosis import cause_names
-from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES
+from pytest_portable_errors.diagnosis.cause_names import CAUSE_NAMES, EXPLAINED, OF_RELEASES
 from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
 from pytest_portable_errors.diagnosis.explain import explanation, first_sentence
 from pytest_portable_errors.sender.process_receivers import share
@@ -135,13 +135,16 @@ def named_in_rules() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Name)
     }
-    return {constants[name] for name in used & constants.keys() - {"CAUSE_NAMES"}}
+    return {
+        constants[name]
+        for name in used & constants.keys() - {"CAUSE_NAMES", "OF_RELEASES", "EXPLAINED"}
+    }
 
 
 class TestDocuments:
     def test_there_is_one_for_every_cause_that_a_rule_gives_and_for_no_other(self) -> None:
         assert len(CAUSE_NAMES) > 30
-        assert set(CAUSE_NAMES) == named_in_rules()
+        assert {*CAUSE_NAMES, *OF_RELEASES} == named_in_rules()
 
     @pytest.mark.parametrize("cause", CAUSE_NAMES)
     def test_each_has_the_same_form(self, cause: str) -> None:
@@ -319,6 +322,6 @@ def test_the_command_line() -> None:
         )
 
     assert told("chain-dropped").stdout == explanation("chain-dropped") + "\n"
-    assert [line.split()[0] for line in told().stdout.splitlines()] == list(CAUSE_NAMES)
+    assert [line.split()[0] for line in told().stdout.splitlines()] == list(EXPLAINED)
     assert told("chain-droped").returncode == 2
     assert "chain-dropped" in told("chain-droped").stderr

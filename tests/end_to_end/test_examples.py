@@ -100,6 +100,13 @@ FIXES = (
         needs="dbos",
     ),
     Fix(
+        folder="rolling_deploy",
+        file="releases/2.0/orders/errors.py",
+        old="retryable: bool | None = None",
+        new="retryable: bool | None",
+        fails="test_passes_in_ci",
+    ),
+    Fix(
         folder="celery",
         file="celery_errors.py",
         old="super().__init__(order, reason)",

@@ -82,8 +82,8 @@ class TestFixesThatArePasted:
         cause, (fix,) = fixes_of(project, then, today)
         assert (cause, fix.arrives_whole) == (INIT_CHANGED, True)
         assert fix.code == (
-            "def __init__(self, order: int, why: str, code: dict[str, int]=None, *, "
-            "tries: int=None):  # payloads of release 1.4.0 have no code, tries"
+            "def __init__(self, order: int, why: str, code: dict[str, int] = None, *, "
+            "tries: int = None) -> None:  # payloads of release 1.4.0 have no code, tries"
         )
         project.write(then)
         golden = project.golden()

@@ -49,7 +49,7 @@ def test_a_list(kept: Project) -> None:
 
 
 def test_a_check_of_what_is_whole_and_of_what_is_lost(kept: Project) -> None:
-    assert told(kept.folder, "check") == (0, ["1 golden of 1 release: 1 read as it was"])
+    assert told(kept.folder, "check") == (0, ["1 golden of 1 release: 1 unchanged"])
     kept.write("")
     status, lines = told(kept.folder, "check", "goldens")
     assert status == 1
