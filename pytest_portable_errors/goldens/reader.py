@@ -106,7 +106,7 @@ def compared(
             lost = []  # the text shows what was added
         losses = (
             *lost,
-            *(_lost_bases(golden, today) if _has_same_type(then, received) else ()),
+            *(_lost_bases(golden, today) if _is_exception(received) else ()),
             *_new_attributes(golden, today),
         )
     return RoundTrip(
@@ -162,8 +162,8 @@ def _renamed(described: Any, aliases: Mapping[str, str]) -> Any:
     }
 
 
-def _has_same_type(then: Record, received: Record) -> bool:
-    return subject_of(then)["type"] == subject_of(received)["type"]
+def _is_exception(received: Record) -> bool:
+    return "args" in subject_of(received)
 
 
 def _lost_bases(golden: Golden, today: Today) -> tuple[Loss, ...]:

@@ -14,6 +14,7 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
 from pytest_portable_errors.goldens.folder import Stored, stored_in
 from pytest_portable_errors.goldens.reader import Reader, Refused
+from pytest_portable_errors.run.case_items import item_id
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.stash import fail, run_of
 
@@ -66,7 +67,10 @@ class GoldenCollector(pytest.Collector):
             ahead=_AHEAD if options.runs_everything else 1,
         )
         for number, one in enumerate(checks.stored):
-            item: GoldenItem = GoldenItem.from_parent(self, name=clean(one.id))
+            name = clean(one.id)
+            item: GoldenItem = GoldenItem.from_parent(
+                self, name=name, nodeid=item_id(self, name)
+            )
             item.number, item.checks, item.options = number, checks, options
             yield item
 
