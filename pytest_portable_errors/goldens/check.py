@@ -39,7 +39,11 @@ def begin(golden: Golden, reader: Reader) -> PendingGolden:
 
 def _begun(golden: Golden, serializer: Serializer, reader: Reader) -> PendingGolden:
     answer = reader.submit(
-        golden.payload, serializer, name=golden.name, depth=depth_of(golden.record)
+        golden.payload,
+        serializer,
+        name=golden.name,
+        depth=depth_of(golden.record),
+        bases=golden.bases,
     )
     return PendingGolden(golden=golden, serializer=serializer, answer=answer, reader=reader)
 

@@ -46,6 +46,7 @@ class Reader:
         *,
         name: str,
         depth: int,
+        bases: tuple[str, ...] = (),
         repair: dict[str, Any] | None = None,
     ) -> PendingAnswer:
         """Have a payload rebuilt, without waiting.
@@ -55,6 +56,7 @@ class Reader:
             serializer: What pickled it.
             name: Full name of the class that it is of.
             depth: How deep what arrives is described.
+            bases: Full names of the bases that the class had then.
             repair: Of the code, for ``receiver/earlier.py``; it is then rebuilt in a process of its
                 own. None: by today's code as it is.
 
@@ -72,7 +74,7 @@ class Reader:
                 timeout=self.timeout,
                 traceback=False,
                 depth=depth,
-                today=True,
+                bases=bases,
                 subject=_SUBJECT,
                 is_fresh=repair is not None,
             )

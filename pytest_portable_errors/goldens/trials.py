@@ -56,6 +56,7 @@ class Trials:
             _Repaired(name=self.serializer.name, needs=self.serializer.needs),
             name=golden.name,
             depth=depth_of(golden.record),
+            bases=golden.bases,
             repair=repair,
         )
         trip = compared(

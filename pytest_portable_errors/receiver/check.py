@@ -227,7 +227,7 @@ def _outcome(head: messages.Head, payload: bytes, settings: CheckSettings) -> Di
             # Imported here: other checks need none of what it loads.
             from .earlier import expected_today
 
-            arrived["today"] = expected_today(subject, head["names"])
+            arrived["today"] = expected_today(subject, head["names"], head["today"]["bases"])
         return arrived
     # Nobody pressed a key here: the exception's __str__ raises it.
     except KeyboardInterrupt as error:

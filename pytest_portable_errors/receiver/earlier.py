@@ -34,16 +34,20 @@ _CONTAINERS = (list, tuple, set, frozenset)
 _HEAD = 8  # bytes of the length of the head
 
 
-def expected_today(subject: object, names: List[Name]) -> Today:
+def expected_today(subject: object, names: List[Name], bases: List[str]) -> Today:
     """What today's code expects of an object that loads has made.
 
     Args:
         subject: The exception, or the value.
         names: The payload's names.
+        bases: Full names of the bases that its class had then: one that stands for a base of today,
+            which has another name, is among the bases of today as well.
     """
     lacks = list(_lacking(subject))
+    own = fields.mro_of(type(subject))[1:-1]
+    still = [name for name in bases if any(_named(name) is cls for cls in own)]
     today: Today = {
-        "bases": [fields.type_name(cls) for cls in fields.mro_of(type(subject))[1:-1]],
+        "bases": list(dict.fromkeys([*map(fields.type_name, own), *still])),
         "lacks": [path for path, _ in lacks],
     }
     aliases = dict(_aliases(names))
@@ -63,6 +67,18 @@ def _aliases(names: List[Name]) -> Iterator[Tuple[str, str]]:
             name = "{}.{}".format(module, qualname)
             if isinstance(known, type) and fields.type_name(known) != name:
                 yield name, fields.type_name(known)
+
+
+def _named(name: str) -> object:
+    """What a full name stands for in the modules that are loaded; None if it stands for nothing."""
+    module, _, last = name.rpartition(".")
+    while module and module not in sys.modules:
+        module, _, outer = module.rpartition(".")
+        last = "{}.{}".format(outer, last)
+    try:
+        return _class(module, last)
+    except Exception:  # a module's __getattr__ is foreign code
+        return None
 
 
 def known_today(names: List[Name]) -> Today:

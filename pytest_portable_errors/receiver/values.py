@@ -162,8 +162,11 @@ class Describer:
         if issubclass(cls, BaseException):
             return self._exception(value)
         if issubclass(cls, enum.Enum):
+            name = object.__getattribute__(value, "_name_")
+            # Several flags together have a name since Python 3.11, and had none.
+            is_member = name in type.__getattribute__(cls, "_member_map_")
             return {
-                "text": fields.type_name(cls) + "." + str(object.__getattribute__(value, "_name_")),
+                "text": "{}.{}".format(fields.type_name(cls), name if is_member else "..."),
                 "items": [self.value(value._value_)],
             }
         if facts.name in _GENERICS:

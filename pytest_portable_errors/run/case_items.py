@@ -103,9 +103,7 @@ class CaseCollector(pytest.Collector):
         except PortableErrorsError as error:
             raise self.CollectError(str(error)) from error
         for case in cases:
-            item: CaseItem = CaseItem.from_parent(
-                self, name=case.id, nodeid=item_id(self, case.id)
-            )
+            item: CaseItem = CaseItem.from_parent(self, name=case.id, nodeid=item_id(self, case.id))
             item.case, item.cases = case, self.cases
             yield item
 

@@ -68,9 +68,7 @@ class GoldenCollector(pytest.Collector):
         )
         for number, one in enumerate(checks.stored):
             name = clean(one.id)
-            item: GoldenItem = GoldenItem.from_parent(
-                self, name=name, nodeid=item_id(self, name)
-            )
+            item: GoldenItem = GoldenItem.from_parent(self, name=name, nodeid=item_id(self, name))
             item.number, item.checks, item.options = number, checks, options
             yield item
 

@@ -15,7 +15,9 @@ from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.paths import locations
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 
-Content = tuple[str, tuple[str, ...], bool, int, bool, str, bool, bool, float, bytes]
+Content = tuple[
+    str, tuple[str, ...], bool, int, bool, str, tuple[str, ...] | None, bool, float, bytes
+]
 """See ``Request.content``."""
 
 
@@ -42,8 +44,9 @@ class Request:
     """Whether to say at which opcode loads fails, and nothing else."""
     again: str = ""
     """What the receiver pickles it with again, ``module:protocol``; empty: it does not."""
-    today: bool = False
-    """Whether to say also what the receiver's code expects of what arrives (``Answer.today``)."""
+    bases: tuple[str, ...] | None = None
+    """Of what an earlier release has pickled the bases that its class had then: the receiver says
+    also what its code expects of what arrives (``Answer.today``). None: it does not."""
     subject: str = ""
     """What it belongs to: payloads of one subject are rebuilt in one process, one after the other.
     Empty: in a process of its own, as long as another has left anything behind."""
@@ -77,7 +80,7 @@ class Request:
         """Whether a receiver that is named rebuilds it by ``pickle.loads``, and not by a replay."""
         return (
             self.serializer.loader == PICKLE_LOADER
-            and not (self.replay or self.today)
+            and not (self.replay or self.bases is not None)
             and self.receiver in NAMED_RECEIVERS
         )
 
@@ -94,7 +97,7 @@ class Request:
             self.depth,
             self.replay,
             self.again,
-            self.today,
+            self.bases,
             self.is_fresh,
             self.timeout,
             sha256(content(self.payload)).digest(),
@@ -126,7 +129,7 @@ class Request:
             "depth": self.depth,
             "replay": self.replay,
             "again": self.again,
-            "today": self.today,
+            "today": None if self.bases is None else {"bases": list(self.bases)},
             "subject": self.subject,
             "fresh": self.is_fresh,
         }

@@ -226,6 +226,20 @@ class TestValues:
         assert "exc.args[0]" in fix.still_lost
 
 
+def test_a_base_that_has_moved_and_is_still_caught_by_its_old_name(project: Project) -> None:
+    project.write("", file="shop/__init__.py")
+    base, error = "class ShopError(Exception): pass\n", "class PaymentError(ShopError): pass\n"
+    project.write(base + error + "def raised(): return PaymentError(7)")
+    golden = project.golden()
+    project.write(base, file="shop/base.py")
+    project.write("from shop.base import ShopError\n" + error)
+    assert project.check(golden).arrived_whole
+    project.write(
+        "from shop.base import ShopError as Other\n" + error.replace("ShopError", "Other")
+    )
+    assert not project.check(golden).arrived_whole, "the control: nothing has the old name"
+
+
 def test_a_base_is_told_by_the_except_clause_that_misses_it(project: Project) -> None:
     base = "class ShopError(Exception): pass\n"
     then = base + "class PaymentError(ShopError): pass\ndef raised(): return PaymentError(7)"

@@ -73,8 +73,20 @@ def test_values_of_different_content_have_different_records(one: Any, other: Any
         assert one == other
 
 
+def test_several_flags_together_are_described_by_their_value_alone() -> None:
+    """Since Python 3.11 they have a name, which a sender of 3.10 does not give them."""
+    assert describe_value(Perm.R | Perm.W)["items"] == [describe_value(3)]
+    assert "R" not in describe_value(Perm.R | Perm.W)["text"].rpartition("Perm.")[2]
+    assert describe_value(Perm.R)["text"].endswith("Perm.R")
+
+
 class Color(str, enum.Enum):
     RED = "red"
+
+
+class Perm(enum.Flag):
+    R = 1
+    W = 2
 
 
 class Plain:
@@ -117,6 +129,9 @@ class Address:
         (0.0, -0.0),
         (1, 1.0),
         ("red", Color.RED),
+        (Perm.R, Perm.W),
+        (Perm.R | Perm.W, Perm.R),
+        (Perm.R | Perm.W, Perm(0)),
         (b"a", bytearray(b"a")),
         ([1], (1,)),
         ({1}, frozenset({1})),
