@@ -86,9 +86,19 @@ def _class_elsewhere(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
             fixes=(_alias(module, qualname, new_module, new_name, golden, trip),),
         )
     ignored = golden.name if golden.has_exception else name
+    same_name = [
+        place.replace(":", ".")
+        for place in found
+        if place.rpartition(":")[2] == qualname.rpartition(".")[2]
+    ]
+    other = (
+        f"\n{', '.join(same_name)} has its name, and is not rebuilt from what it was"
+        if same_name
+        else ""
+    )
     return Diagnosis(
         cause=CLASS_GONE,
-        why=f"{why}\ngone on purpose? add to portable_errors_ignore: {ignored}",
+        why=f"{why}{other}\ngone on purpose? add to portable_errors_ignore: {ignored}",
         evidence=(name,),
     )
 

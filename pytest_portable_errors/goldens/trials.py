@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_portable_errors.goldens.golden import Golden
 from pytest_portable_errors.goldens.reader import Reader, compared
+from pytest_portable_errors.receiver.described import subject_of
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
@@ -68,6 +69,8 @@ class Trials:
         if trip.received is None:
             return None
         if repair.get("names"):
+            if golden.has_exception and "args" not in subject_of(trip.received):
+                return None  # a class of that name that is no exception's
             own = ("exc", "value")
             return replace(trip, losses=tuple(loss for loss in trip.losses if loss.path not in own))
         return trip

@@ -139,6 +139,17 @@ class TestFixesThatArePasted:
 
 
 class TestNothingIsGuessed:
+    def test_what_has_the_name_and_is_no_exception(self, project: Project) -> None:
+        project.write("", file="shop/__init__.py")
+        project.write(ERROR + "pass\ndef raised(): return PaymentError(7)")
+        golden = project.golden()
+        project.write("")
+        project.write("class PaymentError:\n    def __init__(self, n): pass", file="shop/other.py")
+        trip = project.check(golden)
+        assert trip.diagnosis is not None
+        assert (trip.diagnosis.cause, trip.diagnosis.fixes) == (CLASS_GONE, ())
+        assert "shop.other.PaymentError has its name" in trip.diagnosis.why
+
     def test_a_class_that_takes_the_arguments_and_is_another(self, project: Project) -> None:
         then = ERROR + "pass\ndef raised(): return PaymentError(7)"
         cause, fixes = fixes_of(project, then, "class LoginError(Exception): pass")
