@@ -204,7 +204,7 @@ def reports(config: pytest.Config) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(files))
 
 
-def goldens(config: pytest.Config, ini: Ini, *, without_paths: bool) -> tuple[Path | None, bool]:
+def goldens(config: pytest.Config, ini: Ini, *, is_asked: bool) -> tuple[Path | None, bool]:
     """The folder of goldens, and whether the run writes some.
 
     A relative path starts from the folder in which pytest was started, or from the ini file's.
@@ -212,8 +212,8 @@ def goldens(config: pytest.Config, ini: Ini, *, without_paths: bool) -> tuple[Pa
     Args:
         config: pytest's.
         ini: The ini file.
-        without_paths: Whether the user named no paths. Otherwise a folder that only the ini file
-            names is not looked at, unless goldens are to be written.
+        is_asked: Whether the run is of all tests. Otherwise a folder that only the ini file names
+            is not looked at, unless goldens are to be written.
 
     Raises:
         pytest.UsageError: The folder is none, or does not exist and is not to be written; or
@@ -230,7 +230,7 @@ def goldens(config: pytest.Config, ini: Ini, *, without_paths: bool) -> tuple[Pa
                 "--portable-errors-update-goldens: no folder is named: add "
                 "--portable-errors-goldens DIR, or set portable_errors_goldens"
             )
-        if not named or not (without_paths or updates):
+        if not named or not (is_asked or updates):
             return None, updates
     folder = base / named
     if folder.exists() and not folder.is_dir():

@@ -100,7 +100,7 @@ class Options:
     """Whether the run writes its defects to ``baseline``, and fails for none of them."""
     goldens: Path | None
     """The folder of goldens that are checked, or written; it need not exist. None: there is none,
-    or the user named paths and no folder."""
+    or the run is not of all tests, and the user named no folder."""
     updates_goldens: bool
     """Whether the run writes goldens."""
     goldens_keep: int
@@ -165,7 +165,16 @@ def read_options(
         raise pytest.UsageError(
             "--portable-errors-update-baseline: nothing is checked: add --portable-errors"
         )
-    goldens, updates_goldens = option_values.goldens(config, ini, without_paths=without_paths)
+    runs_no_tests = (
+        without_paths
+        and mode == "off"
+        and bool(
+            config.getoption("portable_errors_suite") or config.getoption("portable_errors_survey")
+        )
+    )
+    goldens, updates_goldens = option_values.goldens(
+        config, ini, is_asked=without_paths and not runs_no_tests
+    )
     if updates_goldens and mode == "off":
         raise pytest.UsageError(
             "--portable-errors-update-goldens: nothing is checked: add --portable-errors"
@@ -201,11 +210,7 @@ def read_options(
         surveys_project=mode != "off"
         and (without_paths or bool(survey))
         and not option_values.surveys_nothing(ini),
-        runs_no_tests=without_paths
-        and mode == "off"
-        and bool(
-            config.getoption("portable_errors_suite") or config.getoption("portable_errors_survey")
-        ),
+        runs_no_tests=runs_no_tests,
         runs_everything=not any(getattr(config.option, name, None) for name in _NARROWING)
         and not is_worker(config),
         reports=option_values.reports(config),
