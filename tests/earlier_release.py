@@ -35,6 +35,7 @@ def golden(**changed: Any) -> Golden:
         "record": describe(ValueError("declined", 7)),
         "bases": ("builtins.Exception",),
         "lacks": (),
+        "sets": (),
     }
     return Golden(**{**values, **changed})
 

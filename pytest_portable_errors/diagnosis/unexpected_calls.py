@@ -40,6 +40,7 @@ _RECONSTRUCTORS = (
     "zoneinfo.ZoneInfo._unpickle",
 )
 _GETATTR = Global("builtins", "getattr")
+_PARTIAL = Global("functools", "partial")
 _BUILTIN_TYPE = Global("cloudpickle.cloudpickle", "_builtin_type")  # of the module types, by name
 _MAKES_WITHOUT_INIT = "__new__"  # Exception.__new__, by which many reducers rebuild
 # Of Python's own modules those whose classes hold values, or are errors; others open files,
@@ -70,9 +71,24 @@ def unexpected_calls(calls: Iterable[Call]) -> tuple[str, ...]:
         _text(call.function)
         for call in calls
         # no __init__ runs, and __new__ of a class does no more than make its object
-        if call.by == "reduce" and not _is_expected(_name(call.function))
+        if call.by == "reduce"
+        and not _is_expected(
+            _target(call) if _name(call.function) == _PARTIAL else _name(call.function)
+        )
     )
     return tuple(dict.fromkeys(names))
+
+
+def unexpected_names(names: Iterable[Global]) -> tuple[str, ...]:
+    """Names of a payload, called or not, that are neither a class's nor a known reconstructor's.
+
+    Args:
+        names: What loads would import, as ``pickle_reader.read`` gives it.
+
+    Returns:
+        Full names, in the order of the payload.
+    """
+    return tuple(str(name) for name in names if name != _PARTIAL and not _is_expected(_name(name)))
 
 
 def _name(function: object) -> Global | None:
@@ -87,6 +103,8 @@ def _name(function: object) -> Global | None:
     if not isinstance(function, Call) or not isinstance(function.args, tuple):
         return None
     maker = _name(function.function)
+    if maker == _PARTIAL:
+        return _target(function)
     if maker == _BUILTIN_TYPE and len(function.args) == 1:
         return Global("types", str(function.args[0]))
     if maker == _GETATTR and len(function.args) == 2:
@@ -94,6 +112,20 @@ def _name(function: object) -> Global | None:
         outer = _name(owner)
         return None if outer is None else Global(outer.module, f"{outer.qualname}.{attribute}")
     return None
+
+
+def _target(partial: Call) -> Global | None:
+    """What a ``functools.partial`` calls; None if its state says something else than its argument.
+
+    Its state, ``(function, args, keywords, attributes)``, takes the place of what it was called
+    with.
+    """
+    if not isinstance(partial.args, tuple) or len(partial.args) != 1:
+        return None
+    state = partial.state
+    if state is not None and not (isinstance(state, tuple) and state[:1] == partial.args):
+        return None
+    return _name(partial.args[0])
 
 
 def _is_expected(name: Global | None) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pytest_portable_errors.diagnosis.cause_names import (
     ATTRIBUTE_ADDED,
@@ -21,6 +23,7 @@ from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.shown import error_text, short_name
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.goldens.golden import Golden
+from pytest_portable_errors.goldens.reader import renamed_attribute
 from pytest_portable_errors.goldens.trials import Trials
 from pytest_portable_errors.receiver.described import About, Answer, Stage, subject_of
 from pytest_portable_errors.sender.trip import RoundTrip
@@ -52,7 +55,8 @@ def diagnose(golden: Golden, answer: Answer, trip: RoundTrip, trials: Trials) ->
         )
     if Stage(answer["stage"]) is Stage.ARRIVED:
         return (
-            _attributes_expected(golden, answer, trials)
+            _attribute_renamed(golden, answer, trials)
+            or _attributes_expected(golden, answer, trials)
             or _fields_expected(golden, answer, trials)
             or _base_changed(golden, trip, answer)
         )
@@ -83,7 +87,17 @@ def _class_elsewhere(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
             cause=CLASS_MOVED,
             why=f"{why}: it {verb} {told}",
             evidence=(name, f"{new_module}.{new_name}"),
-            fixes=(_alias(module, qualname, new_module, new_name, golden, trip),),
+            fixes=(
+                _alias(
+                    module,
+                    qualname,
+                    new_module,
+                    new_name,
+                    golden,
+                    trip,
+                    is_gone=absent is not None,
+                ),
+            ),
         )
     ignored = golden.name if golden.has_exception else name
     same_name = [
@@ -98,23 +112,43 @@ def _class_elsewhere(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
     )
     return Diagnosis(
         cause=CLASS_GONE,
-        why=f"{why}{other}\ngone on purpose? add to portable_errors_ignore: {ignored}",
+        why=(
+            f"{why}{other}\nrenamed? keep the old name: {qualname.rpartition('.')[2]} = NewName"
+            f"\ngone on purpose? add to portable_errors_ignore: {ignored}"
+        ),
         evidence=(name,),
     )
 
 
 def _alias(
-    module: str, qualname: str, new_module: str, new_name: str, golden: Golden, trip: RoundTrip
+    module: str,
+    qualname: str,
+    new_module: str,
+    new_name: str,
+    golden: Golden,
+    trip: RoundTrip,
+    *,
+    is_gone: bool,
 ) -> Fix:
+    """``is_gone`` says whether the whole module is."""
     keeps = f"payloads of release {golden.release} name it so"
     name = qualname.rpartition(".")[2]
+    imported = name if name == new_name else f"{new_name} as {name}"
     if module == new_module:
         code = f"{name} = {new_name}  # {keeps}"
-    else:
-        imported = name if name == new_name else f"{new_name} as {name}"
+    elif is_gone:
         code = f"from {new_module} import {imported}  # noqa: F401  # {keeps}"
+    else:
+        # Not at the top: the other module may import this one.
+        code = (
+            "def __getattr__(name):\n"
+            f'    if name == "{name}":  # {keeps}\n'
+            f"        from {new_module} import {imported}\n\n"
+            f"        return {name}\n"
+            "    raise AttributeError(name)"
+        )
     return Fix(
-        title=f"keep the old name in {module}",
+        title=f"keep the old name at the end of {module}",
         code=code,
         arrives_whole=not trip.losses,
         still_lost=tuple(loss.path for loss in trip.losses),
@@ -138,15 +172,26 @@ def _enum_member_gone(golden: Golden, answer: Answer, trials: Trials) -> Diagnos
     ]
     if not calls:
         return None
-    enum = calls[0][0]
-    about = answer.get("today", {}).get("classes", {}).get(f"{enum.module}.{enum.qualname}", {})
+    enum, args = calls[0]
+    name = f"{enum.module}.{enum.qualname}"
+    about = answer.get("today", {}).get("classes", {}).get(name, {})
     members = about.get("members", [])
-    why = f"{error_text(error)}: the member was there in release {golden.release}"
+    then = re.search(rf'"{re.escape(name)}\.(\w+)"', json.dumps(golden.record))
+    is_there = then is not None and then[1] in members
+    what = "has another value today" if is_there else "is gone"
+    member = then[1] if then is not None else "the member"
+    why = (
+        f"{error_text(error)}: {member} {what}\n"
+        "keep the old one, which alone loses nothing, or say what stands for it"
+    )
+    value = args[0] if isinstance(args, tuple) and len(args) == 1 else None
+    stands = then[1] if is_there and then is not None else next(iter(members), "")
     code = (
         "@classmethod\n"
         "def _missing_(cls, value):\n"
-        f"    return cls.{members[0] if members else 'NAME'}"
-        f"  # what stands today for what release {golden.release} sent"
+        f"    if value == {value!r}:  # what release {golden.release} sent as {member}\n"
+        f"        return cls.{stands}{'' if is_there else '  # which one stands for it today?'}\n"
+        "    return super()._missing_(value)"
     )
     fix = _method_fix(
         trials,
@@ -159,8 +204,10 @@ def _enum_member_gone(golden: Golden, answer: Answer, trials: Trials) -> Diagnos
     return Diagnosis(
         cause=ENUM_MEMBER_GONE,
         why=why,
-        evidence=(f"{enum.module}.{enum.qualname}", *members),
-        fixes=() if fix is None or not members else (fix,),
+        evidence=(name, *members),
+        fixes=()
+        if fix is None or not stands.isidentifier() or not isinstance(value, (str, int))
+        else (fix,),
     )
 
 
@@ -239,6 +286,16 @@ def _with_defaults(parameters: str, names: list[str], release: str) -> str:
     return f"def __init__{text}:  # payloads of release {release} have no {', '.join(names)}"
 
 
+def _attribute_renamed(golden: Golden, answer: Answer, trials: Trials) -> Diagnosis | None:
+    """An attribute arrived under its old name, and today's constructor has put None at the new."""
+    found = renamed_attribute(golden, answer["today"], answer["record"])
+    if found is None:
+        return None
+    module, _, qualname = subject_of(golden.record)["type"].rpartition(".")
+    about = About(setstate=answer["today"]["setstate"])
+    return _renamed(golden, trials, module, qualname, *found, about)
+
+
 def _attributes_expected(golden: Golden, answer: Answer, trials: Trials) -> Diagnosis | None:
     """Today's constructors set attributes of the exception that the golden does not have."""
     new = [
@@ -258,6 +315,7 @@ def _attributes_expected(golden: Golden, answer: Answer, trials: Trials) -> Diag
         for attribute in stored
         if attribute not in about.get("sets", ())
         and attribute not in subject_of(golden.record).get("base_fields", ())
+        and attribute.isidentifier()  # it goes into code that is run
     ]
     module, _, qualname = owner.rpartition(".")
     if len(names) == 1 and len(old) == 1:
@@ -267,7 +325,8 @@ def _attributes_expected(golden: Golden, answer: Answer, trials: Trials) -> Diag
         f"today's __init__ sets {listed}, and loads does not call it: what release "
         f"{golden.release} pickled has no {listed}, and code that reads it fails"
     )
-    defaults = ", ".join(f'"{attribute}": None' for attribute in names)
+    values = {attribute: about.get("defaults", {}).get(attribute, "None") for attribute in names}
+    defaults = ", ".join(f'"{attribute}": {value}' for attribute, value in values.items())
     code = (
         "def __setstate__(self, state):\n"
         f"    # payloads of release {golden.release} have no {listed}\n"
@@ -283,7 +342,7 @@ def _attributes_expected(golden: Golden, answer: Answer, trials: Trials) -> Diag
             title=f"give {listed} a default in __setstate__ of {qualname}",
             about=about,
         ),
-        _class_attribute_fix(trials, module, qualname, names, golden.release),
+        _class_attribute_fix(trials, module, qualname, values, golden.release),
     ]
     return Diagnosis(
         cause=ATTRIBUTE_ADDED,
@@ -306,7 +365,7 @@ def _renamed(
         "def __setstate__(self, state):\n"
         f"    state = dict(state or {{}})\n"
         f'    if "{old}" in state:  # its name in release {golden.release}\n'
-        f'        state["{new}"] = state.pop("{old}")\n'
+        f'        state["{new}"] = state["{old}"]\n'
         "    super().__setstate__(state)"
     )
     fix = _method_fix(
@@ -317,7 +376,6 @@ def _renamed(
         code,
         title=f"rename {old} to {new} in __setstate__ of {qualname}",
         about=about,
-        given=(f"exc.{old}",),
     )
     return Diagnosis(
         cause=ATTRIBUTE_RENAMED,
@@ -339,16 +397,17 @@ def _fields_expected(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
     attribute = path.rpartition(".")[2]
     about = answer["today"]["classes"][owner]
     module, _, qualname = owner.rpartition(".")
-    is_pydantic = about.get("setstate", "").startswith("pydantic.")
-    state = 'state["__dict__"]' if is_pydantic else "state"
+    default = about.get("defaults", {}).get(attribute, "None")
+    old = _old_names(golden, path, about)
+    is_renamed = len(old) == 1 and len(new) == 1
+    stored = 'state["__dict__"]' if about.get("setstate", "").startswith("pydantic.") else "state"
+    value = f'{stored}["{old[0]}"]' if is_renamed else default
+    restores = "super().__setstate__(state)" if stored != "state" else "vars(self).update(state)"
     code = (
         "def __setstate__(self, state):\n"
         f"    # payloads of release {golden.release} have no {attribute}\n"
-        + (
-            f'    {state}.setdefault("{attribute}", None)\n    super().__setstate__(state)'
-            if is_pydantic
-            else f'    vars(self).update({{"{attribute}": None, **state}})'
-        )
+        f'    {stored}.setdefault("{attribute}", {value})\n'
+        f"    {restores}"
     )
     fix = _method_fix(
         trials,
@@ -356,18 +415,42 @@ def _fields_expected(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
         qualname,
         "__setstate__",
         code,
-        title=f"give {attribute} a default in __setstate__ of {qualname}",
+        title=(
+            f"rename {old[0]} to {attribute} in __setstate__ of {qualname}"
+            if is_renamed
+            else f"give {attribute} a default in __setstate__ of {qualname}"
+        ),
         about=about,
     )
     return Diagnosis(
-        cause=FIELD_ADDED,
+        cause=ATTRIBUTE_RENAMED if is_renamed else FIELD_ADDED,
         why=(
             f"{short_name(owner)} has a field {attribute} today; the one at {path} was pickled by "
             f"release {golden.release} without it, and loads does not call its constructor"
+            + (f" (likely renamed from {old[0]})" if is_renamed else "")
         ),
         evidence=(owner, attribute),
         fixes=() if fix is None or not fix.arrives_whole else (fix,),
     )
+
+
+def _old_names(golden: Golden, path: str, about: About) -> list[str]:
+    """What a value has of which today's constructors of its class know nothing."""
+    place: Any = subject_of(golden.record)
+    place = {**place, **place.get("value", {})}
+    for attribute, number in re.findall(r"\.(\w+)|\[(\d+)\]", path.rpartition(".")[0]):
+        if attribute == "args" and "args" in place:
+            place = place["args"]
+        elif attribute:
+            place = place.get("attributes", {}).get(attribute, {})
+        else:
+            items = place.get("items", [])
+            place = items[int(number)] if int(number) < len(items) else {}
+    return [
+        name
+        for name in place.get("attributes", {})
+        if name not in about.get("sets", ()) and name.isidentifier()  # it goes into code
+    ]
 
 
 def _base_changed(golden: Golden, trip: RoundTrip, answer: Answer) -> Diagnosis | None:
@@ -402,7 +485,6 @@ def _method_fix(
     *,
     title: str,
     about: About | None = None,
-    given: tuple[str, ...] = (),
 ) -> Fix | None:
     """Try a method in its class; None if the class has one of its own, or nothing arrives."""
     own = "" if about is None else about.get("setstate", "")
@@ -411,7 +493,7 @@ def _method_fix(
     trip = trials.trip({"methods": [[module, qualname, method, code]]})
     if trip is None:
         return None
-    lost = tuple(loss.path for loss in trip.losses if loss.path not in given)
+    lost = tuple(loss.path for loss in trip.losses)
     return Fix(
         title=title,
         code=code,
@@ -425,16 +507,19 @@ def _method_fix(
 
 
 def _class_attribute_fix(
-    trials: Trials, module: str, qualname: str, names: list[str], release: str
+    trials: Trials, module: str, qualname: str, values: dict[str, str], release: str
 ) -> Fix | None:
-    """Try defaults in the class's body."""
-    trip = trials.trip({"attributes": [[module, qualname, names]]})
+    """Try defaults in the class's body; none that can be changed, because all would share it."""
+    if any(value[:1] in "[{" for value in values.values()):
+        return None
+    trip = trials.trip({"attributes": [[module, qualname, values]]})
     if trip is None:
         return None
     return Fix(
-        title=f"give {', '.join(names)} a default in the body of {qualname}",
+        title=f"give {', '.join(values)} a default in the body of {qualname}",
         code="\n".join(
-            f"{name} = None  # payloads of release {release} have none" for name in names
+            f"{name} = {value}  # payloads of release {release} have none"
+            for name, value in values.items()
         ),
         arrives_whole=not trip.losses,
         still_lost=tuple(loss.path for loss in trip.losses),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.goldens.causes import diagnose
 from pytest_portable_errors.goldens.golden import Golden
+from pytest_portable_errors.goldens.guard import Refused
 from pytest_portable_errors.goldens.reader import Reader, compared
 from pytest_portable_errors.goldens.trials import Trials
 from pytest_portable_errors.receiver.described import Answer, subject_of
@@ -66,13 +67,19 @@ class PendingGolden:
 
         Raises:
             NotChecked: A library that it needs is not installed.
+            Refused: Its record is none that could be compared.
             PortableErrorsError: The receiver cannot start, or its set-up raised.
         """
         answer, golden = self.answer.usable_answer(), self.golden
         absent = _not_installed(answer, self.reader.receivers)
         if absent is not None:
             raise NotChecked(f"needs {absent}, which is not installed")
-        trip = compared(golden, answer, receiver=self.reader.receiver, checks=self.reader.checks)
+        try:
+            trip = compared(
+                golden, answer, receiver=self.reader.receiver, checks=self.reader.checks
+            )
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise Refused(f"its record was changed by hand ({error!r})") from error
         if trip.arrived_whole:
             return trip
         plain = plain_serializer(self.serializer)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fnmatch
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
 from pytest_portable_errors.goldens.folder import KEPT, Stored, prune, stored_in
-from pytest_portable_errors.goldens.reader import Reader, Refused
+from pytest_portable_errors.goldens.guard import Refused
+from pytest_portable_errors.goldens.reader import Reader
 from pytest_portable_errors.project_root import root_above
 from pytest_portable_errors.receiver_names import receiver_named
 from pytest_portable_errors.sender.receivers import Receivers
@@ -99,15 +102,21 @@ def goldens(options: argparse.Namespace) -> tuple[list[str], int]:
     return _checked(stored, options.python)
 
 
+def _setting(name: str) -> Any:
+    """A setting of pytest's in ``pyproject.toml``; None if it is not set there."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        file = root_above(Path.cwd()) / "pyproject.toml"
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
+        for settings in (table.get("ini_options", {}), table):
+            if name in settings:
+                return settings[name]
+    return None
+
+
 def _folder_in_pyproject() -> Path:
-    root = root_above(Path.cwd())
-    table: dict[str, Any] = {}
-    with contextlib.suppress(OSError, ValueError):
-        content = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        table = content.get("tool", {}).get("pytest", {})
-    for settings in (table.get("ini_options", {}), table):
-        if isinstance(settings.get("portable_errors_goldens"), str):
-            return root / str(settings["portable_errors_goldens"])
+    folder = _setting("portable_errors_goldens")
+    if isinstance(folder, str):
+        return root_above(Path.cwd()) / folder
     raise PortableErrorsError(
         "which folder? pyproject.toml sets no portable_errors_goldens: name it, e.g. tests/goldens"
     )
@@ -133,11 +142,18 @@ def _listed(stored: Sequence[Stored]) -> Iterator[str]:
 
 def _checked(stored: Sequence[Stored], python: str | None) -> tuple[list[str], int]:
     receiver = "with-project" if python is None else receiver_named(python, relative_to=os.getcwd())
-    lines: list[str] = []
+    # What the texts call today's code is then that interpreter's, where nobody edits anything.
+    lines = [] if python is None else [f"read by {python}; today's code is the code there:", ""]
+    ignored = _setting("portable_errors_ignore") or ()
+    ignored = ignored.splitlines() if isinstance(ignored, str) else ignored
     counts: Counter[str] = Counter()
     with contextlib.closing(Receivers()) as receivers:
         reader = Reader(receivers=receivers, receiver=receiver)
         for one, outcome in _outcomes(stored, reader):
+            name = "" if one.golden is None else one.golden.name
+            if any(fnmatch.fnmatchcase(name, str(pattern)) for pattern in ignored):
+                counts["ignored"] += 1
+                continue
             place = f"{one.file.parent.name}/{one.file.name}"
             if isinstance(outcome, NotChecked):
                 counts["not checked"] += 1
@@ -175,10 +191,12 @@ def _outcomes(
             continue
         try:
             trip = pending.conclude()
-        except NotChecked as reason:
+        except (NotChecked, Refused) as reason:
             yield one, reason
             continue
         assert one.golden is not None  # it was begun
+        if reader.receiver != "with-project" and trip.diagnosis is not None:
+            trip = replace(trip, diagnosis=replace(trip.diagnosis, fixes=()))
         yield one, "" if trip.arrived_whole else told.text(one.golden, trip)
         begun[number] = NotChecked("it was checked before")  # it need not be kept
 

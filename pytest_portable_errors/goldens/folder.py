@@ -6,13 +6,21 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.goldens.golden import LARGEST, BrokenGolden, Golden, parse
+from pytest_portable_errors.goldens.golden import (
+    LARGEST,
+    RELEASE,
+    BrokenGolden,
+    Golden,
+    parse,
+)
 
 KEPT = 5
 """Releases that are kept, unless a setting says otherwise."""
@@ -66,25 +74,30 @@ def stored_in(folder: Path) -> list[Stored]:
 def _stored(file: Path) -> Stored:
     name = f"{file.parent.name}/{file.name}"
     try:
-        size = file.stat().st_size
-        if size > LARGEST:
-            raise BrokenGolden(f"{name}: {size:,} bytes, over the limit of {LARGEST:,}: delete it")
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BrokenGolden(f"{name}: is no ordinary file: delete it")
+        if status.st_size > LARGEST:
+            raise BrokenGolden(
+                f"{name}: {status.st_size:,} bytes, over the limit of {LARGEST:,}: delete it"
+            )
         golden = parse(file.read_text(encoding="utf-8"), origin=name)
         if golden.release != file.parent.name:
             raise BrokenGolden(
                 f"{name}: is of release {golden.release}: move it to {golden.release}/"
             )
     except BrokenGolden as error:
-        return Stored(file=file, golden=None, problem=str(error))
+        return Stored(file=file, golden=None, problem=clean(str(error)))
     except (OSError, UnicodeDecodeError) as error:
-        return Stored(file=file, golden=None, problem=f"{name}: {error}")
+        return Stored(file=file, golden=None, problem=clean(f"{name}: {error}"))
     return Stored(file=file, golden=golden)
 
 
 def release_order(release: str) -> list[tuple[int, int, str]]:
     """Key that sorts releases: 1.9 before 1.10, 2.0rc1 before 2.0."""
-    key: list[tuple[int, int, str]] = []
-    for number, word in re.findall(r"(\d+)|([A-Za-z]+)", release):
+    epoch, _, rest = release.rpartition("!")  # PEP 440
+    key = [(2, int(epoch) if epoch.isdigit() else 0, "")]
+    for number, word in re.findall(r"(\d+)|([A-Za-z]+)", rest):
         if number:
             key.append((2, int(number), ""))
         else:
@@ -101,30 +114,41 @@ def checked_release(release: str) -> str:
         PortableErrorsError: It cannot be the name of a folder.
     """
     named = re.sub(r"\.?dev\d+$", "", release.partition("+")[0])
-    if not re.fullmatch(r"\w[\w.!-]*", named):
+    if not RELEASE.fullmatch(named):
         raise PortableErrorsError(
             f"goldens: a release cannot be called {release!r}: letters, digits, dots and hyphens"
         )
     return named
 
 
-def write(golden: Golden, folder: Path) -> bool:
+def write(
+    golden: Golden, folder: Path, *, is_stale: Callable[[Golden], bool] = lambda _: False
+) -> str:
     """Write a golden to its file, unless that has one of the same shape.
 
     Args:
         golden: Of the release that is being made: no other release's files are touched.
         folder: The folder of all goldens; it is made.
+        is_stale: Tells of one of the same shape whether today's code does not read it any more.
 
     Returns:
-        Whether anything was written.
+        ``new``, ``anew`` where there was one, or ``kept`` where it stays.
 
     Raises:
-        OSError: It cannot be written; the file is then as it was.
+        OSError: It cannot be written; the file is then as it was. Nor is anything written through a
+            link.
     """
     file = folder / golden.release / golden.file_name
-    before = _stored(file).golden if file.exists() else None
-    if before is not None and (before.key, before.shape) == (golden.key, golden.shape):
-        return False
+    if file.parent.is_symlink():
+        raise OSError(f"{file.parent.name} is a link")
+    is_there = file.exists()
+    before = _stored(file).golden if is_there else None
+    if (
+        before is not None
+        and (before.key, before.shape) == (golden.key, golden.shape)
+        and not is_stale(before)
+    ):
+        return "kept"
     file.parent.mkdir(parents=True, exist_ok=True)
     # Written beside it and renamed, so that nobody finds half of it.
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".golden-")
@@ -137,25 +161,30 @@ def write(golden: Golden, folder: Path) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-    return True
+    return "anew" if is_there else "new"
 
 
-def prune(folder: Path, *, keep: int = KEPT) -> list[str]:
+def prune(folder: Path, *, keep: int = KEPT, but: str = "") -> list[str]:
     """Delete the goldens of all releases but the last.
 
     Args:
         folder: The folder of all goldens.
         keep: How many releases stay, at least 1.
+        but: A release that stays in any case: the one that was just written.
 
     Returns:
-        The releases that were deleted, the oldest first. A folder in which anything but goldens
-        lies stays.
+        The releases that were deleted, the oldest first. A link stays, and a folder in which
+        anything but goldens lies.
 
     Raises:
         OSError: One cannot be deleted.
     """
     releases = list(dict.fromkeys(stored.file.parent for stored in stored_in(folder)))
-    gone = [release for release in releases[: max(0, len(releases) - keep)] if _is_all(release)]
+    gone = [
+        release
+        for release in releases[: max(0, len(releases) - keep)]
+        if release.name != but and not release.is_symlink() and _is_all(release)
+    ]
     for release in gone:
         shutil.rmtree(release)
     return [release.name for release in gone]

@@ -6,20 +6,26 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.budget import DEPTH
 from pytest_portable_errors.receiver.described import Record, subject_of
 
 FORMAT = 1
+RELEASE = re.compile(r"\w[\w.!-]*")
+"""What a release may be called: its goldens lie in a folder of that name."""
 LARGEST = 1_000_000  # bytes of a file; an error of openai's with its request takes 30,000
 RAISED, BUILT = "raised", "built"
 VALUE = "value"
 """The way of what is no exception."""
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})", re.MULTILINE)
-_AGAIN = "delete it, and let --portable-errors-update-goldens write it again"
+_AGAIN = (
+    "take it from version control again; only of the release that is being made "
+    "--portable-errors-update-goldens writes it anew"
+)
 
 
 class BrokenGolden(PortableErrorsError):
@@ -51,6 +57,8 @@ class Golden:
     """Full names of the bases of its class, nearest first."""
     lacks: tuple[str, ...] = ()
     """Paths of attributes that constructors set, and that were not there then either."""
+    sets: tuple[str, ...] = ()
+    """Names of the attributes that the constructors of its class set then."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -121,21 +129,80 @@ def parse(text: str, *, origin: str) -> Golden:
             f"{origin}: format {content['format']}, and this version reads format {FORMAT}: "
             "install the version of pytest-portable-errors that wrote it, or a later one"
         )
-    if content.get("digest") != _digest(_DIGEST_LINE.sub("", text.replace("\r\n", "\n"))):
+    digest = content.pop("digest", None)
+    written = _DIGEST_LINE.sub("", text.replace("\r\n", "\n"))
+    # A formatter may have written it otherwise; to write it as we do takes longer.
+    if digest != _digest(written) and digest != _digest(json.dumps(content, **_STYLE) + "\n"):
         raise BrokenGolden(f"{origin}: was changed by hand: its digest is another's: {_AGAIN}")
+    wrong = [name for name, is_right in _RIGHT.items() if not is_right(content.get(name))]
+    if wrong:
+        raise BrokenGolden(f"{origin}: was changed by hand: its {wrong[0]} is none: {_AGAIN}")
     try:
-        return Golden(
-            payload=base64.b64decode(content["payload"], validate=True),
-            bases=tuple(content["bases"]),
-            lacks=tuple(content["lacks"]),
-            **{name: content[name] for name in _PLAIN},
+        payload = base64.b64decode(content["payload"], validate=True)
+    except ValueError as error:
+        raise BrokenGolden(f"{origin}: was changed by hand ({error}): {_AGAIN}") from error
+    return Golden(
+        payload=payload,
+        bases=tuple(content["bases"]),
+        lacks=tuple(content["lacks"]),
+        sets=tuple(content["sets"]),
+        **{name: content[name] for name in _PLAIN},
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) < _LONGEST_TEXT
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(map(_is_text, values))
+
+
+def _is_record(record: object) -> bool:
+    """Whether the nodes of a record have what they are compared by."""
+    nodes = record.get("exceptions") if isinstance(record, dict) else None
+    return (
+        isinstance(nodes, list)
+        and bool(nodes)
+        and all(
+            isinstance(node, dict)
+            and _is_text(node.get("type"))
+            and isinstance(node.get("message"), dict)
+            and ("value" in node or node.keys() >= _NODE)
+            for node in nodes
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BrokenGolden(f"{origin}: was changed by hand ({error!r}): {_AGAIN}") from error
+        and isinstance(record, dict)
+        and type(record.get("depth", 1)) is int
+        and 0 < record.get("depth", 1) <= DEPTH
+    )
+
+
+_NODE = {"importable", "args", "attributes", "base_fields", "notes", "members", "cause", "context"}
+_LONGEST_TEXT = 5_000
+_RIGHT: Mapping[str, Callable[[object], bool]] = {
+    "name": lambda name: _is_text(name) and bool(name),
+    "project": _is_text,
+    "release": lambda release: _is_text(release) and RELEASE.fullmatch(str(release)) is not None,
+    "serializer": _is_text,
+    "way": lambda way: way in (RAISED, BUILT, VALUE),
+    "python": _is_text,
+    "libraries": lambda found: (
+        isinstance(found, dict) and all(map(_is_text, (*found, *found.values())))
+    ),
+    "payload": lambda payload: isinstance(payload, str),
+    "bases": _are_texts,
+    "lacks": _are_texts,
+    "sets": lambda names: (
+        isinstance(names, list)
+        and all(isinstance(name, str) and name.isidentifier() for name in names)
+    ),
+    "record": _is_record,
+}
+"""Key -> whether it has a value that it may have."""
 
 
 _PLAIN = ("name", "project", "release", "serializer", "way", "python", "libraries", "record")
-_TUPLES = ("bases", "lacks")
+_TUPLES = ("bases", "lacks", "sets")
 _DIGEST_LINE = re.compile(r'^ "digest": "\w*",\n', re.MULTILINE)
 
 

@@ -12,8 +12,9 @@ from importlib import metadata
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.goldens.golden import VALUE, Golden
+from pytest_portable_errors.goldens.guard import Refused
 from pytest_portable_errors.goldens.offered import Row
-from pytest_portable_errors.goldens.reader import Reader, Refused
+from pytest_portable_errors.goldens.reader import Reader
 from pytest_portable_errors.receiver.budget import DEPTH
 from pytest_portable_errors.receiver.described import Stage
 
@@ -92,6 +93,7 @@ def _made(
         record=answer["record"],
         bases=() if way == VALUE else tuple(today["bases"]),
         lacks=tuple(today["lacks"]),
+        sets=tuple(today["sets"]),
     )
     return Made(name=told, golden=golden)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.goldens.golden import BUILT, RAISED, VALUE
-from pytest_portable_errors.goldens.reader import Refused, ensure_harmless
+from pytest_portable_errors.goldens.guard import Refused, ensure_harmless
 from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver.fields import module_of, type_name
 from pytest_portable_errors.report.rows import ADDED_LATER

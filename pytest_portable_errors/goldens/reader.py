@@ -5,28 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIMEOUT
 from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.losses import arrival_loss, compare, compare_values
 from pytest_portable_errors.diagnosis.pickle_reader import read
-from pytest_portable_errors.diagnosis.shown import short_name
-from pytest_portable_errors.diagnosis.unexpected_calls import unexpected_calls
+from pytest_portable_errors.diagnosis.shown import short_name, show
 from pytest_portable_errors.goldens.golden import Golden
-from pytest_portable_errors.receiver.described import Answer, Record, Stage, Today, subject_of
-from pytest_portable_errors.receiver.earlier import with_repair
+from pytest_portable_errors.goldens.guard import ensure_harmless
+from pytest_portable_errors.receiver.described import (
+    Answer,
+    Record,
+    Stage,
+    Today,
+    subject_of,
+)
+from pytest_portable_errors.receiver.guarded_loads import with_repair
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.request import Request
-from pytest_portable_errors.sender.serializers import Serializer
+from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
 
 _SUBJECT = "goldens"  # what all belong to: they are rebuilt one after the other in one process
 
 
-class Refused(Exception):
-    """A payload is not loaded, because of what loads would call."""
+_LOADER = "_portable_errors_receiver.guarded_loads:loads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guarded:
+    """A serializer whose payloads are rebuilt by ``receiver/guarded_loads.py``."""
+
+    name: str
+    needs: tuple[str, ...]
+    loader: str = _LOADER
+
+    def dumps(self, exc: BaseException) -> bytes:
+        """Is never called: payloads of goldens were pickled long ago."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +84,13 @@ class Reader:
             PortableErrorsError: The receiver cannot start.
         """
         ensure_harmless(payload, name=name)
+        guarded = serializer.loader == PICKLE_LOADER
+        if guarded:
+            serializer = _Guarded(name=serializer.name, needs=serializer.needs)
         return self.receivers.submit(
             Request(
                 receiver=self.receiver,
-                payload=payload if repair is None else with_repair(payload, repair),
+                payload=with_repair(payload, repair or {}) if guarded else payload,
                 serializer=serializer,
                 names=[(name.module, name.qualname) for name in read(payload).names],
                 timeout=self.timeout,
@@ -82,12 +104,25 @@ class Reader:
 
 
 def compared(
-    golden: Golden, answer: Answer, *, receiver: str, checks: Collection[str]
+    golden: Golden,
+    answer: Answer,
+    *,
+    receiver: str,
+    checks: Collection[str],
+    aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> RoundTrip:
     """The trip of a golden: what is lost of what arrived then, without a reason.
 
     What only today's code adds is no loss. A base that is gone is one, and so is an attribute that
     today's constructors set, if it was there or not set then.
+
+    Args:
+        golden: The golden.
+        answer: What the receiver told.
+        receiver: Its name.
+        checks: What is compared.
+        aliases: Names of classes then, with those that stand for them today, beside those that the
+            receiver knows.
     """
     stage = Stage(answer["stage"])
     received = answer["record"] if stage is Stage.ARRIVED else None
@@ -96,20 +131,21 @@ def compared(
         root = "exc" if golden.has_exception else "value"
         losses = (arrival_loss(golden.record, answer, path=root),)
     else:
-        today = answer.get("today", Today())
-        then = _renamed(golden.record, today.get("aliases", {}))
+        today = answer["today"]
+        then = _renamed(golden.record, {**today.get("aliases", {}), **aliases})
         found = (
             compare(then, received, checks=checks).losses
             if golden.has_exception
             else compare_values(then, received)
         )
-        lost = [loss for loss in found if loss.sent != "missing" and not _only_grew(loss)]
-        if len(lost) < len(found) and {loss.kind for loss in lost} == {"message"}:
-            lost = []  # the text shows what was added
+        lost = [loss for loss in found if not _is_addition(loss)]
+        if len(lost) < len(found):
+            lost = [loss for loss in lost if not _shows_addition(loss)]
         losses = (
             *lost,
             *(_lost_bases(golden, today) if _is_exception(received) else ()),
             *_new_attributes(golden, today),
+            *_renamed_attribute(golden, today, received),
         )
     return RoundTrip(
         serializer=golden.serializer,
@@ -122,28 +158,46 @@ def compared(
     )
 
 
-def _rebuilds(function: str, name: str) -> bool:
-    """Whether a function lies beside a class, and is called as one that makes objects."""
-    module, _, own = function.rpartition(".")
-    return bool(module) and name.startswith(f"{module}.") and _REBUILDS.match(own) is not None
-
-
-_REBUILDS = re.compile(r"_*(re)?(build|construct|create|from|load|make|new|restore|unpickle)")
-
-
-def _only_grew(loss: Loss) -> bool:
-    """Whether the ``repr`` of an object has all that it had, and more: a new field.
+def _is_addition(loss: Loss) -> bool:
+    """Whether today's code has only added something: a value, or a field to an object's ``repr``.
 
     The content of objects that pickle themselves, as pydantic's models do, is known by that alone.
     """
-    sent, received = _REPR.fullmatch(loss.sent), _REPR.fullmatch(loss.received)
-    if sent is None or received is None or sent[1] != received[1]:
+    if loss.kind == "message":
         return False
-    words = iter(_WORD.findall(received[2]))
-    return all(word in words for word in _WORD.findall(sent[2]))
+    sent, received = _REPR.fullmatch(loss.sent), _REPR.fullmatch(loss.received)
+    if sent is None or received is None:
+        return loss.sent == "missing"
+    now = iter(_FIELD.findall(received[2]))
+    added = []
+    for field in _FIELD.findall(sent[2]):
+        for other in now:
+            if other.strip() == field.strip():
+                break
+            added.append(other)
+        else:
+            return False
+    return sent[1] == received[1] and all("=" in field for field in (*added, *now))
+
+
+def _shows_addition(loss: Loss) -> bool:
+    """Whether a message has all words that it had, and others between them."""
+    words = iter(_WORD.findall(loss.received))
+    return loss.kind == "message" and all(word in words for word in _WORD.findall(loss.sent))
 
 
 _REPR = re.compile(r"([\w.]+)\((.*)\)", re.DOTALL)
+_FIELD = re.compile(
+    r"""
+    (?:
+        '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*"   # a text, with the commas in it
+        | [(\[{] [^()\[\]{}]* [)\]}]                # a container
+        | [^,'"(\[{]
+    )+
+    """,
+    re.VERBOSE,
+)
+"""What lies between the commas of a ``repr``, as far as texts and containers can be told."""
 _WORD = re.compile(r"[^\s,()]+")
 
 
@@ -169,13 +223,13 @@ def _is_exception(received: Record) -> bool:
 
 
 def _lost_bases(golden: Golden, today: Today) -> tuple[Loss, ...]:
-    gone = [base for base in golden.bases if base not in today.get("bases", ())]
+    gone = [base for base in golden.bases if base not in today["bases"]]
     if not gone:
         return ()
     return (
         Loss(
             kind="type",
-            path="exc.__class__" if golden.has_exception else "value.__class__",
+            path="exc.__class__",
             sent=f"caught by except {short_name(gone[0])}",
             received="not caught by it",
         ),
@@ -185,28 +239,38 @@ def _lost_bases(golden: Golden, today: Today) -> tuple[Loss, ...]:
 def _new_attributes(golden: Golden, today: Today) -> tuple[Loss, ...]:
     return tuple(
         Loss(kind="attributes", path=path, sent="set by today's code", received="missing")
-        for path in today.get("lacks", ())
+        for path in today["lacks"]
         if path not in golden.lacks
     )
 
 
-def ensure_harmless(payload: bytes, *, name: str = "") -> None:
-    """Check that loads calls only classes and known reconstructors.
+def _renamed_attribute(golden: Golden, today: Today, received: Record) -> tuple[Loss, ...]:
+    found = renamed_attribute(golden, today, received)
+    if found is None:
+        return ()
+    old, new = found
+    sent = f"{show(subject_of(golden.record)['attributes'][old])}, as {old}"
+    return (Loss(kind="attributes", path=f"exc.{new}", sent=sent, received="None"),)
+
+
+def renamed_attribute(golden: Golden, today: Today, received: Record) -> tuple[str, str] | None:
+    """An attribute that today's code looks for under another name, and finds None there.
 
     Args:
-        payload: A pickle.
-        name: Full name of the class that it is of: a function beside it whose name says that it
-            rebuilds something is one that is known. Empty: no class is known.
+        golden: The golden.
+        today: What today's code expects of it.
+        received: What arrived.
 
-    Raises:
-        Refused: It would call something else, or there is too much to read to know.
+    Returns:
+        The name by which the constructors set it then, and that by which they do today. None if
+        more than one name has gone, or come.
     """
-    reading = read(payload)
-    if reading.error is not None or reading.is_cut:
-        raise Refused(f"the payload cannot be read to its end ({reading.error or 'too long'})")
-    calls = [call for call in unexpected_calls(reading.calls) if not _rebuilds(call, name)]
-    if calls:
-        raise Refused(
-            f"loads would call {', '.join(calls[:3])}, which is neither a class nor a "
-            "reconstructor that is known"
-        )
+    then = subject_of(golden.record).get("attributes", {})
+    arrived = subject_of(received).get("attributes", {})
+    old = [name for name in golden.sets if name not in today["sets"] and name in then]
+    new = [name for name in today["sets"] if name not in golden.sets]
+    if len(old) != 1 or len(new) != 1:
+        return None
+    nothing = "builtins.NoneType"
+    is_lost = arrived.get(new[0], {}).get("type") == nothing != then[old[0]].get("type")
+    return (old[0], new[0]) if is_lost else None

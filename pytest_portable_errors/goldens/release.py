@@ -48,7 +48,9 @@ def _version_in_pyproject(root: Path) -> str:
             )
         except (OSError, ValueError):
             continue
-        tables = (content.get("project", {}), content.get("tool", {}).get("poetry", {}))
+        tool = content.get("tool")
+        poetry = tool.get("poetry") if isinstance(tool, dict) else None
+        tables = [table for table in (content.get("project"), poetry) if isinstance(table, dict)]
         for table in tables:
             if isinstance(table.get("version"), str):
                 return str(table["version"])

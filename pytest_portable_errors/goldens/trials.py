@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_portable_errors.goldens.golden import Golden
@@ -11,20 +11,6 @@ from pytest_portable_errors.receiver.described import subject_of
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
-
-LOADER = "_portable_errors_receiver.earlier:loads"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Repaired:
-    """A serializer whose payloads are joined with a repair."""
-
-    name: str
-    needs: tuple[str, ...]
-    loader: str = LOADER
-
-    def dumps(self, exc: BaseException) -> bytes:
-        raise NotImplementedError("payloads of goldens were pickled long ago")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +40,7 @@ class Trials:
         golden = self.golden
         pending = self.reader.submit(
             golden.payload,
-            _Repaired(name=self.serializer.name, needs=self.serializer.needs),
+            self.serializer,
             name=golden.name,
             depth=depth_of(golden.record),
             bases=golden.bases,
@@ -65,12 +51,10 @@ class Trials:
             pending.usable_answer(),
             receiver=self.reader.receiver,
             checks=self.reader.checks,
+            aliases={".".join(old): ".".join(new) for old, new in repair.get("names", ())},
         )
         if trip.received is None:
             return None
-        if repair.get("names"):
-            if golden.has_exception and "args" not in subject_of(trip.received):
-                return None  # a class of that name that is no exception's
-            own = ("exc", "value")
-            return replace(trip, losses=tuple(loss for loss in trip.losses if loss.path not in own))
+        if golden.has_exception and "args" not in subject_of(trip.received):
+            return None  # a class of that name that is no exception's
         return trip

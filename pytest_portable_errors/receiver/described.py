@@ -139,6 +139,8 @@ class About(TypedDict, total=False):
     """Of its ``__init__``, as ``inspect`` writes them; empty if it has none that can be read."""
     required: List[Tuple[str, bool]]
     """Names of those that have no default, each with whether it takes a keyword alone."""
+    defaults: Dict[str, str]
+    """Plain defaults of its parameters and fields, as Python writes them."""
     sets: List[str]
     """Names of the attributes that its constructors set, and of its declared fields."""
     setstate: str
@@ -155,6 +157,10 @@ class Today(TypedDict, total=False):
     lacks: List[str]
     """Paths of attributes that constructors set, and that are not there: ``exc.code``,
     ``exc.args[0].currency``."""
+    sets: List[str]
+    """Names of the attributes that the constructors of its class set, and of its fields."""
+    setstate: str
+    """Full name of the class whose ``__setstate__`` it has; empty: none."""
     aliases: Dict[str, str]
     """Names of the payload under which the receiver has a class of another name, with that name."""
     owners: List[str]

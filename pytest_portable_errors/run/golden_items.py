@@ -13,7 +13,8 @@ from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
 from pytest_portable_errors.goldens.folder import Stored, stored_in
-from pytest_portable_errors.goldens.reader import Reader, Refused
+from pytest_portable_errors.goldens.guard import Refused
+from pytest_portable_errors.goldens.reader import Reader
 from pytest_portable_errors.run.case_items import item_id
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.stash import fail, run_of
@@ -103,7 +104,7 @@ class GoldenChecks:
             if golden is not None and near not in self._begun:
                 try:
                     self._begun[near] = begin(golden, self._reader)
-                except (NotChecked, Refused, PortableErrorsError) as error:
+                except Exception as error:  # of this one alone: it is told in its own test
                     self._begun[near] = error
         begun = self._begun[number]
         self._begun[number] = NotChecked("it was checked before")  # it need not be kept

@@ -168,8 +168,8 @@ class Reporter:
             pytest.ExitCode.INTERRUPTED,
             pytest.ExitCode.USAGE_ERROR,
         )
-        if self._goldens is not None and is_usable:
-            self._goldens.finish()
+        if self._goldens is not None and is_usable and not self._goldens.finish():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._repairing is not None and is_usable and self._repairing.finish(self.tally()):
             # As with ruff and pre-commit, what a run has changed is to be looked at.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import pytest
 
 _FIXES = ("--portable-errors-fix", "--portable-errors-fix-unsafe", "--portable-errors-diff")
-_FLAGS = ("--portable-errors", "--portable-errors-update-baseline", *_FIXES)
+_GOLDENS = ("--portable-errors-update-goldens",)
+_FLAGS = ("--portable-errors", "--portable-errors-update-baseline", *_FIXES, *_GOLDENS)
 """Options without a value."""
-_WRITES = ("--portable-errors-update-baseline", "--portable-errors-report", *_FIXES)
+_WRITES = ("--portable-errors-update-baseline", "--portable-errors-report", *_FIXES, *_GOLDENS)
 """Options that write or show something, and ask for nothing to be checked."""
 _TURNS_ON = ("--portable-errors", "--portable-errors-mode")
 """Options that decide the mode."""

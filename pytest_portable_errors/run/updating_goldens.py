@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.goldens.check import NotChecked, begin
 from pytest_portable_errors.goldens.folder import prune, write
+from pytest_portable_errors.goldens.golden import Golden
+from pytest_portable_errors.goldens.guard import Refused
 from pytest_portable_errors.goldens.made import made
 from pytest_portable_errors.goldens.offered import Row
 from pytest_portable_errors.goldens.reader import Reader
@@ -47,37 +52,51 @@ class UpdatingGoldens:
         """Take what the report of a test offers."""
         self._rows += [(test, row) for row in rows]
 
-    def finish(self) -> None:
-        """Write the goldens, and delete those of the oldest releases."""
+    def finish(self) -> bool:
+        """Write the goldens, and delete the oldest releases'; say whether that could be done."""
         options = self._options
         place = f"{os.path.relpath(self._folder, options.root)}/{self._release.name}"
         reader = Reader(
             receivers=receivers_of(self._config), checks=options.checks, timeout=options.timeout
         )
-        written = kept = 0
+        became: Counter[str] = Counter()
         try:
             for one in made(self._rows, self._release, reader):
                 if one.golden is None:
                     self._not_kept.append(f"{one.name}: {one.why_not}")
-                elif write(one.golden, self._folder):
-                    written += 1
                 else:
-                    kept += 1
-            self._lines.append(f"goldens: {written} written to {place}, {kept} as they were")
-            gone = prune(self._folder, keep=options.goldens_keep)
+                    is_stale = functools.partial(_is_stale, reader=reader)
+                    became[write(one.golden, self._folder, is_stale=is_stale)] += 1
+            anew = f"{became['anew']} of them anew, " if became["anew"] else ""
+            self._lines.append(
+                f"goldens: {became['new'] + became['anew']} written to {place}, {anew}"
+                f"{became['kept']} as they were"
+            )
+            gone = prune(self._folder, keep=options.goldens_keep, but=self._release.name)
         except (OSError, PortableErrorsError) as error:
             self._lines.append(f"goldens could not be written: {error}")
-            return
+            return False
         if gone:
             self._lines.append(
                 f"goldens: deleted those of {', '.join(gone)} (--portable-errors-goldens-keep "
                 f"{options.goldens_keep})"
             )
+        return True
 
     def lines(self, verbosity: int) -> list[str]:
         """What the summary says of it."""
         most = len(self._not_kept) if verbosity > 0 else _MOST_TOLD
-        lines = [*self._lines, *(f"no golden: {why}" for why in self._not_kept[:most])]
-        if len(self._not_kept) > most:
-            lines.append(f"no golden: {len(self._not_kept) - most} more (-v)")
+        # As raised and as built it is mostly the same.
+        not_kept = list(dict.fromkeys(self._not_kept))
+        lines = [*self._lines, *(f"no golden: {why}" for why in not_kept[:most])]
+        if len(not_kept) > most:
+            lines.append(f"no golden: {len(not_kept) - most} more (-v)")
         return [clean(line) for line in lines]
+
+
+def _is_stale(golden: Golden, *, reader: Reader) -> bool:
+    """Whether today's code does not read it as it was."""
+    try:
+        return not begin(golden, reader).conclude().arrived_whole
+    except (NotChecked, Refused):
+        return True

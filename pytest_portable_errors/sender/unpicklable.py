@@ -87,7 +87,8 @@ def find_unpicklable(
 
 def _module_of(value: object) -> str:
     """Where a value is defined: a class's or function's own module, else its class's."""
-    if isinstance(value, (type, FunctionType)):
+    # By its class: an object's __class__ may be anything, and raise.
+    if issubclass(type(value), (type, FunctionType)):
         return str(value.__module__)
     return fields.module_of(type(value)) or ""
 

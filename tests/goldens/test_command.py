@@ -68,7 +68,15 @@ def test_a_check_by_another_interpreter(kept: Project, tmp_path: Path) -> None:
         pytest.skip("no other Python is installed here")
     status, lines = told(kept.folder, "check", "--python", str(python))
     assert (status, lines[-1]) == (0, "1 golden of 1 release: 1 not checked")
-    assert lines[0].endswith("not checked: needs shop, which is not installed")
+    assert lines[0] == f"read by {python}; today's code is the code there:"
+    assert lines[2].endswith("not checked: needs shop, which is not installed")
+
+
+def test_what_a_setting_ignores_is_left_out(kept: Project) -> None:
+    file = kept.folder / "pyproject.toml"
+    file.write_text(f'{file.read_text()}portable_errors_ignore = ["shop.errors.Pay*"]\n')
+    kept.write("")
+    assert told(kept.folder, "check") == (0, ["1 golden of 1 release: 1 ignored"])
 
 
 def test_a_golden_that_is_broken_is_told(kept: Project) -> None:

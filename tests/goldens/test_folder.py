@@ -21,7 +21,19 @@ from pytest_portable_errors.goldens.folder import (
 )
 from pytest_portable_errors.receiver.record import describe
 
-RELEASES = ["0.9", "1.2", "1.10.0a1", "1.10.0rc1", "1.10.0", "1.10.0.post1", "1.10.1", "2.0"]
+RELEASES = [
+    "0.9",
+    "0.10.0",
+    "1.2",
+    "1.10.0a1",
+    "1.10.0rc1",
+    "1.10.0",
+    "1.10.0.post1",
+    "1.10.1",
+    "2.0",
+    "2026.1",
+    "1!1.0",
+]
 
 
 @given(st.permutations(RELEASES))
@@ -51,17 +63,28 @@ def test_what_is_no_name_of_a_folder_is_refused(name: str) -> None:
 
 class TestWrite:
     def test_one_of_the_same_shape_stays_as_it_is(self, tmp_path: Path) -> None:
-        assert write(golden(), tmp_path)
+        assert write(golden(), tmp_path) == "new"
         (only,) = stored_in(tmp_path)
         assert only.golden == golden()
-        assert not write(golden(record=describe(ValueError("other", 9))), tmp_path)
+        other = golden(record=describe(ValueError("other", 9)))
+        assert write(other, tmp_path) == "kept"
         assert stored_in(tmp_path)[0].golden == golden()
+        assert write(other, tmp_path, is_stale=lambda _: True) == "anew"
+        assert stored_in(tmp_path)[0].golden == other
 
     def test_one_of_another_shape_takes_its_place(self, tmp_path: Path) -> None:
         write(golden(), tmp_path)
         other = golden(record=describe(ValueError("only one")))
-        assert write(other, tmp_path)
+        assert write(other, tmp_path) == "anew"
         assert stored_in(tmp_path)[0].golden == other
+
+    def test_nothing_is_written_through_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "goldens").mkdir()
+        (tmp_path / "goldens" / "1.4.0").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(OSError, match="is a link"):
+            write(golden(), tmp_path / "goldens")
+        assert list((tmp_path / "elsewhere").iterdir()) == []
 
     def test_an_earlier_release_is_not_touched(self, tmp_path: Path) -> None:
         write(golden(), tmp_path)
@@ -103,6 +126,18 @@ class TestStored:
             "is of release 1.3.0",
         ]
 
+    def test_what_is_no_ordinary_file_is_not_read(self, tmp_path: Path) -> None:
+        (tmp_path / "1.4.0").mkdir()
+        os.mkfifo(tmp_path / "1.4.0" / "fifo.json")
+        (tmp_path / "1.4.0" / "zero.json").symlink_to("/dev/zero")
+        problems = [one.problem.partition(": ")[2] for one in stored_in(tmp_path)]
+        assert problems == ["is no ordinary file: delete it"] * 2
+
+    def test_a_name_with_control_characters_is_told_without_them(self, tmp_path: Path) -> None:
+        (tmp_path / "1.4.0").mkdir()
+        (tmp_path / "1.4.0" / "x\n\x1b[31m.json").write_text("{")
+        assert stored_in(tmp_path)[0].problem.isprintable()
+
     def test_no_folder_is_no_goldens(self, tmp_path: Path) -> None:
         assert stored_in(tmp_path / "none") == []
 
@@ -119,6 +154,12 @@ class TestPrune:
         assert prune(tmp_path, keep=2) == ["1.9"]
         assert prune(tmp_path, keep=2) == []
         assert [one.file.parent.name for one in stored_in(tmp_path)] == ["1.10", "2.0"]
+
+    def test_the_release_that_was_just_written_stays(self, tmp_path: Path) -> None:
+        for release in ("1.9.9", "2.0", "2.1"):
+            write(replace(golden(), release=release), tmp_path)
+        assert prune(tmp_path, keep=2, but="1.9.9") == []
+        assert prune(tmp_path, keep=2) == ["1.9.9"], "the control"
 
     def test_a_folder_with_anything_else_in_it_stays(self, tmp_path: Path) -> None:
         for release in ("1.9", "2.0"):
