@@ -430,7 +430,8 @@ def _fields_expected(golden: Golden, answer: Answer, trials: Trials) -> Diagnosi
             + (f" (likely renamed from {old[0]})" if is_renamed else "")
         ),
         evidence=(owner, attribute),
-        fixes=() if fix is None or not fix.arrives_whole else (fix,),
+        # The exception's own text may show the value's, with the new name in it.
+        fixes=() if fix is None or not {"message"}.issuperset(fix.still_lost) else (fix,),
     )
 
 

@@ -93,6 +93,32 @@ class TestUpdate:
         shared = {file.name: file.read_bytes() for file in pytester.path.rglob("1.4.0/*.json")}
         assert shared == alone
 
+    def test_one_that_today_s_code_does_not_read_is_written_anew(
+        self, run: Run, errors: Path, pytester: pytest.Pytester
+    ) -> None:
+        only = (*UPDATE, GOLDENS, "-o", "portable_errors_serializers=pickle")
+        run(RAISES, *only)
+        reduce = "    def __reduce__(self): return type(self), (self.order, self.reason, 0), {}\n"
+        errors.write_text(
+            THEN.replace("reason):", "reason, code):").replace(
+                "\nclass Gone", f"{reduce}\nclass Gone"
+            )
+        )
+        source = RAISES.replace('"declined")', '"declined", 0)')
+        run(source, *only).stdout.fnmatch_lines(
+            ["goldens: * written to goldens/1.4.0, * of them anew, * as they were"]
+        )
+        run(source, GOLDENS).assert_outcomes(passed=4)
+
+    def test_what_cannot_be_written_fails_the_run(
+        self, run: Run, errors: Path, pytester: pytest.Pytester
+    ) -> None:
+        (pytester.path / "goldens").mkdir()
+        (pytester.path / "goldens" / "1.4.0").write_text("a file")
+        result = run(RAISES, *UPDATE, GOLDENS)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["goldens could not be written: *"])
+
     def test_of_many_releases_the_last_stay(
         self, run: Run, errors: Path, pytester: pytest.Pytester
     ) -> None:

@@ -10,6 +10,7 @@ from earlier_release import Project
 from pytest_portable_errors import Fix
 from pytest_portable_errors.diagnosis.cause_names import (
     ATTRIBUTE_ADDED,
+    ATTRIBUTE_RENAMED,
     BASE_CHANGED,
     CLASS_GONE,
     CLASS_MOVED,
@@ -138,7 +139,83 @@ class TestFixesThatArePasted:
         assert "is now in shop.exc" in trip.diagnosis.why
 
 
+class TestRenamed:
+    def test_an_attribute_that_the_constructor_sets_to_none(self, project: Project) -> None:
+        """loads calls it with what it was given then, and restores the old name beside it."""
+        source = (
+            "class PaymentError(Exception):\n    def __init__(self, text, code=None):\n"
+            "        super().__init__(text)\n        self.{name} = code\n"
+            "{more}"
+            "def raised(): return PaymentError('bad gateway', 502)\n"
+        )
+        project.write(source.format(name="code", more=""))
+        golden = project.golden()
+        project.write(source.format(name="status", more=""))
+        trip = project.check(golden)
+        assert [(loss.path, loss.sent) for loss in trip.losses] == [("exc.status", "502, as code")]
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == ATTRIBUTE_RENAMED
+        (fix,) = trip.diagnosis.fixes
+        more = "".join(f"    {line}\n" for line in fix.code.splitlines())
+        project.write(source.format(name="status", more=more))
+        assert project.check(golden).arrived_whole
+
+    def test_a_field_of_a_value(self, project: Project) -> None:
+        order = "import dataclasses\n@dataclasses.dataclass\nclass Order:\n    {name}: int\n{more}"
+        error = ERROR + "pass\ndef raised(): return PaymentError(Order(100))\n"
+        project.write(order.format(name="total", more="") + error)
+        golden = project.golden()
+        project.write(order.format(name="amount", more="") + error)
+        trip = project.check(golden)
+        assert trip.diagnosis is not None
+        assert trip.diagnosis.cause == ATTRIBUTE_RENAMED
+        assert 'setdefault("amount", state["total"])' in trip.diagnosis.fixes[0].code
+
+    def test_an_enum_s_member_that_has_another_value(self, project: Project) -> None:
+        enum = "import enum\nclass Reason(enum.Enum):\n    A = 'a'\n    B = {value!r}\n{more}"
+        error = ERROR + "pass\ndef raised(): return PaymentError(Reason.B)\n"
+        project.write(enum.format(value="b", more="") + error)
+        golden = project.golden()
+        project.write(enum.format(value="bb", more="") + error)
+        trip = project.check(golden)
+        assert trip.diagnosis is not None
+        assert "B has another value today" in trip.diagnosis.why
+        (fix,) = trip.diagnosis.fixes
+        more = "".join(f"    {line}\n" for line in fix.code.splitlines())
+        project.write(enum.format(value="bb", more=more) + error)
+        assert "return cls.B" in more
+        assert project.check(golden).received is not None
+
+
 class TestNothingIsGuessed:
+    def test_a_base_s_constructor_that_nobody_calls(self, project: Project) -> None:
+        source = (
+            "class Base(Exception):\n    def __init__(self): {more}\n"
+            "class PaymentError(Base):\n    def __init__(self, n): Exception.__init__(self, n)\n"
+            "def raised(): return PaymentError(7)\n"
+        )
+        project.write(source.format(more="pass"))
+        golden = project.golden()
+        project.write(source.format(more="self.code = 1"))
+        assert project.check(golden).arrived_whole
+
+    def test_what_getattr_has_for_old_payloads_and_what_is_deleted_again(
+        self, project: Project
+    ) -> None:
+        source = (
+            "class PaymentError(Exception):\n    def __init__(self): self.a = 1; {more}\n"
+            "    def __reduce__(self): return type(self).__new__, (type(self),), vars(self)\n"
+            "{method}def raised(): return PaymentError()\n"
+        )
+        project.write(source.format(more="pass", method=""))
+        golden = project.golden()
+        method = (
+            "    def __getattr__(self, name):\n        if name == 'b': return 0\n"
+            "        raise AttributeError(name)\n"
+        )
+        project.write(source.format(more="self.b = 1; self.c = 1; del self.c", method=method))
+        assert project.check(golden).arrived_whole
+
     def test_what_has_the_name_and_is_no_exception(self, project: Project) -> None:
         project.write("", file="shop/__init__.py")
         project.write(ERROR + "pass\ndef raised(): return PaymentError(7)")
