@@ -21,6 +21,7 @@ from pytest_portable_errors.judging.verdicts import JudgedTrip
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.extent import MUCH
+from pytest_portable_errors.sender.outgoing import Blamed
 
 ENOUGH = 1
 """Exceptions that must have been sent to settle a shape without a defect."""
@@ -147,6 +148,7 @@ class SettledExceptions:
         self._outlines: dict[Hashable, _Streak] = {}
         self._sent: Counter[Identity] = Counter()
         self._large_looks = 0
+        self._blamed: dict[Hashable, Blamed] = {}
 
     def may_look_at(self, likeness: Likeness) -> bool:
         """Whether there is time for an exception that is not settled."""
@@ -159,6 +161,15 @@ class SettledExceptions:
         self._large_looks += likeness.extent >= MUCH
         if len(self._sent) < _MOST_SHAPES or likeness.cls in self._sent:
             self._sent[likeness.cls] += 1
+
+    def blamed(self, likeness: Likeness) -> Blamed | None:
+        """What is at fault where exceptions like this one cannot be pickled, to be added to.
+
+        None without an outline, by which that is the same for all of them.
+        """
+        if likeness.outline is None or len(self._blamed) >= _MOST_SHAPES:
+            return None
+        return self._blamed.setdefault(likeness.outline, {})
 
     def learn(self, likeness: Likeness | None, judged: Sequence[JudgedTrip]) -> None:
         """Keep what became of one exception; an outcome unlike the last begins the count anew.

@@ -112,7 +112,7 @@ class CapturedExceptions:
             self._by_id[id(exc)] = (_recognizer(exc), outgoing)
 
     def _pickled_by_each(self, exc: BaseException, outgoing: list[Outgoing]) -> list[Outgoing]:
-        likeness = held = None
+        likeness = held = blamed = None
         if self.settled is not None:
             shape = shape_of(exc)
             if self._is_judged_by(shape):
@@ -128,9 +128,15 @@ class CapturedExceptions:
                 self.no_time_for.append(likeness)
                 return outgoing
             self.settled.look(likeness)
+            blamed = self.settled.blamed(likeness)
         copy = copy_without_traceback(exc)
         by_serializer = describe_and_pickle_by_each(
-            exc, self.serializers, traceback=self.traceback, primitive=self.primitive, held=held
+            exc,
+            self.serializers,
+            traceback=self.traceback,
+            primitive=self.primitive,
+            held=held,
+            blamed=blamed,
         )
         outgoing += [replace(each, subject=copy, likeness=likeness) for each in by_serializer]
         self.outgoing.append(outgoing)

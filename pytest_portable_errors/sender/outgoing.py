@@ -58,6 +58,10 @@ class Outgoing:
     """How many objects it holds, from 1 to ``MUCH`` of ``extent.py``. 0: not counted."""
 
 
+Blamed = dict[str, Unpicklable | None]
+"""By the serializer's name, the value at which dumps fails; None if none was found."""
+
+
 def describe_and_pickle(
     exc: BaseException,
     *,
@@ -90,6 +94,7 @@ def describe_and_pickle_by_each(
     primitive: bool = False,
     sent: Record | None = None,
     held: Held | None = None,
+    blamed: Blamed | None = None,
 ) -> list[Outgoing]:
     """Describe an exception and pickle it by each serializer: see ``describe_and_pickle``.
 
@@ -103,6 +108,8 @@ def describe_and_pickle_by_each(
         primitive: Whether values that are not primitive are looked for.
         sent: Its description, if it was described already; None to describe it now.
         held: What it holds, if that is known already; None to look now.
+        blamed: What was at fault where exceptions like this one could not be pickled: it is not
+            looked for again, and what is found is added. None: nothing is known of others.
 
     Returns:
         One outgoing exception for each serializer, in their order.
@@ -122,7 +129,7 @@ def describe_and_pickle_by_each(
         # An exception that holds many objects is described once.
         is_described = has_twin or not pickled or held.extent >= SOME
         sent = described if is_described else record.describe(exc, traceback=traceback)
-        outgoing = _outgoing(exc, serializer, dumped, sent, held)
+        outgoing = _outgoing(exc, serializer, dumped, sent, held, blamed=blamed)
         reducer = reducer_in_use(type(exc), serializer)
         pickled.append(replace(outgoing, subject=exc, reducer=reducer, extent=held.extent))
     if not primitive:
@@ -160,6 +167,7 @@ def _outgoing(
     held: Held,
     *,
     called: str = "exc",
+    blamed: Blamed | None = None,
 ) -> Outgoing:
     """What is the same for an exception and a value; paths begin with ``called``."""
     payload, error, has_raised = dumped
@@ -173,8 +181,13 @@ def _outgoing(
             never_sent=str(error),
         )
     if has_raised and error is not None:
-        with unchanged(held):
-            unpicklable = find_unpicklable(subject, error, serializer, called=called)
+        blamed = {} if blamed is None else blamed
+        if serializer.name not in blamed:
+            with unchanged(held):
+                blamed[serializer.name] = find_unpicklable(
+                    subject, error, serializer, called=called
+                )
+        unpicklable = blamed[serializer.name]
     return Outgoing(
         cls=type(subject),
         sent=sent,

@@ -199,3 +199,35 @@ def test_thorough_is_true_or_false(run: Any) -> None:
     result.stderr.fnmatch_lines(
         ['*portable_errors_thorough (-o): unknown "often": expected one of true, false']
     )
+
+
+def test_what_cannot_be_pickled_is_looked_for_once_in_exceptions_that_are_alike(
+    run: Any, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest(
+        "import pytest_portable_errors.sender.outgoing as outgoing\n"
+        "looked, original = [], outgoing.find_unpicklable\n"
+        "def find(*args, **named):\n"
+        "    looked.append(args[2].name)\n"
+        "    return original(*args, **named)\n"
+        "outgoing.find_unpicklable = find\n"
+        "def pytest_unconfigure(): print('\\nLOOKED', looked.count('pickle'))\n"
+    )
+    source = """
+import threading
+
+class Locked(Exception):
+    def __init__(self, rows):
+        super().__init__("locked")
+        self.lock, self.rows = threading.Lock(), rows
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_it(number):
+    with pytest.raises(Locked):
+        raise Locked([{"a": [number] * number}] * number)
+"""
+    words = ("--portable-errors-mode=warn", "-s", "-p", "no:randomly", "test_shop.py")
+    result = run(source, *words)
+    result.stdout.fnmatch_lines(["LOOKED 1"])
+    result = run(source, *words, "-o", "portable_errors_thorough=true")
+    result.stdout.fnmatch_lines(["LOOKED 4"])
