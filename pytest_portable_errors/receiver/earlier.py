@@ -16,7 +16,7 @@ from typing import Dict, Iterator, List, Set, Tuple
 
 from . import fields
 from .described import About, Name, Today
-from .elsewhere import elsewhere, look_up
+from .moved_classes import look_up, moved_to
 
 _MOST_OBJECTS = 500  # of one payload, in which attributes are looked for
 _CONTAINERS = (list, tuple, set, frozenset)
@@ -89,7 +89,7 @@ def known_today(names: List[Name]) -> Today:
             try:
                 known = look_up(module, qualname)
             except BaseException:
-                found[name] = elsewhere(module, qualname)
+                found[name] = moved_to(module, qualname)
             else:
                 if issubclass(type(known), type):
                     classes[name] = _about(known)

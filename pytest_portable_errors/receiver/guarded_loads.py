@@ -11,7 +11,7 @@ import pickle
 from typing import Any, Dict, List, Tuple
 
 from . import fields
-from .elsewhere import look_up
+from .moved_classes import look_up
 
 _HEAD = 8  # bytes of the length of the head
 

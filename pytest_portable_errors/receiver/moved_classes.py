@@ -25,7 +25,7 @@ def look_up(module: str, qualname: str) -> Any:
     return holder
 
 
-def elsewhere(module: str, qualname: str) -> List[str]:
+def moved_to(module: str, qualname: str) -> List[str]:
     """Where today's package has a class that may be the one of a name.
 
     Args:
