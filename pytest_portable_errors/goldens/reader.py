@@ -40,7 +40,8 @@ class _Guarded:
     """A serializer whose payloads are rebuilt by ``receiver/guarded_loads.py``."""
 
     name: str
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    """None: a payload that names what cloudpickle rebuilds with is not loaded."""
     loader: str = _LOADER
 
     def dumps(self, exc: BaseException) -> bytes:
@@ -86,7 +87,7 @@ class Reader:
         ensure_harmless(payload, name=name)
         guarded = serializer.loader == PICKLE_LOADER
         if guarded:
-            serializer = _Guarded(name=serializer.name, needs=serializer.needs)
+            serializer = _Guarded(name=serializer.name)
         return self.receivers.submit(
             Request(
                 receiver=self.receiver,

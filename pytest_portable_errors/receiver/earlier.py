@@ -8,10 +8,11 @@ import contextlib
 import dataclasses
 import dis
 import enum
+import functools
 import inspect
 import sys
 from collections import deque
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Dict, Iterator, List, Set, Tuple
 
 from . import fields
@@ -194,8 +195,7 @@ def _lacking(subject: object) -> Iterator[Tuple[str, type]]:
             )
         else:
             for name in _set_by_constructors(kind):
-                # What a property reads is its own business.
-                if isinstance(inspect.getattr_static(kind, name, None), property):
+                if _is_property(kind, name):  # what it reads is its own business
                     continue
                 try:
                     getattr(value, name)  # __getattr__ may have a default for old payloads
@@ -206,6 +206,13 @@ def _lacking(subject: object) -> Iterator[Tuple[str, type]]:
             waiting.extend(
                 (item, "{}.{}".format(path, name)) for name, item in fields.dict_of(value).items()
             )
+
+
+def _is_property(cls: type, name: str) -> bool:
+    for owner in fields.mro_of(cls):
+        if name in fields.class_dict(owner):
+            return type(fields.class_dict(owner)[name]) is property
+    return False
 
 
 def _set_by_constructors(cls: type) -> "Dict[str, None]":
@@ -226,20 +233,20 @@ def _set_by_constructors(cls: type) -> "Dict[str, None]":
             continue
         if type(init) is not FunctionType:
             break
-        names.update(dict.fromkeys(_assigned(init)))
+        names.update(dict.fromkeys(_assigned(init.__code__)))
         if "super" not in init.__code__.co_names:
             break
     return names
 
 
-def _assigned(init: FunctionType) -> List[str]:
+@functools.lru_cache(maxsize=None)  # classes share the constructors of their bases
+def _assigned(code: CodeType) -> Tuple[str, ...]:
     """Names of the attributes that a constructor sets in its first argument on every way.
 
     An assignment below a jump may not be made; so only those before the first one count.
     """
-    code = init.__code__
     if not code.co_argcount:
-        return []
+        return ()
     own, before = code.co_varnames[0], None
     names: Dict[str, None] = {}
     for step in dis.get_instructions(code):
@@ -255,4 +262,4 @@ def _assigned(init: FunctionType) -> List[str]:
                 else:
                     names.pop(step.argval, None)
         before = step
-    return list(names)
+    return tuple(names)

@@ -90,6 +90,8 @@ class GoldenChecks:
         self._reader = reader
         self._ahead = ahead
         self._begun: dict[int, PendingGolden | Exception] = {}
+        self._next = 0
+        """The first that was not begun ahead."""
 
     def pending(self, number: int) -> PendingGolden:
         """The golden of a number, on its way; as are those after it.
@@ -99,18 +101,23 @@ class GoldenChecks:
             Refused: It is not loaded.
             PortableErrorsError: The receiver cannot start.
         """
-        for near in range(number, min(number + self._ahead, len(self.stored))):
-            golden = self.stored[near].golden
-            if golden is not None and near not in self._begun:
-                try:
-                    self._begun[near] = begin(golden, self._reader)
-                except Exception as error:  # of this one alone: it is told in its own test
-                    self._begun[near] = error
+        last = min(number + self._ahead, len(self.stored))
+        for near in (number, *range(max(number + 1, self._next), last)):
+            self._begin(near)
+        self._next = max(self._next, last)
         begun = self._begun[number]
         self._begun[number] = NotChecked("it was checked before")  # it need not be kept
         if isinstance(begun, Exception):
             raise begun
         return begun
+
+    def _begin(self, number: int) -> None:
+        golden = self.stored[number].golden
+        if golden is not None and number not in self._begun:
+            try:
+                self._begun[number] = begin(golden, self._reader)
+            except Exception as error:  # of this one alone: it is told in its own test
+                self._begun[number] = error
 
 
 class GoldenItem(pytest.Item):
