@@ -76,6 +76,9 @@ def is_explained(name: str, sender: str, receiver: str) -> bool:
         # the name is a field since 3.10
         "NameError": there < (3, 10),
         "attribute_missing": there < (3, 10),
+        # Several flags together have a name, which their repr shows, since 3.11.
+        "flags": (here >= (3, 11)) != (there >= (3, 11)),
+        "flag_of_python": (here >= (3, 11)) != (there >= (3, 11)),
         # its repr came with 3.14, and reads since 3.15 what others do not pickle
         "warning_message": here != there and max(here, there) >= (3, 14),
         # PyPy's is written in Python, and keeps its parts in its __dict__

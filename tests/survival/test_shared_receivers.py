@@ -28,9 +28,8 @@ def test_it(number):
     {first}
     with pytest.raises((Whole, NotFound)):
         raise Whole("a", number) if number % 2 else NotFound({{number}})
-    if number == 7:
-        rows = [f"{{os.getppid()}} 0 the controller", *processes()]
-        pathlib.Path("processes.txt").write_text("\\n".join(rows))
+    rows = [f"{{os.getppid()}} 0 the controller", *processes()]
+    pathlib.Path(f"processes{{number}}.txt").write_text("\\n".join(rows))
 
 def processes():
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
@@ -45,13 +44,16 @@ FLAGS = ("--portable-errors", "--portable-errors-receiver=with-project", "test_s
 
 
 def processes(pytester: pytest.Pytester) -> list[list[str]]:
-    """Process ID, parent and command of each process of the run while its last test ran."""
-    lines = (pytester.path / "processes.txt").read_text().splitlines()
-    rows = [line.split(" ", 2) for line in lines]
-    ours = {rows[0][0]}  # the controller, and what lies below it
-    for _ in rows:
-        ours |= {pid for pid, parent, _ in rows if parent in ours}
-    return [row for row in rows if row[0] in ours]
+    """Process ID, parent and command of each process of the run, as each of its tests saw them: one
+    worker may have ended when the other runs its last test."""
+    seen: dict[str, list[str]] = {}
+    for file in sorted(pytester.path.glob("processes*.txt")):
+        rows = [line.split(" ", 2) for line in file.read_text().splitlines()]
+        ours = {rows[0][0]}  # the controller, and what lies below it
+        for _ in rows:
+            ours |= {pid for pid, parent, _ in rows if parent in ours}
+        seen.update({row[0]: row for row in rows if row[0] in ours})
+    return list(seen.values())
 
 
 def receivers(pytester: pytest.Pytester) -> int:
