@@ -113,7 +113,7 @@ def _alias(
             "    raise AttributeError(name)"
         )
     return Fix(
-        title=f"keep the old name at the end of {module}",
+        title=f"keep the old name {'in a module' if is_gone else 'at the end of'} {module}",
         code=code,
         arrives_whole=not trip.losses,
         still_lost=tuple(loss.path for loss in trip.losses),

@@ -12,7 +12,7 @@ from . import fields
 
 _MOST_FOUND = 5
 _ALIKE = 0.6  # how alike two names have to be, from 0 to 1, for one to be the other, renamed
-_MOST_FILES = 500  # of one package, in which they are looked for
+_MOST_FILES = 3_000  # of one package, in which they are looked for
 _LARGEST_FILE = 1_000_000  # bytes
 _CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
 
