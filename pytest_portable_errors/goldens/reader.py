@@ -30,8 +30,6 @@ from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
 
 _SUBJECT = "goldens"  # what all belong to: they are rebuilt one after the other in one process
-
-
 _LOADER = "_portable_errors_receiver.guarded_loads:loads"
 
 
@@ -41,7 +39,7 @@ class _Guarded:
 
     name: str
     needs: tuple[str, ...] = ()
-    """None: a payload that names what cloudpickle rebuilds with is not loaded."""
+    """Nothing: a payload that names what cloudpickle rebuilds with is not loaded."""
     loader: str = _LOADER
 
     def dumps(self, exc: BaseException) -> bytes:
@@ -77,8 +75,8 @@ class Reader:
             name: Full name of the class that it is of.
             depth: How deep what arrives is described.
             bases: Full names of the bases that the class had then.
-            repair: Of the code, for ``receiver/earlier.py``; it is then rebuilt in a process of its
-                own. None: by today's code as it is.
+            repair: Of the code, for ``receiver/guarded_loads.py``; it is then rebuilt in a process
+                of its own. None: by today's code as it is.
 
         Raises:
             Refused: Loads would call what exceptions do not call.
@@ -93,7 +91,7 @@ class Reader:
                 receiver=self.receiver,
                 payload=with_repair(payload, repair or {}) if guarded else payload,
                 serializer=serializer,
-                names=[(name.module, name.qualname) for name in read(payload).names],
+                names=[(each.module, each.qualname) for each in read(payload).names],
                 timeout=self.timeout,
                 traceback=False,
                 depth=depth,

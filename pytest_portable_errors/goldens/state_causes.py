@@ -201,6 +201,7 @@ def _old_names(golden: Golden, path: str, about: About) -> list[str]:
 
 
 def base_changed(golden: Golden, trip: RoundTrip, answer: Answer) -> Diagnosis | None:
+    """The reason where a base that the class had then is gone; None if all are there."""
     if not any(loss.path.endswith(".__class__") for loss in trip.losses):
         return None
     gone = [base for base in golden.bases if base not in answer["today"].get("bases", ())]

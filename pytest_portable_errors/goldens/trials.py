@@ -25,7 +25,7 @@ class Trials:
         """Rebuild the golden as repaired code would.
 
         Args:
-            repair: See ``receiver/earlier.py``.
+            repair: See ``receiver/guarded_loads.py``.
 
         Returns:
             What is lost then; a class that has another name now is no loss, because the repair

@@ -13,7 +13,7 @@ import inspect
 import sys
 from collections import deque
 from types import CodeType, FunctionType
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from . import fields
 from .described import About, Name, Today
@@ -112,7 +112,7 @@ def _about(cls: type) -> About:
         "defaults": dict(_defaults(cls)),
     }
     with contextlib.suppress(Exception):  # what signature() raises for classes of C
-        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        signature = inspect.signature(_constructor(cls))
         about["parameters"] = str(_as_written(signature))
         about["required"] = [
             (parameter.name, parameter.kind is parameter.KEYWORD_ONLY)
@@ -123,6 +123,11 @@ def _about(cls: type) -> About:
     if issubclass(cls, enum.Enum):
         about["members"] = list(cls.__members__)
     return about
+
+
+def _constructor(cls: Any) -> Any:
+    """The constructor of a class; by ``Any``, as a type's own ``__init__`` is unsound to mypy."""
+    return cls.__init__
 
 
 def _owner_of_setstate(cls: type) -> str:
@@ -137,7 +142,7 @@ def _defaults(cls: type) -> Iterator[Tuple[str, str]]:
     """Plain defaults of a class's parameters and fields, as Python writes them."""
     found: Dict[str, object] = {}
     with contextlib.suppress(Exception):  # what signature() raises for classes of C
-        for parameter in inspect.signature(cls.__init__).parameters.values():  # type: ignore[misc]
+        for parameter in inspect.signature(_constructor(cls)).parameters.values():
             found[parameter.name] = parameter.default
     for name, field in dict(getattr(cls, "__dataclass_fields__", {})).items():
         factory = getattr(field, "default_factory", None)
@@ -147,7 +152,9 @@ def _defaults(cls: type) -> Iterator[Tuple[str, str]]:
         factory = getattr(field, "default_factory", None)
         found[name] = factory() if factory in (list, dict, set) else getattr(field, "default", None)
     for name, value in found.items():
-        if type(value) in (str, int, float, bool, bytes) or value in ([], {}):
+        if type(value) in (str, int, float, bool, bytes) or (
+            type(value) in (list, dict) and not value
+        ):
             yield name, repr(value)
 
 
@@ -202,7 +209,8 @@ def _lacking(subject: object) -> Iterator[Tuple[str, type]]:
                 except AttributeError:
                     yield "{}.{}".format(path, name), kind
             if issubclass(kind, BaseException):
-                waiting.append((fields.base_field(value, "args"), path + ".args"))  # type: ignore[arg-type]
+                args = fields.base_field(value, "args")  # type: ignore[arg-type]  # by its kind
+                waiting.append((args, path + ".args"))
             waiting.extend(
                 (item, "{}.{}".format(path, name)) for name, item in fields.dict_of(value).items()
             )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from earlier_release import golden
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.goldens.golden import BrokenGolden, parse
@@ -76,16 +76,15 @@ def test_a_digest_is_right_and_the_content_is_not(changed: str, to: object) -> N
     """Whoever writes a digest as well gets the same words, and no traceback."""
     from pytest_portable_errors.goldens import golden as module
 
+    assume(not (changed in ("bases", "sets") and to == []))  # there may be none of these
     content = json.loads(golden().text())
     del content["digest"]
     content[changed] = to
     text = json.dumps(content, indent=1, sort_keys=True) + "\n"
     content["digest"] = module._digest(text)
     text = json.dumps(content, indent=1, sort_keys=True) + "\n"
-    try:
-        assert to == [], parse(text, origin="x")  # bases and sets may be none
-    except BrokenGolden as broken:
-        assert "was changed by hand" in str(broken)
+    with pytest.raises(BrokenGolden, match="was changed by hand"):
+        parse(text, origin="x")
 
 
 def test_a_formatter_changes_nothing_of_it() -> None:
