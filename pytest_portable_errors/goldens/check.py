@@ -6,17 +6,21 @@ from dataclasses import dataclass, replace
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.goldens.causes import diagnose
+from pytest_portable_errors.goldens.folder import Stored
 from pytest_portable_errors.goldens.golden import Golden
 from pytest_portable_errors.goldens.guard import Refused
 from pytest_portable_errors.goldens.reader import Reader, compared
 from pytest_portable_errors.goldens.trials import Trials
-from pytest_portable_errors.receiver.described import Answer, subject_of
+from pytest_portable_errors.receiver.described import Answer, is_exception
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.sender.carriers.carrier import plain_serializer
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.serializers import Serializer
 from pytest_portable_errors.sender.trip import RoundTrip, first_line, trip_text
+
+AHEAD = 64
+"""Goldens that are under way at once, so that the receiver always has something to do."""
 
 
 class NotChecked(Exception):
@@ -83,17 +87,17 @@ class PendingGolden:
         if trip.arrived_whole:
             return trip
         plain = plain_serializer(self.serializer)
-        if plain is not self.serializer and not _is_exception(trip):
+        if (
+            plain is not self.serializer
+            and trip.received is not None
+            and not is_exception(trip.received)
+        ):
             # A carrier that only wraps pickle gives something else where pickle fails: that says
             # why, and what would repair it.
             below = _begun(golden, plain, self.reader).conclude()
             return replace(trip, diagnosis=below.diagnosis)
         trials = Trials(golden=golden, serializer=self.serializer, reader=self.reader)
         return replace(trip, diagnosis=diagnose(golden, answer, trip, trials))
-
-
-def _is_exception(trip: RoundTrip) -> bool:
-    return trip.received is None or "args" in subject_of(trip.received)
 
 
 class Told:
@@ -114,6 +118,52 @@ class Told:
         if earlier == golden.id or cause is None:
             return trip_text([trip])
         return f"{first_line(trip)}      [{trip.serializer}]\n\n  why   as of {earlier}: {cause}"
+
+
+class GoldenChecks:
+    """The goldens of a run, of which the next ones are under way while one is waited for."""
+
+    def __init__(self, stored: list[Stored], reader: Reader, *, ahead: int) -> None:
+        """Take the files; nothing is sent yet.
+
+        Args:
+            stored: What they hold.
+            reader: Where they are read.
+            ahead: How many are under way at once, at least 1.
+        """
+        self.stored = stored
+        self.told = Told()
+        self._reader = reader
+        self._ahead = ahead
+        self._begun: dict[int, PendingGolden | Exception] = {}
+        self._next = 0
+        """The first that was not begun ahead."""
+
+    def pending(self, number: int) -> PendingGolden:
+        """The golden of a number, on its way; as are those after it.
+
+        Raises:
+            NotChecked: It cannot be checked here.
+            Refused: It is not loaded.
+            PortableErrorsError: The receiver cannot start.
+        """
+        last = min(number + self._ahead, len(self.stored))
+        for near in (number, *range(max(number + 1, self._next), last)):
+            self._begin(near)
+        self._next = max(self._next, last)
+        begun = self._begun[number]
+        self._begun[number] = NotChecked("it was checked before")  # it need not be kept
+        if isinstance(begun, Exception):
+            raise begun
+        return begun
+
+    def _begin(self, number: int) -> None:
+        golden = self.stored[number].golden
+        if golden is not None and number not in self._begun:
+            try:
+                self._begun[number] = begin(golden, self._reader)
+            except Exception as error:  # of this one alone: it is told in its own test
+                self._begun[number] = error
 
 
 def _not_installed(answer: Answer, receivers: Receivers) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
+from pytest_portable_errors.goldens.check import AHEAD, GoldenChecks, NotChecked
 from pytest_portable_errors.goldens.folder import KEPT, Stored, prune, stored_in
 from pytest_portable_errors.goldens.guard import Refused
 from pytest_portable_errors.goldens.reader import Reader
@@ -27,8 +27,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-_AHEAD = 64  # goldens that are under way at once
 
 
 def add_goldens(commands: Any) -> None:
@@ -179,33 +177,21 @@ def _checked(stored: Sequence[Stored], python: str | None) -> tuple[list[str], i
 def _outcomes(
     stored: Sequence[Stored], reader: Reader
 ) -> Iterator[tuple[Stored, str | NotChecked | Exception]]:
-    """Each file with what became of it: a text if something is lost, "" if nothing is."""
-    begun: list[PendingGolden | Exception] = []
-    told = Told()
+    """Each file with what became of it: a text if something is lost, "" if nothing is.
+
+    Raises:
+        PortableErrorsError: The receiver cannot start.
+    """
+    checks = GoldenChecks(list(stored), reader, ahead=AHEAD)
     for number, one in enumerate(stored):
-        while len(begun) < min(number + _AHEAD, len(stored)):
-            begun.append(_begun(stored[len(begun)], reader))
-        pending = begun[number]
-        if isinstance(pending, Exception):
-            yield one, pending
+        if one.golden is None:
+            yield one, PortableErrorsError(one.problem)
             continue
         try:
-            trip = pending.conclude()
+            trip = checks.pending(number).conclude()
         except (NotChecked, Refused) as reason:
             yield one, reason
             continue
-        assert one.golden is not None  # it was begun
         if reader.receiver != "with-project" and trip.diagnosis is not None:
             trip = replace(trip, diagnosis=replace(trip.diagnosis, fixes=()))
-        yield one, "" if trip.arrived_whole else told.text(one.golden, trip)
-        begun[number] = NotChecked("it was checked before")  # it need not be kept
-
-
-def _begun(stored: Stored, reader: Reader) -> PendingGolden | Exception:
-    """A golden on its way, or why it is not. Raises PortableErrorsError if no receiver starts."""
-    if stored.golden is None:
-        return PortableErrorsError(stored.problem)
-    try:
-        return begin(stored.golden, reader)
-    except (NotChecked, Refused) as reason:
-        return reason
+        yield one, "" if trip.arrived_whole else checks.told.text(one.golden, trip)

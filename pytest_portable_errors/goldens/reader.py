@@ -20,6 +20,7 @@ from pytest_portable_errors.receiver.described import (
     Record,
     Stage,
     Today,
+    is_exception,
     subject_of,
 )
 from pytest_portable_errors.receiver.guarded_loads import with_repair
@@ -142,7 +143,7 @@ def compared(
             lost = [loss for loss in lost if not _shows_addition(loss)]
         losses = (
             *lost,
-            *(_lost_bases(golden, today) if _is_exception(received) else ()),
+            *(_lost_bases(golden, today) if is_exception(received) else ()),
             *_new_attributes(golden, today),
             *_renamed_attribute(golden, today, received),
         )
@@ -215,10 +216,6 @@ def _renamed(described: Any, aliases: Mapping[str, str]) -> Any:
         else _renamed(part, aliases)
         for key, part in described.items()
     }
-
-
-def _is_exception(received: Record) -> bool:
-    return "args" in subject_of(received)
 
 
 def _lost_bases(golden: Golden, today: Today) -> tuple[Loss, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_portable_errors.goldens.golden import Golden
 from pytest_portable_errors.goldens.reader import Reader, compared
-from pytest_portable_errors.receiver.described import subject_of
+from pytest_portable_errors.receiver.described import is_exception
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER, Serializer
 from pytest_portable_errors.sender.trip import RoundTrip
@@ -55,6 +55,6 @@ class Trials:
         )
         if trip.received is None:
             return None
-        if golden.has_exception and "args" not in subject_of(trip.received):
+        if golden.has_exception and not is_exception(trip.received):
             return None  # a class of that name that is no exception's
         return trip

@@ -209,3 +209,8 @@ class Answer(TypedDict, total=False):
 def subject_of(record: Record) -> Node:
     """The exception, or the value, that a record describes."""
     return record["exceptions"][0]
+
+
+def is_exception(record: Record) -> bool:
+    """Whether a record describes an exception; it describes a value else."""
+    return "args" in subject_of(record)

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.goldens.check import NotChecked, PendingGolden, Told, begin
+from pytest_portable_errors.goldens.check import AHEAD, GoldenChecks, NotChecked
 from pytest_portable_errors.goldens.folder import Stored, stored_in
 from pytest_portable_errors.goldens.guard import Refused
 from pytest_portable_errors.goldens.reader import Reader
@@ -21,7 +21,6 @@ from pytest_portable_errors.run.stash import fail, run_of
 
 COLLECTOR = "portable-errors-golden"
 """The node ID of the collector."""
-_AHEAD = 64  # goldens that are under way at once, so that the receiver always has something to do
 
 
 def golden_collectors(session: pytest.Session, options: Options) -> list[pytest.Collector]:
@@ -65,59 +64,13 @@ class GoldenCollector(pytest.Collector):
         checks = GoldenChecks(
             [one for one in stored if one.file.parent.name != writes],
             Reader(receivers=run.receivers, checks=options.checks, timeout=options.timeout),
-            ahead=_AHEAD if options.runs_everything else 1,
+            ahead=AHEAD if options.runs_everything else 1,
         )
         for number, one in enumerate(checks.stored):
             name = clean(one.id)
             item: GoldenItem = GoldenItem.from_parent(self, name=name, nodeid=item_id(self, name))
             item.number, item.checks, item.options = number, checks, options
             yield item
-
-
-class GoldenChecks:
-    """The goldens of a run, of which the next ones are under way while one is waited for."""
-
-    def __init__(self, stored: list[Stored], reader: Reader, *, ahead: int) -> None:
-        """Take the files; nothing is sent yet.
-
-        Args:
-            stored: What they hold.
-            reader: Where they are read.
-            ahead: How many are under way at once, at least 1.
-        """
-        self.stored = stored
-        self.told = Told()
-        self._reader = reader
-        self._ahead = ahead
-        self._begun: dict[int, PendingGolden | Exception] = {}
-        self._next = 0
-        """The first that was not begun ahead."""
-
-    def pending(self, number: int) -> PendingGolden:
-        """The golden of a number, on its way; as are those after it.
-
-        Raises:
-            NotChecked: It cannot be checked here.
-            Refused: It is not loaded.
-            PortableErrorsError: The receiver cannot start.
-        """
-        last = min(number + self._ahead, len(self.stored))
-        for near in (number, *range(max(number + 1, self._next), last)):
-            self._begin(near)
-        self._next = max(self._next, last)
-        begun = self._begun[number]
-        self._begun[number] = NotChecked("it was checked before")  # it need not be kept
-        if isinstance(begun, Exception):
-            raise begun
-        return begun
-
-    def _begin(self, number: int) -> None:
-        golden = self.stored[number].golden
-        if golden is not None and number not in self._begun:
-            try:
-                self._begun[number] = begin(golden, self._reader)
-            except Exception as error:  # of this one alone: it is told in its own test
-                self._begun[number] = error
 
 
 class GoldenItem(pytest.Item):

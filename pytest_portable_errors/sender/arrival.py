@@ -18,7 +18,7 @@ from pytest_portable_errors.diagnosis.losses import (
 )
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import step_at
-from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
+from pytest_portable_errors.receiver.described import Answer, Stage, is_exception, subject_of
 from pytest_portable_errors.receiver.fields import module_of
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
 from pytest_portable_errors.sender.carriers.carrier import (
@@ -269,7 +269,7 @@ def without_carrier(pending: PendingTrip) -> PendingTrip | None:
     outgoing, answer = pending.outgoing, pending.answer()
     plain = plain_serializer(outgoing.serializer)
     has_arrived = Stage(answer["stage"]) is Stage.ARRIVED
-    if plain is outgoing.serializer or not has_arrived or "args" in subject_of(answer["record"]):
+    if plain is outgoing.serializer or not has_arrived or is_exception(answer["record"]):
         return None
     return pending.resent(outgoing=replace(outgoing, serializer=plain))
 

@@ -167,7 +167,10 @@ class TestCheck:
         result.stdout.fnmatch_lines(
             [
                 "shop.errors.Refund does not arrive: loads raised TypeError *",
-                "  why   release 1.4.0 pickled it as a call of shop.errors.Refund with 2 arguments*",
+                (
+                    "  why   release 1.4.0 pickled it as a call of "
+                    "shop.errors.Refund with 2 arguments*"
+                ),
                 "  fix   give code a default in __init__ of Refund",
                 "        (tried: arrives whole)",
                 "        def __init__(self, order, reason, code=None):*",

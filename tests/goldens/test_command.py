@@ -17,7 +17,7 @@ PLAIN = "class PaymentError(Exception): pass\ndef raised(): return PaymentError(
 
 
 def told(folder: Path, *words: str) -> tuple[int, list[str]]:
-    """Exit status and lines of the command, in an interpreter in which pytest cannot be imported."""
+    """Exit status and lines of the command, in an interpreter that cannot import pytest."""
     program = (
         "import sys; sys.modules['pytest'] = sys.modules['_pytest'] = None; "
         "from pytest_portable_errors.__main__ import main; sys.exit(main())"
