@@ -70,10 +70,23 @@ class Recorder:
 
         Args:
             how: ``raised``, or how it was built.
-            judged: Its trips, by all serializers and receivers; at least one.
+            judged: Its trips, by all serializers and receivers; at least one. Those that a limit of
+                ours has ended are not checked, and make no row.
         """
         if self._also_for is not None:
             self._also_for(how, judged)
+        for limit in _distinct(trip.trip.over_limit for trip in judged):
+            self.not_checked(judged[0].trip.type_name, limit)
+            self.not_looked_at(judged[0].trip.type_name, limit)
+        # Serializers that give the same payload share one check.
+        for how in _distinct(trip.trip.ended_before for trip in judged):
+            name = judged[0].trip.type_name
+            self._entries["made_again"].append([clean(name), clean(how)])
+        judged = [
+            judged_trip for judged_trip in judged if judged_trip.verdict is not Verdict.NOT_CHECKED
+        ]
+        if not judged:
+            return
         self._add_row(_row(how, judged, names_credentials=self._names_credentials))
         trips = [judged_trip.trip for judged_trip in judged]
         for limit in dict.fromkeys(limit for trip in trips for limit in trip.not_looked_at):
@@ -141,6 +154,10 @@ class Recorder:
         self._entries["rows"].append(row)
 
 
+def _distinct(texts: Iterable[str | None]) -> list[str]:
+    return [text for text in dict.fromkeys(texts) if text is not None]
+
+
 def defect_of(trip: RoundTrip) -> tuple[str, str]:
     """The defect that a trip shows: dotted name of the class, and cause."""
     return trip.type_name, cause_of(trip)
@@ -201,6 +218,7 @@ def _no_entries() -> Entries:
         declared_lost=[],
         not_looked_at=[],
         not_imported=[],
+        made_again=[],
     )
 
 

@@ -19,6 +19,7 @@ from pytest_portable_errors.judging.verdicts import (
     TripRequirements,
     judge,
 )
+from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.trip import RoundTrip
 
@@ -68,7 +69,12 @@ class StrictPolicy(SendingPolicy):
             ]
             self._recorder.add(subject.how, judged_trips)
             self.trips += [judged.trip for judged in judged_trips]
-            failing += [(subject.how, judged.trip) for judged in judged_trips if judged.fails]
+            # Whoever marks a test asks for a check: one that was not made is no pass.
+            failing += [
+                (subject.how, judged.trip)
+                for judged in judged_trips
+                if judged.fails or judged.verdict is Verdict.NOT_CHECKED
+            ]
             unmet_texts += unmet(judged_trips, self._requirements)
         of_credentials = credential_texts(self.trips) if self._credentials == "error" else []
         if self._is_told_once:

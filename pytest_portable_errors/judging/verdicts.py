@@ -182,7 +182,9 @@ def _judged_exception(pending: PendingTrip, requirements: TripRequirements) -> J
         # broken everywhere.
         pending, verdict = pending.with_project(), Verdict.LACKS_PROJECT
     explained = arrive(pending)
-    if not explained.trip.arrived_whole:
+    if explained.trip.over_limit is not None:
+        verdict = Verdict.NOT_CHECKED
+    elif not explained.trip.arrived_whole:
         verdict = verdict_of(pending, explained.trip, requirements)
         if verdict in (Verdict.DEFECT, Verdict.NOT_SET_UP) and requirements.receiver_is_undecided:
             # A defect that is met where the project is installed, too, is told in the same words

@@ -17,7 +17,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 from . import check, messages
 from .check_pool import Fork
 from .check_settings import CheckSettings
-from .deadlines import ENDED_THE_RECEIVER, Importing, is_out_of_time
+from .deadlines import ENDED_THE_RECEIVER, FORKED_FROM_ENDED, Importing, is_out_of_time
 from .limits import limit_processor
 from .messages import Message
 from .processes import Child, Pipes
@@ -199,11 +199,12 @@ class Branches:
             self._unfit[key] = None
         self._retire(key)
         for head, body in branch.pending.values():
-            killed = head.get("killed", 0) + int(branch.importing is None)
-            if killed > 1:
+            if branch.importing is not None:
+                self._route(head, body)
+            elif "ended_before" in head:
                 self._answer({"stage": "crashed", "how": ENDED_THE_RECEIVER, "id": head["id"]}, b"")
             else:
-                self._route(dict(head, killed=killed), body)
+                self._route(dict(head, ended_before=FORKED_FROM_ENDED), body)
 
     def _retire(self, key: Key) -> None:
         """Tell a branch to end; it is reaped later."""

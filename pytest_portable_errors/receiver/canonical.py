@@ -6,8 +6,6 @@ from typing import Any, List, Sequence
 
 from .described import Value
 
-# By their ids: a metaclass may have a __hash__ and __eq__ of its own.
-PLAIN_TYPES = frozenset(map(id, (str, int, float, bool, type(None))))
 _HUGE = 10**18  # repr of an int of thousands of digits is refused (CVE-2020-10735)
 # Made once: tests replace json's functions.
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -56,10 +54,15 @@ def are_plain(elements: Sequence[Any]) -> bool:
 
     They are texts, floats, booleans, None, or integers below 10**18 either way.
     """
-    return {*map(id, map(type, elements))} <= PLAIN_TYPES and all(
-        cls is not int or -_HUGE < value < _HUGE
-        for cls, value in zip(map(type, elements), elements)
-    )
+    for value in elements:
+        # By identity: a metaclass may have an __eq__ and a __hash__ of its own.
+        cls = type(value)
+        if cls is int:
+            if not -_HUGE < value < _HUGE:
+                return False
+        elif not (cls is str or cls is float or cls is bool or value is None):
+            return False
+    return True
 
 
 def digest_of_plain(elements: Sequence[object]) -> str:

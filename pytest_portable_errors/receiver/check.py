@@ -59,7 +59,7 @@ def run(
         if request is None:
             return  # nobody asks any more
         head, payload = request
-        answer = _answerer(answers, head["id"])
+        answer = _answerer(answers, head)
         outcome = check(head, payload, settings, answer, side_effects)
         if side_effects is None or processor_seconds() >= FRESH_SECONDS:
             answer(outcome)
@@ -68,16 +68,19 @@ def run(
         answer(outcome, next="any" if is_fresh else "same")
 
 
-def _answerer(answers: int, number: int) -> Callable[..., None]:
+def _answerer(answers: int, request: messages.Head) -> Callable[..., None]:
     """A function that writes the answer to a request, or an event before it."""
     own = os.getpid()
+    fixed_fields: Dict[str, object] = {
+        key: request[key] for key in ("id", "ended_before") if key in request
+    }
 
     def answer(content: messages.Head, **head_fields: object) -> None:
         """Write what it is into the head, and the rest into the body."""
         if os.getpid() == own:  # a payload may have forked, and both of them arrive here
             kind = "event" if "event" in content else "stage"
             # Those who pass it on look only at the head.
-            head = {kind: content.pop(kind), "id": number, **head_fields}
+            head = {kind: content.pop(kind), **fixed_fields, **head_fields}
             messages.write(answers, head, messages.as_json(content))
 
     return answer
@@ -98,7 +101,8 @@ def check(
         head: The request's head.
         payload: What to rebuild.
         settings: The check settings of this process.
-        answer: Takes what the server is told before the answer: that imports begin, and end.
+        answer: Takes what the server is told before the answer: that imports begin and end, and
+            that loads has ended.
         side_effects: Begins to watch before loads; None where nobody watches. Where anything was
             imported it does not begin: the process is not fresh any more.
 
@@ -116,7 +120,7 @@ def check(
     sys.setrecursionlimit(1_000)  # Python's own default, whatever an import has made of it
     if side_effects is not None and not has_imported:
         side_effects.begin()
-    return _outcome(head, payload, settings)
+    return _outcome(head, payload, settings, answer)
 
 
 class SetupFailed(Exception):
@@ -181,7 +185,9 @@ def _prepare(head: messages.Head, settings: CheckSettings, answer: SendAnswer) -
     return True
 
 
-def _outcome(head: messages.Head, payload: bytes, settings: CheckSettings) -> Dict[str, object]:
+def _outcome(
+    head: messages.Head, payload: bytes, settings: CheckSettings, answer: SendAnswer
+) -> Dict[str, object]:
     """Rebuild the payload with its loader, and describe what arrives or what loads raises."""
     try:
         for module in head["requires"]:
@@ -212,6 +218,7 @@ def _outcome(head: messages.Head, payload: bytes, settings: CheckSettings) -> Di
 
             failed["today"] = known_today(head["names"])
         return failed
+    answer({"event": "describing"})
     if settings.is_other_python:
         fields.call_as_sent(dict(_found(head["names"])))
     try:

@@ -156,7 +156,7 @@ class CheckPool:
                         self._end_check(running)
                     return
         except messages.MessageError:
-            self._answer_for(running, "crashed", STRAY_WRITE)
+            self._answer_for(running, {"stage": "crashed", "how": STRAY_WRITE})
 
     def expire(self) -> None:
         """Answer for the children that cannot: those that have ended, or are over their time."""
@@ -167,19 +167,26 @@ class CheckPool:
             if running.child.pid not in self.running:
                 continue
             if code is not None:
-                self._answer_for(running, *running.progress.ended(code))
+                self._answer_for(running, running.progress.ended(code))
                 continue
-            reason = running.progress.gave_up()
-            if reason is not None:
-                self._answer_for(running, "timed-out", reason)
+            given_up = running.progress.gave_up()
+            if given_up is not None:
+                self._answer_for(running, given_up)
 
-    def _answer_for(self, running: Running, stage: str, how: str) -> None:
-        """Answer for a child that cannot; where an earlier check may be to blame, make this one
-        again, in a fresh child."""
+    def _answer_for(self, running: Running, answer: messages.Head) -> None:
+        """Answer for a child that cannot; or make the check again, in a fresh child.
+
+        Once more is right where an earlier check of the child may be to blame, and where somebody
+        else may have ended it, such as the system for want of memory: a check that ends its process
+        does so again.
+        """
+        head, body = running.request
         if running.is_used:
             self._waiting.append(running.request)
+        elif answer["stage"] == "crashed" and "ended_before" not in head:
+            self._waiting.append((dict(head, fresh=True, ended_before=answer["how"]), body))
         else:
-            self._answer({"stage": stage, "how": how, "id": running.number}, b"")
+            self._answer(dict(answer, id=running.number), b"")
         self._end_check(running)
 
     def _park(self, running: Running) -> None:

@@ -3,13 +3,14 @@
 import os
 import signal
 import time
-from typing import Optional, Tuple
+from typing import Optional
 
 from . import messages
 from .check_settings import CheckSettings
-from .processes import stat_fields
+from .process_tree import PROCESSES
 
 ENDED_THE_RECEIVER = "it ended the process that it was forked from, twice"
+FORKED_FROM_ENDED = "the process that it was forked from ended"
 STRAY_WRITE = "something that it did wrote into the pipe for its answer"
 # Seconds of processor time over the limit, after which a process is taken to ignore SIGXCPU.
 GRACE = 1.5
@@ -33,12 +34,13 @@ class Progress:
         self._used_before = 0.0  # seconds of processor time, when its imports were done
         self._began = time.monotonic()
         self._next_look = 0.0
+        self._is_describing = False
 
     def note(self, head: messages.Head, body: bytes) -> bool:
         """Take a message of the process; whether it came before the answer, and is used up.
 
         Args:
-            head: Its ``event`` is ``importing`` or ``checking``; an answer has none.
+            head: Its ``event`` is ``importing``, ``checking`` or ``describing``; answers have none.
             body: For ``importing`` the module; for ``checking`` the processor time used so far, in
                 seconds.
 
@@ -52,12 +54,18 @@ class Progress:
         elif head.get("event") == "checking":
             self._importing, self._used_before = None, messages.from_json(body)["used"]
             self._began = time.monotonic()
+        elif head.get("event") == "describing":
+            self._is_describing = True
         else:
             return False
         return True
 
-    def gave_up(self) -> Optional[str]:
-        """Why the process is given up, in words for the report; None while it may go on."""
+    def gave_up(self) -> Optional[messages.Head]:
+        """What to answer for a process that is given up; None while it may go on."""
+        reason = self._reason_to_give_up()
+        return None if reason is None else self._timed_out(reason)
+
+    def _reason_to_give_up(self) -> Optional[str]:
         if self._importing is not None:
             return self._importing.gave_up()
         now = time.monotonic()
@@ -71,24 +79,27 @@ class Progress:
                 return self._used_up()
         return None
 
-    def ended(self, code: int) -> Tuple[str, str]:
+    def _timed_out(self, how: str) -> messages.Head:
+        return {"stage": "timed-out", "how": how, "is_describing": self._is_describing}
+
+    def ended(self, code: int) -> messages.Head:
         """What to answer for a process that ended without an answer.
 
         Args:
             code: Its exit status, or the negative number of the signal that ended it.
 
         Returns:
-            The stage, and how it ended in words. Nothing measured is in the words: a verdict is the
-            same on every run.
+            Fields of an answer. Nothing measured is in its words: a verdict is the same on every
+            run.
         """
         if code >= 0:
-            return "crashed", "the process exited with status {} before it answered".format(code)
+            how = "the process exited with status {} before it answered".format(code)
+            return {"stage": "crashed", "how": how}
         if is_out_of_time(code):
-            return (
-                "timed-out",
-                self._used_up() if self._importing is None else self._importing.took_too_long(),
+            return self._timed_out(
+                self._used_up() if self._importing is None else self._importing.took_too_long()
             )
-        return "crashed", "ended by {}".format(_signal_name(-code))
+        return {"stage": "crashed", "how": "ended by {}".format(_signal_name(-code))}
 
     def _used_up(self) -> str:
         return "it used more than {:g} s of processor time".format(self._timeout)
@@ -148,7 +159,7 @@ def is_out_of_time(code: int) -> bool:
 def _processor_seconds(pid: int) -> Optional[float]:
     """Processor time that a process has used so far; None where the system does not tell."""
     try:
-        stat = stat_fields(pid)
+        stat = PROCESSES.stat_fields(pid)
     except OSError:
         return None
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")

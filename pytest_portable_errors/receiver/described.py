@@ -196,6 +196,11 @@ class Answer(TypedDict, total=False):
     """Of a payload that loads cannot rebuild: its names that the receiver lacks."""
     how: str
     """How the receiver's process ended, or why it was given up."""
+    is_describing: bool
+    """Of a payload that took too long: whether loads had ended, and what arrived was described."""
+    ended_before: str
+    """How the process ended that made this check before, if one did: somebody else had ended it,
+    because this one did not."""
     opcode: int
     """The number of the opcode at which loads failed, if that was asked for."""
     setup: str

@@ -113,10 +113,11 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
                 continue  # not set
             except BaseException as error:
                 stored[name] = Raised(error)
+    in_classes = {name for owner in mro_of(type(exc)) for name in class_dict(owner)}
     stored.update(
         (key, value)
         for key, value in dict_of(exc).items()
-        if key != "__notes__" and not _is_cache(type(exc), key)
+        if key != "__notes__" and not (key in in_classes and _is_cache(type(exc), key))
     )
     return stored
 

@@ -19,10 +19,14 @@ from functools import partial
 from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from . import messages
+from .process_tree import PROCESSES
 from .processes import Pipes
+from .reaper import wake_when_parent_ends
 
 IDLE = 4  # receivers that stay although nobody is connected to them; the oldest goes first
 END_SECONDS = 3.0  # that a receiver may take to end, before it is killed
+# Seconds between two looks at receivers: those that owe an answer; those that were told to end.
+AWAITED_SECONDS, IDLE_SECONDS = 0.2, 1.0
 
 
 class Client:
@@ -93,9 +97,13 @@ class Shared:
         try:
             self.process.wait(timeout=max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, 9)
+            PROCESSES.end(self.process.pid)
             self.process.wait()
+
+    def end_if_stopped(self) -> None:
+        """Kill a receiver that is stopped, and all below it: it would answer nobody any more."""
+        if self.asked and PROCESSES.is_stopped(self.process.pid):
+            PROCESSES.end(self.process.pid)
 
     def how_it_ended(self) -> messages.Head:
         """The event for one that has ended before it greeted: its status and last words.
@@ -159,7 +167,11 @@ class Hub:
         alive = {client.pipes for client in self._clients}
         alive |= {shared.pipes for shared in self._receivers.values()}
         by_fd = {fd: pipes for pipes in alive for fd in (pipes.read_fd, pipes.write_fd)}
-        for fd, _ in poll.poll(1000 if self._ended else None):
+        awaited = [shared for shared in self._receivers.values() if shared.asked]
+        for shared in awaited:
+            shared.end_if_stopped()
+        seconds = AWAITED_SECONDS if awaited else IDLE_SECONDS if self._ended else None
+        for fd, _ in poll.poll(None if seconds is None else seconds * 1000):
             if fd == self._control:
                 return False  # it never writes: this is its end
             # What was handled just before may have closed it.
@@ -169,7 +181,7 @@ class Hub:
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
-        if peer_of(connection) in (None, os.getuid()):
+        if peer_of(connection)[1] in (None, os.getuid()):
             self._clients.append(Client(connection))
         else:
             connection.close()
@@ -247,13 +259,14 @@ class Hub:
             self._ended.append(shared)
 
 
-def peer_of(connection: socket.socket) -> Optional[int]:
-    """The user at the other end of a socket, by number; None where the system does not tell."""
+def peer_of(connection: socket.socket) -> Tuple[Optional[int], Optional[int]]:
+    """The process and the user at the other end of a socket, by number; None where the system does
+    not tell."""
     if not hasattr(socket, "SO_PEERCRED"):
-        return None
+        return None, None
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    user: int = struct.unpack("3i", credentials)[1]
-    return user
+    pid, user, _ = struct.unpack("3i", credentials)
+    return pid, user
 
 
 def main(control: int, path: str) -> None:
@@ -263,6 +276,7 @@ def main(control: int, path: str) -> None:
         control: The descriptor whose end is the controller's.
         path: Of the socket, which is made here; it and its folder are deleted at the end.
     """
+    wake_when_parent_ends()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(128)

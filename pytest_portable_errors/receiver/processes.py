@@ -82,19 +82,6 @@ class Pipes:
             os.close(fd)
 
 
-def stat_fields(pid: int) -> List[bytes]:
-    """What Linux tells of a process, as proc(5) lists it for ``/proc/PID/stat``: the third and on.
-
-    So index 0 is its state, 1 its parent's process ID, 11 and 12 its processor time in clock ticks.
-    The second field, its name, may hold spaces and parentheses.
-
-    Raises:
-        OSError: There is no such process, or the system has no ``/proc``.
-    """
-    with open("/proc/{}/stat".format(pid), "rb") as stat:
-        return stat.read().rpartition(b")")[2].split()
-
-
 class Child:
     """A process forked from this one, and the pipes to it."""
 

@@ -13,9 +13,11 @@ import sys
 import time
 from typing import Iterable, List, Optional, Sequence
 
-from .processes import stat_fields
+from .process_tree import PROCESSES
 
-_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+# linux/prctl.h
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 PAUSE = 0.2  # seconds between two looks for orphans, at least
 PATIENCE = 2.0  # seconds that killed processes may take to end
 
@@ -44,7 +46,8 @@ def guard(server_fds: Sequence[int]) -> int:
     try:
         for fd in (*server_fds, ready_read, knock_write):
             os.close(fd)
-        _adopt_orphans()
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        wake_when_parent_ends()
         os.close(ready_write)
         _watch(server, knock_read)
     finally:
@@ -58,13 +61,20 @@ def knock_on(knock: int) -> None:
         os.write(knock, b".")
 
 
-def _adopt_orphans() -> None:
+def wake_when_parent_ends() -> None:
+    """Have this process continued when its parent ends, in case it is stopped then: it has to end,
+    too. That is a matter of Linux; elsewhere nothing happens."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Set an option of this process (prctl(2)), where there is such a thing."""
     try:
         import ctypes  # imported here, because neither the server nor a check needs it
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        pass  # a Python without ctypes: orphans fall to init
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+    except (ImportError, OSError, AttributeError, TypeError):
+        pass  # not Linux, or a Python without ctypes: orphans fall to init
 
 
 def _watch(server: int, knock_read: int) -> None:
@@ -106,17 +116,7 @@ def _wait(fds: Sequence[int], seconds: Optional[float]) -> bool:
 
 def _children() -> List[int]:
     """Process IDs of this process's children: those that it forked, and the orphans."""
-    own = os.getpid()
-    children = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                parent = stat_fields(int(name))[1]
-            except OSError:
-                continue  # it has ended meanwhile
-            if int(parent) == own:
-                children.append(int(name))
-    return children
+    return PROCESSES.children().get(os.getpid(), [])
 
 
 def _kill(pids: Iterable[int]) -> bool:

@@ -83,6 +83,8 @@ class Server:
 
         # also for its hang-up, which must wake us even while a child hangs
         register(self._pipes, self._read_requests)
+        if self._knock >= 0:
+            poll.register(self._knock, 0)  # for its hang-up alone: the reaper has ended
         busy = bool(self._checks.running or self._checks.ended or self._branches.are_awaited)
         for running in self._checks.running.values():
             register(running.child.pipes, partial(self._checks.read, running))
@@ -93,6 +95,9 @@ class Server:
             self._checks.fork_ahead()  # while nobody waits for anything else
             return
         for fd, _ in events or poll.poll(TICK * 1000 if busy else None):
+            if fd == self._knock:
+                self._pipes.open = False  # nobody ends any more what a payload leaves behind
+                return
             pipes, handle = ready[fd]
             # What was handled just before may have closed it, and its number may be another pipe's.
             if not pipes.closed:

@@ -186,7 +186,11 @@ class Spawner:
             head, body = self._waiting.get()
             interpreter.tell(head, body)
             answer, details = self._result(interpreter, head)
-            self._answer(dict(answer, id=head["id"]), details)
+            if answer["stage"] == "crashed" and "ended_before" not in head:
+                # perhaps by somebody else; see ``CheckPool``
+                self._waiting.put((dict(head, ended_before=answer["how"]), body))
+            else:
+                self._answer(dict(answer, id=head["id"]), details)
             with self._lock:
                 self._alive.remove(interpreter)
                 interpreter.kill()
@@ -197,12 +201,11 @@ class Spawner:
         while True:
             message = interpreter.next()
             if message is None:
-                reason = progress.gave_up()
-                if reason is not None:
-                    return {"stage": "timed-out", "how": reason}, b""
+                given_up = progress.gave_up()
+                if given_up is not None:
+                    return given_up, b""
             elif "exit" in message[0]:
-                stage, how = progress.ended(message[0]["exit"])
-                return {"stage": stage, "how": how}, b""
+                return progress.ended(message[0]["exit"]), b""
             elif not progress.note(*message):
                 return message
 

@@ -7,6 +7,7 @@ lies too deep. ``described.Value`` says what each is.
 
 import builtins
 import enum
+import heapq
 import itertools
 import re
 import types
@@ -24,6 +25,8 @@ ITEMS_KEPT = 200  # items of a container; of a longer one length and SHA-256 are
 # Items of a container of texts and numbers that are digested; of a longer one, only how many there
 # are is kept.
 PLAIN_ITEMS = 1_000_000
+# Entries of such a dict, likewise: each is written by itself, so that they can be sorted.
+PLAIN_PAIRS = 50_000
 _TEXT_OF_A_VALUE = 200  # characters of a text that count as one value
 
 # A set's elements come in an order that depends on the hash seed; a dict's do not.
@@ -84,17 +87,20 @@ class Describer:
     def named(self, values: Dict[Any, object]) -> Dict[str, Value]:
         """Describe values that have names, such as attributes; the result is sorted by the names.
 
+        Of more than a whole record may have, the first by name are described.
+
         Raises:
             TooMuch: There are more than the budget has, and it does not cut.
         """
         # Sorted, because the budget must end at the same value whatever order the attributes were
         # set in.
-        return {
-            name: self.value(item)
-            for name, item in sorted(
-                ((_attribute_name(key), item) for key, item in values.items()), key=_name_of
-            )
-        }
+        named = ((_attribute_name(key), item) for key, item in values.items())
+        if len(values) <= self._budget.values:
+            return {name: self.value(item) for name, item in sorted(named, key=_name_of)}
+        self._budget.has(len(values))
+        self._budget.is_cut = True
+        first = heapq.nsmallest(self._budget.values, named, key=_name_of)
+        return {name: self.value(item) for name, item in first}
 
     def value(self, value: object) -> Value:
         """Describe a value, and within the budget what it holds.
@@ -241,7 +247,7 @@ class Describer:
         for kind in _MAPPINGS:
             if issubclass(cls, kind):
                 return self._mapping(
-                    list(itertools.islice(kind.items(value), PLAIN_ITEMS)), kind.__len__(value)
+                    list(itertools.islice(kind.items(value), PLAIN_PAIRS)), kind.__len__(value)
                 )
         return {}
 
@@ -261,7 +267,7 @@ class Describer:
         # No items: in which order a dict was filled is not compared.
         return self._length_or_digest(
             sorted(map(canonical, pairs))
-            if are_plain([part for pair in pairs for part in pair])
+            if length <= PLAIN_PAIRS and are_plain([part for pair in pairs for part in pair])
             else [pairs],
             length,
         )
@@ -290,7 +296,7 @@ def _length_and_digest(described: Sequence[object]) -> Value:
 
 
 # Most values by far are of exactly these types, which run no foreign code; so each is described at
-# a tenth of the cost. By their ids, as in PLAIN_TYPES.
+# a tenth of the cost. By their ids: a metaclass may have a __hash__ and an __eq__ of its own.
 _PLAIN_DESCRIBERS: Dict[int, Callable[[Any], Value]] = {
     id(str): lambda value: {**cut_text(value, repr), "type": "builtins.str"},
     id(int): lambda value: {**int_text(value), "type": "builtins.int"},

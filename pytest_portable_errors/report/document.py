@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -61,9 +62,8 @@ def document(outcome: Outcome) -> Document:
         "classes": tally.classes,
         "not_checked": tally.not_checked,
         "not_imported": tally.not_imported,
-        "not_looked_at": {
-            limit: dict(sorted(counts.items())) for limit, counts in tally.not_looked_at.items()
-        },
+        "made_again": _sorted_counts(tally.made_again),
+        "not_looked_at": _sorted_counts(tally.not_looked_at),
         "open_decisions": {
             verdict.value: classes for verdict, classes in outcome.open_decisions.items()
         },
@@ -73,6 +73,10 @@ def document(outcome: Outcome) -> Document:
         ],
         "tests": tally.tests,
     }
+
+
+def _sorted_counts(counts: dict[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {key: dict(sorted(counts_of.items())) for key, counts_of in counts.items()}
 
 
 def _defect(defect: Defect) -> dict[str, object]:

@@ -25,6 +25,7 @@ _VERDICTS = {
     Verdict.NOT_SET_UP.value: ("undecided", "receiver is not set up"),
     Verdict.DROPS_CHAIN.value: ("undecided", "chain is missing"),
     Verdict.OF_TESTS.value: ("tests", ""),
+    Verdict.NOT_CHECKED.value: ("unchecked", ""),
     Verdict.OF_PYTHON.value: ("python", ""),
     Verdict.LOSES_ADDITIONS.value: ("whole", "without what was added later"),
     Verdict.OTHER_ARGS.value: ("whole", "with other args"),

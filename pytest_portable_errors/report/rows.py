@@ -54,6 +54,8 @@ class Verdict(enum.Enum):
     OF_TESTS = "tests"
     """A test defines its class, or made what it holds: no receiver has that, and only the test
     raises it."""
+    NOT_CHECKED = "not-checked"
+    """A limit of this plugin kept it from being checked, which is no defect."""
     OF_PYTHON = "python"
     """Python itself drops a field of a class of its own, or made the class to end a process, as
     SystemExit: nobody can repair that."""
@@ -137,6 +139,9 @@ class _NotLookedAt(TypedDict, total=False):
     """Class and path of what it leaves behind on purpose, each once."""
     not_looked_at: list[list[str]]
     """Class and what lies past a limit, once for each exception."""
+    made_again: list[list[str]]
+    """Class and how its check's process ended, once for each check that was made once more because
+    somebody else had ended its process."""
     not_imported: list[list[str]]
     """Module whose classes were not surveyed, and why it could not be imported; "" where nothing
     imports it."""

@@ -107,6 +107,13 @@ def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     yield from _not_imported(tally.not_imported, verbosity)
     for limit, counts in tally.not_looked_at.items():
         yield Line(f"not looked at: {clean(limit)} ({_of_classes(counts, verbosity)})", YELLOW)
+    for how, counts in tally.made_again.items():
+        yield Line(
+            f"made again: {count(sum(counts.values()), 'check')}, because somebody else had ended "
+            f"the process: {clean(how)}; has the machine memory enough? "
+            f"({_of_classes(counts, verbosity)})",
+            YELLOW,
+        )
     for cls, paths in tally.declared_lost.items() if verbosity > 0 else ():
         yield Line(f"declared lost: {clean(short_name(cls))}: {brief(clean(', '.join(paths)))}")
     for serializer, checks in outcome.not_carried:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pytest_portable_errors.building.calls import WAYS
+from pytest_portable_errors.diagnosis.cause_names import CRASHES_THE_RECEIVER
 from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.receiver.deadlines import FORKED_FROM_ENDED
 from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
 from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.known import (
@@ -212,8 +214,24 @@ class Tally:
         counts: dict[str, Counter[str]] = {}
         for _, entries in self._entries():
             for cls, limit in entries.get("not_looked_at", ()):
-                counts.setdefault(limit, Counter())[cls] += 1
+                if self.not_checked.get(cls) != limit:  # that says it already
+                    counts.setdefault(limit, Counter())[cls] += 1
         return {limit: counts[limit] for limit in sorted(counts)}
+
+    @property
+    def made_again(self) -> dict[str, Counter[str]]:
+        """How the process of a check ended -> class -> how many of its checks were made again.
+
+        Sorted by the former. Where a payload of this run has ended the process above its own, those
+        that were checked there at the same time are not among them: that was no somebody else.
+        """
+        counts: dict[str, Counter[str]] = {}
+        is_explained = any(defect.cause == CRASHES_THE_RECEIVER for defect in self.defects)
+        for _, entries in self._entries():
+            for cls, how in entries.get("made_again", ()):
+                if not (is_explained and how == FORKED_FROM_ENDED):
+                    counts.setdefault(how, Counter())[cls] += 1
+        return {how: counts[how] for how in sorted(counts)}
 
     @property
     def not_imported(self) -> dict[str, str]:

@@ -172,7 +172,8 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
     scan = pending.receivers.answered.scan(pending.reading, pending.outgoing.sent, received)
     with_project = arrive(pending.with_project()).trip if lacks_project(pending) else None
     facts = _facts(pending, answer, compared, with_project)
-    failure = _loads_failure(pending, facts) if needs_replay(facts) else None
+    over_limit = pending.over_limit()
+    failure = _loads_failure(pending, facts) if needs_replay(facts) and not over_limit else None
     facts = replace(facts, mask=scan.mask, failure=failure)
     stopped = stopped_at(facts, scan.mask.text)
     trip = RoundTrip(
@@ -184,16 +185,18 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         losses=tuple(replace(scan.mask.loss(loss), hop=pending.hop) for loss in compared.losses),
         declared_lost=tuple(map(scan.mask.loss, compared.declared)),
         error=None if facts.error is None else scan.mask.error(facts.error),
-        diagnosis=_from_exception_on(_diagnosis(pending, facts), held_at),
+        diagnosis=None if over_limit else _from_exception_on(_diagnosis(pending, facts), held_at),
         with_project=with_project,
         is_of_tests=facts.defined_in_test or is_of_tests(pending),
         stopped_at=None if stopped is None else _path_in(stopped, held_at),
-        then=_then(pending, facts),
+        then=None if over_limit else _then(pending, facts),
         credentials=tuple(
             replace(credential, path=_path_in(credential.path, held_at))
             for credential in scan.credentials
         ),
         not_looked_at=tuple(not_looked_at(pending.outgoing, pending.reading, scan)),
+        over_limit=over_limit,
+        ended_before=answer.get("ended_before"),
         hop=pending.hop,
     )
     return ExplainedTrip(trip=trip, facts=facts)

@@ -26,6 +26,7 @@ START_SECONDS = 60.0  # wall clock that a receiver may take until it greets
 IMPORT_SECONDS = 120.0  # processor time that the imports of what a payload names may take
 STALL_SECONDS = 30.0  # wall clock, after which an import that uses no processor time is given up
 
+_KILLED = -9  # the exit status of what SIGKILL has ended, which Windows lacks
 AT_ONCE = max(2, UNPATCHED.cores)  # checks that one receiver makes at the same time
 
 
@@ -94,7 +95,7 @@ class Receiver:
 
         Raises:
             PortableErrorsError: It cannot start, or is not isolated; then it is closed.
-            ReceiverEnded: It was shared, and the hub has ended.
+            ReceiverEnded: Somebody has killed it; or it was shared, and the hub has ended.
             MessageError: What it wrote is no message; then it is closed.
         """
         if self._is_greeted:
@@ -115,12 +116,14 @@ class Receiver:
             while not heads and seconds_left > 0:
                 heads = self._receive(SLICE)
                 seconds_left -= SLICE
+                if not heads:
+                    self._ensure_running()
                 errors += self.started.read_errors()
         except ReceiverEnded:
             errors += self.started.read_errors()
             status = self.close()
-            if status is None:
-                raise  # the hub has ended, and says nothing about the receiver
+            if status in (None, _KILLED):
+                raise  # the hub has ended, or somebody has killed it: that is no fault of its own
             text = errors.decode(errors="backslashreplace")
             raise self._cannot_start(status, text) from None
         if not heads:
@@ -189,7 +192,14 @@ class Receiver:
             if not answers:
                 seconds_left -= SLICE
                 self._exit_without_controller()
+                self._ensure_running()
         return self._answers.pop(number, None)
+
+    def _ensure_running(self) -> None:
+        """Raise ReceiverEnded for one that is stopped, as a payload can stop what is above it: it
+        would answer nobody any more."""
+        if self.started.is_stopped():
+            raise ReceiverEnded
 
     def _exit_without_controller(self) -> None:
         if self._controller is not None and UNPATCHED.getppid() != self._controller:

@@ -37,8 +37,11 @@ class Outgoing:
     payload: bytes | None
     """None when dumps failed, or gave no bytes, or more than ``PAYLOAD_LIMIT``."""
     error: ErrorRecord | None = None
-    """The error that dumps raised, or that stands for a payload that cannot be sent. None: there is
-    a payload."""
+    """The error that dumps raised, or that stands for what is no payload. None: there is one, or it
+    is ``over_limit``."""
+    over_limit: str | None = None
+    """Why the payload is not sent, in words, though there would be one: it is too large for us.
+    None: it is not."""
     never_sent: str | None = None
     """Why no worker sends such an exception, so that there is neither payload nor error. None: a
     worker would."""
@@ -180,6 +183,15 @@ def _outgoing(
             payload=None,
             never_sent=str(error),
         )
+    if isinstance(error, PayloadTooLarge):
+        size = f"{megabytes(error.size)} or more; the limit is {megabytes(PAYLOAD_LIMIT)}"
+        return Outgoing(
+            cls=type(subject),
+            sent=sent,
+            serializer=serializer,
+            payload=None,
+            over_limit=f"its payload is too large ({size})",
+        )
     if has_raised and error is not None:
         blamed = {} if blamed is None else blamed
         if serializer.name not in blamed:
@@ -208,8 +220,6 @@ def _dumps(subject: Any, serializer: Serializer) -> tuple[bytes | None, BaseExce
         payload = serializer.dumps(subject)
     except KeyboardInterrupt:
         raise
-    except PayloadTooLarge:
-        return None, _too_large(), False
     except BaseException as error:
         return None, error, True
     if not isinstance(payload, (bytes, bytearray)):
@@ -219,12 +229,14 @@ def _dumps(subject: Any, serializer: Serializer) -> tuple[bytes | None, BaseExce
             False,
         )
     if len(payload) > PAYLOAD_LIMIT:
-        return None, _too_large(), False
+        return None, PayloadTooLarge(len(payload)), False
     return bytes(payload), None, False
 
 
-def _too_large() -> OverflowError:
-    return OverflowError(f"the payload is over the limit of {PAYLOAD_LIMIT:,} bytes")
+def megabytes(size: int) -> str:
+    """A number of bytes, as people read it: ``100 MB``, ``0.2 MB``."""
+    millions = size / 1024**2
+    return f"{millions:,.0f} MB" if millions >= 10 else f"{millions:.1g} MB"
 
 
 def _error_record(error: BaseException) -> ErrorRecord:

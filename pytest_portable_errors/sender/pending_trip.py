@@ -14,7 +14,7 @@ from pytest_portable_errors.receiver.described import Answer, Stage, subject_of
 from pytest_portable_errors.receiver.record import depth_of
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.sender.carriers.carrier import Carrier
-from pytest_portable_errors.sender.outgoing import Outgoing
+from pytest_portable_errors.sender.outgoing import Outgoing, megabytes
 from pytest_portable_errors.sender.pending_answer import PendingAnswer
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.request import Request
@@ -99,6 +99,20 @@ class PendingTrip:
         if self.pending_answer is None:
             return _not_sent(self.outgoing)
         return self.pending_answer.usable_answer()
+
+    def over_limit(self) -> str | None:
+        """Wait for the answer; which limit of ours kept the exception from being checked, in words.
+
+        None if none did. A limit is ours, and no defect of the class.
+
+        Raises:
+            PortableErrorsError: See ``answer``.
+        """
+        if not self.answer().get("is_describing"):
+            return self.outgoing.over_limit
+        size = megabytes(len(self.outgoing.payload or b""))
+        seconds = f"{self.settings.timeout:g} s"
+        return f"it took more than {seconds} to be described (its payload has {size})"
 
     @property
     def has_chain(self) -> bool:
@@ -245,8 +259,9 @@ def dumper_of(serializer: Serializer) -> str:
 def _not_sent(outgoing: Outgoing) -> Answer:
     """Return what stands for an answer where dumps gave nothing that could be sent."""
     answer: Answer = {"stage": Stage.DUMPS.value}
-    if outgoing.never_sent is not None:
-        answer["how"] = outgoing.never_sent
+    how = outgoing.never_sent or outgoing.over_limit
+    if how is not None:
+        answer["how"] = how
     if outgoing.error is not None:
         answer["error"] = outgoing.error
     return answer

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver import messages
-from pytest_portable_errors.receiver.deadlines import ENDED_THE_RECEIVER, WALL_FACTOR
+from pytest_portable_errors.receiver.deadlines import (
+    ENDED_THE_RECEIVER,
+    FORKED_FROM_ENDED,
+    WALL_FACTOR,
+)
 from pytest_portable_errors.receiver.described import Answer
 from pytest_portable_errors.receiver_names import NAMED_RECEIVERS, receiver_named
 from pytest_portable_errors.sender.answered import Answered
@@ -209,19 +213,30 @@ class Receivers:
         """Wait for the answer; send the request once more if the receiver ends instead."""
         request = pending.request
         seconds = WALL_FACTOR * request.timeout + PATIENCE
-        for _ in range(2):
+        ended_before: dict[str, str] = {}
+        while True:
             try:
                 if pending.running is None or pending.number is None:
                     pending.running = self._ready(request.receiver)
-                    pending.number = pending.running.submit(request.head(), request.payload)
+                    pending.number = pending.running.submit(
+                        {**request.head(), **ended_before}, request.payload
+                    )
                 answer = pending.running.result(pending.number, seconds=seconds)
+                has_ended = answer is not None and answer.get("how") == ENDED_THE_RECEIVER
             except (ReceiverEnded, messages.MessageError):
-                # A payload can kill the process that it was forked from. That may have been another
-                # payload, so this one is sent once more, and now alone: to no shared receiver.
+                answer, has_ended = None, True
+            if has_ended and not ended_before:
+                # A payload can kill the processes above it. That may have been another payload, or
+                # the system, so this one is sent once more, and now alone: to no shared receiver.
                 self._hub = None
                 self._drop(pending.running)
                 pending.running = None
+                ended_before = {"ended_before": FORKED_FROM_ENDED}
                 continue
+            if has_ended:
+                self._drop(pending.running)
+                pending.running = None
+                return {"stage": "crashed", "how": ENDED_THE_RECEIVER}
             if answer is None:
                 self._drop(pending.running)
                 pending.running = None
@@ -230,7 +245,6 @@ class Receivers:
                     "how": f"the receiver did not answer in {seconds:g} s",
                 }
             return _as_answer(answer)
-        return {"stage": "crashed", "how": ENDED_THE_RECEIVER}
 
     def end(self) -> None:
         """Tell all receivers to end, without waiting until they have."""
@@ -312,18 +326,25 @@ class Receivers:
         while self._waiting:
             self._waiting.popitem()[1].close()
 
-    def _ready(self, receiver: str) -> Receiver:
-        """The receiver, once it has shown that it is isolated. Raises PortableErrorsError."""
+    def _ready(self, receiver: str, *, is_second: bool = False) -> Receiver:
+        """The receiver, once it has shown that it is isolated. Raises PortableErrorsError.
+
+        It is started a second time where somebody has killed it, or the hub.
+        """
         process = self._get(receiver)
         try:
             process.greet()
         except PortableErrorsError:
             self._drop(process)
             raise
-        except ReceiverEnded:  # the hub has: from now on this process has its own
-            self._hub = None
+        except ReceiverEnded:
+            self._hub = None  # from now on this process has its own
             self._drop(process)
-            return self._ready(receiver)
+            if is_second:
+                raise PortableErrorsError(
+                    f"receiver {receiver!r} cannot start: it was killed, twice"
+                ) from None
+            return self._ready(receiver, is_second=True)
         return process
 
     def _drop(self, dropped: Receiver | None) -> None:

@@ -21,7 +21,11 @@ PAYLOAD_LIMIT = 64 * 1024 * 1024
 
 
 class PayloadTooLarge(Exception):
-    """A payload is over ``PAYLOAD_LIMIT``."""
+    """A payload is over ``PAYLOAD_LIMIT``: it has ``size`` bytes, or more."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 class PayloadFile(io.BytesIO):
@@ -38,7 +42,7 @@ class PayloadFile(io.BytesIO):
         """
         # For len: pickle writes bytes, bytearrays and memoryviews of bytes.
         if self.tell() + len(data) > PAYLOAD_LIMIT:
-            raise PayloadTooLarge
+            raise PayloadTooLarge(self.tell() + len(data))
         return super().write(data)
 
 

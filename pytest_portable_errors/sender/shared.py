@@ -65,9 +65,10 @@ class SharedHub:
             assert pipe is not None
             pipe.close()
         try:
-            self._process.wait(timeout=2 * END_SECONDS)
+            is_stopped = UNPATCHED.processes.is_stopped(self._process.pid)
+            self._process.wait(timeout=0 if is_stopped else 2 * END_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            UNPATCHED.kill_tree(self._process)
             self._process.wait()
 
 
@@ -95,7 +96,8 @@ class Connection:
         self._socket = _SOCKET(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.connect(path)
-            if peer_of(self._socket) not in (None, os.getuid()):
+            self._hub, user = peer_of(self._socket)
+            if user not in (None, os.getuid()):
                 raise PermissionError(f"{path}: another user listens there")
         except BaseException:
             self._socket.close()
@@ -111,6 +113,10 @@ class Connection:
         view = memoryview(messages.encode(self._start))
         while view:
             view = view[UNPATCHED.write(self.requests, view) :]
+
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped the hub. It looks itself whether a receiver is stopped."""
+        return self._hub is not None and UNPATCHED.processes.is_stopped(self._hub)
 
     def read_errors(self) -> bytes:
         """Return nothing: the hub tells what a receiver says that cannot start."""

@@ -81,6 +81,10 @@ class Started:
             self._waits = False
             UNPATCHED.write(self.requests, b"\n")
 
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped the process, which would answer nobody any more."""
+        return UNPATCHED.processes.is_stopped(self.process.pid)
+
     def read_errors(self) -> bytes:
         """Read, without waiting, what the interpreter has written to its standard error."""
         assert self.process.stderr is not None
@@ -114,9 +118,9 @@ class Started:
             self.process.returncode = 0
             return None
         try:
-            self.process.wait(timeout=END_SECONDS)
+            self.process.wait(timeout=0 if self.is_stopped() else END_SECONDS)
         except subprocess.TimeoutExpired:
-            UNPATCHED.kill_session(self.process)
+            UNPATCHED.kill_tree(self.process)
             self.process.wait()
         return self.process.returncode
 

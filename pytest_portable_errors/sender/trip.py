@@ -60,6 +60,12 @@ class RoundTrip:
     process ends, the task stays RUNNING (pydocket 0.27)``."""
     not_looked_at: tuple[str, ...] = ()
     """What lies past a limit: ``what the payload has past its first 7,500 opcodes``."""
+    over_limit: str | None = None
+    """Which limit of this plugin kept it from being checked, in words, with the size. It is no
+    defect, and the exception did not arrive whole either. None: it was checked."""
+    ended_before: str | None = None
+    """How the process ended in which this check was made before, in words. Somebody else had ended
+    it: made once more, the check did not end its process. None: it was made once."""
     hop: int = 1
     """The hop that this tells of, from 1: the last that was made."""
 
@@ -78,7 +84,7 @@ class RoundTrip:
         """A key that is equal for trips that show the same defect."""
         cause_or_losses = self.diagnosis.cause if self.diagnosis else self.losses
         kinds = frozenset(loss.kind for loss in self.losses)
-        return (self.type_name, self.stage, kinds, cause_or_losses, self.hop)
+        return (self.type_name, self.stage, kinds, cause_or_losses, self.over_limit, self.hop)
 
     @property
     def arrived_whole(self) -> bool:
@@ -112,6 +118,8 @@ class RoundTrip:
                 for credential in self.credentials
             ],
             "not_looked_at": list(self.not_looked_at),
+            "over_limit": self.over_limit,
+            "ended_before": self.ended_before,
             "arrives_with_project": self.with_project and self.with_project.arrived_whole,
             "sent": self.sent,
             "received": self.received,
@@ -178,6 +186,10 @@ def trip_lines(trips: list[RoundTrip]) -> Iterator[str]:
         yield from _declared_line(trip)
         yield from _not_looked_at(trip)
         return
+    if trip.over_limit is not None:
+        yield f"  sent      {_sent_line(trip)}"
+        yield "  check     let it hold less in the test: a limit of this plugin is no defect"
+        return
     if trip.received is None:
         yield f"  sent      {_sent_line(trip)}"
         yield f"  received  {brief(trip.losses[0].received)}"
@@ -243,6 +255,8 @@ def first_line(trip: RoundTrip) -> str:
     name = clean(short_name(trip.type_name))
     if trip.arrived_whole:
         return f"{name} arrives whole"
+    if trip.over_limit is not None:
+        return f"{name} was not checked: {clean(trip.over_limit)}"
     on_hop = f" on hop {trip.hop}" if trip.hop > 1 else ""
     if trip.received is not None:
         kinds = {loss.kind for loss in trip.losses}

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+from pytest_portable_errors.receiver.process_tree import ProcessTree
+
 
 class Unpatched:
     """Functions of the system as they are when this is made, and facts about the machine.
@@ -26,6 +28,7 @@ class Unpatched:
         self.getpid, self.getppid = os.getpid, os.getppid
         self.read, self.write = os.read, os.write
         self.exit = os._exit
+        self.processes = ProcessTree()
         self.monotonic, self.process_time = time.monotonic, time.process_time
         self.environment = dict(os.environ)
         """A copy of the environment, as it was then."""
@@ -58,11 +61,12 @@ class Unpatched:
         poll.register(fd, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
-    def kill_session(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill a process that was started in a session of its own, and all that is still in it.
+    def kill_tree(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill a process that was started in a session of its own, and all that is in it or below.
 
         Where the system has no sessions, the process alone is killed.
         """
+        self.processes.end(process.pid)
         if self._killpg is not None:
             try:
                 self._killpg(process.pid, signal.SIGKILL)

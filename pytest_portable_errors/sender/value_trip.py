@@ -56,7 +56,8 @@ def value_trip(
         else (arrival_loss(outgoing.sent, answer, path="value"),)
     )
     scan = find_credentials(pending.reading, outgoing.sent, received)
-    diagnosis = _diagnosis(outgoing, answer) if losses else None
+    over_limit = pending.over_limit()
+    diagnosis = _diagnosis(outgoing, answer) if losses and not over_limit else None
     return RoundTrip(
         serializer=serializer.name,
         receiver=receiver,
@@ -69,6 +70,8 @@ def value_trip(
         stopped_at=scan.mask.text(outgoing.unpicklable.path) or None
         if outgoing.unpicklable is not None
         else None,
+        over_limit=over_limit,
+        ended_before=answer.get("ended_before"),
         credentials=tuple(
             replace(credential, path=f"value{credential.path.removeprefix('exc')}")
             for credential in scan.credentials
