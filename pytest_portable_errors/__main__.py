@@ -34,6 +34,7 @@ from pytest_portable_errors.report.inspection import inspection_row, inspection_
 from pytest_portable_errors.report.merge import add_merge, merge
 from pytest_portable_errors.round_trip import check_round_trip
 from pytest_portable_errors.survey.carriers import add_carriers, carriers
+from pytest_portable_errors.whole_files import write_whole
 
 _DESCRIPTION = (
     "What is done outside of a test run: with stored errors, with the reports of several runs, "
@@ -140,7 +141,7 @@ def _run(options: argparse.Namespace) -> int:
         found = upstream(options.package, report=options.report)
         print(found.markdown(), end="")
         if options.patch is not None:
-            options.patch.write_text(found.patch, encoding="utf-8")
+            write_whole(options.patch, found.patch.encode(), or_in_place=True)
         return 0
     lines, status = (goldens if options.command == "goldens" else merge)(options)
     print("\n".join(lines))

@@ -223,6 +223,12 @@ def pytest_runtest_makereport(
     # A subtest's report is made in the middle of the call: the rows wait for the test's own.
     if RUN in item.config.stash and not item.stash.get(_IN_CALL, False):
         attach_rows(report, item)
+    if call.when == "teardown":
+        # pytest keeps all items until its end.
+        if _TEST in item.stash:
+            del item.stash[_TEST]
+        if _IN_CALL in item.stash:
+            del item.stash[_IN_CALL]
     if call.excinfo is not None and isinstance(call.excinfo.value, NotPortable):
         attach_text(report, call.excinfo.value)
     return report

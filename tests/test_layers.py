@@ -19,7 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RECEIVER = [path for path in MODULES if "receiver" in path.relative_to(PACKAGE).parts]
 
 ROOMS = (
-    {"errors", "project_root", "receiver"},
+    {"errors", "project_root", "receiver", "whole_files"},
     {"diagnosis", "receiver_names"},
     {"building"},
     {"sender", "report"},
@@ -46,6 +46,7 @@ TESTED_BY = {
     "__main__": "end_to_end/test_inspect, test_sample_repo, diagnosis/test_explain",
     "errors": "one class without code",
     "plugin": RUNS,
+    "whole_files": "repair/test_files and end_to_end/test_unwritten: full disks, links, modes",
     "project_root": "sender/test_project: the project without pytest",
     "receiver_names": "end_to_end/test_repo_wide_settings and sender/test_project: names and paths",
     "diagnosis/candidate": "diagnosis/test_fixes: candidates",
@@ -67,6 +68,8 @@ TESTED_BY = {
     "diagnosis/secret_names": "diagnosis/test_secret_patterns",
     "diagnosis/shown": "diagnosis/test_losses: every form of a value is shown",
     "diagnosis/stored_values": "diagnosis/test_stored",
+    "receiver/escaped": "diagnosis/test_printable",
+    "receiver/process_tree": "survival/test_stopped: who is stopped, and what is left",
     "goldens/guard": "goldens/test_check: what is loaded, and what not",
     "goldens/loads_causes": "goldens/test_causes",
     "goldens/method_fix": "goldens/test_causes: fixes that are pasted",

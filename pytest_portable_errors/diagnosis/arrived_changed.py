@@ -26,6 +26,7 @@ from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.diagnosis.wording import arguments, class_name, placed, wants_set_up
 from pytest_portable_errors.receiver.described import Stage, subject_of
+from pytest_portable_errors.receiver.escaped import escaped
 from pytest_portable_errors.receiver.fields import slot_names
 
 # Modules whose functions make a class again in the receiver.
@@ -241,8 +242,8 @@ def _held_exception_changes(facts: Facts, path: str, call: Call, cls: type) -> D
         reason, place = f"{reducer.title} leaves out or changes", reducer.location
     elif constructor is not None:
         reason = (
-            f"loads calls {cls.__qualname__}({arguments(call, facts.mask)}) - the class with its "
-            "args -, which changes"
+            f"loads calls {escaped(cls.__qualname__)}({arguments(call, facts.mask)}) - the class "
+            "with its args -, which changes"
         )
         place = source_places.location(constructor)
     else:

@@ -29,6 +29,7 @@ from pytest_portable_errors.diagnosis.wording import (
     set_anew,
 )
 from pytest_portable_errors.receiver.described import Stage, subject_of
+from pytest_portable_errors.receiver.escaped import escaped
 
 
 def message_rewritten(facts: Facts) -> Diagnosis | None:
@@ -66,7 +67,7 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
             constructor, root.args, lambda value: brief_argument(value, facts.mask)
         )
         if named_arguments is not None:
-            call = f"{facts.cls.__qualname__}({named_arguments})"
+            call = f"{escaped(facts.cls.__qualname__)}({named_arguments})"
             what = (
                 f"what {reducer.title} gave"
                 if reducer is not None
@@ -93,9 +94,9 @@ def message_rewritten(facts: Facts) -> Diagnosis | None:
     )
     return Diagnosis(
         cause=INIT_REWRITES_MESSAGE,
-        why=f"loads calls {facts.cls.__qualname__}({passed}) - {origin} -\n"
+        why=f"loads calls {escaped(facts.cls.__qualname__)}({passed}) - {origin} -\n"
         + placed(
-            f"and {constructor.__name__}{class_source.parameters(constructor)} {effect}",
+            f"and {escaped(constructor.__name__)}{class_source.parameters(constructor)} {effect}",
             source_places.location(constructor),
         ),
         evidence=(f"{class_name(facts.cls)}({passed})", source_places.location(constructor)),

@@ -8,6 +8,7 @@ from types import FunctionType
 from pytest_portable_errors.diagnosis.pickle_machine import Pairs
 from pytest_portable_errors.diagnosis.source_places import location
 from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.receiver.escaped import escaped
 
 
 def own_setstate(cls: type) -> tuple[str, str] | None:
@@ -22,7 +23,7 @@ def own_setstate(cls: type) -> tuple[str, str] | None:
         if method is not None:
             place = location(method) if isinstance(method, FunctionType) else ""
             is_own = fields.module_of(owner) != "builtins"
-            return (f"{owner.__qualname__}.__setstate__", place) if is_own else None
+            return (escaped(f"{owner.__qualname__}.__setstate__"), place) if is_own else None
     return None
 
 
@@ -65,7 +66,7 @@ def setter_at_fault(cls: type, state: object) -> str | None:
     for name in ("__setstate__", "__setattr__"):
         method = getattr(cls, name, None)
         if isinstance(method, FunctionType):
-            return f"{method.__qualname__}    {location(method)}"
+            return f"{escaped(method.__qualname__)}    {location(method)}"
     for name, _ in state if isinstance(state, Pairs) else ():
         owner, attribute = next(
             ((c, vars(c)[name]) for c in cls.__mro__ if isinstance(name, str) and name in vars(c)),
@@ -74,5 +75,6 @@ def setter_at_fault(cls: type, state: object) -> str | None:
         if owner is not None and isinstance(attribute, property) and attribute.fset is None:
             getter = attribute.fget
             place = f"    {location(getter)}" if isinstance(getter, FunctionType) else ""
-            return f"{owner.__qualname__}.{name} is a property without setter{place}"
+            owned = escaped(f"{owner.__qualname__}.{name}")
+            return f"{owned} is a property without setter{place}"
     return None

@@ -12,6 +12,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis.facts import Reducer
 from pytest_portable_errors.diagnosis.source_places import location
 from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.receiver.escaped import escaped
 
 # From Python 3.14 on annotations are evaluated when they are asked for (PEP 649).
 _ANNOTATIONS_AS_THEY_ARE: dict[str, Any] = {}
@@ -143,7 +144,7 @@ def parameters(function: FunctionType) -> str:
     without_self = list(own_signature.parameters.values())[1:]
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in without_self]
     try:
-        return str(inspect.Signature(bare))
+        return escaped(str(inspect.Signature(bare)))
     except Exception:  # a default's repr is foreign code
         return f"({', '.join(parameter.name for parameter in bare)})"
 

@@ -10,6 +10,7 @@ from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.pickle_reader import Reading
 from pytest_portable_errors.receiver.described import ErrorRecord, Missing, Record, Stage
+from pytest_portable_errors.receiver.escaped import escaped
 
 FoundClass = type
 """A name for it where a field is called ``type``."""
@@ -72,7 +73,7 @@ class Reducer:
     @property
     def title(self) -> str:
         """What to call it: the method as pickle finds it, whatever the function calls itself."""
-        return f"{self.owner}.{self.place}" if self.owner else self.name
+        return escaped(f"{self.owner}.{self.place}" if self.owner else self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from pytest_portable_errors.diagnosis.wording import (
     set_anew,
 )
 from pytest_portable_errors.receiver.described import Stage
+from pytest_portable_errors.receiver.escaped import escaped
 
 
 def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
@@ -41,21 +42,14 @@ def constructor_does_not_fit(facts: Facts) -> Diagnosis | None:
     call, cls, constructor = misfit
     passed, parameters = arguments(call, facts.mask), class_source.parameters(constructor)
     keyword_only = class_source.keyword_only(constructor)
+    init, name = escaped(constructor.__name__), escaped(cls.__qualname__)
+    cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {init} takes {parameters}"
     if parameters == "()":
-        cause, why = (
-            INIT_TAKES_NO_ARGUMENTS,
-            f"but {constructor.__name__} takes none: its message is fixed",
-        )
+        cause, why = INIT_TAKES_NO_ARGUMENTS, f"but {init} takes none: its message is fixed"
     elif keyword_only:
-        cause = INIT_DOES_NOT_FIT_ARGS
-        why = (
-            f"but {constructor.__name__} takes {parameters}, where {', '.join(keyword_only)} must "
-            "be named"
-        )
-    else:
-        cause, why = INIT_DOES_NOT_FIT_ARGS, f"but {constructor.__name__} takes {parameters}"
+        why += f", where {', '.join(keyword_only)} must be named"
     path = path_of(call, facts.reading.root) or "exc"
-    call_text = f"loads calls {cls.__qualname__}({passed}) - {_origin(cls, path, constructor)} -"
+    call_text = f"loads calls {name}({passed}) - {_origin(cls, path, constructor)} -"
     diagnosis = Diagnosis(
         cause=cause,
         why=f"{call_text}\n{placed(why, source_places.location(constructor))}",
@@ -109,9 +103,9 @@ def constructor_rejects(facts: Facts) -> Diagnosis | None:
             passed = arguments(call, facts.mask)
             likely = "" if failure is not None else "likely: "
             why = (
-                f"{likely}loads calls {cls.__qualname__}({passed}) - "
+                f"{likely}loads calls {escaped(cls.__qualname__)}({passed}) - "
                 f"{_origin(cls, path, constructor)} -\n"
-                f"and {constructor.__name__}{class_source.parameters(constructor)}\n"
+                f"and {escaped(constructor.__name__)}{class_source.parameters(constructor)}\n"
                 + placed(f"raises {error_text(facts.error)}", source_places.location(constructor))
             )
             return _as_link_diagnosis(

@@ -16,6 +16,7 @@ from pytest_portable_errors.diagnosis.pickle_opcodes import (
     PUSH_ARGUMENT,
     PUT,
 )
+from pytest_portable_errors.receiver.escaped import escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,8 @@ class Global:
     qualname: str
 
     def __str__(self) -> str:
-        return (
-            self.qualname
-            if self.module in ("builtins", "__builtin__")
-            else f"{self.module}.{self.qualname}"
-        )
+        is_builtin = self.module in ("builtins", "__builtin__")
+        return escaped(self.qualname if is_builtin else f"{self.module}.{self.qualname}")
 
 
 class Pairs(list[Any]):

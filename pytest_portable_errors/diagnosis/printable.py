@@ -8,24 +8,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pytest_portable_errors.receiver.escaped import escaped
+
 WIDTH = 160
 """Characters of one quoted value."""
 
-# C0 and C1 controls, line separators, and characters that reverse or hide the text around them.
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-)
+# What a log of CI takes for a command where a line begins with it, or has it: GitHub's workflow
+# commands of both kinds, Azure's, TeamCity's.
+_COMMAND = re.compile(r"^(\s*):(?=:[a-z-]+(?: [^\n]*)?::)|#(?=#\w*\[)")
 
 
 def clean(text: str) -> str:
     """The text on one line; control characters and lone surrogates are written as escapes.
 
-    A lone surrogate cannot be encoded as UTF-8, and in a report it ends a pytest-xdist session.
+    So is what would make the line a command of CI.
     """
-    escaped = _UNPRINTABLE.sub(
-        lambda match: match.group().encode("unicode_escape").decode("ascii"), text
-    )
-    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = escaped(text)
+    if "::" in text or "##" in text:
+        return _COMMAND.sub(lambda match: (match[1] or "") + f"\\x{ord(match[0][-1]):x}", text)
+    return text
 
 
 def plain(data: object) -> Any:

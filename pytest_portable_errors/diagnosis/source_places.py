@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from pytest_portable_errors.project_root import root_above
 from pytest_portable_errors.receiver import fields
+from pytest_portable_errors.receiver.escaped import escaped
 
 _Class = TypeVar("_Class", bound=type)
 _SITE_FOLDERS = ("site-packages", "dist-packages")
@@ -42,7 +43,7 @@ def shown_file(file: str) -> str:
 
     One of an installed distribution is named as an import names it: ``litellm/exceptions.py``.
     """
-    return file_below(_ROOT, file) or _imported_file(file)
+    return escaped(file_below(_ROOT, file) or _imported_file(file))
 
 
 def file_below(root: str, file: str) -> str:

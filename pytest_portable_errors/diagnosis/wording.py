@@ -8,6 +8,7 @@ from pytest_portable_errors.diagnosis import class_code
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
 from pytest_portable_errors.diagnosis.shown import short_name
+from pytest_portable_errors.receiver.escaped import escaped
 
 _GETATTR = (Global("builtins", "getattr"), Global("__builtin__", "getattr"))
 _LONGEST_LINE = 90  # characters of a line that has a place after it
@@ -16,7 +17,7 @@ _LONGEST_ARGUMENT = 60  # characters of one argument
 
 def class_name(cls: type) -> str:
     """The full name of a class, without ``builtins``: ``shop.errors.PaymentError``."""
-    return short_name(f"{cls.__module__}.{cls.__qualname__}")
+    return short_name(escaped(f"{cls.__module__}.{cls.__qualname__}"))
 
 
 def placed(line: str, place: str) -> str:

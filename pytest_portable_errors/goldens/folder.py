@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from pytest_portable_errors.goldens.golden import (
     Golden,
     parse,
 )
+from pytest_portable_errors.whole_files import write_whole
 
 KEPT = 5
 """Releases that are kept, unless a setting says otherwise."""
@@ -149,18 +147,9 @@ def write(
         and not is_stale(before)
     ):
         return "kept"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside it and renamed, so that nobody finds half of it.
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".golden-")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(golden.text())
-        os.chmod(name, 0o644)
-        os.replace(name, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
+    if file.is_symlink():
+        raise OSError(f"{file.name} is a link")
+    write_whole(file, golden.text().encode())
     return "anew" if is_there else "new"
 
 

@@ -186,12 +186,12 @@ def _entries_of(judged: JudgedTrip) -> list[Entry]:
     if _only_lacks_project(judged):
         cause, receiver, kinds = CLASS_NOT_IMPORTABLE, DEFAULT_RECEIVER, ["arrival"]
     cls, serializer = way_of(trip)
-    return [Entry(cls, cause, kind, serializer, clean(_portable(receiver))) for kind in kinds]
+    return [Entry.of(cls, cause, kind, serializer, clean(_portable(receiver))) for kind in kinds]
 
 
 def way_of(trip: RoundTrip) -> tuple[str, str]:
     """Class and serializer as a baseline's line writes them, the same on every machine."""
-    return in_a_line(clean(defect_of(trip)[0])), clean(trip.serializer)
+    return in_a_line(clean(defect_of(trip)[0])), in_a_line(clean(trip.serializer))
 
 
 def _only_lacks_project(judged: JudgedTrip) -> bool:

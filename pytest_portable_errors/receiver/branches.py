@@ -10,6 +10,7 @@ import gc
 import importlib
 import importlib.util
 import os
+import signal
 import sys
 import time
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -249,6 +250,8 @@ def _becomes_branch(step: str, settings: CheckSettings) -> bool:
         return False
     gc.enable()
     limit_processor(None)
+    if hasattr(signal, "SIGPIPE"):  # command line tools give it its default when imported
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     # A fork copies one thread only, and ends or hangs where there are several interpreters.
     return not (_has_threads() or _has_subinterpreters())
 

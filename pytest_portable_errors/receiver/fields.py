@@ -8,6 +8,8 @@ import sys
 import types
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+from .escaped import escaped
+
 NAME_KEPT = 2_000  # characters of a name; a class can be called anything
 # Descriptors that keep what they computed in the instance's __dict__: functools', and those of
 # Django, werkzeug, Pyramid...
@@ -322,5 +324,8 @@ def has_own_protocol(cls: type) -> bool:
 
 
 def cut_name(text: str) -> str:
-    """A name, or its first ``NAME_KEPT`` characters and ``...``."""
-    return text if len(text) <= NAME_KEPT else text[:NAME_KEPT] + "..."
+    """A name, or its first ``NAME_KEPT`` characters and ``...``; on one line, controls escaped.
+
+    A class, a module and an attribute can be called anything (``type("A\\n::error::", ...)``).
+    """
+    return escaped(text if len(text) <= NAME_KEPT else text[:NAME_KEPT] + "...")

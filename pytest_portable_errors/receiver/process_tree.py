@@ -6,20 +6,22 @@ another.
 
 import os
 import signal
-from typing import Dict, List, Optional, Set
+import sys
+from typing import Any, Dict, List, Optional, Set
 
 _ROUNDS = 50  # looks for processes that were forked while the others were being stopped
 
 
 class ProcessTree:
-    """Looks at processes with the functions that ``os`` has when this is made.
+    """Looks at processes with the system's own functions.
 
-    Tests replace those functions, also where a module has bound them under names of its own.
+    Tests replace those of ``os``, also where a module has bound them under names of its own.
     """
 
     def __init__(self) -> None:
-        self._open, self._read, self._close = os.open, os.read, os.close
-        self._listdir, self._kill = os.listdir, os.kill
+        system: Any = sys.modules[os.name]  # what os has them from
+        self._open, self._read, self._close = system.open, system.read, system.close
+        self._listdir, self._kill = system.listdir, system.kill
         self._read_only = os.O_RDONLY
 
     def stat_fields(self, pid: int) -> List[bytes]:
@@ -33,7 +35,8 @@ class ProcessTree:
         """
         fd = self._open("/proc/{}/stat".format(pid), self._read_only)
         try:
-            return self._read(fd, 4096).rpartition(b")")[2].split()
+            stat: bytes = self._read(fd, 4096)
+            return stat.rpartition(b")")[2].split()
         finally:
             self._close(fd)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sysconfig
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pytest_portable_errors.whole_files import write_whole
 
 _OF_PYTHON = ("stdlib", "platstdlib")
 _SITE_FOLDERS = {"site-packages", "dist-packages"}
@@ -92,7 +91,7 @@ class Writer:
         real = Path(os.path.realpath(file))
         try:
             before = real.read_bytes() if real.exists() else None
-            _replace(real, content)
+            write_whole(real, content)
         except OSError as error:
             raise MayNotWrite(
                 f"{self.shown(file)} cannot be written: {error.strerror or error}"
@@ -117,7 +116,7 @@ class Writer:
             if before is None:
                 real.unlink(missing_ok=True)
             else:
-                _replace(real, before)
+                write_whole(real, before)
         except OSError as error:
             raise MayNotWrite(
                 f"{self.shown(file)} cannot be put back: {error.strerror or error}"
@@ -132,43 +131,3 @@ class Writer:
         """A file's path from the project's folder, as people read it."""
         real = Path(os.path.realpath(file))
         return str(real.relative_to(self.root)) if self.root in real.parents else str(file)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write a new file beside the old one, and put it in its place: whoever looks sees one whole.
-
-    Raises:
-        OSError: As any writing to a disk.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    status = file.stat() if file.exists() else None
-    with _beside(file) as temporary:
-        with open(temporary, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if status is not None and hasattr(os, "chown"):
-            with contextlib.suppress(PermissionError):  # only the superuser may
-                os.chown(temporary, status.st_uid, status.st_gid)
-        mode = _usual_mode() if status is None else stat.S_IMODE(status.st_mode)
-        os.chmod(temporary, mode)  # last: a new owner takes bits away
-        os.replace(temporary, file)
-
-
-@contextlib.contextmanager
-def _beside(file: Path) -> Iterator[str]:
-    """The path of a new file in the same folder, which is gone afterwards."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
-    os.close(handle)
-    try:
-        yield name
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _usual_mode() -> int:
-    """The mode of a file that is made anew: what the process's mask leaves."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -8,12 +8,14 @@ that each changed it, keep the lines of both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.whole_files import write_whole
 
 _TITLE = "# Known defects of exceptions, by pytest-portable-errors; format 1."
 _EXPLANATION = (
@@ -23,19 +25,25 @@ _EXPLANATION = (
     ),
     "# class, cause, what is lost, serializer, receiver",
 )
+_DECISION = "portable-errors::"
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-def in_a_line(cls: str) -> str:
-    """A class's name as a field of a line: fields end at blanks, so these become ``_``."""
-    return cls.replace(" ", "_")
+def in_a_line(text: str) -> str:
+    """A text as a field of a line, whatever a class, a serializer or an interpreter is called.
+
+    Fields end at blanks, so these become ``_``; that also stands before what would begin a comment,
+    a conflict or a decision, and for nothing at all.
+    """
+    field = re.sub(r"[ \t]", "_", text)
+    return f"_{field}" if not field or field.startswith(("#", _DECISION, *_CONFLICT)) else field
 
 
 class Entry(NamedTuple):
-    """One line of the baseline: one kind of loss that is known."""
+    """One line of the baseline: one kind of loss that is known; its texts are ``in_a_line``."""
 
     cls: str
-    """Dotted name, without blanks."""
+    """Dotted name."""
     cause: str
     """A name of ``CAUSE_NAMES``; ``unexplained`` if no rule explains the loss."""
     kind: str
@@ -44,13 +52,15 @@ class Entry(NamedTuple):
     receiver: str
     """Its name; of an interpreter's path the last part, as the rest is one machine's."""
 
+    @classmethod
+    def of(cls, *texts: str) -> Entry:
+        """An entry with these fields, each as it stands in a line."""
+        return cls(*map(in_a_line, texts))
+
     @property
     def is_decision(self) -> bool:
         """Whether it holds an open decision, and no defect of a class."""
         return self.cls.startswith(_DECISION)
-
-
-_DECISION = "portable-errors::"
 
 
 def decision_entry(decision: str) -> Entry:
@@ -114,6 +124,15 @@ def parse(text: str, *, origin: str) -> Baseline:
             )
         entries.add(Entry(*fields))
     return Baseline(entries=frozenset(entries))
+
+
+def write_baseline(file: Path, baseline: Baseline) -> None:
+    """Write the known defects to a file.
+
+    Raises:
+        OSError: It cannot be written; it is as it was.
+    """
+    write_whole(file, baseline.text().encode(), or_in_place=True)
 
 
 def read_baseline(file: Path | None) -> Baseline:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from pytest_portable_errors.report.document import Document
+from pytest_portable_errors.whole_files import write_whole
 
 SUFFIXES = (".json", ".html", ".sarif")
 """How the name of a report may end."""
@@ -18,10 +19,10 @@ def write_report(file: Path, document: Document) -> None:
 
     Raises:
         ModuleNotFoundError: HTML is asked for, and Jinja2 is not installed.
-        OSError: The file cannot be written.
+        OSError: The file cannot be written; it is as it was.
     """
     write = {".json": _as_json, ".html": _as_html, ".sarif": _as_sarif}[file.suffix]
-    file.write_text(write(document), encoding="utf-8")
+    write_whole(file, write(document).encode(), or_in_place=True)
 
 
 def _as_json(document: object) -> str:

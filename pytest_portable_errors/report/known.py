@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
+from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry
 from pytest_portable_errors.report.rows import DECISIONS, HARMLESS, Finding, Row, Verdict
 
 DECISION_VALUES = tuple(verdict.value for verdict in DECISIONS)
@@ -20,9 +20,8 @@ def baseline_entries(row: Row, finding: Finding) -> list[Entry]:
 
 
 def _entries_of_class(row: Row, finding: Finding) -> list[Entry]:
-    cls = in_a_line(row["cls"])
     return [
-        Entry(cls, finding["cause"], kind, finding["serializer"], finding["receiver"])
+        Entry.of(row["cls"], finding["cause"], kind, finding["serializer"], finding["receiver"])
         for kind in finding["kinds"]
     ]
 

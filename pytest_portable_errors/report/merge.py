@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.report.baseline import read_baseline
+from pytest_portable_errors.report.baseline import read_baseline, write_baseline
 from pytest_portable_errors.report.document import document, merge_documents
 from pytest_portable_errors.report.files import SUFFIXES, SUFFIXES_TEXT, write_report
 from pytest_portable_errors.report.outcome import Outcome
@@ -113,7 +113,7 @@ def _against(outcome: Outcome, file: Path, *, is_new: bool) -> Outcome:
 def _write_files(outcome: Outcome, options: argparse.Namespace) -> Iterator[str]:
     """Write the baseline and the reports; a line of the summary for each file."""
     if options.update_baseline:
-        Path(options.baseline).write_text(outcome.updated_baseline.text(), encoding="utf-8")
+        write_baseline(Path(options.baseline), outcome.updated_baseline)
         yield f"{options.baseline}: {outcome.update_told}"
     names: Sequence[str] = options.output
     for name in names:

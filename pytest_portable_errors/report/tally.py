@@ -112,7 +112,8 @@ class Tally:
     def __init__(self) -> None:
         self.tests: dict[str, dict[str, Entries]] = {}
         """Node ID -> phase -> entries. When a test runs again, on another worker or because it
-        failed, its new entries replace the old."""
+        failed, its new entries replace the old. Tests with equal entries share them."""
+        self._distinct: dict[str, dict[str, Entries]] = {}
         self._details: dict[tuple[str, str], Detail] = {}
 
     def add(self, nodeid: str, when: str, entries: Entries) -> None:
@@ -122,7 +123,10 @@ class Tally:
         """
         for detail in entries["details"]:
             self.describe({**detail, "test": nodeid})
-        self.tests.setdefault(nodeid, {})[when] = {**entries, "details": []}
+        without_details: Entries = {**entries, "details": []}
+        phases = {**self.tests.get(nodeid, {}), when: without_details}
+        # Most of thousands of tests have met the same, so that each keeps next to nothing.
+        self.tests[nodeid] = self._distinct.setdefault(repr(phases), phases)
         for name in ("rows", "defects", "totals", "not_checked", "classes"):
             vars(self).pop(name, None)
 
@@ -312,8 +316,9 @@ class Tally:
         """
         verdicts: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
         for _, row, finding in self._findings():
-            cls, serializer = in_a_line(row["cls"]), finding["serializer"]
-            verdicts[cls, serializer, finding["receiver"]].add(finding["verdict"])
+            cls, serializer = in_a_line(row["cls"]), in_a_line(finding["serializer"])
+            receiver = in_a_line(finding["receiver"])
+            verdicts[cls, serializer, receiver].add(finding["verdict"])
             if finding["whole_with_project"]:
                 verdicts[cls, serializer, "with-project"].add(Verdict.WHOLE.value)
         open_decisions = {finding["verdict"] for _, _, finding in self._findings()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.judging.outlines import identity_of, outline_of
 from pytest_portable_errors.judging.shapes import Likeness, SettledExceptions, shape_of
-from pytest_portable_errors.receiver.fields import base_field, made_dict
+from pytest_portable_errors.receiver.fields import base_field, made_dict, module_of
 from pytest_portable_errors.sender.copies import copy_without_traceback
 from pytest_portable_errors.sender.extent import held_by
 from pytest_portable_errors.sender.garbage import uncollected
@@ -21,6 +21,8 @@ from pytest_portable_errors.sender.outgoing import (
     describe_and_pickle_by_each,
 )
 from pytest_portable_errors.sender.serializers import Serializer
+
+_OWN_PACKAGE = __name__.partition(".")[0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,14 +72,16 @@ class CapturedExceptions:
 
         Returns:
             One outgoing exception by serializer; empty if it is not sent: an outcome of pytest's,
-            of a class or shape that is skipped, for which there was no time, or raised while this
-            thread describes another.
+            of a class of this plugin's, of a class or shape that is skipped, for which there was
+            no time, or raised while this thread describes another.
         """
         thread = threading.get_ident()
         # issubclass of type(), and not isinstance: the exception's __class__ may be anything.
         if thread in self._busy_threads or issubclass(
             type(exc), (*self.outcomes, KeyboardInterrupt)
         ):
+            return []
+        if (module_of(type(exc)) or "").partition(".")[0] == _OWN_PACKAGE:
             return []
         is_same, outgoing = self._by_id.get(id(exc), (None, []))
         if is_same is not None and is_same(exc):

@@ -63,9 +63,16 @@ class CapturePatch:
     Methods are wrapped for each test alone; after ``keep_open``, once for all of them.
     """
 
-    def __init__(self, sources: Sources) -> None:
-        """Find out whether ``pytest.raises`` can be watched, by a probe; nothing stays wrapped."""
+    def __init__(self, sources: Sources, *, is_on_top: Callable[[], bool] = lambda: True) -> None:
+        """Find out whether ``pytest.raises`` can be watched, by a probe; nothing stays wrapped.
+
+        Args:
+            sources: Where exceptions are seen.
+            is_on_top: Whether this run is the innermost one in this process. What is raised while
+                pytest runs within pytest, as by ``pytester``, is the inner run's.
+        """
         self.sources = sources
+        self._is_on_top = is_on_top
         self.is_blind = "raises" in sources.kinds and not can_watch(sources)
         """Whether ``pytest.raises`` is watched, and what it catches cannot be seen: this version of
         pytest is made otherwise than those that we know."""
@@ -88,16 +95,21 @@ class CapturePatch:
 
     @contextlib.contextmanager
     def showing(self, see: See) -> Iterator[None]:
-        """Call ``see`` with each exception that is caught in the block."""
+        """Call ``see`` with each exception that is caught in the block, but for nested runs."""
+
+        def see_own(exc: BaseException) -> None:
+            if self._is_on_top():
+                see(exc)
+
         if self._open_patches is None:
-            with watching(see, self.sources):
+            with watching(see_own, self.sources):
                 yield
             return
         if not self._sees_unittest and "unittest.case" in sys.modules:
             # A test has imported unittest since the methods were wrapped.
             self._open_patches.close()
             self._enter()
-        before, self._see = self._see, see
+        before, self._see = self._see, see_own
         try:
             yield
         finally:

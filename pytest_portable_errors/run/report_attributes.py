@@ -6,15 +6,25 @@ functions import what only a used plugin needs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_portable_errors.report.rows import is_surveyed_item, junit_properties
 from pytest_portable_errors.run.stash import OPTIONS, NotPortable, ToldOnce, run_of
 
+_SAYS_IN_USE = pytest.StashKey[bool]()
+"""Whether a report of this process has said that the plugin is in use: one is enough."""
+
 
 def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
-    """Put what was recorded since the last report on this one; nothing if nothing was."""
-    attached: dict[str, object] = {"portable_errors_in_use": True}
+    """Put what was recorded since the last report on this one; nothing if nothing was.
+
+    pytest keeps all reports until its end, so the reporter takes off again what it has read.
+    """
+    attached: dict[str, object] = {}
+    if not item.config.stash.get(_SAYS_IN_USE, False):
+        item.config.stash[_SAYS_IN_USE] = attached["portable_errors_in_use"] = True
     entries = run_of(item.config).recorder.take()
     if entries is not None:
         attached["portable_errors"] = entries
@@ -37,7 +47,16 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
             attached["portable_errors_fixes"] = [
                 fix_row(fix, str(item.config.rootpath)) for fix in fixes
             ]
-    vars(report).update(attached)
+    if attached:
+        vars(report).update(attached)
+
+
+def taken(report: pytest.TestReport, name: str) -> Any:
+    """Take a list or dict off a report, which ``attach_rows`` has put there; None if it has not."""
+    value = getattr(report, name, None)
+    if value is not None:
+        setattr(report, name, None)
+    return value
 
 
 def attach_text(report: pytest.TestReport, failure: NotPortable) -> None:

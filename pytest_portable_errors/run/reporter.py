@@ -6,8 +6,9 @@ imports this module in every run, so functions import what only a used plugin ne
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_portable_errors.run.options import Options
+from pytest_portable_errors.run.report_attributes import taken
 from pytest_portable_errors.run.stash import OPTIONS, baseline_of
 from pytest_portable_errors.run.told_once import without_told_once
 
@@ -56,6 +58,7 @@ class Reporter:
         self._crashed: list[str] = []
         self._stopped_early = False
         self._written: list[str] = []
+        self._unwritten: list[str] = []  # which files could not be written, and why
         self._tells_cases = False  # whether a test failed for what the summary tells
         self._goldens: UpdatingGoldens | None = None
         if options.updates_goldens and options.goldens is not None:
@@ -71,16 +74,16 @@ class Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the rows that the report carries, and colour one of our failures."""
-        repaired = getattr(report, "portable_errors_repaired", ())
         if self._repairing is not None:
             from base64 import b64decode
 
+            repaired = taken(report, "portable_errors_repaired") or ()
             self._repairing.add([(owner, b64decode(text)) for owner, text in repaired])
-            self._repairing.add_fixes(getattr(report, "portable_errors_fixes", ()))
+            self._repairing.add_fixes(taken(report, "portable_errors_fixes") or ())
         if self._goldens is not None:
-            self._goldens.add(report.nodeid, getattr(report, "portable_errors_goldens", []))
+            self._goldens.add(report.nodeid, taken(report, "portable_errors_goldens") or [])
         self._is_in_use = self._is_in_use or hasattr(report, "portable_errors_in_use")
-        entries = getattr(report, "portable_errors", None)
+        entries = taken(report, "portable_errors")
         if getattr(report, "portable_errors_told_once", False):
             self._tells_cases = True
             if entries and self._options.credentials != "error":
@@ -174,9 +177,12 @@ class Reporter:
             # As with ruff and pre-commit, what a run has changed is to be looked at.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if options.updates_baseline and options.baseline is not None:
+            from pytest_portable_errors.report.baseline import write_baseline
+
             outcome = self.outcome()
-            options.baseline.write_text(outcome.updated_baseline.text(), encoding="utf-8")
-            self._written.append(f"{self._relative(options.baseline)}: {outcome.update_told}")
+            with self._telling_of(options.baseline, session):
+                write_baseline(options.baseline, outcome.updated_baseline)
+                self._written.append(f"{self._relative(options.baseline)}: {outcome.update_told}")
         if self._reports_on_nothing and is_usable:
             # The tests that ran are as they are; only a run that says nothing else says this.
             if session.exitstatus != pytest.ExitCode.TESTS_FAILED:
@@ -188,8 +194,20 @@ class Reporter:
 
             content = document(replace(self.outcome(), origin=origin_of(options)))
             for file in options.reports:
-                write_report(file, content)
-                self._written.append(self._relative(file))
+                with self._telling_of(file, session):
+                    write_report(file, content)
+                    self._written.append(self._relative(file))
+
+    @contextlib.contextmanager
+    def _telling_of(self, file: Path, session: pytest.Session) -> Iterator[None]:
+        """Fail the run if the file cannot be written in the block, and let the summary say why."""
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            self._unwritten.append(f"{self._relative(file)} cannot be written: {why}")
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _relative(self, file: Path) -> str:
         """A file's path from the folder in which pytest was started."""
@@ -213,6 +231,11 @@ class Reporter:
                 "--portable-errors",
                 red=True,
             )
+        if self._unwritten:
+            from pytest_portable_errors.diagnosis.printable import clean
+
+            for problem in self._unwritten:
+                terminalreporter.write_line(f"portable errors: {clean(problem)}", red=True)
         if self._config.option.collectonly or (
             self._tally is None and not self._is_repo_wide and not self._written
         ):

@@ -30,7 +30,7 @@ from pytest_portable_errors.run.monitored_test import MonitoredTest
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.pytest_api import PytestApi
 from pytest_portable_errors.run.run_policies import RunPolicies
-from pytest_portable_errors.sender.process_receivers import share
+from pytest_portable_errors.sender.process_receivers import current, share
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
@@ -57,6 +57,7 @@ class Run:
         pytest_api: PytestApi,
         controller: int | None,
         hub: str | None,
+        is_nested: bool = False,
     ) -> None:
         """Make the run, and let ``check_round_trip`` use its receivers; no receiver starts yet.
 
@@ -71,6 +72,7 @@ class Run:
                 worker of it.
             hub: Path of the socket by which the workers of pytest-xdist share receivers; None:
                 this process has its own.
+            is_nested: Whether another run of pytest in this process has begun and not ended.
         """
         context = ProjectContext(
             root=Path(options.root),
@@ -79,6 +81,7 @@ class Run:
             django_setup=options.django_setup,
             installed=options.installed,
             absent=options.absent,
+            is_nested=is_nested,
         )
         self.receivers = Receivers(context, serializers, controller=controller, hub=hub)
         self.offered: Offered | None = None
@@ -112,6 +115,7 @@ class Run:
         """What shows the exceptions that tests catch; None before the first watched test."""
         # A check_round_trip in a test is to know the project as well.
         self._shared_before = share(self.receivers)
+        self._shared = current()
 
     def close(self) -> None:
         """Undo all patches, share what was shared before, end the receivers and wait for them."""
@@ -218,7 +222,7 @@ class Run:
             kinds=self._options.capture,
             is_ours=lambda file: self.receivers.project.holds(file),
         )
-        patch = CapturePatch(sources)
+        patch = CapturePatch(sources, is_on_top=lambda: current() is self._shared)
         # Kept open, "handled" would cost time between tests, too.
         if self._options.is_on and "handled" not in sources.kinds:
             patch.keep_open()

@@ -96,6 +96,8 @@ def run_of(config: pytest.Config) -> Run:
             pytest_api=_pytest_api(),
             controller=os.getppid() if is_worker(config) else None,
             hub=getattr(config, "workerinput", {}).get(FROM_CONTROLLER, {}).get("hub"),
+            # What was shared before this run's own was shared: something, if a run is around it.
+            is_nested=config.stash[_SHARED_BEFORE].make is not None,
         )
     return config.stash[RUN]
 

@@ -224,10 +224,8 @@ class Receiver:
         return self.started.close()
 
     def _send(self, head: messages.Head, body: bytes = b"") -> None:
-        view = memoryview(messages.encode(head, body))
         try:
-            while view:
-                view = view[UNPATCHED.write(self.started.requests, view) :]
+            UNPATCHED.write(self.started.requests, messages.encode(head, body))
         except OSError:
             raise ReceiverEnded from None
 

@@ -120,6 +120,11 @@ class Project:
             file, self._installed()
         )
 
+    def holds_module(self, module: str) -> bool:
+        """Whether a file of an imported module lies below the root and is not installed."""
+        loaded = sys.modules.get(module)
+        return loaded is not None and any(map(self.holds, files_of(loaded)))
+
     def _is_test_file(self, file: str) -> bool:
         """Whether a file (real path) was collected, or is not installed and named as a test is."""
         if file in self.context.collected:

@@ -28,6 +28,9 @@ class ProjectContext:
     absent: tuple[str, ...] = ()
     """Dotted names of modules that the receivers lack, with all below them, although they are
     installed."""
+    is_nested: bool = False
+    """Whether pytest runs within pytest, in one process: what is loaded may be another project's.
+    """
 
     @classmethod
     def here(cls) -> ProjectContext:

@@ -138,11 +138,11 @@ class Request:
 def import_steps(modules: Sequence[str]) -> list[str]:
     """Return the modules to import, each after the top of its package, in order and once.
 
-    So the branches for two modules of LiteLLM share one for ``litellm``.
+    So the branches for two modules of LiteLLM share one for ``litellm``. A module whose name has a
+    colon is left for loads to import: a step with a colon is a call of the consumer's start-up.
     """
-    return list(
-        dict.fromkeys(step for module in modules for step in (module.partition(".")[0], module))
-    )
+    steps = (step for module in modules for step in (module.partition(".")[0], module))
+    return [step for step in dict.fromkeys(steps) if ":" not in step]
 
 
 def _located(needs: Sequence[str]) -> dict[str, tuple[str | None, list[str] | None]]:

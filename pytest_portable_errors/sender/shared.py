@@ -110,9 +110,7 @@ class Connection:
         Raises:
             OSError: The hub has ended.
         """
-        view = memoryview(messages.encode(self._start))
-        while view:
-            view = view[UNPATCHED.write(self.requests, view) :]
+        UNPATCHED.write(self.requests, messages.encode(self._start))
 
     def is_stopped(self) -> bool:
         """Whether a signal has stopped the hub. It looks itself whether a receiver is stopped."""

@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from pytest_portable_errors.receiver.process_tree import ProcessTree
 
@@ -24,10 +26,13 @@ class Unpatched:
     """
 
     def __init__(self) -> None:
+        # What os has these from: a test that replaces os.write may be the first to import this.
+        system: Any = sys.modules[os.name]
         self.popen = subprocess.Popen
-        self.getpid, self.getppid = os.getpid, os.getppid
-        self.read, self.write = os.read, os.write
-        self.exit = os._exit
+        self.getpid: Callable[[], int] = system.getpid
+        self.getppid: Callable[[], int] = system.getppid
+        self.read: Callable[[int, int], bytes] = system.read
+        self.exit: Callable[[int], NoReturn] = system._exit
         self.processes = ProcessTree()
         self.monotonic, self.process_time = time.monotonic, time.process_time
         self.environment = dict(os.environ)
@@ -41,7 +46,9 @@ class Unpatched:
         """Whether a forked process may go on as it is: the frameworks of macOS do not survive a
         fork."""
         self._sleep = time.sleep
-        self._killpg = getattr(os, "killpg", None)
+        self._write = system.write
+        self._killpg = getattr(system, "killpg", None)
+        self._mask = getattr(signal, "pthread_sigmask", None)
         self._poll = getattr(select, "poll", None)
 
     def wait_readable(self, fd: int, seconds: float) -> bool:
@@ -60,6 +67,40 @@ class Unpatched:
         poll = self._poll()
         poll.register(fd, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
+
+    def write(self, fd: int, data: bytes) -> None:
+        """Write all of it to a pipe, and be told if nobody reads it, whatever SIGPIPE does here.
+
+        Command line tools give that signal its default, which is to end the process, and their
+        tests do so in this one.
+
+        Args:
+            fd: The descriptor of the pipe.
+            data: Any number of bytes.
+
+        Raises:
+            OSError: Nobody reads it.
+        """
+        if self._mask is None:  # Windows has neither
+            self._write_all(fd, data)
+            return
+        before = self._mask(signal.SIG_BLOCK, {signal.SIGPIPE})
+        try:
+            self._write_all(fd, data)
+        except OSError:
+            if signal.SIGPIPE not in before and signal.SIGPIPE in signal.sigpending():
+                signal.sigwait({signal.SIGPIPE})  # it would be raised when it is unblocked
+            raise
+        finally:
+            self._mask(signal.SIG_SETMASK, before)
+
+    def _write_all(self, fd: int, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            size = self._write(fd, view)
+            if not size:
+                raise OSError("nothing was written")
+            view = view[size:]
 
     def kill_tree(self, process: subprocess.Popen[bytes]) -> None:
         """Kill a process that was started in a session of its own, and all that is in it or below.

@@ -25,6 +25,7 @@ def classes_of_project(project: Project) -> list[type[BaseException]]:
                 project.owns(module)
                 and not project.is_test(module)
                 and not _is_of_this_plugin(module, project)
+                and not (project.context.is_nested and not project.holds_module(module))
             )
         return verdicts[module]
 
