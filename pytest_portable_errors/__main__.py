@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import itertools
 import json
 import os
 import sqlite3
@@ -45,6 +46,9 @@ _NO_PICKLE = (
     "text with base64 in them, "
     "Celery's JSON errors, cells of an SQLite file"
 )
+
+
+_MOST_PAYLOADS = 1_000  # of one file that are shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,10 +159,14 @@ def _cause_list() -> str:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    stored = list(_envelopes_in(options.file))
+    # One more, to say that there are more.
+    stored = list(itertools.islice(_envelopes_in(options.file), _MOST_PAYLOADS + 1))
     if not stored:
         print(f"{options.file}: {_NO_PICKLE}", file=sys.stderr)
         return 1
+    if len(stored) > _MOST_PAYLOADS:
+        del stored[_MOST_PAYLOADS:]
+        print(f"{options.file}: cut: the first {_MOST_PAYLOADS:,} payloads", file=sys.stderr)
     inspections = [(envelope, _inspected(envelope)) for envelope in stored]
     # A table or a log holds pickles of other things too: they are left out if there is an error.
     inspections = [
@@ -171,7 +179,7 @@ def _inspect(options: argparse.Namespace) -> int:
             inspection_row(inspection, where=envelope.where, form=envelope.form)
             for envelope, inspection in inspections
         ]
-        print(json.dumps(rows, indent=2))
+        print(json.dumps(rows, indent=2, allow_nan=False))
     else:
         print(
             "\n\n".join(

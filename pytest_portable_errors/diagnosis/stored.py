@@ -9,6 +9,7 @@ import _compat_pickle  # the table by which pickle itself translates names of Py
 import builtins
 import importlib.machinery
 import importlib.util
+import itertools
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -26,15 +27,16 @@ from pytest_portable_errors.diagnosis.pickle_paths import (
 )
 from pytest_portable_errors.diagnosis.pickle_reader import Reading, read
 from pytest_portable_errors.diagnosis.stored_values import (
+    PlainData,
     cut,
-    plain_value,
     short_text,
     state_of,
-    text_of,
 )
 from pytest_portable_errors.diagnosis.unexpected_calls import unexpected_calls
 
 _MOST_ERRORS = 1_000  # exceptions of one payload that are described
+_MOST_PARTS = 1_000  # arguments, attributes and notes of one exception that are described
+_MOST_NAMES = 1_000  # names of one payload that are looked for
 _CELERY_WRAPPER = "UnpickleableExceptionWrapper"  # celery.utils.serialization
 # Parts of a state that are no attributes.
 _NO_ATTRIBUTES = ("args", "__cause__", "__context__", "__suppress_context__", "__notes__")
@@ -64,7 +66,7 @@ class StoredError:
     message: str
     """What ``str()`` gives unless the class itself defines ``__str__``."""
     args: tuple[object, ...]
-    """As plain data (``stored_values.plain_value``); of a group the message alone."""
+    """As plain data (``stored_values.PlainData``); of a group the message alone."""
     attributes: dict[str, object]
     """What its state holds beside arguments, chain and notes, as plain data."""
     notes: tuple[object, ...] = ()
@@ -91,6 +93,8 @@ class Inspection:
     """Why reading ended early; None if it did not."""
     unexpected: tuple[str, ...] = ()
     """What loads would call that is neither a class nor a well-known reconstructor; full names."""
+    is_cut: bool = False
+    """Whether the payload holds more than this shows of it."""
 
 
 def inspect_payload(payload: bytes) -> Inspection:
@@ -107,18 +111,19 @@ def inspect_payload(payload: bytes) -> Inspection:
     if written is not None:
         return inspect_written(written)
     scan = find_credentials(reading)
-    roots = _exceptions(reading)
-    errors = tuple(_masked(error, scan.mask) for error in _all_errors(roots))
+    roots, plain = _exceptions(reading), PlainData()
+    errors = tuple(_masked(error, scan.mask) for error in _all_errors(roots, plain))
     return Inspection(
         errors=errors,
-        value=None if errors else scan.mask.data(plain_value(reading.root)),
+        value=None if errors else scan.mask.data(plain.value(reading.root)),
         names=tuple(
             Name(name=scan.mask.text(str(name)), lacks=_missing_module(name))
-            for name in reading.names
+            for name in reading.names[:_MOST_NAMES]
         ),
         credentials=scan.credentials,
         problem=reading.error,
         unexpected=tuple(map(scan.mask.text, unexpected_calls(reading.calls))),
+        is_cut=plain.is_cut or reading.is_cut or len(reading.names) > _MOST_NAMES,
     )
 
 
@@ -154,18 +159,23 @@ def inspect_written(written: dict[str, Any]) -> Inspection:
         if isinstance(module, str) and module != "builtins"
         else written["exc_type"]
     )
-    mask = find_credentials(Reading(names=(), calls=(), root=args)).mask
+    mask, plain = find_credentials(Reading(names=(), calls=(), root=args)).mask, PlainData()
     error = StoredError(
         path="exc",
         type=name,
-        message=_message(None, args, is_group=False),
-        args=tuple(map(plain_value, args)),
+        message=_message(None, args, plain, is_group=False),
+        args=tuple(map(plain.value, args)),
         attributes={},
     )
     global_name = Global(module, written["exc_type"]) if isinstance(module, str) else None
     names = () if global_name is None else (Name(name=name, lacks=_missing_module(global_name)),)
     return Inspection(
-        errors=(_masked(error, mask),), value=None, names=names, credentials=(), problem=None
+        errors=(_masked(error, mask),),
+        value=None,
+        names=names,
+        credentials=(),
+        problem=None,
+        is_cut=plain.is_cut,
     )
 
 
@@ -185,19 +195,22 @@ def _exceptions(reading: Reading) -> list[tuple[str, Call]]:
     return outermost
 
 
-def _all_errors(roots: list[tuple[str, Call]]) -> Iterator[StoredError]:
+def _all_errors(roots: list[tuple[str, Call]], plain: PlainData) -> Iterator[StoredError]:
     """These exceptions, then those that they are chained to, each once."""
     waiting, visited = deque(roots), set[int]()
     while waiting and len(visited) < _MOST_ERRORS:
         path, call = waiting.popleft()
         if id(call) not in visited:
             visited.add(id(call))
-            error, linked = _error_and_links(path, call)
+            error, linked = _error_and_links(path, call, plain)
             yield error
             waiting.extend(linked)
+    plain.is_cut = plain.is_cut or bool(waiting)
 
 
-def _error_and_links(path: str, call: Call) -> tuple[StoredError, list[tuple[str, Call]]]:
+def _error_and_links(
+    path: str, call: Call, plain: PlainData
+) -> tuple[StoredError, list[tuple[str, Call]]]:
     """One exception, and the paths and calls of those that it is chained to and of its members."""
     cls, args = built_class(call)
     state = {name: value for name, value in state_of(call) if isinstance(name, str)}
@@ -227,12 +240,16 @@ def _error_and_links(path: str, call: Call) -> tuple[StoredError, list[tuple[str
     error = StoredError(
         path=path,
         type=name_of_class,
-        message=_message(cls, args, is_group=bool(members)),
-        args=tuple(map(plain_value, args[:1] if members else args)),
+        message=_message(cls, args, plain, is_group=bool(members)),
+        args=tuple(map(plain.value, args[:1] if members else args[:_MOST_PARTS])),
         attributes={
-            name: plain_value(value) for name, value in state.items() if name not in _NO_ATTRIBUTES
+            name: plain.value(value)
+            for name, value in itertools.islice(state.items(), _MOST_PARTS)
+            if name not in _NO_ATTRIBUTES
         },
-        notes=tuple(map(plain_value, notes)) if isinstance(notes, (list, tuple)) else (),
+        notes=tuple(map(plain.value, notes[:_MOST_PARTS]))
+        if isinstance(notes, (list, tuple))
+        else (),
         rebuilt_by=None if name_of_class == str(call.function) else short_text(call.function),
         links=tuple(
             (link_path.removeprefix(path).lstrip("."), link_path)
@@ -242,15 +259,17 @@ def _error_and_links(path: str, call: Call) -> tuple[StoredError, list[tuple[str
     return error, [*chained, *members]
 
 
-def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str:
+def _message(cls: object, args: tuple[Any, ...], plain: PlainData, *, is_group: bool) -> str:
     """What ``__str__`` of BaseException, OSError, KeyError or a group makes of the arguments."""
     qualname = cls.qualname if isinstance(cls, Global) else ""
     if is_group:
-        return f"{text_of(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
+        return (
+            f"{plain.text(args[0])} ({len(args[1])} sub-exception{'s' if len(args[1]) > 1 else ''})"
+        )
     if not args:
         return ""
     if len(args) == 1:
-        return cut(repr(args[0])) if qualname == "KeyError" else text_of(args[0])
+        return cut(repr(plain.value(args[0]))) if qualname == "KeyError" else plain.text(args[0])
     if (
         len(args) in (2, 3)
         and isinstance(args[0], int)
@@ -259,7 +278,7 @@ def _message(cls: object, args: tuple[Any, ...], *, is_group: bool) -> str:
     ):
         filename = f": {args[2]!r}" if len(args) == 3 else ""
         return cut(f"[Errno {args[0]}] {args[1]}{filename}")
-    return text_of(args)
+    return plain.text(args)
 
 
 def _is_os_error(cls: object) -> bool:

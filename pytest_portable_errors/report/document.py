@@ -110,8 +110,7 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
     tally = Tally()
     runs = []
     for name, report in documents:
-        if report.get("format") != FORMAT or report.get("version") != VERSION:
-            raise PortableErrorsError(f"{name}: this is no report of {FORMAT!r}, version {VERSION}")
+        ensure_known(name, report)
         runs.append(report["run"])
         for nodeid, phases in report["tests"].items():
             for when, entries in phases.items():
@@ -151,9 +150,26 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
     )
 
 
+def ensure_known(name: str, report: Part) -> None:
+    """Refuse a document that is no report of this format and version.
+
+    Raises:
+        PortableErrorsError: It is none; ``name``, its file's, is in the message.
+    """
+    if report.get("format") != FORMAT or report.get("version") != VERSION:
+        raise PortableErrorsError(f"{name}: this is no report of {FORMAT!r}, version {VERSION}")
+
+
 def _origin(run: Part) -> Origin:
     """The origin of a run, which reports of versions before 0.2 lack."""
     return Origin(**{name: run.get(name, "") for name in ("project", "commit", "date")})
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # no closing quotation: no shell takes it
+        return ["pytest"]
 
 
 def in_common(commands: Sequence[str]) -> str:
@@ -161,9 +177,9 @@ def in_common(commands: Sequence[str]) -> str:
 
     Of options only those of this plugin are taken. There is at least one command.
     """
-    first, *others = (shlex.split(command) for command in commands)
+    first, *others = map(_words, commands)
     if all(words == first for words in others):
-        return commands[0]
+        return shlex.join(first)  # quoted anew: it is pasted into a shell
     shared = [
         word
         for word in first

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.stored import Inspection, StoredError
 
 _WIDTH = 400  # characters of one value
+_PAGE = 200  # lines of one payload
 
 
 def inspection_text(inspection: Inspection, *, title: str) -> str:
     """The text that ``inspect`` prints for one payload: a title, and what the payload holds."""
-    return "\n".join([clean(title), "", *_lines(inspection)])
+    lines = list(_lines(inspection))
+    if len(lines) > _PAGE:
+        lines[_PAGE:] = [f"  {'cut':<11} {len(lines) - _PAGE:,} more lines, which --json has"]
+    if inspection.is_cut:
+        lines.append(f"  {'cut':<11} the payload holds more than is shown of it")
+    return "\n".join([clean(title), "", *lines])
 
 
 def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str, object]:
@@ -23,7 +30,7 @@ def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str
         where: Where in the file the payload was: a line, a table's cell; empty for the whole file.
         form: How it was stored: ``pickle``, ``base64`` or ``celery``.
     """
-    return {
+    row = {
         "where": where,
         "form": form,
         "errors": [
@@ -47,7 +54,18 @@ def inspection_row(inspection: Inspection, *, where: str, form: str) -> dict[str
         ],
         "problem": inspection.problem,
         "unexpected_calls": list(inspection.unexpected),
+        "is_cut": inspection.is_cut,
     }
+    return {key: _finite(value) for key, value in row.items()}
+
+
+def _finite(data: object) -> object:
+    """Plain data without the floats that JSON does not have (RFC 8259, section 6): their reprs."""
+    if isinstance(data, float) and not math.isfinite(data):
+        return repr(data)
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    return [_finite(item) for item in data] if isinstance(data, (list, tuple)) else data
 
 
 def _lines(inspection: Inspection) -> Iterator[str]:

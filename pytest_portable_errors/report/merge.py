@@ -10,15 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_portable_errors.diagnosis.printable import brief, plain
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import read_baseline, write_baseline
-from pytest_portable_errors.report.document import document, merge_documents
+from pytest_portable_errors.report.document import document, ensure_known, merge_documents
 from pytest_portable_errors.report.files import SUFFIXES, SUFFIXES_TEXT, write_report
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import summary
+from pytest_portable_errors.report.validity import problem_of
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+_LARGEST = 512 * 1024 * 1024  # bytes of a report
 
 
 def add_merge(commands: Commands) -> None:
@@ -95,13 +100,26 @@ def merge(options: argparse.Namespace) -> tuple[list[str], int]:
 
 
 def _read_report(file: Path) -> Mapping[str, object]:
+    with open(file, "rb") as stream:
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise PortableErrorsError(f"{file}: over the limit of {_LARGEST:,} bytes")
     try:
-        report = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+        report = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise PortableErrorsError(f"{file}: this is no JSON: {error}") from error
     if not isinstance(report, dict):
         raise PortableErrorsError(f"{file}: this is no report")
-    return report
+    ensure_known(str(file), report)
+    try:
+        problem = problem_of(report)
+        # Its texts go to a terminal and to CI's log.
+        cleaned: Mapping[str, object] = plain(report)
+    except RecursionError:
+        raise PortableErrorsError(f"{file}: this is no report: it is nested too deep") from None
+    if problem is not None:
+        raise PortableErrorsError(f"{file}: this is no report: {brief(problem)}")
+    return cleaned
 
 
 def _against(outcome: Outcome, file: Path, *, is_new: bool) -> Outcome:
