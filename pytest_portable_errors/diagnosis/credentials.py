@@ -7,7 +7,8 @@ A value is never part of a finding; ``masking.py`` hides it wherever its text tu
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,19 @@ from pytest_portable_errors.diagnosis.described_texts import (
 from pytest_portable_errors.diagnosis.findings import Credential
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
-from pytest_portable_errors.diagnosis.pickle_paths import payload_values
+from pytest_portable_errors.diagnosis.pickle_paths import (
+    fields_of,
+    payload_values,
+    text_of_value,
+)
 from pytest_portable_errors.diagnosis.pickle_reader import Reading
-from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
-from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE, SCHEME, may_hold, secrets_in
+from pytest_portable_errors.diagnosis.secret_names import (
+    is_secret_name,
+    kind_of,
+    may_be_secret_name,
+)
+from pytest_portable_errors.diagnosis.secret_patterns import may_hold, secrets_in
+from pytest_portable_errors.diagnosis.secret_values import SCHEME, is_secret
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.receiver.described import Record
@@ -41,6 +51,12 @@ class CredentialScan:
 
 
 _BY_SHAPE = Mask()
+_URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}")  # RFC 3986, section 3.1
+_CONTAINERS = tuple(
+    Global(module, name)
+    for name in ("set", "frozenset", "list", "tuple")
+    for module in ("builtins", "__builtin__")
+)
 SEARCHED = 1_000_000
 """Characters of a payload's texts that are searched."""
 
@@ -104,6 +120,7 @@ def _all_texts(root: object) -> tuple[str, bool]:
                     return "\n".join(texts), True
         elif isinstance(value, Global):
             texts[value.qualname] = None
+            texts.update(dict.fromkeys(fields_of(value)))
         elif isinstance(value, (Call, list, tuple)) and id(value) not in visited:
             visited.add(id(value))
             parts = (
@@ -133,7 +150,7 @@ def _payload_credentials(reading: Reading) -> tuple[tuple[Credential, ...], froz
     shapes_of = functools.cache(lambda text: tuple(secrets_in(text)))
     for path, name, text in texts:
         shapes = shapes_of(text)
-        if is_secret_name(name) and not NO_VALUE.fullmatch(text):
+        if is_secret(name, text):
             kind_by_path.setdefault(path, kind_of(name))
             secrets.update((text, SCHEME.sub("", text, count=1) if SCHEME.match(text) else text))
         elif shapes:
@@ -175,23 +192,43 @@ def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
         path, name, value = place.path, place.name or "", place.value
         if place.name is not None and path.endswith(f".{name}"):
             yield path, "", name
-        if not is_secret_name(name):
+        if not _may_name(name):
             name = (
                 (secret_calls.get(path) if place.name is None else None)
                 or _name_above(path, secret_containers)
                 or name
             )
-        if isinstance(value, (list, tuple)) and is_secret_name(name):
-            secret_containers[path] = name
+        if isinstance(value, (list, tuple)):
+            if _may_name(name):
+                secret_containers[path] = name
+            yield from _netloc_password(path, value)
         elif isinstance(value, (str, bytes, bytearray)):
             yield path, name, _searchable(value)
         elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 999:
             yield path, name, str(value)
+        elif (text := text_of_value(value)) is not None:
+            yield path, name, _searchable(text)
         elif isinstance(value, Call):
-            # An instance of a subclass of str is made from its text.
-            if value.by == "new" and is_secret_name(name):
-                secret_calls[path] = name
+            # An instance of a subclass of str is made from its text, and a set from a list.
+            if _may_name(name):
+                if value.by == "new" or value.function in _CONTAINERS:
+                    secret_calls[path] = name
+                if value.items:
+                    secret_containers[path] = name
             yield from _url_password(path, value)
+
+
+def _may_name(name: str) -> bool:
+    return is_secret_name(name) or may_be_secret_name(name)
+
+
+def _netloc_password(path: str, parts: Sequence[object]) -> Iterator[tuple[str, str, str]]:
+    """The password of a URL that is kept as a tuple of its five parts, as yarl pickles it."""
+    scheme, netloc = (parts[0], parts[1]) if len(parts) == 5 else (None, None)
+    if isinstance(scheme, str) and isinstance(netloc, str) and _URL_SCHEME.fullmatch(scheme):
+        password = netloc.rpartition("@")[0].partition(":")[2]
+        if password:
+            yield f"{path}[1]", "userinfo", password
 
 
 def _name_above(path: str, name_by_path: dict[str, str]) -> str | None:
@@ -213,12 +250,14 @@ def _url_password(path: str, call: Call) -> Iterator[tuple[str, str, str]]:
         return
     # httpx has "user:password" as the second field; urllib has it in one text with the host.
     has_field = "httpx" in call.function.module
+    fields = fields_of(call.function)
     for position, part in enumerate(call.args if isinstance(call.args, tuple) else ()):
         if isinstance(part, str) and "/" not in part:
             userinfo = part.rpartition("@")[0] or (part if has_field and position == 1 else "")
             password = userinfo.partition(":")[2]
             if password:
-                yield path, "userinfo", password
+                has_name = position < len(fields)
+                yield f"{path}.{fields[position]}" if has_name else path, "userinfo", password
 
 
 def _record_secrets(record: Record) -> set[str]:

@@ -7,8 +7,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
-from pytest_portable_errors.diagnosis.secret_patterns import NO_VALUE
+from pytest_portable_errors.diagnosis.secret_names import (
+    is_secret_name,
+    kind_of,
+    may_be_secret_name,
+)
+from pytest_portable_errors.diagnosis.secret_values import is_secret
 from pytest_portable_errors.diagnosis.value_path import may_be_named_pair
 
 # Types whose values are no credentials, whatever their name is.
@@ -88,13 +92,17 @@ def is_secret_value(name: str, value: dict[str, Any]) -> bool:
         masks (``***``). A ``token`` is a credential only as a str, bytes or int: an object of that
         name is a parser's or a tokenizer's, and the very thing that the error is about.
     """
-    if not is_secret_name(name) or value.get("type") in _NO_TEXTS:
+    if value.get("type") in _NO_TEXTS:
+        return False
+    if not (is_secret_name(name) or may_be_secret_name(name)):
         return False
     text, plain = value["text"], plain_text(value)
+    if plain is None and not is_secret_name(name):
+        return False
     if plain is None and kind_of(name) == "token" and value.get("type") != "builtins.int":
         return False
-    return not (
-        NO_VALUE.fullmatch(text if plain is None else plain) or re.fullmatch(r"-?\d{1,3}", text)
+    return is_secret(name, text if plain is None else plain) and not re.fullmatch(
+        r"-?\d{1,3}", text
     )
 
 

@@ -18,12 +18,8 @@ from pytest_portable_errors.diagnosis.described_texts import (
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.secret_names import is_secret_name
-from pytest_portable_errors.diagnosis.secret_patterns import (
-    MASK,
-    NO_VALUE,
-    spellings,
-    without_secrets,
-)
+from pytest_portable_errors.diagnosis.secret_patterns import MASK, spellings, without_secrets
+from pytest_portable_errors.diagnosis.secret_values import is_secret
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.described import ErrorRecord, Record
 
@@ -151,9 +147,7 @@ class Mask:
             A copy of the same types.
         """
         if isinstance(data, str):
-            return (
-                MASK if is_secret_name(name) and not NO_VALUE.fullmatch(data) else self.text(data)
-            )
+            return MASK if is_secret(name, data) else self.text(data)
         if isinstance(data, (list, tuple)):
             return type(data)(self.data(item, name) for item in data)
         if isinstance(data, dict):

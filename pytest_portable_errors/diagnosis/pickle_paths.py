@@ -6,11 +6,13 @@ A path is written as a reader would write it: ``exc.request.headers['authorizati
 from __future__ import annotations
 
 import builtins
+import functools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
+from pytest_portable_errors.diagnosis.source_places import find_class
 from pytest_portable_errors.diagnosis.value_path import leads_to_exception, may_be_named_pair
 
 # Values of one payload, the nearest first; there is room for what pickle_reader.OPCODES make.
@@ -55,6 +57,14 @@ _TBLIB = {
         "args",
     ),
 }
+# Protocols 0 to 2 have no opcode for bytes, and those below 5 none for bytearrays.
+_BYTES = (
+    Global("_codecs", "encode"),
+    Global("builtins", "bytearray"),
+    Global("__builtin__", "bytearray"),
+)
+_USER_AND_PASSWORD = ("auth", "basic_auth", "http_auth", "proxy_auth", "_auth")
+_LONGEST_NAME = 100  # characters of the first of a pair that may name the second
 _BUILTINS = ("builtins", "__builtin__", "exceptions")  # the latter two are of Python 2
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
@@ -141,10 +151,52 @@ def _parts(place: PayloadValue) -> Iterator[PayloadValue]:
     elif isinstance(value, Pairs):
         for key, item in value:
             yield PayloadValue(path, None, key)
-            yield PayloadValue(f"{path}[{_key_text(key)}]", _text(key), item)
+            yield PayloadValue(f"{path}[{_key_text(key)}]", text_of_value(key), item)
     elif isinstance(value, (list, tuple)):
+        names = _names_of_items(place.name, value)
         for position, item in enumerate(value):
-            yield from _named_pair(item, path) or [PayloadValue(f"{path}[{position}]", None, item)]
+            yield from _named_pair(item, path) or [
+                PayloadValue(f"{path}[{position}]", names.get(position), item)
+            ]
+
+
+def _names_of_items(name: str | None, items: Sequence[object]) -> dict[int, str]:
+    """What names the items of a list or tuple, by their positions.
+
+    In ``("password", "...")`` the first names the second; in ``["--token", "..."]`` an option does;
+    and ``auth=("user", "...")`` is a user and a password, as in requests and httpx.
+    """
+    if len(items) == 2 and name is not None and name.lower() in _USER_AND_PASSWORD:
+        return {1: "password"}
+    names = {
+        position + 1: item
+        for position, item in enumerate(items[:-1])
+        if isinstance(item, str) and item.startswith("-") and not item[-1:].isspace()
+    }
+    first = _name_in(items[0]) if len(items) == 2 else None
+    return names if not first or len(first) > _LONGEST_NAME else {1: first, **names}
+
+
+def _name_in(value: object) -> str | None:
+    """The text of a value that may be a name: also of a subclass of str, as multidict has one."""
+    if isinstance(value, Call) and isinstance(value.args, tuple) and len(value.args) == 1:
+        value = value.args[0]
+    return text_of_value(value)
+
+
+def fields_of(cls: object) -> tuple[str, ...]:
+    """Names of the fields of a named tuple, if that is what a payload's name stands for.
+
+    A payload has its values alone. The class is looked up among the modules that are loaded.
+    """
+    return _fields_of(cls) if isinstance(cls, Global) else ()
+
+
+@functools.lru_cache(maxsize=256)
+def _fields_of(name: Global) -> tuple[str, ...]:
+    cls = find_class(name.module, name.qualname)
+    fields = getattr(cls, "_fields", ()) if cls is not None and issubclass(cls, tuple) else ()
+    return fields if all(isinstance(field, str) for field in fields) else ()
 
 
 def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
@@ -155,7 +207,7 @@ def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
             for name, value in state:
                 yield PayloadValue(
                     f"{path}.{name}" if isinstance(name, str) else f"{path}[{_key_text(name)}]",
-                    _text(name),
+                    text_of_value(name),
                     value,
                 )
         elif state is not None:
@@ -164,7 +216,8 @@ def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
         PayloadValue(f"{path}[{position}]", None, item) for position, item in enumerate(call.items)
     )
     yield from (
-        PayloadValue(f"{path}[{_key_text(key)}]", _text(key), item) for key, item in call.pairs
+        PayloadValue(f"{path}[{_key_text(key)}]", text_of_value(key), item)
+        for key, item in call.pairs
     )
 
 
@@ -175,6 +228,7 @@ def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
     cls, args = built_class(call)
     is_exception = leads_to_exception(path) or looks_like_exception(call)
     names = _TBLIB.get(getattr(call.function, "qualname", ""), ())
+    fields = fields_of(cls)
     for position, item in enumerate(call.args if names else args):
         if position < len(names) and names[position]:
             yield PayloadValue(f"{path}.{names[position]}", names[position], item)
@@ -190,6 +244,8 @@ def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
                 PayloadValue(f"{path}.exceptions[{n}]", None, member)
                 for n, member in enumerate(item)
             )
+        elif position < len(fields):
+            yield PayloadValue(f"{path}.{fields[position]}", fields[position], item)
         else:
             yield PayloadValue(f"{path}.args[{position}]" if is_exception else path, None, item)
 
@@ -262,23 +318,23 @@ def _named_pair(item: object, path: str) -> list[PayloadValue] | None:
         not (dot and attribute.isidentifier())
         or not isinstance(item, tuple)
         or not may_be_named_pair(attribute, len(item))
-        or (name := _text(item[0])) is None
-        or _text(item[-1]) is None
+        or (name := text_of_value(item[0])) is None
+        or text_of_value(item[-1]) is None
     ):
         return None
     return [PayloadValue(f"{owner}[{name.lower()!r}]", name, item[-1])]
 
 
-def _text(value: object) -> str | None:
-    """The text of a str or of bytes; None for anything else."""
-    if (
+def text_of_value(value: object) -> str | None:
+    """The text of a str, bytes or bytearray, bytes as Latin-1; None for anything else."""
+    while (
         isinstance(value, Call)
-        and value.function == Global("_codecs", "encode")
+        and value.function in _BYTES
         and isinstance(value.args, tuple)
         and value.args
     ):
-        value = value.args[0]  # protocols 0 to 2 have no opcode for bytes, and write them so
-    if isinstance(value, bytes):
+        value = value.args[0]
+    if isinstance(value, (bytes, bytearray)):
         return value.decode("latin-1")
     return value if isinstance(value, str) else None
 

@@ -20,6 +20,9 @@ _NAMES = frozenset(
             "passwd",
             "pwd",
             "passphrase",
+            "passcode",
+            "passcodes",
+            "bearer",
         ),
         *("cookie", "cookies", "credential", "credentials", "userinfo"),
     )
@@ -34,8 +37,16 @@ _PAIRS_OF_WORDS = frozenset(
             "private key",
             "signing key",
             "auth key",
+            "account key",
+            "shared key",
+            "subscription key",
+            "functions key",
+            "master key",
+            "encryption key",
+            "storage key",
+            "license key",
         ),
-        *("secret value", "pass word"),
+        *("secret value", "pass word", "access signature"),
     )
 )
 # Endings of several words that are written as one: PGPASSWORD, authtoken. No word of prose ends so.
@@ -50,7 +61,15 @@ _ENDINGS = (
     "privatekey",
     "authtoken",
     "accesstoken",
+    "accountkey",
+    "sharedaccesskey",
+    "sharedaccesssignature",
 )
+# Last words of names whose value tells: a key may be a cache's, and tokens a parser's.
+_MAYBE = frozenset(
+    ("key", "keys", "pass", "tokens", "signature", "sig", "dsn", "pat", "webhook", "hash")
+)
+_MAYBE_PAIRS = frozenset(("connection string", "conn string", "connection url", "database url"))
 # Words before "token" where it is no credential, but a parser's, a tokenizer's or a page's.
 _HARMLESS = frozenset(
     (
@@ -111,6 +130,27 @@ def _is_secret_name(name: str) -> bool:
         or words[-1].endswith(_ENDINGS)
         or " ".join(words[-2:]) in _PAIRS_OF_WORDS
     )
+
+
+def may_be_secret_name(name: str) -> bool:
+    """Whether a value of this name is a credential if it looks like one: ``stripe_key``, ``dsn``.
+
+    Args:
+        name: As in ``is_secret_name``, of which this is False for all of its names.
+    """
+    return len(name) <= 200 and _may_be_secret_name(name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _may_be_secret_name(name: str) -> bool:
+    words = _words(name)
+    is_maybe = bool(words) and (
+        words[-1] in _MAYBE
+        or words[-1].endswith(("key", "pass"))
+        or " ".join(words[-2:]) in _MAYBE_PAIRS
+        or name == "PWD"
+    )
+    return is_maybe and not _is_secret_name(name)
 
 
 def kind_of(name: str) -> str:

@@ -11,11 +11,12 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from pytest_portable_errors.diagnosis import secret_shapes
 from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
+from pytest_portable_errors.diagnosis.secret_texts import secrets_by_name
+from pytest_portable_errors.diagnosis.secret_values import NO_VALUE, SCHEME
 
 MASK = "***"
-NO_VALUE = re.compile(r"\*+|\.+|None|True|False|null|true|false|")
-"""Texts that stand in the place of a secret and are none: masks, ellipses, constants, nothing."""
 _SMALL_NUMBER = re.compile(r"\d{1,3}")  # token=5: a position, a count
 
 
@@ -136,9 +137,6 @@ _ALTERNATIVES = "|".join(
 _SHAPE = re.compile(rf"(?=[A-Za-z0-9_-])(?:{_ALTERNATIVES})")
 # Groups that hold the secret where the shape is more than the secret.
 _SECRET_GROUPS = ("bearer", "basic", "scheme", "password", "single", "double", "escaped", "bare")
-SCHEME = re.compile(r"(?i:bearer|basic|token) +")
-"""The scheme before the credentials of an Authorization header (RFC 9110, section 11.4)."""
-
 # Texts in small letters of which each shape and each name of a secret has one; cheap to look for.
 _HINTS = (
     *(
@@ -172,8 +170,16 @@ _HINTS = (
         "credential",
     ),
     *("jwt", "userinfo", "parseresult", "splitresult"),  # results: URLs that urllib took apart
+    *("auth", "dsn", "signature", "sig=", "connection", "webhook"),
+    *secret_shapes.hints(),
 )
-_HINT_OF_KEY = re.compile(r"(?:api|access|secret|private|signing|auth)[\W_]*key")
+# A name that ends in "key", or a part of one, before what may be its value.
+_HINT_OF_KEY = re.compile(
+    r"(?:api|access|secret|private|signing|auth|account|shared|subscription|functions)[\W_]*key"
+    r"|key\d{0,3}['\"]?\s{0,3}[:=\n>]"
+)
+
+_HINT_OF_USERINFO = re.compile(r":[^\s/@:]+@")
 
 
 def may_hold(text: str) -> bool:
@@ -196,12 +202,35 @@ def _may_hold(text: str) -> bool:
     text = text.lower()
     if any([hint in text for hint in _HINTS]):  # noqa: C419  # faster than a generator here
         return True
-    return "key" in text and _HINT_OF_KEY.search(text) is not None
+    return ("key" in text and _HINT_OF_KEY.search(text) is not None) or (
+        "@" in text and _HINT_OF_USERINFO.search(text) is not None
+    )
 
 
 def secrets_in(text: str) -> Iterator[Secret]:
     """All secrets of a text, in order; none overlaps another."""
-    match = _SHAPE.search(text) if may_hold(text) else None
+    if not may_hold(text):
+        return
+    spans = sorted(
+        [
+            *_shaped_or_named(text),
+            *(Secret(*span) for span in secret_shapes.tokens_in(text)),
+            *(Secret(*span) for span in secrets_by_name(text)),
+        ],
+        key=lambda secret: (secret.start, -secret.end),
+    )
+    end = 0
+    for secret in spans:
+        if secret.start >= end:
+            yield secret
+        elif secret.end > end:
+            # What one rule has found in part, another has found whole.
+            yield Secret(end, secret.end, secret.kind)
+        end = max(end, secret.end)
+
+
+def _shaped_or_named(text: str) -> Iterator[Secret]:
+    match = _SHAPE.search(text)
     while match is not None:
         kind, _, is_real = _SHAPES[int((match.lastgroup or "")[5:])]
         secret_group = next(

@@ -592,7 +592,10 @@ def test_a_text_of_a_class_of_its_own_is_a_credential_under_its_name() -> None:
 
 @pytest.mark.parametrize(
     ("url", "paths"),
-    [("http://shop.example:8080/pay", []), ("http://bob:hunter2@shop.example/pay", ["exc.url"])],
+    [
+        ("http://shop.example:8080/pay", []),
+        ("http://bob:hunter2@shop.example/pay", ["exc.url.netloc"]),
+    ],
 )
 def test_a_port_of_a_url_that_was_taken_apart_is_no_password(url: str, paths: list[str]) -> None:
     exc = with_attribute(ValueError("a"), "url", urllib.parse.urlsplit(url))
