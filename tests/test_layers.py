@@ -66,6 +66,8 @@ TESTED_BY = {
     "diagnosis/recipes": FIXES,
     "diagnosis/same_values": "diagnosis/test_losses",
     "diagnosis/secret_names": "diagnosis/test_secret_patterns",
+    "diagnosis/secret_shapes": "diagnosis/test_secret_texts: published prefixes",
+    "diagnosis/secret_values": "diagnosis/test_secret_texts: what is a secret, and what is none",
     "diagnosis/shown": "diagnosis/test_losses: every form of a value is shown",
     "diagnosis/stored_values": "diagnosis/test_stored",
     "receiver/escaped": "diagnosis/test_printable",

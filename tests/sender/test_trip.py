@@ -99,3 +99,13 @@ def test_variants_that_met_the_same_defect_are_named() -> None:
     told = trips_text([("required", lossy(MESSAGE)), ("by position", lossy(MESSAGE))])
     assert told.splitlines()[-1] == "  built required, by position"
     assert told.count("arrives changed") == 1
+
+
+def test_a_module_whose_name_has_a_colon_is_no_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for like any other, and no setting is blamed."""
+    module = types.ModuleType("odd:name")
+    exec("class E(Exception): pass", vars(module))
+    monkeypatch.setitem(sys.modules, "odd:name", module)
+    trip = check_round_trip(module.E("a"), receiver="with-project")
+    assert trip.stage is Stage.LOADS
+    assert "odd:name" in str(trip)
