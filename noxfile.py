@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import nox
@@ -55,6 +56,8 @@ is not."""
 
 LITELLM_WITHOUT_NETWORK = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 """Importing LiteLLM asks the network for its price list, unless it is told not to."""
+
+_GITLEAKS = "https://github.com/gitleaks/gitleaks"
 
 nox.options.sessions = ["tests", "oldest", "litellm"]
 nox.options.default_venv_backend = "virtualenv"
@@ -124,6 +127,24 @@ def litellm(session: nox.Session, version: str) -> None:
         *(session.posargs or ["tests/end_to_end/test_suite.py"]),
         env=LITELLM_WITHOUT_NETWORK,
     )
+
+
+@nox.session(python="3.12")
+def fuzz(session: nox.Session) -> None:
+    """10,000 mutations of what readers read; ``nox -s fuzz -- --seed 7`` makes others. Two
+    minutes."""
+    session.install(wheel(session))
+    session.run("python", "tests/fuzz.py", *session.posargs)
+
+
+@nox.session(python="3.12")
+def secret_shapes(session: nox.Session) -> None:
+    """Take the newest rules of gitleaks into ``diagnosis/gitleaks/shapes.json``."""
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("git", "clone", "--depth=1", _GITLEAKS, folder, external=True)
+        commit = session.run("git", "-C", folder, "rev-parse", "HEAD", external=True, silent=True)
+        rules = f"{folder}/config/gitleaks.toml"
+        session.run("python", "tests/refresh_secret_shapes.py", rules, str(commit).strip())
 
 
 @nox.session(python="3.12")

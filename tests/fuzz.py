@@ -117,16 +117,11 @@ def stored_files(folder: Path, canary: str) -> Iterator[bytes]:
         exc: BaseException = error
     held = ValueError("held")
     held.value = Runs(canary)  # type: ignore[attr-defined]  # an attribute that is added
-    group = (
-        ExceptionGroup("two", [ValueError(1), OSError(2, "no", "f")])
-        if sys.version_info
-        >= (
-            3,
-            11,
-        )
-        else exc
-    )
-    payloads = [pickle.dumps(each, protocol=p) for each in (exc, held, group) for p in range(6)]
+    payloads = [
+        pickle.dumps(each, protocol=p)
+        for each in (exc, held, OSError(2, "no", "f"))
+        for p in range(6)
+    ]
     payloads.append(pickle.dumps(Runs(canary)))
     yield from payloads
     encoded = [base64.b64encode(payload) for payload in payloads]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from dataclasses import replace
 
 import pytest
 
-from pytest_portable_errors import Stage
+from pytest_portable_errors import Stage, check_round_trip
 from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.judging.failure_text import trips_text
 from pytest_portable_errors.receiver.described import ErrorRecord
