@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import copy
 import functools
 import io
 import json
@@ -104,6 +105,32 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
             start = chance.randrange(len(data) + 1)
             data[place:place] = data[start : start + length]
     return bytes(data)
+
+
+ODD = (None, True, -1, 10**30, 1.5, "", "x", "a\n::error::b", "\ud800", [], [1], {}, {"a": {}})
+
+
+def changed_in_place(content: bytes, chance: random.Random) -> bytes:
+    """A JSON document in which one to four values, keys or items are others."""
+    document = json.loads(content)
+    for _ in range(chance.randint(1, 4)):
+        owner = document
+        while True:
+            keys = list(owner) if isinstance(owner, dict) else list(range(len(owner)))
+            key = chance.choice(keys)
+            inner = owner[key]
+            if not (isinstance(inner, (dict, list)) and inner) or chance.random() < 0.15:
+                break
+            owner = inner
+        if chance.random() < 0.2:
+            del owner[key]
+        elif chance.random() < 0.2 and isinstance(owner, dict):
+            owner[str(chance.choice(ODD))] = owner.pop(key)
+        else:
+            owner[key] = copy.deepcopy(chance.choice(ODD))
+        if not document:
+            break
+    return json.dumps(document).encode()
 
 
 def stored_files(folder: Path, canary: str) -> Iterator[bytes]:
@@ -250,7 +277,9 @@ def fuzz(seed: int, examples: int) -> int:
             kind = list(kinds)[number % len(kinds)]
             contents, read = kinds[kind]
             file = folder / "mutated"
-            file.write_bytes(mutated(chance.choice(contents), chance))
+            content = chance.choice(contents)
+            is_json = kind in ("report", "golden") and chance.random() < 0.7
+            file.write_bytes((changed_in_place if is_json else mutated)(content, chance))
             began = time.process_time()
             try:
                 quietly(functools.partial(read, file))

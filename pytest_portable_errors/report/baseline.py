@@ -26,6 +26,7 @@ _EXPLANATION = (
     "# class, cause, what is lost, serializer, receiver",
 )
 _DECISION = "portable-errors::"
+_LARGEST = 50_000_000  # characters of a baseline; a line has a hundred
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -147,7 +148,10 @@ def read_baseline(file: Path | None) -> Baseline:
     if file is None or not file.exists():
         return Baseline()
     try:
-        text = file.read_text(encoding="utf-8")
+        with open(file, encoding="utf-8") as stream:
+            text = stream.read(_LARGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise PortableErrorsError(f"{file}: {error}") from error
+    if len(text) > _LARGEST:
+        raise PortableErrorsError(f"{file}: over the limit of {_LARGEST:,} characters")
     return parse(text, origin=file.name)
