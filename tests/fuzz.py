@@ -107,7 +107,21 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
-ODD = (None, True, -1, 10**30, 1.5, "", "x", "a\n::error::b", "\ud800", [], [1], {}, {"a": {}})
+ODD: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    10**30,
+    1.5,
+    "",
+    "x",
+    "a\n::error::b",
+    "\ud800",
+    [],
+    [1],
+    {},
+    {"a": {}},
+)
 
 
 def changed_in_place(content: bytes, chance: random.Random) -> bytes:
