@@ -25,7 +25,7 @@ def write_whole(file: Path, content: bytes, *, or_in_place: bool = False) -> Non
     is written as it is.
 
     Args:
-        file: Its folder is made if it is not there.
+        file: Its folder has to be there.
         content: All of it.
         or_in_place: Whether a file beside which none can be made is written as it is.
 
@@ -37,7 +37,6 @@ def write_whole(file: Path, content: bytes, *, or_in_place: bool = False) -> Non
     if status is not None and not stat.S_ISREG(status.st_mode):
         real.write_bytes(content)
         return
-    real.parent.mkdir(parents=True, exist_ok=True)
     try:
         _replace(real, content, status)
     except OSError as error:

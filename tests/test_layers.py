@@ -70,6 +70,7 @@ TESTED_BY = {
     "diagnosis/secret_values": "diagnosis/test_secret_texts: what is a secret, and what is none",
     "diagnosis/shown": "diagnosis/test_losses: every form of a value is shown",
     "diagnosis/stored_values": "diagnosis/test_stored",
+    "report/validity": "end_to_end/test_unwritten and report/test_document: reports and no reports",
     "receiver/escaped": "diagnosis/test_printable",
     "receiver/process_tree": "survival/test_stopped: who is stopped, and what is left",
     "goldens/guard": "goldens/test_check: what is loaded, and what not",

@@ -137,3 +137,16 @@ def test_what_the_documents_refer_to_is_there() -> None:
         r"`((?:pytest_portable_errors|tests|docs|conftest_examples)/[\w./]+)`", DOCUMENTS
     ):
         assert (ROOT / path).exists(), path
+
+
+def test_each_promise_of_security_names_tests_that_are_there() -> None:
+    promises = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    promises = promises.partition("## What it promises")[2].partition("## What it does not")[0]
+    bullets = re.split(r"^- \*\*", promises, flags=re.MULTILINE)[1:]
+    assert bullets
+    files = {file.name for file in (ROOT / "tests").rglob("test_*.py")}
+    for bullet in bullets:
+        named = re.findall(r"`(?:tests/[\w/]*)?(test_\w+\.py)`", bullet)
+        assert named, bullet
+        assert set(named) <= files
+        assert all((ROOT / path).is_file() for path in re.findall(r"`(tests/[\w/]+\.py)`", bullet))

@@ -51,6 +51,7 @@ class CredentialScan:
 
 
 _BY_SHAPE = Mask()
+_HUGE = 10**100  # no credential has so many digits, and str() of thousands is refused
 _URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}")  # RFC 3986, section 3.1
 _CONTAINERS = tuple(
     Global(module, name)
@@ -204,7 +205,7 @@ def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
             yield from _netloc_password(path, value)
         elif isinstance(value, (str, bytes, bytearray)):
             yield path, name, _searchable(value)
-        elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 999:
+        elif isinstance(value, int) and not isinstance(value, bool) and 999 < abs(value) < _HUGE:
             yield path, name, str(value)
         elif (text := text_of_value(value)) is not None:
             yield path, name, _searchable(text)

@@ -149,6 +149,7 @@ def write(
         return "kept"
     if file.is_symlink():
         raise OSError(f"{file.name} is a link")
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, golden.text().encode())
     return "anew" if is_there else "new"
 

@@ -91,6 +91,7 @@ class Writer:
         real = Path(os.path.realpath(file))
         try:
             before = real.read_bytes() if real.exists() else None
+            real.parent.mkdir(parents=True, exist_ok=True)
             write_whole(real, content)
         except OSError as error:
             raise MayNotWrite(
