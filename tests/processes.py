@@ -6,6 +6,20 @@ import os
 import time
 from collections.abc import Iterable
 
+SIGNAL_HUB = """
+import os, signal
+def signal_hub(number):
+    for name in os.listdir("/proc"):
+        try:
+            command = open(f"/proc/{name}/cmdline").read().split(chr(0))
+            parent = int(open(f"/proc/{name}/stat").read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if command[-2:-1] == ["hub"] and parent == os.getppid():
+            os.kill(int(name), number)
+"""
+"""For the tests of an inner run: send a signal to the process that shares receivers."""
+
 
 def below(root: int) -> set[int]:
     """Process ids of all that descend from a process."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from chosen_plugins import NO_OTHERS, chosen
 from in_matrix import MATRIX
-from processes import below, wait_until_gone
+from processes import SIGNAL_HUB, below, wait_until_gone
 
 pytest.importorskip("xdist")
 
@@ -88,23 +88,11 @@ def test_where_the_hub_cannot_be_each_has_its_own(
         "__import__('socket').socket = type('Forbidden', (), {})",
         "os.environ.clear()",
         "os.fork() or os._exit(0)",
-        "kill_hub()",
+        "signal_hub(signal.SIGKILL)",
     ],
 )
 def test_the_verdicts_are_the_same(run: Any, first: str) -> None:
-    kill = """
-import os, signal
-def kill_hub():
-    for name in os.listdir("/proc"):
-        try:
-            command = open(f"/proc/{name}/cmdline").read().split(chr(0))
-            parent = int(open(f"/proc/{name}/stat").read().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-        if command[-2:-1] == ["hub"] and parent == os.getppid():
-            os.kill(int(name), signal.SIGKILL)
-"""
-    result = run(kill + SOURCE.format(first=first), "-n", "2", *FLAGS)
+    result = run(SIGNAL_HUB + SOURCE.format(first=first), "-n", "2", *FLAGS)
     result.assert_outcomes(passed=4, failed=4)
     result.stdout.fnmatch_lines(["checked 2 classes, 8 exceptions: 1 whole, 1 lossy"])
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from chosen_plugins import NO_OTHERS, chosen
-from processes import below, wait_until_gone
+from processes import SIGNAL_HUB, below, wait_until_gone
 
 from pytest_portable_errors import Stage, check_round_trip
 from pytest_portable_errors.receiver.deadlines import WALL_FACTOR
@@ -273,24 +273,13 @@ def test_it(number):
 def test_the_hub_is_stopped(run: Any) -> None:
     """A worker then has receivers of its own, and nobody waits."""
     pytest.importorskip("xdist")
-    stop = """
-import os, signal
-def stop_hub():
-    for name in os.listdir("/proc"):
-        try:
-            command = open(f"/proc/{name}/cmdline").read().split(chr(0))
-            parent = int(open(f"/proc/{name}/stat").read().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-        if command[-2:-1] == ["hub"] and parent == os.getppid():
-            os.kill(int(name), signal.SIGSTOP)
-
+    source = """
 @pytest.mark.parametrize("number", range(4))
 def test_it(number):
-    stop_hub()
+    signal_hub(signal.SIGSTOP)
     with pytest.raises((Whole, NotFound)):
         raise Whole("a", number) if number % 2 else NotFound({number})
 """
     flags = ("--portable-errors", "--portable-errors-receiver=with-project", "test_shop.py")
-    result = run(stop, "-n", "2", *flags)
+    result = run(SIGNAL_HUB + source, "-n", "2", *flags)
     result.stdout.fnmatch_lines(["checked 2 classes, 4 exceptions: 1 whole, 1 lossy"])
