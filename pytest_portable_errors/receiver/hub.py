@@ -98,6 +98,8 @@ class Shared:
             self.process.wait(timeout=max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             PROCESSES.end(self.process.pid)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, 9)  # where the system does not tell what is below it
             self.process.wait()
 
     def end_if_stopped(self) -> None:

@@ -107,8 +107,8 @@ class Unpatched:
 
         Where the system has no sessions, the process alone is killed.
         """
-        self.processes.end(process.pid)
         if self._killpg is not None:
+            self.processes.end(process.pid)
             try:
                 self._killpg(process.pid, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
