@@ -110,19 +110,25 @@ def _of_element(text: str, match: re.Match[str]) -> Span | None:
 
 
 def _of_header(text: str, match: re.Match[str], *, is_line: bool) -> Span | None:
-    """The whole value of a header, if that looks like one."""
+    """The value of a header, if that looks like one: the whole, without the scheme.
+
+    In the middle of a line, where no ``=`` tells a cookie, it ends with its first word.
+    """
     start, end = match.end(), _line_end(text, match.end())
     quote = text[match.start() - 1 : match.start()]
     if quote in ("'", '"') and (closing := text.find(quote, start, end)) > 0:
         end = closing
     value = text[start:end].strip().strip("'\"")
-    looks_real = any(map(str.isdigit, value)) or "=" in value or "%" in value
-    if not looks_real or len(value) < 6 or (not is_line and " " in value and "=" not in value):
-        return None
     start += text[start:end].index(value)
-    end = start + len(value)
     scheme = SCHEME.match(value)
-    return start if scheme is None else start + scheme.end(), end, kind_of(match["name"])
+    if scheme is not None:
+        start, value = start + scheme.end(), value[scheme.end() :]
+    if not is_line and " " in value and "=" not in value:
+        value = value.partition(" ")[0].rstrip(",;")
+    looks_real = any(map(str.isdigit, value)) or "=" in value or "%" in value
+    if not looks_real or len(value) < 6:
+        return None
+    return start, start + len(value), kind_of(match["name"])
 
 
 def _value_at(text: str, start: int) -> tuple[int, int] | None:

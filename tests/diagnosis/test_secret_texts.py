@@ -36,6 +36,7 @@ PRIVATE-TOKEN: {}
 Ocp-Apim-Subscription-Key: {}
 x-functions-key: {}
 Authorization: Token {}
+the request had Authorization: Token {} and failed
 password: {}
 passcode: {}
 client_secret: {}
