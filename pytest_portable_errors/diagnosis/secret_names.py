@@ -67,9 +67,18 @@ _ENDINGS = (
 )
 # Last words of names whose value tells: a key may be a cache's, and tokens a parser's.
 _MAYBE = frozenset(
-    ("key", "keys", "pass", "tokens", "signature", "sig", "dsn", "pat", "webhook", "hash")
+    (
+        *("key", "keys", "pass", "tokens", "signature", "sig", "dsn", "pat", "webhook"),
+        *("assertion", "verifier", "session", "sid", "sessionid", "sessid"),
+    )
 )
-_MAYBE_PAIRS = frozenset(("connection string", "conn string", "connection url", "database url"))
+_MAYBE_PAIRS = frozenset(
+    (
+        *("connection string", "conn string", "connection url", "database url"),
+        *("session id", "key id", "key data", "pin code"),
+    )
+)
+_MAYBE_ENDINGS = ("key", "pass", "pw", "token", "sessionid", "sessid", "keydata")
 # Words before "token" where it is no credential, but a parser's, a tokenizer's or a page's.
 _HARMLESS = frozenset(
     (
@@ -146,7 +155,7 @@ def _may_be_secret_name(name: str) -> bool:
     words = _words(name)
     is_maybe = bool(words) and (
         words[-1] in _MAYBE
-        or words[-1].endswith(("key", "pass"))
+        or words[-1].endswith(_MAYBE_ENDINGS)
         or " ".join(words[-2:]) in _MAYBE_PAIRS
         or name == "PWD"
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pytest_portable_errors.diagnosis import secret_shapes
 from pytest_portable_errors.diagnosis.secret_names import is_secret_name, kind_of
 from pytest_portable_errors.diagnosis.secret_texts import secrets_by_name
-from pytest_portable_errors.diagnosis.secret_values import NO_VALUE, SCHEME
+from pytest_portable_errors.diagnosis.secret_values import NO_VALUE, SCHEME, looks_random
 
 MASK = "***"
 _SMALL_NUMBER = re.compile(r"\d{1,3}")  # token=5: a position, a count
@@ -103,8 +103,8 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     (
         "private key",
         (
-            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE "
-            r"KEY-----|\Z)"
+            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
+            r"(?:-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
         ),
         _is_any,
     ),
@@ -115,6 +115,11 @@ _SHAPES: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         "URL with password",
         r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s/:@?#'\"]*:(?!\d{1,5}[?#])(?P<password>[^\s/'\"]+)@",
         _is_any,
+    ),
+    (
+        "URL with token",
+        r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}://(?P<user>[^\s/:@?#'\"]{16,200})@",
+        looks_random,
     ),
     (
         _BY_NAME,
@@ -136,7 +141,17 @@ _ALTERNATIVES = "|".join(
 )
 _SHAPE = re.compile(rf"(?=[A-Za-z0-9_-])(?:{_ALTERNATIVES})")
 # Groups that hold the secret where the shape is more than the secret.
-_SECRET_GROUPS = ("bearer", "basic", "scheme", "password", "single", "double", "escaped", "bare")
+_SECRET_GROUPS = (
+    "bearer",
+    "basic",
+    "scheme",
+    "password",
+    "user",
+    "single",
+    "double",
+    "escaped",
+    "bare",
+)
 # Texts in small letters of which each shape and each name of a secret has one; cheap to look for.
 _HINTS = (
     *(
@@ -171,6 +186,8 @@ _HINTS = (
     ),
     *("jwt", "userinfo", "parseresult", "splitresult"),  # results: URLs that urllib took apart
     *("auth", "dsn", "signature", "sig=", "connection", "webhook"),
+    *("session", "sess", "assertion", "verifier", "sid", "identified by", "pw", "pin"),
+    *("curl", "mysql", "docker login", "redis-cli"),
     *secret_shapes.hints(),
 )
 # A name that ends in "key", or a part of one, before what may be its value.

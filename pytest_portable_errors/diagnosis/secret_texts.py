@@ -6,8 +6,10 @@ YAML, INI files, XML, netrc and the options of a command write in another way.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pytest_portable_errors.diagnosis.secret_names import (
     is_secret_name,
@@ -19,6 +21,7 @@ from pytest_portable_errors.diagnosis.secret_values import (
     SCHEME,
     is_secret,
     looks_like_password,
+    looks_random,
 )
 
 # A name and its separator; the value begins where the match ends.
@@ -33,13 +36,42 @@ _OPTION = re.compile(
 _NETRC = re.compile(
     r"\blogin\s{1,8}\S{1,100}\s{1,8}(?:account\s{1,8}\S{1,100}\s{1,8})?password\s{1,8}(?P<rest>\S+)"
 )
+# What else stands before a secret, and whether the secret has to look like one.
+_CONTEXTS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+    (
+        "password",
+        r"\bcurl\b[^\r\n]{0,500}?\s(?:-u|--user)[ =]?['\"]?[^\s:'\"]{1,100}:(?P<rest>[^\s'\"]+)",
+        bool,
+    ),
+    (
+        "password",
+        (
+            r"\b(?:mysql\w*|sshpass|docker\s+login|redis-cli|mongo\w*)\b[^\r\n]{0,500}?"
+            r"\s-[pa]\s?(?P<rest>[^\s'\"-][^\s'\"]*)"
+        ),
+        looks_like_password,
+    ),
+    ("password", r"(?i)\bpassword (?:is|was) ['\"]?(?P<rest>[^\s'\",;]+)", looks_like_password),
+    ("password", r"(?i)\b(?:identified by|password) '(?P<rest>[^'\r\n]+)'", bool),
+    ("secret", r"(?i)\b(?:secret|token|key) (?:is |was )?(?P<rest>[^\s'\",;]+)", looks_random),
+    ("cookie", r"<Cookie [^=\s]{1,100}=(?P<rest>\S+) for ", bool),
+)
+# An entry that has its name and its value apart: an environment of Kubernetes, .NET's settings.
+_ENTRY = re.compile(
+    r"['\"]?\b(?:key|name)['\"]?\s{0,3}[:=]\s{0,3}['\"](?P<name>[\w.-]{1,80})['\"]\s{0,3},?\s{0,8}"
+    r"['\"]?value['\"]?\s{0,3}[:=]\s{0,3}['\"](?P<rest>[^'\"\r\n]+)['\"]"
+)
 _AZURE = re.compile(r"(?i)(?<![a-z])(?:account|sharedaccess)key=(?P<rest>[A-Za-z0-9+/=]{16,})")
 # A value without quotes ends at what no value has.
-_BARE = re.compile(r"[^\s'\",;<>(){}\[\]&]+")
-_QUOTED = re.compile(r"(?P<quote>['\"])(?P<value>(?:(?!(?P=quote))[^\\]|\\.)*)(?P=quote)")
+_BARE = re.compile(r"[^\s'\",;<>(){}\[\]&]{1,4000}")
+_QUOTED = re.compile(r"(?P<quote>['\"])(?P<value>(?:(?!(?P=quote))[^\\]|\\.){0,4000})(?P=quote)")
 # Headers whose whole value is the secret, blanks included.
 _HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "set-cookie", "cookie2"))
+_CDATA = "<![CDATA["
 _BEFORE = re.compile(r"[ \t>*#-]{0,20}(?:export[ \t]{1,3}|set[ \t]{1,3})?['\"]?")
+
+MOST_NAMES = 20_000
+"""Names of secrets in one text whose values are looked at; a configuration has some hundred."""
 
 Span = tuple[int, int, str]
 """Start, end and kind of a secret."""
@@ -47,15 +79,16 @@ Span = tuple[int, int, str]
 
 def secrets_by_name(text: str) -> Iterator[Span]:
     """The secrets of a text that stand after their names, in any order; some may overlap."""
-    position = 0
-    while (match := _PAIR.search(text, position)) is not None:
+    position = names = 0
+    while names < MOST_NAMES and (match := _PAIR.search(text, position)) is not None:
         position = match.end()
         if is_secret_name(match["name"]) or may_be_secret_name(match["name"]):
+            names += 1
             span = _secret_of(text, match)
             if span is not None:
                 yield span
                 position = span[1]
-    for match in _OPTION.finditer(text):
+    for match in itertools.islice(_OPTION.finditer(text), MOST_NAMES):
         value_span = _value_at(text, match.start("rest"))
         value = "" if value_span is None else text[slice(*value_span)]
         # In a text, what follows an option may be a word about it; in a list it is its value.
@@ -64,6 +97,13 @@ def secrets_by_name(text: str) -> Iterator[Span]:
             yield *value_span, kind_of(match["name"])
     for match in _NETRC.finditer(text):
         yield *match.span("rest"), "password"
+    for kind, pattern, is_real in _CONTEXTS:
+        for match in re.finditer(pattern, text):
+            if is_real(match["rest"]) and not NO_VALUE.fullmatch(match["rest"]):
+                yield *match.span("rest"), kind
+    for match in _ENTRY.finditer(text):
+        if is_secret(match["name"], match["rest"]):
+            yield *match.span("rest"), kind_of(match["name"])
     for match in _AZURE.finditer(text):
         yield *match.span("rest"), "account_key"
 
@@ -77,6 +117,11 @@ def _secret_of(text: str, match: re.Match[str]) -> Span | None:
     is_line = _BEFORE.fullmatch(text, _line_start(text, match.start()), match.start()) is not None
     if separator == ":" and name.lower() in _HEADERS:
         return _of_header(text, match, is_line=is_line)
+    if may_be_secret_name(name):
+        # Most of these are none, and a text may have a hundred thousand of them.
+        beginning = _BARE.match(text, start, start + 100)
+        if beginning is not None and not any(map(str.isdigit, beginning[0])):
+            return None
     span = _value_at(text, start)
     if span is None:
         return None
@@ -102,7 +147,8 @@ def _of_element(text: str, match: re.Match[str]) -> Span | None:
     if match["separator"] != ">" or not match["open"]:
         return None
     start = match.end()
-    end = text.find("<", start, start + 1_000)
+    start += len(_CDATA) if text.startswith(_CDATA, start) else 0
+    end = text.find("]]>" if text.startswith(_CDATA, match.end()) else "<", start, start + 1_000)
     value = text[start:end] if end > start else ""
     if not value.strip() or not is_secret(match["name"], value.strip()):
         return None
@@ -143,6 +189,7 @@ def _value_at(text: str, start: int) -> tuple[int, int] | None:
     return bare.start(), bare.start() + len(value)
 
 
+@functools.lru_cache(maxsize=4)
 def _is_in_configuration(text: str) -> bool:
     """Whether the line stands among others that each have a name and a value."""
     lines = text.splitlines()

@@ -12,6 +12,7 @@ SCHEME = re.compile(r"(?i:bearer|basic|token) +")
 """The scheme before the credentials of an Authorization header (RFC 9110, section 11.4)."""
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{16,}")
 _PARTS = re.compile(r"[^A-Za-z0-9]+")
+_JUDGED = 200  # characters of a text by which it is judged
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PATH = re.compile(r"(?:[A-Za-z]:)?[\\/~.]|.*\.(?:pem|key|json|ya?ml|ini|cfg|toml|txt|py)\Z")
 _SPECIAL = frozenset("!@#$%^&*+?=~|")
@@ -42,7 +43,7 @@ def is_secret(name: str, text: str) -> bool:
 def _fits(name: str, text: str) -> bool:
     """Whether a text is what such a name says, and not a cache's key or a parser's tokens."""
     last = name.lower()
-    if last.endswith(("pass", "pwd")):
+    if last.endswith(("pass", "pwd", "pw")):
         return looks_like_password(text) and not _PATH.match(text)
     if last.endswith(("dsn", "string", "url")):
         return re.search(r"(?i)pass|pwd|secret|key=|token|sig=|://[^/@\s]+@", text) is not None
@@ -54,6 +55,7 @@ def _fits(name: str, text: str) -> bool:
 def looks_like_password(text: str) -> bool:
     """Whether a single word is no word of prose: it has a digit or a special character, or is long
     and of mixed case."""
+    text = text[:_JUDGED]
     if len(text) < 5 or text.lower() in _WORDS or any(map(str.isspace, text)):
         return False
     has_letter = any(map(str.isalpha, text))
@@ -71,6 +73,7 @@ def looks_random(text: str) -> bool:
 
     No path, UUID, or name made of words and numbers (``user:17``) has one.
     """
+    text = text[:_JUDGED]
     if len(text) < 16 or any(map(str.isspace, text)) or _UUID.fullmatch(text) or _PATH.match(text):
         return False
     return any(

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_portable_errors.diagnosis import secret_texts
 from pytest_portable_errors.diagnosis.credentials import find_credentials
 from pytest_portable_errors.diagnosis.pickle_reader import read
 from pytest_portable_errors.diagnosis.secret_patterns import without_secrets
+from pytest_portable_errors.diagnosis.secret_values import is_secret
 from pytest_portable_errors.receiver import record
 from pytest_portable_errors.receiver.canonical import canonical
 
@@ -58,6 +60,14 @@ redis://:{}@h:6379/0
 //registry.example/:_authToken={}
 'password' => '{}'
 password := {}
+curl -u bob:{} http://shop.example
+sshpass -p {} ssh h
+password is {}
+CREATE USER bob IDENTIFIED BY '{}'
+<password><![CDATA[{}]]></password>
+<add key="DbPassword" value="{}"/>
+{"name": "DB_PASSWORD", "value": "{}"}
+<Cookie sessionid={} for shop.example/>
 """.strip().splitlines()
 LONG_NAMED = """
 https://maps.example/api?key={}
@@ -69,6 +79,10 @@ https://s3.example/x?X-Amz-Signature={}
 stripe_key={}
 FERNET_KEY={}
 tokens={}
+JSESSIONID={}
+client_assertion={}
+with secret {}
+https://{}@sentry.example/1
 """.strip().splitlines()
 BLOCKS = (
     "db:\n  user: bob\n  password: {}\n  host: h",
@@ -89,6 +103,27 @@ def test_what_stands_under_a_name_is_hidden(text: str, secret: str) -> None:
     hidden = without_secrets(text.replace("{}", secret))
     assert secret not in hidden
     assert hidden.startswith(text.partition("{}")[0][:4]), "all else stays"
+
+
+@pytest.mark.parametrize("kind", ["RSA PRIVATE KEY", "PRIVATE KEY", "PGP PRIVATE KEY BLOCK"])
+def test_a_block_is_hidden_whole(kind: str) -> None:
+    assert without_secrets(f"a -----BEGIN {kind}-----\n{LONG}\n-----END {kind}----- b") == "a *** b"
+
+
+@pytest.mark.parametrize("text", ["key1:", "password: x1y2z3q4 ", "token=", "--token a1 ", "<key>"])
+def test_a_long_text_is_searched_in_bounded_steps(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a name stands in it, so many values are looked at."""
+    calls: list[str] = []
+
+    def counted(name: str, value: str) -> bool:
+        calls.append(name)
+        return is_secret(name, value)
+
+    monkeypatch.setattr(secret_texts, "is_secret", counted)
+    without_secrets(text * 60_000)
+    assert len(calls) <= 2 * secret_texts.MOST_NAMES
 
 
 def test_the_words_around_it_stay() -> None:
