@@ -417,7 +417,7 @@ KINDS = (
         name="huge-message",
         make=lambda: ValueError("x" * HUGE),
         stage=DUMPS,
-        says="is over the limit of 67,108,864",
+        says="its payload is too large",
     ),
     Kind(name="large-message", make=lambda: ValueError("x" * (20 * 1024 * 1024)), stage=ARRIVED),
     Kind(name="chain-of-100,000", make=long_chain, stage=ARRIVED, says="arrives changed: chain"),

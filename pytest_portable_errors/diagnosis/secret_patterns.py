@@ -186,10 +186,14 @@ _HINTS = (
     ),
     *("jwt", "userinfo", "parseresult", "splitresult"),  # results: URLs that urllib took apart
     *("auth", "dsn", "signature", "sig=", "connection", "webhook"),
-    *("session", "sess", "assertion", "verifier", "sid", "identified by", "pw", "pin"),
-    *("curl", "mysql", "docker login", "redis-cli"),
-    *secret_shapes.hints(),
+    *("session", "sessid", "assertion", "verifier", "identified by", "curl", "mysql", "redis-cli"),
+    "docker",
 )
+_SHORT_HINT = re.compile(r"(?:sid|pw|pin.?code)['\"]?\s{0,3}[:=\n>]")
+# Tokens of services have a long run with a digit in it; few texts have, so that these many hints
+# are seldom looked for.
+_RUN = re.compile(r"[a-z0-9_-]+")
+_HINTS_OF_SHAPES = secret_shapes.hints()
 # A name that ends in "key", or a part of one, before what may be its value.
 _HINT_OF_KEY = re.compile(
     r"(?:api|access|secret|private|signing|auth|account|shared|subscription|functions)[\W_]*key"
@@ -219,9 +223,20 @@ def _may_hold(text: str) -> bool:
     text = text.lower()
     if any([hint in text for hint in _HINTS]):  # noqa: C419  # faster than a generator here
         return True
-    return ("key" in text and _HINT_OF_KEY.search(text) is not None) or (
-        "@" in text and _HINT_OF_USERINFO.search(text) is not None
+    return (
+        ("key" in text and _HINT_OF_KEY.search(text) is not None)
+        or ("@" in text and _HINT_OF_USERINFO.search(text) is not None)
+        or (("sid" in text or "pw" in text or "pin" in text) and _has_short_hint(text))
+        or (_has_long_run(text) and any([hint in text for hint in _HINTS_OF_SHAPES]))  # noqa: C419  # as above
     )
+
+
+def _has_short_hint(text: str) -> bool:
+    return _SHORT_HINT.search(text) is not None
+
+
+def _has_long_run(text: str) -> bool:
+    return any(len(run) >= 16 and not run.isalpha() for run in _RUN.findall(text))
 
 
 def secrets_in(text: str) -> Iterator[Secret]:

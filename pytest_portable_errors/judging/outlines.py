@@ -133,7 +133,7 @@ class _Beginning(io.RawIOBase):
         self.written = bytearray()
 
     def write(self, data: Any) -> int:
-        self.written += data
+        self.written += data[: _BEGINNING + 1 - len(self.written)]
         if len(self.written) > _BEGINNING:
             raise _BeginningWritten
         return len(data)

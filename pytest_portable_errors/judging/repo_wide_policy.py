@@ -100,7 +100,9 @@ class RepoWidePolicy(SendingPolicy):
                 for judged in self._judged(subject, defects)
             ]
             self._recorder.add(subject.how, judged_trips)
-            self.settled.learn(subject.likeness, judged_trips)
+            # One that was not checked says nothing of those that are like it.
+            if all(judged.verdict is not Verdict.NOT_CHECKED for judged in judged_trips):
+                self.settled.learn(subject.likeness, judged_trips)
             failing += [(subject.how, judged.trip) for judged in judged_trips if judged.fails]
             if self._credentials == "error":
                 of_credentials += credential_texts(judged.trip for judged in judged_trips)

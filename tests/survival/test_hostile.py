@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,14 @@ def test_in_a_run_of_all_tests_none_changes_an_outcome(
         "test_shop.py",
     )
     assert result.parseoutcomes() == {"passed": 2 * len(names)}
-    result.stdout.fnmatch_lines(
-        [f"checked * classes, {2 * len(names)} exceptions: * whole, * lossy*"]
+    # One past a limit of ours is not checked, unless others of its shape were before it.
+    too_large = 2 * sum(
+        "too large" in kind.says for kind in hostile_zoo.KINDS if kind.name in names
     )
+    counts = [
+        f"checked * classes, {2 * len(names) - n} exceptions: *" for n in range(too_large + 1)
+    ]
+    assert any(fnmatch(line, count) for line in result.outlines for count in counts)
 
 
 def test_nothing_stays_behind(receivers: Receivers) -> None:

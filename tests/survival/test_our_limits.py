@@ -96,6 +96,25 @@ def test_large():
             ]
         )
 
+    def test_others_of_its_shape_are_checked_all_the_same(self, run: Any) -> None:
+        """One that was not checked says nothing of them."""
+        others = """
+@pytest.mark.parametrize("number", range(8))
+def test_it(number):
+    with pytest.raises(Whole):
+        raise Whole("x" * 200_000 if number < 4 else "small")
+"""
+        flags = ("--portable-errors", "--portable-errors-receiver=with-project", "test_shop.py")
+        source = self.SOURCE.partition("def test_large")[0] + others
+        result = run(source, *flags)
+        result.assert_outcomes(passed=8)
+        result.stdout.fnmatch_lines(
+            [
+                "not looked at: its payload is too large * (4 exceptions: shop.errors.Whole)",
+                "*checked 1 class, 4 exceptions: 1 whole",
+            ]
+        )
+
     def test_a_marked_test_fails(self, run: Any) -> None:
         """Whoever marks a test asks for a check."""
         source = self.SOURCE.replace("def test_large", "@pytest.mark.portable_exception\ndef test")
