@@ -122,7 +122,7 @@ def test_a_long_text_is_searched_in_bounded_steps(
         return is_secret(name, value)
 
     monkeypatch.setattr(secret_texts, "is_secret", counted)
-    without_secrets(text * 60_000)
+    without_secrets(text * 25_000)
     assert len(calls) <= 2 * secret_texts.MOST_NAMES
 
 

@@ -3,12 +3,14 @@ next to no memory."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chosen_plugins import NO_OTHERS, chosen
 
 KILLS = """
 import os, signal
@@ -105,15 +107,16 @@ def test_memory_does_not_grow_with_green_tests(
         monkeypatch.setenv("TESTS", str(tests))
         command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"]
         out = subprocess.run(
-            [*command, *flags, "test_it.py"],
+            [*command, *chosen(), *flags, "test_it.py"],
             cwd=tmp_path,
+            env={**os.environ, **NO_OTHERS},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
         return int(out.partition("KILOBYTES")[2].split()[0])
 
-    few, many = 1_000, 6_000
+    few, many = 500, 3_000
     own = kilobytes(many) - kilobytes(few)
     with_plugin = kilobytes(many, "--portable-errors") - kilobytes(few, "--portable-errors")
     assert (with_plugin - own) * 1024 / (many - few) <= 1_000
