@@ -65,6 +65,7 @@ TESTED_BY = {
     "diagnosis/recipe_target": FIXES,
     "diagnosis/recipes": FIXES,
     "diagnosis/same_values": "diagnosis/test_losses",
+    "diagnosis/item_names": "diagnosis/test_secret_texts: pairs, options and named tuples",
     "diagnosis/secret_names": "diagnosis/test_secret_patterns",
     "diagnosis/secret_shapes": "diagnosis/test_secret_texts: published prefixes",
     "diagnosis/secret_values": "diagnosis/test_secret_texts: what is a secret, and what is none",

@@ -18,19 +18,12 @@ from pytest_portable_errors.diagnosis.described_texts import (
     rewritten,
 )
 from pytest_portable_errors.diagnosis.findings import Credential
+from pytest_portable_errors.diagnosis.item_names import fields_of
 from pytest_portable_errors.diagnosis.masking import Mask
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global
-from pytest_portable_errors.diagnosis.pickle_paths import (
-    fields_of,
-    payload_values,
-    text_of_value,
-)
+from pytest_portable_errors.diagnosis.pickle_paths import payload_values, text_of_value
 from pytest_portable_errors.diagnosis.pickle_reader import Reading
-from pytest_portable_errors.diagnosis.secret_names import (
-    is_secret_name,
-    kind_of,
-    may_be_secret_name,
-)
+from pytest_portable_errors.diagnosis.secret_names import kind_of, may_name_secret
 from pytest_portable_errors.diagnosis.secret_patterns import may_hold, secrets_in
 from pytest_portable_errors.diagnosis.secret_values import SCHEME, is_secret
 from pytest_portable_errors.diagnosis.value_path import ValuePath
@@ -52,6 +45,7 @@ class CredentialScan:
 
 _BY_SHAPE = Mask()
 _HUGE = 10**100  # no credential has so many digits, and str() of thousands is refused
+_KIND = re.compile(r'"type":"(?!builtins\.)([^"]+)"')
 _URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}")  # RFC 3986, section 3.1
 _CONTAINERS = tuple(
     Global(module, name)
@@ -78,7 +72,7 @@ def find_credentials(reading: Reading, *records: Record | None) -> CredentialSca
     # asking what lies where.
     harmless = Mask(harmless=tuple(record for record in records if record is not None))
     texts, is_cut = _all_texts(reading.root)
-    if not may_hold(texts) and not any(may_hold(canonical(record)) for record in distinct):
+    if not may_hold(texts) and not any(map(may_hold, map(_text_of, distinct))):
         return CredentialScan(credentials=(), mask=harmless, is_cut=is_cut)
     credentials, secrets = _payload_credentials(reading)
     secrets = secrets.union(*map(_record_secrets, distinct))
@@ -92,6 +86,13 @@ def find_credentials(reading: Reading, *records: Record | None) -> CredentialSca
 def is_secret_header(path: str) -> bool:
     """Whether a credential lies in an HTTP header, which nobody needs to understand the error."""
     return ValuePath.of(path).header is not None
+
+
+def _text_of(record: Record) -> str:
+    """A record as text, with the names of fields that it does not have: those of named tuples."""
+    text = canonical(record)
+    kinds = dict.fromkeys(_KIND.findall(text))
+    return "\n".join((text, *(field for kind in kinds for field in fields_of(kind))))
 
 
 def _is_cut(record_text: str) -> bool:
@@ -121,7 +122,7 @@ def _all_texts(root: object) -> tuple[str, bool]:
                     return "\n".join(texts), True
         elif isinstance(value, Global):
             texts[value.qualname] = None
-            texts.update(dict.fromkeys(fields_of(value)))
+            texts.update(dict.fromkeys(fields_of(f"{value.module}.{value.qualname}")))
         elif isinstance(value, (Call, list, tuple)) and id(value) not in visited:
             visited.add(id(value))
             parts = (
@@ -193,14 +194,14 @@ def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
         path, name, value = place.path, place.name or "", place.value
         if place.name is not None and path.endswith(f".{name}"):
             yield path, "", name
-        if not _may_name(name):
+        if not may_name_secret(name):
             name = (
                 (secret_calls.get(path) if place.name is None else None)
                 or _name_above(path, secret_containers)
                 or name
             )
         if isinstance(value, (list, tuple)):
-            if _may_name(name):
+            if may_name_secret(name):
                 secret_containers[path] = name
             yield from _netloc_password(path, value)
         elif isinstance(value, (str, bytes, bytearray)):
@@ -211,7 +212,7 @@ def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
             yield path, name, _searchable(text)
         elif isinstance(value, Call):
             # An instance of a subclass of str is made from its text, and a set from a list.
-            if _may_name(name):
+            if may_name_secret(name):
                 if value.by == "new" or value.function in _CONTAINERS:
                     secret_calls[path] = name
                 if value.items:
@@ -219,17 +220,18 @@ def _named_texts(reading: Reading) -> Iterator[tuple[str, str, str]]:
             yield from _url_password(path, value)
 
 
-def _may_name(name: str) -> bool:
-    return is_secret_name(name) or may_be_secret_name(name)
-
-
 def _netloc_password(path: str, parts: Sequence[object]) -> Iterator[tuple[str, str, str]]:
     """The password of a URL that is kept as a tuple of its five parts, as yarl pickles it."""
     scheme, netloc = (parts[0], parts[1]) if len(parts) == 5 else (None, None)
     if isinstance(scheme, str) and isinstance(netloc, str) and _URL_SCHEME.fullmatch(scheme):
-        password = netloc.rpartition("@")[0].partition(":")[2]
+        password = _password_in(netloc)
         if password:
             yield f"{path}[1]", "userinfo", password
+
+
+def _password_in(netloc: str) -> str:
+    """The password of ``user:password@host``; empty if there is none (RFC 3986, section 3.2.1)."""
+    return netloc.rpartition("@")[0].partition(":")[2]
 
 
 def _name_above(path: str, name_by_path: dict[str, str]) -> str | None:
@@ -251,7 +253,7 @@ def _url_password(path: str, call: Call) -> Iterator[tuple[str, str, str]]:
         return
     # httpx has "user:password" as the second field; urllib has it in one text with the host.
     has_field = "httpx" in call.function.module
-    fields = fields_of(call.function)
+    fields = fields_of(f"{call.function.module}.{call.function.qualname}")
     for position, part in enumerate(call.args if isinstance(call.args, tuple) else ()):
         if isinstance(part, str) and "/" not in part:
             userinfo = part.rpartition("@")[0] or (part if has_field and position == 1 else "")
@@ -277,6 +279,8 @@ def _record_secrets(record: Record) -> set[str]:
         text = value["text"] if plain is None else plain
         if is_secret_value(name, value):
             secrets.add(text)
+        if name == "netloc":  # of a URL that urllib took apart
+            secrets.update(filter(None, [_password_in(text)]))
         note_shapes(text)
         return value
 

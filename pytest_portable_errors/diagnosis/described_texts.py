@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pytest_portable_errors.diagnosis.item_names import fields_of, names_of_items
 from pytest_portable_errors.diagnosis.secret_names import (
     is_secret_name,
     kind_of,
-    may_be_secret_name,
+    may_name_secret,
 )
-from pytest_portable_errors.diagnosis.secret_values import is_secret
+from pytest_portable_errors.diagnosis.secret_values import is_secret, looks_like_password
 from pytest_portable_errors.diagnosis.value_path import may_be_named_pair
 
 # Types whose values are no credentials, whatever their name is.
@@ -63,7 +64,13 @@ def rewritten(
         elif key == "items" and _is_named_pair(part, name):
             result[key] = [*(rewritten(label, "", of_name, of_text) for label in item[:-1])]
             result[key].append(rewritten(item[-1], _name_under(item[0], name), of_name, of_text))
-        elif key in ("items", "args", "message", "notes", "traceback", "raises", "value"):
+        elif key == "items":
+            names = _names_of_items(part, name)
+            result[key] = [
+                rewritten(entry, names.get(position, name), of_name, of_text)
+                for position, entry in enumerate(item)
+            ]
+        elif key in ("args", "message", "notes", "traceback", "raises", "value"):
             result[key] = rewritten(item, name, of_name, of_text)
         else:
             result[key] = item
@@ -73,6 +80,14 @@ def rewritten(
 def _name_under(key: dict[str, object], name: str) -> str:
     """The name of the value under this key of ``name``; all values in ``cookies`` are cookies."""
     return name if is_secret_name(name) else plain_text(key) or name
+
+
+def _names_of_items(value: dict[str, Any], name: str) -> dict[int, str]:
+    """What names the items of a described list or tuple, or of a named tuple."""
+    kind = value.get("type", "")
+    if kind in ("builtins.list", "builtins.tuple"):
+        return names_of_items(name, list(map(plain_text, value["items"])))
+    return dict(enumerate(fields_of(kind)))
 
 
 def _is_named_pair(value: dict[str, Any], name: str) -> bool:
@@ -94,13 +109,14 @@ def is_secret_value(name: str, value: dict[str, Any]) -> bool:
     """
     if value.get("type") in _NO_TEXTS:
         return False
-    if not (is_secret_name(name) or may_be_secret_name(name)):
+    if not may_name_secret(name):
         return False
     text, plain = value["text"], plain_text(value)
     if plain is None and not is_secret_name(name):
         return False
     if plain is None and kind_of(name) == "token" and value.get("type") != "builtins.int":
-        return False
+        # Of a subclass of str the text is quoted.
+        return text[:1] in ("'", '"') and looks_like_password(text[1:-1])
     return is_secret(name, text if plain is None else plain) and not re.fullmatch(
         r"-?\d{1,3}", text
     )

@@ -6,13 +6,12 @@ A path is written as a reader would write it: ``exc.request.headers['authorizati
 from __future__ import annotations
 
 import builtins
-import functools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pytest_portable_errors.diagnosis.item_names import fields_of, names_of_items
 from pytest_portable_errors.diagnosis.pickle_machine import Call, Global, Pairs
-from pytest_portable_errors.diagnosis.source_places import find_class
 from pytest_portable_errors.diagnosis.value_path import leads_to_exception, may_be_named_pair
 
 # Values of one payload, the nearest first; there is room for what pickle_reader.OPCODES make.
@@ -63,8 +62,6 @@ _BYTES = (
     Global("builtins", "bytearray"),
     Global("__builtin__", "bytearray"),
 )
-_USER_AND_PASSWORD = ("auth", "basic_auth", "http_auth", "proxy_auth", "_auth")
-_LONGEST_NAME = 100  # characters of the first of a pair that may name the second
 _BUILTINS = ("builtins", "__builtin__", "exceptions")  # the latter two are of Python 2
 _GROUPS = ("BaseExceptionGroup", "ExceptionGroup")
 
@@ -153,50 +150,18 @@ def _parts(place: PayloadValue) -> Iterator[PayloadValue]:
             yield PayloadValue(path, None, key)
             yield PayloadValue(f"{path}[{_key_text(key)}]", text_of_value(key), item)
     elif isinstance(value, (list, tuple)):
-        names = _names_of_items(place.name, value)
+        names = names_of_items(place.name or "", list(map(_name_in, value)))
         for position, item in enumerate(value):
             yield from _named_pair(item, path) or [
                 PayloadValue(f"{path}[{position}]", names.get(position), item)
             ]
 
 
-def _names_of_items(name: str | None, items: Sequence[object]) -> dict[int, str]:
-    """What names the items of a list or tuple, by their positions.
-
-    In ``("password", "...")`` the first names the second; in ``["--token", "..."]`` an option does;
-    and ``auth=("user", "...")`` is a user and a password, as in requests and httpx.
-    """
-    if len(items) == 2 and name is not None and name.lower() in _USER_AND_PASSWORD:
-        return {1: "password"}
-    names = {
-        position + 1: item
-        for position, item in enumerate(items[:-1])
-        if isinstance(item, str) and item.startswith("-") and not item[-1:].isspace()
-    }
-    first = _name_in(items[0]) if len(items) == 2 else None
-    return names if not first or len(first) > _LONGEST_NAME else {1: first, **names}
-
-
 def _name_in(value: object) -> str | None:
-    """The text of a value that may be a name: also of a subclass of str, as multidict has one."""
+    """The text of an item, for the names of others: also of a subclass of str, as multidict has."""
     if isinstance(value, Call) and isinstance(value.args, tuple) and len(value.args) == 1:
         value = value.args[0]
     return text_of_value(value)
-
-
-def fields_of(cls: object) -> tuple[str, ...]:
-    """Names of the fields of a named tuple, if that is what a payload's name stands for.
-
-    A payload has its values alone. The class is looked up among the modules that are loaded.
-    """
-    return _fields_of(cls) if isinstance(cls, Global) else ()
-
-
-@functools.lru_cache(maxsize=256)
-def _fields_of(name: Global) -> tuple[str, ...]:
-    cls = find_class(name.module, name.qualname)
-    fields = getattr(cls, "_fields", ()) if cls is not None and issubclass(cls, tuple) else ()
-    return fields if all(isinstance(field, str) for field in fields) else ()
 
 
 def _parts_of_call(path: str, call: Call) -> Iterator[PayloadValue]:
@@ -228,7 +193,7 @@ def _arguments(path: str, call: Call) -> Iterator[PayloadValue]:
     cls, args = built_class(call)
     is_exception = leads_to_exception(path) or looks_like_exception(call)
     names = _TBLIB.get(getattr(call.function, "qualname", ""), ())
-    fields = fields_of(cls)
+    fields = fields_of(f"{cls.module}.{cls.qualname}") if isinstance(cls, Global) else ()
     for position, item in enumerate(call.args if names else args):
         if position < len(names) and names[position]:
             yield PayloadValue(f"{path}.{names[position]}", names[position], item)

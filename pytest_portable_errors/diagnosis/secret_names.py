@@ -141,6 +141,11 @@ def _is_secret_name(name: str) -> bool:
     )
 
 
+def may_name_secret(name: str) -> bool:
+    """Whether a value of this name is a credential, or is one if it looks like one."""
+    return is_secret_name(name) or may_be_secret_name(name)
+
+
 def may_be_secret_name(name: str) -> bool:
     """Whether a value of this name is a credential if it looks like one: ``stripe_key``, ``dsn``.
 

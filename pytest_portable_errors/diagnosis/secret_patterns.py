@@ -8,7 +8,7 @@ import functools
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pytest_portable_errors.diagnosis import secret_shapes
@@ -221,14 +221,18 @@ def _cached_may_hold(text: str) -> bool:
 
 def _may_hold(text: str) -> bool:
     text = text.lower()
-    if any([hint in text for hint in _HINTS]):  # noqa: C419  # faster than a generator here
+    if _has_any(_HINTS, text):
         return True
     return (
         ("key" in text and _HINT_OF_KEY.search(text) is not None)
         or ("@" in text and _HINT_OF_USERINFO.search(text) is not None)
         or (("sid" in text or "pw" in text or "pin" in text) and _has_short_hint(text))
-        or (_has_long_run(text) and any([hint in text for hint in _HINTS_OF_SHAPES]))  # noqa: C419  # as above
+        or (_has_long_run(text) and _has_any(_HINTS_OF_SHAPES, text))
     )
+
+
+def _has_any(hints: Iterable[str], text: str) -> bool:
+    return any([hint in text for hint in hints])  # noqa: C419  # faster than a generator here
 
 
 def _has_short_hint(text: str) -> bool:

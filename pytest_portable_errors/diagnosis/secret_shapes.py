@@ -18,7 +18,6 @@ _MORE = (
     ("Hugging Face token", ("hf_",), r"\bhf_[A-Za-z0-9]{16,}"),
     ("Telegram bot token", (":aa",), r"\b\d{6,12}:AA[A-Za-z0-9_-]{30,}"),
     ("Twilio account SID", ("ac",), r"\bAC[0-9a-f]{32}\b"),
-    ("npm token", ("npm_",), r"\bnpm_[A-Za-z0-9]{16,}"),
     ("PyPI token", ("pypi-",), r"\bpypi-[A-Za-z0-9_-]{24,}"),
     ("Docker token", ("dckr_",), r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{16,}"),
     ("xAI API key", ("xai-",), r"\bxai-[A-Za-z0-9]{24,}"),
@@ -28,16 +27,14 @@ _MORE = (
     ("Google OAuth token", ("ya29.",), r"\bya29\.[A-Za-z0-9_-]{16,}"),
     ("Stripe webhook secret", ("whsec_",), r"\bwhsec_[A-Za-z0-9+/=]{16,}"),
     ("Supabase token", ("sbp_",), r"\bsbp_[a-f0-9]{24,}"),
-    ("Slack hook", ("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows)/\S{16,}"),
     ("Discord hook", ("/api/webhooks/",), r"/api/webhooks/\d{10,}/[A-Za-z0-9_-]{16,}"),
     ("Mailgun API key", ("key-",), r"\bkey-[0-9a-f]{32}\b"),
     ("Mailchimp API key", ("-us",), r"\b[0-9a-f]{32}-us\d{1,2}\b"),
-    ("Databricks token", ("dapi",), r"\bdapi[a-f0-9]{24,}"),
     ("Figma token", ("figd_",), r"\bfigd_[A-Za-z0-9_-]{24,}"),
     ("New Relic key", ("nrak-", "nral"), r"\b(?:NRAK-[A-Z0-9]{24,}|[a-f0-9]{36,}NRAL)\b"),
     ("Sentry token", ("sntry",), r"\bsntry[us]_[A-Za-z0-9+/=_-]{24,}"),
     ("Airtable token", ("pat",), r"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{32,}"),
-    ("Vault token", ("hvs.", "hvb.", "hvr."), r"\bhv[sbr]\.[A-Za-z0-9_-]{16,}"),
+    ("Vault recovery token", ("hvr.",), r"\bhvr\.[A-Za-z0-9_-]{16,}"),
 )
 
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from pytest_portable_errors.diagnosis.secret_names import (
-    is_secret_name,
     kind_of,
     may_be_secret_name,
+    may_name_secret,
 )
 from pytest_portable_errors.diagnosis.secret_values import (
     NO_VALUE,
@@ -61,7 +61,6 @@ _ENTRY = re.compile(
     r"['\"]?\b(?:key|name)['\"]?\s{0,3}[:=]\s{0,3}['\"](?P<name>[\w.-]{1,80})['\"]\s{0,3},?\s{0,8}"
     r"['\"]?value['\"]?\s{0,3}[:=]\s{0,3}['\"](?P<rest>[^'\"\r\n]+)['\"]"
 )
-_AZURE = re.compile(r"(?i)(?<![a-z])(?:account|sharedaccess)key=(?P<rest>[A-Za-z0-9+/=]{16,})")
 # A value without quotes ends at what no value has.
 _BARE = re.compile(r"[^\s'\",;<>(){}\[\]&]{1,4000}")
 _QUOTED = re.compile(r"(?P<quote>['\"])(?P<value>(?:(?!(?P=quote))[^\\]|\\.){0,4000})(?P=quote)")
@@ -82,7 +81,7 @@ def secrets_by_name(text: str) -> Iterator[Span]:
     position = names = 0
     while names < MOST_NAMES and (match := _PAIR.search(text, position)) is not None:
         position = match.end()
-        if is_secret_name(match["name"]) or may_be_secret_name(match["name"]):
+        if may_name_secret(match["name"]):
             names += 1
             span = _secret_of(text, match)
             if span is not None:
@@ -104,15 +103,15 @@ def secrets_by_name(text: str) -> Iterator[Span]:
     for match in _ENTRY.finditer(text):
         if is_secret(match["name"], match["rest"]):
             yield *match.span("rest"), kind_of(match["name"])
-    for match in _AZURE.finditer(text):
-        yield *match.span("rest"), "account_key"
 
 
 def _secret_of(text: str, match: re.Match[str]) -> Span | None:
     """The secret after a name and its separator; None if what stands there is none."""
     name, separator, start = match["name"], match["separator"], match.end()
     kind = kind_of(name)
-    if separator in ("==", ">") or match["open"]:
+    if separator == "==":
+        return None  # a comparison
+    if separator == ">" or match["open"]:
         return _of_element(text, match)
     is_line = _BEFORE.fullmatch(text, _line_start(text, match.start()), match.start()) is not None
     if separator == ":" and name.lower() in _HEADERS:

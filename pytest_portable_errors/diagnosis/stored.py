@@ -224,6 +224,9 @@ def _error_and_links(
             tuple(args[2]) if isinstance(args[2], (list, tuple)) else (args[3],),
         )
         state = {}
+    notes = state.get("__notes__")
+    notes = notes if isinstance(notes, (list, tuple)) else ()
+    plain.is_cut = plain.is_cut or max(len(args), len(state), len(notes)) > _MOST_PARTS
     chained = [
         (f"{path}.{name}", link)
         for name in ("__cause__", "__context__")
@@ -236,7 +239,6 @@ def _error_and_links(
         and all(isinstance(member, Call) for member in args[1])
     ):
         members = [(f"{path}.exceptions[{n}]", member) for n, member in enumerate(args[1])]
-    notes = state.get("__notes__")
     error = StoredError(
         path=path,
         type=name_of_class,
@@ -247,9 +249,7 @@ def _error_and_links(
             for name, value in itertools.islice(state.items(), _MOST_PARTS)
             if name not in _NO_ATTRIBUTES
         },
-        notes=tuple(map(plain.value, notes[:_MOST_PARTS]))
-        if isinstance(notes, (list, tuple))
-        else (),
+        notes=tuple(map(plain.value, notes[:_MOST_PARTS])),
         rebuilt_by=None if name_of_class == str(call.function) else short_text(call.function),
         links=tuple(
             (link_path.removeprefix(path).lstrip("."), link_path)

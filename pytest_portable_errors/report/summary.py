@@ -110,7 +110,7 @@ def _beside(outcome: Outcome, verbosity: int) -> Iterator[Line]:
     for how, counts in tally.made_again.items():
         yield Line(
             f"made again: {count(sum(counts.values()), 'check')}, because somebody else had ended "
-            f"the process: {clean(how)}; has the machine memory enough? "
+            f"the process: {clean(how)}; did the machine run out of memory? "
             f"({_of_classes(counts, verbosity)})",
             YELLOW,
         )

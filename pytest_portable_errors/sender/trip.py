@@ -188,7 +188,7 @@ def trip_lines(trips: list[RoundTrip]) -> Iterator[str]:
         return
     if trip.over_limit is not None:
         yield f"  sent      {_sent_line(trip)}"
-        yield "  check     let it hold less in the test: a limit of this plugin is no defect"
+        yield "  next      let it hold less in the test: a limit of this plugin is no defect"
         return
     if trip.received is None:
         yield f"  sent      {_sent_line(trip)}"

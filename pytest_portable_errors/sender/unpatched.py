@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from pytest_portable_errors.receiver.process_tree import ProcessTree
+from pytest_portable_errors.receiver.process_tree import PROCESSES
 
 
 class Unpatched:
@@ -33,7 +33,7 @@ class Unpatched:
         self.getppid: Callable[[], int] = system.getppid
         self.read: Callable[[int, int], bytes] = system.read
         self.exit: Callable[[int], NoReturn] = system._exit
-        self.processes = ProcessTree()
+        self.processes = PROCESSES
         self.monotonic, self.process_time = time.monotonic, time.process_time
         self.environment = dict(os.environ)
         """A copy of the environment, as it was then."""

@@ -263,10 +263,22 @@ def test_what_an_exception_holds_is_found_and_hidden(
     assert secret not in scan.mask.text(repr(vars(exc)))
 
 
+@pytest.mark.parametrize(("make", "secret"), HELD.values(), ids=HELD)
+def test_it_is_hidden_where_there_is_no_payload(make: Callable[[], object], secret: str) -> None:
+    """An exception that cannot be pickled is shown all the same."""
+    exc = ValueError("failed")
+    exc.held = make()  # type: ignore[attr-defined]  # an attribute that is added
+    described = record.describe(exc)
+    assert secret in canonical(described), "the control"
+    assert secret not in canonical(find_credentials(read(b""), described).mask.record(described))
+
+
 @pytest.mark.parametrize(
     "held",
     [
         ("keyword", "token"),
+        ("password", "username"),
+        ("password", "This field is required."),
         ("user", "bob"),
         {"cache_key": "user:17:profile:v2"},
         {"tokens": ["def", "x1", "="]},

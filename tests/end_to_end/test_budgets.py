@@ -1,5 +1,5 @@
-"""What reads stored payloads has a budget: a page of output, bounded space, and "cut"; and names are
-cleaned like values."""
+"""What reads stored payloads has a budget: a page of output, bounded space, and "cut"; and names
+are cleaned like values."""
 
 from __future__ import annotations
 
@@ -55,6 +55,17 @@ def test_the_text_is_a_page_and_says_cut(
     assert len(out) < 120_000
     assert "more lines, which --json has" in out
     assert out.rstrip().endswith("the payload holds more than is shown of it")
+
+
+@pytest.mark.parametrize("kind", ["attributes", "args", "notes"])
+def test_more_parts_than_are_shown_are_said(kind: str) -> None:
+    """However short they are."""
+    exc = ValueError(*range(2_000 if kind == "args" else 1))
+    if kind == "attributes":
+        vars(exc).update((f"a{number}", number) for number in range(1_500))
+    if kind == "notes":
+        exc.__notes__ = ["a"] * 1_500
+    assert inspect_payload(pickle.dumps(exc)).is_cut
 
 
 def test_of_many_payloads_the_first_are_shown(

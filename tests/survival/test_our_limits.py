@@ -123,7 +123,7 @@ def test_it(number):
         result.stdout.fnmatch_lines(
             [
                 "shop.errors.Whole was not checked: its payload is too large (0.2 MB or more*",
-                "  check     let it hold less in the test: a limit of this plugin is no defect",
+                "  next      let it hold less in the test: a limit of this plugin is no defect",
             ]
         )
 

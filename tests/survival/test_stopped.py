@@ -35,7 +35,8 @@ def up(steps, pid=None):
         pid = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
     return pid
 def stop(*steps):
-    for pid in [up(n) for n in steps]:  # all are looked up first: who is orphaned has another parent
+    # All are looked up first: who is orphaned has another parent.
+    for pid in [up(n) for n in steps]:
         if b"/receiver" in open(f"/proc/{pid}/cmdline", "rb").read():  # and not these tests
             os.kill(pid, signal.SIGSTOP)
 """
@@ -248,7 +249,7 @@ def test_other():
             [
                 (
                     "made again: 1 check, because somebody else had ended the process: ended by "
-                    "SIGKILL; has the machine memory enough? (1 exception: test_shop.Does)"
+                    "SIGKILL; did the machine run out of memory? (1 exception: test_shop.Does)"
                 )
             ]
         )
