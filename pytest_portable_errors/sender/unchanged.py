@@ -3,6 +3,9 @@
 A ``__reduce__`` may write: what ``BaseException.__reduce__`` gives as state is the ``__dict__``
 itself, and psycopg's error takes its handle out of that. The test goes on with the exception, and
 other trips are made of it.
+
+What was read from a stream stays with whoever has read it, because nobody can read it again:
+requests reads the rest of a response when that is pickled.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import copyreg
+import io
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -37,11 +41,43 @@ def unchanged(held: Held, *, always: bool = False) -> Iterator[None]:
     """
     may_change = always or _runs_foreign_code(held.objects)
     changes = list(_snapshots(held.objects)) if may_change else []
+    streams = {
+        id(value): _state_of(value)
+        for value in (held.objects if changes else ())
+        if isinstance(value, io.IOBase)
+    }
     try:
         yield
     finally:
-        for restore in changes:
-            restore()
+        read = {
+            id(value)
+            for value in held.objects
+            if isinstance(value, io.IOBase) and id(value) in streams
+            if _state_of(value) != streams[id(value)]
+        }
+        for value, restore in changes:
+            if not (read and _is_or_holds(value, read)):
+                restore()
+
+
+def _state_of(stream: io.IOBase) -> tuple[bool, dict[object, object]]:
+    """What shows whether a stream was read from."""
+    try:
+        is_closed = stream.closed
+    except Exception:  # foreign code
+        is_closed = True
+    plain = {
+        name: value
+        for name, value in (fields.own_dict(stream) or {}).items()
+        if type(value) in (int, bool, bytes)
+    }
+    return is_closed, plain
+
+
+def _is_or_holds(value: object, streams: set[int]) -> bool:
+    # The garbage collector gives the __dict__ of an object as an object of its own.
+    held = value if type(value) is dict else fields.own_dict(value) or {}
+    return id(value) in streams or not streams.isdisjoint(map(id, held.values()))
 
 
 def _runs_foreign_code(objects: Iterable[object]) -> bool:
@@ -52,19 +88,20 @@ def _runs_foreign_code(objects: Iterable[object]) -> bool:
     return not registered.isdisjoint(classes) or any(map(fields.has_own_protocol, classes.values()))
 
 
-def _snapshots(objects: Iterable[object]) -> Iterator[Callable[[], None]]:
+def _snapshots(objects: Iterable[object]) -> Iterator[tuple[object, Callable[[], None]]]:
+    """Each object, and what undoes what has changed in it."""
     members: dict[int, list[Any]] = {}  # by their classes' ids
     for value in objects:
         if type(value) in _CONTAINERS:
-            yield _container_restorer(value)
+            yield value, _container_restorer(value)
         elif not issubclass(type(value), type):  # the __dict__ of a class is not to be written to
-            yield _dict_restorer(value)
+            yield value, _dict_restorer(value)
             if id(type(value)) not in members:
                 members[id(type(value))] = _members(type(value))
             for member in members[id(type(value))]:
-                yield _member_restorer(value, member)
+                yield value, _member_restorer(value, member)
             if issubclass(type(value), BaseException):
-                yield _fields_restorer(value)
+                yield value, _fields_restorer(value)
 
 
 def _container_restorer(container: Any) -> Callable[[], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import io
 import pickle
 import sys
 from collections.abc import Callable
@@ -323,3 +324,39 @@ def test_the_control_a_dict_that_was_asked_for_is_sent() -> None:
     before = pickle.dumps(error)
     assert vars(error) == {}
     assert pickle.dumps(error) != before
+
+
+class Download:
+    """Reads the rest of its stream when it is pickled, as a response of requests does."""
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        self.stream = stream
+        self.body: bytes | None = None
+        self.note = "as it was"
+
+    def __getstate__(self) -> dict[str, object]:
+        if self.body is None:
+            self.body = self.stream.read()
+            self.stream.close()
+        self.note = "pickled"
+        return {"body": self.body}
+
+
+def test_what_was_read_from_a_stream_stays_read() -> None:
+    """It cannot be read again: a test that goes on needs what was read."""
+    download = Download(io.BytesIO(b"the body"))
+    exc: Any = ValueError("refused")
+    exc.response = download
+    for _ in range(2):
+        outgoing = describe_and_pickle(exc, serializer=Serializers().find("pickle"))
+        assert outgoing.payload is not None
+    assert download.body == b"the body"
+
+
+def test_the_control_what_holds_a_stream_that_is_not_read_is_as_it_was() -> None:
+    download = Download(io.BytesIO(b"the body"))
+    download.body = b"read before"
+    exc: Any = ValueError("refused")
+    exc.response = download
+    describe_and_pickle(exc, serializer=Serializers().find("pickle"))
+    assert download.note == "as it was"

@@ -10,20 +10,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_portable_errors.building.build import CannotBuild, Values, Variant, build
-from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.sender.garbage import uncollected
+from pytest_portable_errors.building.build import Values
 from pytest_portable_errors.survey.cases import Subject
 from pytest_portable_errors.survey.classes import subclasses_in
-from pytest_portable_errors.survey.suites.litellm_server import SLOW, refusing_provider
+from pytest_portable_errors.survey.suites.raising import (
+    built,
+    error_of,
+    library,
+    phrases_of_response,
+    raised,
+)
+from pytest_portable_errors.survey.suites.refusing_server import (
+    SLOW,
+    json_refusal,
+    refusing_server,
+)
 
 if TYPE_CHECKING:
     from pytest_portable_errors.sender.receivers import Receivers
@@ -40,39 +46,20 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
     Raises:
         PortableErrorsError: LiteLLM is not installed.
     """
-    try:
-        metadata.version("litellm")
-    except metadata.PackageNotFoundError:
-        raise PortableErrorsError(
-            "the suite litellm needs LiteLLM: pip install 'pytest-portable-errors[litellm]'"
-        ) from None
-    with _offline():
-        for name in receiver_names:
-            # The import takes seconds, there and here, so both are made at the same time.
-            receivers.prepare(name, [_SHARED_MODULE])
-        with uncollected():  # a fifth of the import's time
-            litellm: Any = importlib.import_module("litellm")
+    with library(
+        "litellm",
+        "litellm",
+        "litellm",
+        _SHARED_MODULE,
+        install="pip install 'pytest-portable-errors[litellm]'",
+        prepared=(receivers, receiver_names),
+    ) as litellm:
         litellm.suppress_debug_info = True  # otherwise it prints how to get help
         for module in _MORE_MODULES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
-        yield from _built_subjects(subclasses_in("litellm"))
+        yield from built("litellm", subclasses_in("litellm"), _values())
         yield from _raised_subjects(litellm)
-
-
-def _built_subjects(classes: Sequence[type[BaseException]]) -> Iterator[Subject]:
-    short_names = [cls.__name__ for cls in classes]
-    for cls in classes:
-        name = (
-            cls.__name__
-            if short_names.count(cls.__name__) == 1
-            else f"{cls.__module__.removeprefix('litellm.')}.{cls.__name__}"
-        )
-        yield Subject(name=name, origin="", instances=functools.partial(_instances, cls))
-
-
-def _instances(cls: type[BaseException]) -> Sequence[Variant]:
-    return build(cls, values=_values())
 
 
 def _values() -> Values:
@@ -126,6 +113,10 @@ def _values() -> Values:
     }
 
 
+def _error(type_: str, code: str, message: str) -> dict[str, str | None]:
+    return {"message": message, "type": type_, "param": None, "code": code}
+
+
 @dataclass(frozen=True, slots=True)
 class _Scenario:
     """A request that the server refuses."""
@@ -137,79 +128,48 @@ class _Scenario:
     """Seconds that LiteLLM waits for an answer."""
 
 
+# Kind -> the error that the server reports.
+_ERRORS = {
+    "plain": _error("error_type", "error_code", "The server refuses"),
+    "context": _error(
+        "invalid_request_error",
+        "context_length_exceeded",
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in "
+        "9000 tokens.",
+    ),
+    "policy": _error(
+        "invalid_request_error",
+        "content_policy_violation",
+        "Your request was rejected as a result of our safety system.",
+    ),
+}
+_BY = "litellm.completion"
 _PROBE = "/429/plain"
 _STATUSES = (400, 401, 403, 404, 408, 422, 429, 500, 502, 503)
 _SCENARIOS = (
-    *(_Scenario(f"raised-{status}", f"/{status}/plain") for status in _STATUSES),
-    _Scenario("raised-context-window", "/400/context"),
-    _Scenario("raised-content-policy", "/400/policy"),
-    _Scenario("raised-timeout", f"/{SLOW}/plain", timeout=0.1),
+    *(_Scenario(f"{status}", f"/{status}/plain") for status in _STATUSES),
+    _Scenario("context-window", "/400/context"),
+    _Scenario("content-policy", "/400/policy"),
+    _Scenario("timeout", f"/{SLOW}/plain", timeout=0.1),
 )
 
 
 def _raised_subjects(litellm: ModuleType) -> Iterator[Subject]:
-    with refusing_provider() as provider:
-        address = provider.address
-        probed = _error_of(lambda: _complete(litellm, address + _PROBE, 30.0))
-        provider.phrase_of = phrases_of_response(probed) or provider.phrase_of
-        for scenario in _SCENARIOS:
-            yield _scenario_subject(
-                scenario.name,
-                functools.partial(_complete, litellm, address + scenario.path, scenario.timeout),
-            )
-    # The server has ended, so its port refuses connections.
-    yield _scenario_subject("raised-refused", lambda: _complete(litellm, address, 30.0))
-
-
-def _error_of(complete: Callable[[], None]) -> BaseException | None:
-    try:
-        complete()
-    except Exception as exc:
-        return exc
-    return None
-
-
-def phrases_of_response(exc: BaseException | None) -> Callable[[int], str] | None:
-    """The reason phrases of the HTTP library whose response an error, or its chain, carries.
-
-    A pickled response loses the server's phrase and arrives with its library's; httpx and httpx2
-    differ in it for 413 and 422. openai may use the one while LiteLLM hands it a client of the
-    other, so the response decides, and not what is installed.
-
-    Args:
-        exc: The error; None if there was none.
-
-    Returns:
-        Status -> phrase. None if no error of the chain has a response that came from a server.
-    """
-    visited: set[int] = set()
-    while exc is not None and id(exc) not in visited:
-        visited.add(id(exc))
-        response = vars(exc).get("response")
-        # Only one that came over the network: LiteLLM makes others itself, which have no phrase of
-        # a server.
-        if "network_stream" in getattr(response, "extensions", {}):
-            codes = getattr(
-                importlib.import_module(type(response).__module__.partition(".")[0]), "codes", None
-            )
-            return getattr(codes, "get_reason_phrase", None)
-        exc = exc.__cause__ or exc.__context__
-    return None
-
-
-def _scenario_subject(name: str, complete: Callable[[], None]) -> Subject:
-    exc = _error_of(complete)
-    if exc is not None:
-        variant = Variant(
-            how=f"by litellm.completion ({name.removeprefix('raised-')})",
-            exc=exc.with_traceback(None),
+    with refusing_server(lambda kind: json_refusal({"error": _ERRORS[kind]})) as server:
+        address = server.address
+        probed = error_of(lambda: _complete(litellm, address + _PROBE, 30.0))
+        server.phrase_of = phrases_of_response(probed) or server.phrase_of
+        yield from raised(
+            _BY,
+            {
+                scenario.name: functools.partial(
+                    _complete, litellm, address + scenario.path, scenario.timeout
+                )
+                for scenario in _SCENARIOS
+            },
         )
-        return Subject(name=type(exc).__name__, origin=name, instances=lambda: [variant])
-    return Subject(name="nothing", origin=name, instances=_nothing_raised)
-
-
-def _nothing_raised() -> Sequence[Variant]:
-    raise CannotBuild("litellm.completion raised nothing")
+    # The server has ended, so its port refuses connections.
+    yield from raised(_BY, {"refused": lambda: _complete(litellm, address, 30.0)})
 
 
 def _complete(litellm: ModuleType, address: str, timeout: float) -> None:
@@ -222,26 +182,3 @@ def _complete(litellm: ModuleType, address: str, timeout: float) -> None:
         max_retries=0,
         timeout=timeout,
     )
-
-
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    """Keep LiteLLM from fetching its price list, and requests to loopback from using a proxy."""
-    variables = {
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-    }
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        with warnings.catch_warnings():
-            # LiteLLM's own warnings are not under test, even under filterwarnings = error.
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

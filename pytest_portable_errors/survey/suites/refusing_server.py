@@ -1,4 +1,4 @@
-"""A provider on loopback that refuses every request, so that LiteLLM raises as in production."""
+"""A web server on loopback that refuses every request, so that libraries raise as in production."""
 
 from __future__ import annotations
 
@@ -18,23 +18,14 @@ if TYPE_CHECKING:
 
 SLOW = "slow"
 """Stands in a path instead of a status: the server waits 30 s, then answers 503."""
-# Kind -> type, code and message of the error that the server reports.
-_ERRORS = {
-    "plain": ("error_type", "error_code", "The server refuses"),
-    "context": (
-        "invalid_request_error",
-        "context_length_exceeded",
-        (
-            "This model's maximum context length is 8192 tokens. However, your messages resulted "
-            "in 9000 tokens."
-        ),
-    ),
-    "policy": (
-        "invalid_request_error",
-        "content_policy_violation",
-        "Your request was rejected as a result of our safety system.",
-    ),
-}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What the server answers, beside the status."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -53,7 +44,7 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 @dataclass(slots=True)
-class Provider:
+class RefusingServer:
     """A server that refuses everything."""
 
     address: str
@@ -62,40 +53,46 @@ class Provider:
     """Status -> the reason phrase that it sends with it."""
 
 
-@contextlib.contextmanager
-def refusing_provider() -> Iterator[Provider]:
-    """Run an OpenAI-compatible server on loopback that refuses everything, until the block ends.
+def json_refusal(content: object) -> Refusal:
+    """A refusal whose body is JSON."""
+    return Refusal(body=json.dumps(content).encode())
 
-    A request's path begins with the status and the kind of error: ``/429/plain``. The kinds are
-    ``plain``, ``context`` (too long) and ``policy``; ``SLOW`` may stand instead of the status.
+
+@contextlib.contextmanager
+def refusing_server(refusal: Callable[[str], Refusal]) -> Iterator[RefusingServer]:
+    """Run a server on loopback that refuses everything, until the block ends.
+
+    A request's path begins with the status and the kind of error: ``/429/plain``; ``SLOW`` may
+    stand instead of the status.
+
+    Args:
+        refusal: Kind -> what is answered.
     """
     ended = threading.Event()
 
     def refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, status, kind, *_ = environ["PATH_INFO"].split("/")
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         if status == SLOW:
             ended.wait(30)
             status = "503"
-        type_, code, message = _ERRORS[kind]
-        body = json.dumps(
-            {"error": {"message": message, "type": type_, "param": None, "code": code}}
-        ).encode()
+        answer = refusal(kind)
         start_response(
-            f"{status} {provider.phrase_of(int(status))}",
-            [("content-type", "application/json"), ("content-length", str(len(body)))],
+            f"{status} {server.phrase_of(int(status))}",
+            [*answer.headers, ("content-length", str(len(answer.body)))],
         )
-        return [body]
+        return [answer.body]
 
-    server = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
-    provider = Provider(f"http://127.0.0.1:{server.server_port}")
+    wsgi = make_server("127.0.0.1", 0, refuse, server_class=_Server, handler_class=_SilentHandler)
+    server = RefusingServer(f"http://127.0.0.1:{wsgi.server_port}")
     thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        target=wsgi.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     )
     thread.start()
     try:
-        yield provider
+        yield server
     finally:
         ended.set()
-        server.shutdown()
-        server.server_close()
+        wsgi.shutdown()
+        wsgi.server_close()
         thread.join()

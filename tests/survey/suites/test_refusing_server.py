@@ -1,4 +1,4 @@
-"""The server that the LiteLLM suite raises errors from says what the client's own library would
+"""The server that suites raise errors from says what the client's own library would
 say."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_portable_errors.survey.suites.litellm import phrases_of_response
-from pytest_portable_errors.survey.suites.litellm_server import refusing_provider
+from pytest_portable_errors.survey.suites.raising import phrases_of_response
+from pytest_portable_errors.survey.suites.refusing_server import json_refusal, refusing_server
 
 LIBRARIES = [("httpx", "Unprocessable Entity"), ("httpx2", "Unprocessable Content")]
 
@@ -35,7 +35,7 @@ def shown(error: Wrapper, *, travelled: bool) -> str:
 
 @pytest.mark.parametrize(("library", "phrase"), LIBRARIES)
 def test_what_made_the_response_says_the_phrase(library: str, phrase: str) -> None:
-    with refusing_provider() as provider:
+    with refusing_server(lambda _: json_refusal({})) as provider:
         phrases = phrases_of_response(refused(library, provider.address))
         assert phrases is not None
         assert phrases(422) == phrase
