@@ -138,10 +138,14 @@ def _case_collectors(session: pytest.Session) -> list[pytest.Collector]:
     """The collectors of suites and of the survey; their module loads only if there are any."""
     options = session.config.stash[OPTIONS]
     collectors: list[pytest.Collector] = []
-    if options.suites or options.surveys:
+    if options.suites or options.surveys_project or options.survey:
         from pytest_portable_errors.run.case_items import case_collectors
 
         collectors += case_collectors(session, run_of(session.config).cases, options)
+    if options.surveys_dependencies:
+        from pytest_portable_errors.run.dependency_items import DependencyCollector
+
+        collectors.append(DependencyCollector.of(session, run_of(session.config).dependencies))
     if options.goldens is not None:
         from pytest_portable_errors.run.golden_items import golden_collectors
 

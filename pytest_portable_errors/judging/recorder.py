@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pytest_portable_errors.diagnosis.cause_names import (
     CLASS_NOT_IMPORTABLE,
@@ -62,7 +62,7 @@ class Recorder:
         self._also_for = also_for
         self._root = root
         self._names_credentials = names_credentials
-        self._entries = _no_entries()
+        self._entries = no_entries()
         self._described: set[tuple[str, str]] = set()
 
     def add(self, how: str, judged: Sequence[JudgedTrip]) -> None:
@@ -138,11 +138,17 @@ class Recorder:
         if clean(why) not in self._entries["troubles"]:
             self._entries["troubles"].append(clean(why))
 
+    def adopt(self, entries: Entries) -> None:
+        """Record what another process has recorded."""
+        for name, values in entries.items():
+            kept: list[Any] = self._entries[name]  # type: ignore[literal-required]  # all its keys
+            kept += [value for value in cast(list[Any], values) if value not in kept]
+
     def take(self) -> Entries | None:
         """Give what was recorded since the last call; None if nothing was."""
         if not any(self._entries.values()):
             return None
-        entries, self._entries = self._entries, _no_entries()
+        entries, self._entries = self._entries, no_entries()
         return entries
 
     def _add_row(self, row: Row) -> None:
@@ -207,7 +213,8 @@ def _portable(receiver: str) -> str:
     return receiver if receiver in NAMED_RECEIVERS else os.path.basename(receiver)
 
 
-def _no_entries() -> Entries:
+def no_entries() -> Entries:
+    """The entries of a test that met nothing."""
     return Entries(
         rows=[],
         details=[],

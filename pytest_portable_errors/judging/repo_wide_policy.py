@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 
 from pytest_portable_errors.errors import PortableErrorsError
@@ -56,10 +56,12 @@ class RepoWidePolicy(SendingPolicy):
         baseline: Baseline,
         fails: bool,
         credentials: str,
+        wants_fixes: Callable[[type[BaseException]], bool] = lambda _: True,
     ) -> None:
         """``fails`` says whether anything fails tests; if not, results are recorded only.
 
-        ``credentials`` is ``off``, ``warn`` or ``error``; ``error`` fails tests.
+        ``credentials`` is ``off``, ``warn`` or ``error``; ``error`` fails tests. ``wants_fixes``
+        says whether fixes are tried for a class, which costs more than all else.
         """
         super().__init__(requirements, receivers, recorder, declared)
         self._baseline = baseline
@@ -68,6 +70,7 @@ class RepoWidePolicy(SendingPolicy):
             (entry.cls, entry.serializer) for entry in entries if entry.receiver == "with-project"
         }
         self._fails = fails
+        self._wants_fixes = wants_fixes
         self._told_by: dict[tuple[str, str], str] = {}  # defect -> test that told it in full
         self.settled = SettledExceptions()
         """What enough were sent of; ``conclude`` adds to it."""
@@ -163,7 +166,10 @@ class RepoWidePolicy(SendingPolicy):
         if judged.verdict is Verdict.WHOLE:
             return judged
         judged = replace(judged, is_known=is_known(judged, self._baseline))
-        return judged if defect_of(judged.trip) in earlier else with_fixes_once(judged, with_fixes)
+        wants = judged.pending is None or self._wants_fixes(judged.pending.outgoing.cls)
+        if not wants or defect_of(judged.trip) in earlier:
+            return judged
+        return with_fixes_once(judged, with_fixes)
 
     def _checked_with_project(self, judged: JudgedTrip) -> JudgedTrip:
         """With no receiver chosen, baseline entries use with-project; check whether they can go."""

@@ -64,6 +64,26 @@ def limit_memory(size: Optional[int]) -> None:
                 resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
+def limit_data(size: int) -> None:
+    """Limit the memory that this process, and those that it starts, may fill.
+
+    Args:
+        size: Bytes of data (RLIMIT_DATA); what is only mapped does not count.
+    """
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+
+
+def limit_file_size(size: int) -> None:
+    """Let this process, and those that it starts, write no larger files.
+
+    Args:
+        size: Bytes (RLIMIT_FSIZE). Writing more raises OSError, because Python ignores SIGXFSZ.
+    """
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
 def no_core_files() -> None:
     """Have this process, and those that it forks, leave no core file when they crash."""
     if resource is not None:

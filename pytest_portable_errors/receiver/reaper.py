@@ -67,6 +67,13 @@ def wake_when_parent_ends() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
 
 
+def end_with_parent() -> None:
+    """Have this process killed when the thread ends that started it, and have the orphans among
+    its descendants become its children. That is a matter of Linux; elsewhere nothing happens."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _prctl(option: int, value: int) -> None:
     """Set an option of this process (prctl(2)), where there is such a thing."""
     try:

@@ -6,11 +6,12 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from pytest_portable_errors.building.calls import WAYS
 from pytest_portable_errors.diagnosis.findings import tried
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.report.groups import Group
-from pytest_portable_errors.report.rows import ADDED_LATER, is_own_item
+from pytest_portable_errors.report.rows import ADDED_LATER, DEPENDENCIES, is_own_item
 from pytest_portable_errors.report.summary_line import BOLD, Line, count
 from pytest_portable_errors.report.tally import Defect
 
@@ -124,7 +125,10 @@ def _classes_of(group: Group) -> str:
 
 def _headline(group: Group, width: int) -> str:
     tests = [node for node in group.tests if not is_own_item(node)]
-    met_by = count(len(tests), "test") if tests else "met when built"
+    are_raised = any(way.startswith("by ") and way not in WAYS for way in group.ways)
+    met_by = "raised" if are_raised else "met when built"
+    if tests:
+        met_by = count(len(tests), "test")
     if group.ways == {"by keyword"}:
         met_by = "only when built by keyword"
     scope = SCOPE_TEXTS[group.first.scope]
@@ -194,9 +198,16 @@ def selector(defects: Sequence[Defect]) -> str:
         defects: Those of one group; at least one.
     """
     own = dict.fromkeys(
-        defect.cls.rpartition(".")[2]
+        name
         for defect in defects
-        if any(is_own_item(node) for node in defect.tests)
+        for node in defect.tests
+        if is_own_item(node)
+        # The item of a library is named after that, and not after the class.
+        for name in [
+            node.removeprefix(DEPENDENCIES)
+            if node.startswith(DEPENDENCIES)
+            else defect.cls.rpartition(".")[2]
+        ]
     )
     tests = dict.fromkeys(
         re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)
@@ -210,7 +221,7 @@ def selector(defects: Sequence[Defect]) -> str:
         if len(names) < 2 * TESTS and not _selects((*own, *names), test):
             names.append(test)
     # A doctest's name is dotted.
-    usable = [name for name in names if all(map(str.isidentifier, name.split(".")))]
+    usable = [name for name in names if re.fullmatch(r"[\w.-]+", name) and name[0] not in "-."]
     return (
         f"-k {usable[0]}" if len(usable) == 1 else f'-k "{" or ".join(usable)}"' if usable else ""
     )

@@ -71,6 +71,7 @@ def document(outcome: Outcome) -> Document:
         "credentials": [
             {"cls": cls, "path": path, "kind": kind} for cls, path, kind in tally.credentials
         ],
+        "libraries": list(outcome.libraries),
         "tests": tally.tests,
     }
 
@@ -141,6 +142,13 @@ def merge_documents(documents: Sequence[tuple[str, Part]]) -> Outcome:
         # Reports of versions before 0.2 lack these.
         suites=tuple(dict.fromkeys(name for run in runs for name in run.get("suites", ()))),
         tells_cases=any(run.get("tells_cases", False) for run in runs),
+        libraries=tuple(
+            {
+                row["library"]: row
+                for _, report in documents
+                for row in report.get("libraries", ())
+            }.values()
+        ),
         not_carried=tuple(
             {
                 name: tuple(checks) for run in runs for name, checks in run.get("not_carried", ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
+from pytest_portable_errors.report.libraries import LibraryCounts
 from pytest_portable_errors.report.origin import Origin
 from pytest_portable_errors.report.rows import DECISIONS, Verdict
 from pytest_portable_errors.report.tally import Defect, Tally
@@ -53,6 +54,8 @@ class Outcome:
     """Whether the run writes or shows fixes."""
     unimported: str = ""
     """The module of reducers, if no module of the project imports it; otherwise empty."""
+    libraries: tuple[LibraryCounts, ...] = ()
+    """The rows of the survey of dependencies, sorted by name."""
     crashed: tuple[str, ...] = ()
     """Node IDs of tests that ended their worker's process."""
     written: tuple[str, ...] = ()

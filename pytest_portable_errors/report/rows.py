@@ -18,6 +18,9 @@ RAISED = "raised"
 ADDED_LATER = "with a note and an attribute added later"
 """How the survey's last variant of a class came about; stands after how it was built."""
 
+DEPENDENCIES = "portable-errors/dependencies::"
+"""How the node ID of an item begins that surveys one of the project's dependencies."""
+
 _OWN_ITEM = re.compile(r"portable-errors(/\w+|-golden)?::")
 
 

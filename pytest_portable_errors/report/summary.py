@@ -15,6 +15,7 @@ from pytest_portable_errors.report.decision_lines import (
 )
 from pytest_portable_errors.report.defect_lines import TESTS, groups_lines
 from pytest_portable_errors.report.groups import Group, groups_of
+from pytest_portable_errors.report.libraries import library_lines
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.rows import Verdict
 from pytest_portable_errors.report.summary_line import GREEN, NAMES, RED, YELLOW, Line, count
@@ -32,6 +33,10 @@ def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
     """
     tells_all = outcome.mode != "off" or outcome.surveys or outcome.tells_cases
     told = _Told.of(outcome) if tells_all else None
+    if outcome.libraries:
+        yield from library_lines(outcome.libraries, verbosity)
+        if not outcome.tally and outcome.mode == "off":
+            told = None  # nothing else was asked for
     if told is not None:
         yield from _findings(outcome, told, verbosity)
     yield from _credentials(outcome)

@@ -50,6 +50,55 @@ def problem_of(report: Mapping[str, Any]) -> str | None:
     return None
 
 
+def problem_of_library_line(line: object) -> str | None:
+    """What is wrong with a line that the process tells which surveys a library.
+
+    The keys of a class are those of a ``SurveyedClass``.
+
+    Returns:
+        The first problem and its place; None if there is none.
+    """
+    if not isinstance(line, dict):
+        return "expected an object"
+    is_row = "row" in line
+    return _problem(line, _LINE if is_row else _LAST_LINE, "row" if is_row else "last")
+
+
+def problem_of_library(library: object) -> str | None:
+    """What is wrong with a ``Library`` that was stored; None if nothing is."""
+    return _problem(library, _LIBRARY, "library")
+
+
+def _closed(**properties: Schema) -> Schema:
+    """The schema of an object with these keys and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_TEXT: Schema = {"type": "string"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+_ENTRIES: Schema = {"$ref": "#/$defs/entries"}
+_CLASS = _closed(cls=_TEXT, names=_TEXTS, bases=_TEXTS, entries=_ENTRIES)
+_PAIR: Schema = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
+_LINE = _closed(
+    row=_CLASS,
+    repaired={"type": "array", "items": _PAIR},
+    fixes={"type": "array", "items": {"$ref": "#/$defs/fix"}},
+)
+_LAST_LINE = _closed(said=_TEXTS)
+_LIBRARY = _closed(
+    library=_TEXT,
+    version=_TEXT,
+    classes={"type": "array", "items": _CLASS},
+    said=_TEXTS,
+    is_cut={"type": "boolean"},
+)
+
+
 @functools.cache
 def report_schema() -> Schema:
     """The schema of reports, as ``schema.json`` has it."""

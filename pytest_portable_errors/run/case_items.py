@@ -33,7 +33,8 @@ def case_collectors(
     collectors: list[pytest.Collector] = [
         CaseCollector.of(session, cases, suite=suite) for suite in options.suites
     ]
-    return [*collectors, *([CaseCollector.of(session, cases)] if options.surveys else [])]
+    surveys = options.surveys_project or bool(options.survey)
+    return [*collectors, *([CaseCollector.of(session, cases)] if surveys else [])]
 
 
 def parametrize(metafunc: pytest.Metafunc, cases: Sequence[Case]) -> None:

@@ -81,8 +81,22 @@ def _add_command_line_options(parser: pytest.Parser) -> None:
         metavar="PACKAGE",
         help=(
             "import all modules of a package, the project's or any other, and check its exception "
-            "classes, each built in three ways. Repeatable."
+            "classes, each built in three ways; dependencies: all that the project requires, each "
+            "in a process of its own. Repeatable."
         ),
+    )
+    group.addoption(
+        "--portable-errors-survey-depth",
+        default="1",
+        metavar="N",
+        help="with --portable-errors-survey dependencies: 1, what the project requires; 2, what "
+        "those require, too; and so on. Default: 1.",
+    )
+    group.addoption(
+        "--portable-errors-no-cache",
+        action="store_true",
+        default=False,
+        help="survey the dependencies anew, and keep nothing of it.",
     )
     group.addoption(
         "--portable-errors-report",

@@ -25,6 +25,8 @@ FROM_CONTROLLER = "portable_errors"
 """Key in ``workerinput`` of what pytest-xdist's controller tells its workers."""
 MODES = ("off", "warn", "error")
 """Values of ``portable_errors`` and of ``portable_errors_credentials``."""
+DEPENDENCIES = "dependencies"
+"""What is given in place of a package's name for all that the project requires."""
 BASELINE = "portable-errors-baseline.txt"
 """The baseline's name, unless a setting names another; it lies beside the ini file."""
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -113,6 +115,8 @@ def suites_and_packages(
         (ini.origin("portable_errors_survey"), () if surveys_nothing(ini) else in_file),
     ):
         for name in surveyed:
+            if name == DEPENDENCIES:
+                continue
             _ensure_importable(origin, name, "expected a package that can be imported, e.g. httpx")
         packages += surveyed
     return tuple(name for name in named if name in existing), tuple(dict.fromkeys(packages))

@@ -84,6 +84,13 @@ class Options:
     """Names of the suites whose cases are checked."""
     survey: tuple[str, ...]
     """Dotted names of packages: each is imported, and its exception classes are checked."""
+    surveys_dependencies: bool
+    """Whether the distributions that the project requires are surveyed."""
+    survey_depth: int
+    """1: what the project requires itself; 2: what those require, too; and so on."""
+    uses_cache: bool
+    """Whether what was found of dependencies is kept for later runs, and taken from earlier ones.
+    """
     surveys_project: bool
     """Whether the exception classes of the project are checked, raised or not."""
     runs_no_tests: bool
@@ -129,7 +136,7 @@ class Options:
     @property
     def surveys(self) -> bool:
         """Whether exception classes of the project or of packages are checked."""
-        return self.surveys_project or bool(self.survey)
+        return self.surveys_project or bool(self.survey) or self.surveys_dependencies
 
 
 def read_options(
@@ -206,7 +213,12 @@ def read_options(
         is_thorough=ini.flag("portable_errors_thorough"),
         credentials=ini.choice("portable_errors_credentials", MODES, default="warn"),
         suites=chosen_suites,
-        survey=survey,
+        survey=tuple(name for name in survey if name != option_values.DEPENDENCIES),
+        surveys_dependencies=option_values.DEPENDENCIES in survey,
+        survey_depth=option_values.at_least_one(
+            "--portable-errors-survey-depth", config.getoption("portable_errors_survey_depth")
+        ),
+        uses_cache=not config.getoption("portable_errors_no_cache"),
         surveys_project=mode != "off"
         and (without_paths or bool(survey))
         and not option_values.surveys_nothing(ini),

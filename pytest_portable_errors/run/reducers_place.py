@@ -6,12 +6,10 @@ import ast
 import os
 import re
 import sys
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_portable_errors.run.options import Options
-from pytest_portable_errors.survey.project_modules import packages_of
+from pytest_portable_errors.survey.project_modules import packages_of, parsed, sources_of
 
 NAME = "exception_reducers.py"
 """The file, unless ``portable_errors_reducers`` names another."""
@@ -52,41 +50,18 @@ def module_name(file: Path, root: Path) -> str:
 def is_imported(file: Path, module: str, root: Path) -> bool:
     """Whether a module of the project imports the one of that name; tests do not count."""
     package, _, name = module.rpartition(".")
-    for number, source in enumerate(_sources(root)):
+    for number, source in enumerate(sources_of(root)):
         if number >= _MOST_FILES:
             return True  # nobody can tell
-        if source == file or _is_test(source.relative_to(root)):
+        if source == file:
             continue
         try:
             text = source.read_bytes()
-            if name.encode() in text and _imports(_parsed(text), package, name):
+            if name.encode() in text and _imports(parsed(text), package, name):
                 return True
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return False
-
-
-def _parsed(source: bytes) -> ast.Module:
-    """A file's syntax, without the warnings of Python, which it gives for old escapes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(source)
-
-
-def _sources(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in ("node_modules", "__pycache__")
-            and not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
-        ]
-        yield from (Path(folder, name) for name in files if name.endswith(".py"))
-
-
-def _is_test(path: Path) -> bool:
-    return "tests" in path.parts or path.name.startswith("test_") or path.name == "conftest.py"
 
 
 def _imports(tree: ast.Module, package: str, name: str) -> bool:

@@ -29,6 +29,9 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
     if entries is not None:
         attached["portable_errors"] = entries
         item.user_properties.extend(junit_properties(entries))
+    library = getattr(item, "counts", None)  # of a dependency
+    if library is not None:
+        attached["portable_errors_library"] = library
     offered = run_of(item.config).offered
     if offered is not None:
         attached["portable_errors_goldens"] = offered.take()
@@ -41,6 +44,9 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
         attached["portable_errors_repaired"] = [
             [owner, b64encode(payload).decode()] for owner, payload in repaired.take()
         ]
+        surveyed = getattr(item, "surveyed", None)
+        if surveyed is not None:
+            attached["portable_errors_repaired"] += surveyed.repaired
         fixes = repaired.take_fixes()
         # What a surveyed class gets depends on what its worker has met; raised ones suffice.
         if not is_surveyed_item(item.nodeid):

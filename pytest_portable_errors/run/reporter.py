@@ -22,6 +22,7 @@ from pytest_portable_errors.run.told_once import without_told_once
 
 if TYPE_CHECKING:
     from pytest_portable_errors.report.baseline import Baseline
+    from pytest_portable_errors.report.libraries import LibraryCounts
     from pytest_portable_errors.report.outcome import Outcome
     from pytest_portable_errors.report.tally import Tally
     from pytest_portable_errors.run.repairing import Repairing
@@ -59,6 +60,7 @@ class Reporter:
         self._stopped_early = False
         self._written: list[str] = []
         self._unwritten: list[str] = []  # which files could not be written, and why
+        self._libraries: dict[str, LibraryCounts] = {}  # of the survey of dependencies
         self._tells_cases = False  # whether a test failed for what the summary tells
         self._goldens: UpdatingGoldens | None = None
         if options.updates_goldens and options.goldens is not None:
@@ -82,6 +84,9 @@ class Reporter:
             self._repairing.add_fixes(taken(report, "portable_errors_fixes") or ())
         if self._goldens is not None:
             self._goldens.add(report.nodeid, taken(report, "portable_errors_goldens") or [])
+        library = taken(report, "portable_errors_library")
+        if library is not None:
+            self._libraries[library["library"]] = library
         self._is_in_use = self._is_in_use or hasattr(report, "portable_errors_in_use")
         entries = taken(report, "portable_errors")
         if getattr(report, "portable_errors_told_once", False):
@@ -121,6 +126,7 @@ class Reporter:
             crashed=tuple(self._crashed),
             written=tuple(self._written),
             tells_cases=self._tells_cases,
+            libraries=tuple(self._libraries[name] for name in sorted(self._libraries)),
         )
         return outcome_of(self._config, self._options, seen)
 

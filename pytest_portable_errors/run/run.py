@@ -37,6 +37,7 @@ from pytest_portable_errors.sender.registry import Serializers
 
 if TYPE_CHECKING:
     from pytest_portable_errors.goldens.offered import Offered
+    from pytest_portable_errors.run.dependency_items import Dependencies
 
 _PREPARED = 8
 """Modules with surveyed classes that each receiver imports when the tests begin, so that their
@@ -110,6 +111,7 @@ class Run:
             pytest_api=pytest_api,
         )
         self._options = options
+        self._baseline, self._controller = baseline, controller
         self._pytest_api = pytest_api
         self._patch: CapturePatch | None = None
         """What shows the exceptions that tests catch; None before the first watched test."""
@@ -227,6 +229,24 @@ class Run:
         if self._options.is_on and "handled" not in sources.kinds:
             patch.keep_open()
         return patch
+
+    @functools.cached_property
+    def dependencies(self) -> Dependencies:
+        """What the items share that survey the project's dependencies."""
+        from pytest_portable_errors.run.dependency_items import Dependencies
+        from pytest_portable_errors.run.libraries import Libraries
+
+        return Dependencies(
+            Libraries(
+                self._options,
+                lambda: self.policies.declared,
+                at_once=None if self._controller is None else 1,
+            ),
+            self.recorder,
+            self._pytest_api,
+            baseline=self._baseline,
+            fails=self._options.mode != "warn" and not self._options.updates_baseline,
+        )
 
     @property
     def warnings(self) -> list[str]:

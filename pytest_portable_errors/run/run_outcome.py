@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pytest_portable_errors.report.baseline import Baseline
+from pytest_portable_errors.report.libraries import LibraryCounts
 from pytest_portable_errors.report.origin import Origin, commit_of
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.tally import Tally
@@ -40,6 +41,7 @@ class Seen:
     """See ``Outcome``; likewise the next two."""
     written: tuple[str, ...]
     tells_cases: bool
+    libraries: tuple[LibraryCounts, ...]
 
 
 def outcome_of(config: pytest.Config, options: Options, seen: Seen) -> Outcome:
@@ -74,6 +76,7 @@ def outcome_of(config: pytest.Config, options: Options, seen: Seen) -> Outcome:
         tells_cases=bool(options.suites) or seen.tells_cases,
         not_carried=tuple(_not_carried(config, options)) if is_repo_wide else (),
         repairs=options.fixes != "none",
+        libraries=seen.libraries,
     )
 
 

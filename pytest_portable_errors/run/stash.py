@@ -175,7 +175,7 @@ def hub_for(config: pytest.Config, worker: Any) -> str | None:
         be had: the worker then has receivers of its own.
     """
     options = config.stash[OPTIONS]
-    asks = options.is_on or options.suites or options.survey or options.goldens
+    asks = options.is_on or options.suites or options.surveys or options.goldens
     if not worker.gateway.spec.popen or not asks:
         return None
     if _HUB not in config.stash:

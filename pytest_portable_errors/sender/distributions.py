@@ -95,12 +95,22 @@ def nearest_name(start: Path) -> str | None:
     return None
 
 
+def pyproject_of(folder: Path) -> dict[str, Any]:
+    """What ``pyproject.toml`` in a folder holds; {} if it is not there, or cannot be read."""
+    try:
+        return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def is_editable(distribution: metadata.Distribution) -> bool:
+    """Whether a distribution was installed as editable (PEP 610)."""
+    return _installed_from(distribution)[1]
+
+
 def _name_in_pyproject(folder: Path) -> str | None:
     """The name in ``[project]``, or else in ``[tool.poetry]``."""
-    try:
-        content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    content = pyproject_of(folder)
     tables = (content.get("project"), content.get("tool", {}).get("poetry"))
     table: dict[str, Any] = next((table for table in tables if isinstance(table, dict)), {})
     return table["name"] if isinstance(table.get("name"), str) else None

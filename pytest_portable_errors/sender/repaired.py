@@ -46,9 +46,14 @@ class Repaired:
     def of(self, owner: type) -> Iterator[BaseException]:
         """Rebuild the exceptions of a class that were kept; those that cannot be are left out.
 
+        None of a class that has a ``__del__``: where the fix leaves something behind that it
+        needs, it raises whenever the garbage collector runs, as grpc's do.
+
         Raises:
             KeyboardInterrupt: It may be the user's.
         """
+        if hasattr(owner, "__del__"):
+            return
         for payload in self.payloads.get(name_of(owner), ()):
             exc = rebuilt(payload)
             if exc is not None:

@@ -56,7 +56,7 @@ def siblings_of(
         return
     heirs = [cls for cls in family(owner) if cls not in (owner, type(subject))]
     for cls in dict.fromkeys((type(subject), owner, *heirs[:_MOST_SUBCLASSES])):
-        if issubclass(cls, BaseException) and fields.module_of(cls) != "builtins":
+        if _may_be_built(cls):
             try:
                 yield from (variant.exc for variant in build(cls, values={}))
             except CannotBuild:
@@ -82,3 +82,15 @@ def _set(exc: BaseException, name: str, value: object) -> bool:
     except Exception:  # foreign code
         return False
     return True
+
+
+def _may_be_built(cls: type) -> bool:
+    """Whether instances may be made of made-up values.
+
+    Where the class has a ``__del__``, that would meet them whenever the garbage collector runs.
+    """
+    return (
+        issubclass(cls, BaseException)
+        and fields.module_of(cls) != "builtins"
+        and not hasattr(cls, "__del__")
+    )

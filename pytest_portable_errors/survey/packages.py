@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
+from typing import TypeGuard, cast
 
 from pytest_portable_errors.errors import PortableErrorsError
-from pytest_portable_errors.receiver.fields import dict_of, module_of, type_name
+from pytest_portable_errors.receiver.fields import dict_of, module_of, mro_of, type_name
 from pytest_portable_errors.survey.classes import subclasses_in
 from pytest_portable_errors.survey.project_modules import is_no_part
 
@@ -39,18 +41,11 @@ def survey_package(name: str) -> Package:
     Raises:
         PortableErrorsError: The package cannot be imported, or has no exception class.
     """
-    why = _import(name)
-    if why is not None:
-        raise PortableErrorsError(f"survey of {name}: importing it raised {why}")
-    failures: dict[str, str] = {}
-    for number, module in enumerate(_modules_below(name)):
-        if number >= _MOST_MODULES:
-            break
-        why = _import(module)
-        if why is not None:
-            failures[module] = why
-    by_name = {type_name(cls): cls for cls in (*subclasses_in(name), *_exported(name))}
-    if not by_name:
+    failures = import_package(name)
+    if name in failures:
+        raise PortableErrorsError(f"survey of {name}: importing it raised {failures[name]}")
+    classes = classes_of_package(name)
+    if not classes:
         examples = [module for module in _modules_below(name) if module not in failures][:2]
         advice = f"name another package than {name}" + (
             f"; it has {', '.join(examples)}" if examples else ", which has no modules either"
@@ -58,7 +53,38 @@ def survey_package(name: str) -> Package:
         raise PortableErrorsError(
             f"survey of {name}: it has no exception class, nor have the modules below it: {advice}"
         )
-    return Package(classes=[by_name[cls] for cls in sorted(by_name)], failures=failures)
+    return Package(classes=classes, failures=failures)
+
+
+def import_package(
+    name: str, *, is_meant: Callable[[str], bool] = lambda _: True
+) -> dict[str, str]:
+    """Import a package with the modules below it.
+
+    Args:
+        name: Its dotted name.
+        is_meant: Whether a module below it, by its dotted name, is to be imported.
+
+    Returns:
+        Module -> why it could not be imported. The package itself is among them if it could not
+        be; then nothing else is tried.
+    """
+    why = _import(name)
+    if why is not None:
+        return {name: why}
+    failures: dict[str, str] = {}
+    for module in itertools.islice(filter(is_meant, _modules_below(name)), _MOST_MODULES):
+        why = _import(module)
+        if why is not None:
+            failures[module] = why
+    return failures
+
+
+def classes_of_package(name: str) -> list[type[BaseException]]:
+    """The exception classes of a package that is imported, sorted by dotted name; see
+    ``survey_package``."""
+    by_name = {type_name(cls): cls for cls in (*subclasses_in(name), *_exported(name))}
+    return [by_name[cls] for cls in sorted(by_name)]
 
 
 def _import(name: str) -> str | None:
@@ -93,7 +119,7 @@ def _exported(package: str) -> Iterator[type[BaseException]]:
         if name != package and not name.startswith(f"{package}."):
             continue
         for value in _public_values(module):
-            if not isinstance(value, type) or not issubclass(value, BaseException):
+            if not is_exception_class(value):
                 continue
             origin = (module_of(value) or "?").partition(".")[0]
             is_foreign = origin in sys.stdlib_module_names or (
@@ -103,6 +129,14 @@ def _exported(package: str) -> Iterator[type[BaseException]]:
             )
             if not is_foreign:
                 yield value
+
+
+def is_exception_class(value: object) -> TypeGuard[type[BaseException]]:
+    """Whether a value is an exception class; nothing of the value's own runs.
+
+    ``isinstance`` would: a proxy such as openai's makes what it stands for when its class is asked.
+    """
+    return issubclass(type(value), type) and BaseException in mro_of(cast(type, value))
 
 
 def _public_values(module: ModuleType) -> Iterator[object]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +68,29 @@ def _defines_classes(file: Path) -> bool:
         return _CLASS.search(file.read_bytes()) is not None
     except OSError:
         return False
+
+
+def parsed(source: bytes) -> ast.Module:
+    """A file's syntax, without the warnings of Python, which it gives for old escapes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
+def sources_of(root: Path) -> Iterator[Path]:
+    """The Python files of a project, those of its tests and of environments in it left out."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [
+            name
+            for name in sorted(folders)
+            if not name.startswith(".")
+            and name not in ("node_modules", "__pycache__")
+            and not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
+        ]
+        for name in sorted(files):
+            if name.endswith(".py") and not _is_test(Path(folder, name).relative_to(root)):
+                yield Path(folder, name)
+
+
+def _is_test(path: Path) -> bool:
+    return "tests" in path.parts or path.name.startswith("test_") or path.name == "conftest.py"

@@ -1,0 +1,108 @@
+"""The libraries that a run surveys: which they are, and what was found of each.
+
+Several are surveyed at once, each in a process of its own. What is cached is not surveyed again.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from pytest_portable_errors.judging.declarations import Declarations
+from pytest_portable_errors.receiver.imports import normalized
+from pytest_portable_errors.run.library_cache import LibraryCache, cache_folder
+from pytest_portable_errors.run.library_process import Surveyed, asked_of, survey_library
+from pytest_portable_errors.run.options import Options
+from pytest_portable_errors.run.reducers_place import reducers_place
+from pytest_portable_errors.sender.unpatched import UNPATCHED
+from pytest_portable_errors.survey.named_classes import names_in_project
+from pytest_portable_errors.survey.requirements import Dependency, dependencies_of
+
+
+class Libraries:
+    """The libraries of one run."""
+
+    def __init__(
+        self, options: Options, declared: Callable[[], Declarations], *, at_once: int | None = None
+    ) -> None:
+        """Find none yet.
+
+        Args:
+            options: Those of the run.
+            declared: Gives what the project declares.
+            at_once: How many are surveyed at the same time; None: as many as there are cores.
+        """
+        self._options = options
+        self._declared = declared
+        self._at_once = at_once or UNPATCHED.cores
+        self._pool: ThreadPoolExecutor | None = None
+        self._found: dict[str, Future[Surveyed]] = {}
+        self._by_name: dict[str, Dependency] = {}
+        self._cache = (
+            LibraryCache(cache_folder(), options.serializers) if options.uses_cache else None
+        )
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    @functools.cached_property
+    def names(self) -> dict[str, str]:
+        """The classes that the project's code names, and where; see ``names_in_project``."""
+        return names_in_project(Path(self._options.root))
+
+    def dependencies(self) -> list[Dependency]:
+        """What the project requires, sorted by name.
+
+        Raises:
+            PortableErrorsError: Nothing says what it requires.
+        """
+        found = dependencies_of(Path(self._options.root), depth=self._options.survey_depth)
+        self._by_name = {normalized(one.name): one for one in found}
+        return found
+
+    def begin(self, names: Iterable[str]) -> None:
+        """Have libraries surveyed, in this order, without waiting for any.
+
+        Args:
+            names: Names of dependencies; each is surveyed once.
+        """
+        file, _ = reducers_place(self._options)
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        pool = self._pool = self._pool or ThreadPoolExecutor(self._at_once)
+        for name in names:
+            key = normalized(name)
+            if key in self._found:
+                continue
+            dependency = self._by_name[key]
+            asked = asked_of(
+                dependency,
+                self._options,
+                self._declared(),
+                reducers=(str(file), text),
+                named=self.names,
+            )
+            self._found[key] = pool.submit(self._surveyed, dependency, asked)
+
+    def result(self, name: str) -> Surveyed:
+        """Wait until a library is surveyed; what was found of it."""
+        if normalized(name) not in self._found:
+            self.begin([name])
+        return self._found[normalized(name)].result()
+
+    def close(self) -> None:
+        """End what still runs, and wait for that."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(self._running):
+                UNPATCHED.kill_tree(process)
+            self._pool.shutdown()
+
+    def _surveyed(self, dependency: Dependency, asked: dict[str, object]) -> Surveyed:
+        library = None if self._cache is None else self._cache.get(dependency, asked)
+        if library is not None:
+            return Surveyed(library=library)
+        surveyed = survey_library(dependency, asked, self._running)
+        if self._cache is not None:
+            self._cache.put(dependency, asked, surveyed.library)
+        return surveyed
