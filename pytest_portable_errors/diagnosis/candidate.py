@@ -32,6 +32,8 @@ class Candidate:
         that the recipe leaves behind, which it does of every exception of the chain.
         """
         recipe = self.recipe
+        if getattr(recipe, "keeps_what_travels", False) and path.startswith("exc."):
+            return True  # all but its own message and class
         converts = any(getattr(recipe, kind, ()) for kind in ("as_text", "stuck_args"))
         if path == "exc.args" and converts:
             return True  # the path of a loss where several arguments differ: they were converted

@@ -21,6 +21,7 @@ from pytest_portable_errors.diagnosis.places import places
 from pytest_portable_errors.diagnosis.recipe_target import Named, Target
 from pytest_portable_errors.diagnosis.recipes import (
     AndState,
+    ByModule,
     Declaration,
     Downgrade,
     Recipe,
@@ -173,8 +174,30 @@ class _Proposal:
             )
         if keeps_chain:
             yield from by_constructor  # for classes that refuse to have their state set
+        if not in_class and class_source.built_in_base(self.owner).__module__ == "builtins":
+            yield from self._by_module()
         # A base in place of the class is the last resort.
         yield from self.downgrades(lacks_class=False)
+
+    def _by_module(self) -> Iterator[Candidate]:
+        """Let it arrive as itself, or as a base that others name, with what can travel."""
+        known = self._with_chain().known
+        yield self._candidate(ByModule(known=known), ", which keeps of each value what can travel")
+        for base in self.owner.__mro__[1:]:
+            if base.__module__ == "builtins":
+                return
+            is_public = not any(part.startswith("_") for part in fields.type_name(base).split("."))
+            if is_public and fields.is_importable(base):
+                yield Candidate(
+                    title=(
+                        f"let {self.name} arrive as {fields.type_name(base)}, with its message "
+                        "and what can travel"
+                    ),
+                    recipe=ByModule(known=known, becomes=Named(base.__module__, base.__qualname__)),
+                    target=self.target,
+                    arrives_as=fields.type_name(base),
+                    gives_up=("exc.__class__",),
+                )
 
     def as_declared(self, declared: str) -> Candidate:
         """Let the exception arrive as the type that is declared; no other change would do that."""

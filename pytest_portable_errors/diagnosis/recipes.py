@@ -6,9 +6,11 @@ The text that is printed to be pasted is the very text that is compiled and trie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pytest_portable_errors.diagnosis.chain_recipe import SETTER, WithChain
 from pytest_portable_errors.diagnosis.recipe_target import (
+    Named,
     Target,
     converted_arguments,
     loop,
@@ -16,6 +18,8 @@ from pytest_portable_errors.diagnosis.recipe_target import (
     with_dropped,
     with_stuck,
 )
+from pytest_portable_errors.diagnosis.reducers_table import Table
+from pytest_portable_errors.diagnosis.reducers_text import generated_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +220,40 @@ class Declaration:
         return f'portable_errors_expect = ["{name} -> {becomes}"]\n'
 
 
-Recipe = ByConstructor | AsCalled | AndState | WithoutInit | WithChain | Downgrade | Declaration
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByModule:
+    """What the generated module of reducers does, which looks at each value when it is pickled.
+
+    It keeps of each what can travel. So it is the last resort that keeps the class, or a base.
+    """
+
+    known: tuple[str, ...]
+    """As of ``WithChain``."""
+    becomes: Named | None = None
+    """The base that it is to arrive as; None: itself."""
+
+    keeps_what_travels: ClassVar[bool] = True
+
+    def code(self, target: Target) -> str:
+        """The generated part of the module, for this class."""
+        name = f"{target.module}.{target.qualname}"
+        known = frozenset(self.known)
+        if self.becomes is not None:
+            base = f"{self.becomes.module}.{self.becomes.qualname}"
+            return generated_part(Table(becomes={name: base}, known=known))
+        return generated_part(Table(rebuilt=frozenset({name}), known=known))
+
+
+Recipe = (
+    ByConstructor
+    | AsCalled
+    | AndState
+    | WithoutInit
+    | WithChain
+    | ByModule
+    | Downgrade
+    | Declaration
+)
 
 
 def _partial(arguments: list[str]) -> str:

@@ -132,6 +132,8 @@ def _is_secret_name(name: str) -> bool:
     words = _words(name)
     if not words or name == "PWD":  # the shell's working directory
         return False
+    if words[0] == "sec":  # Sec-WebSocket-Key is a number used once (RFC 6455, 11.3.1)
+        return False
     if words[-1] == "token" and len(words) > 1 and words[-2] in _HARMLESS:
         return False
     return (
@@ -158,11 +160,15 @@ def may_be_secret_name(name: str) -> bool:
 @functools.lru_cache(maxsize=4096)
 def _may_be_secret_name(name: str) -> bool:
     words = _words(name)
-    is_maybe = bool(words) and (
-        words[-1] in _MAYBE
-        or words[-1].endswith(_MAYBE_ENDINGS)
-        or " ".join(words[-2:]) in _MAYBE_PAIRS
-        or name == "PWD"
+    is_maybe = (
+        bool(words)
+        and words[0] != "sec"
+        and (
+            words[-1] in _MAYBE
+            or words[-1].endswith(_MAYBE_ENDINGS)
+            or " ".join(words[-2:]) in _MAYBE_PAIRS
+            or name == "PWD"
+        )
     )
     return is_maybe and not _is_secret_name(name)
 

@@ -14,7 +14,8 @@ _LINKS = re.compile(_LINK)
 _PARTS = re.compile(rf"exc(?P<links>(?:{_LINK})*)(?P<rest>.*)", re.DOTALL)
 _HELD = re.compile(r"\.args\[(?P<argument>\d+)\]|\.(?P<attribute>\w+)")
 _STEP = re.compile(r"^exc|\.\w+|\[[^\]]*\]")
-_HEADER = re.compile(r"\.headers\['(?P<name>[\w-]+)'\]$")
+# requests keeps its headers in a mapping of its own: by the name in small letters, a pair.
+_HEADER = re.compile(r"\.headers(?:\._store)?\['(?P<name>[\w*-]+)'\](?:\[[01]\])?$")
 _INDICES = re.compile(r"(?:\[\d+\])+$")
 _EXCEPTION = re.compile(rf"(?:^exc|__cause__|__context__|{_LINK})$")
 

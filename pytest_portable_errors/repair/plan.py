@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_portable_errors.diagnosis.pickle_reader import read
+from pytest_portable_errors.diagnosis.reducers_table import Table
 from pytest_portable_errors.repair.diffs import unified_diff
 from pytest_portable_errors.repair.edits import CannotEdit, edited
 from pytest_portable_errors.repair.files import MayNotWrite, Writer
@@ -20,7 +21,6 @@ from pytest_portable_errors.repair.reducers import (
     module_text,
     table_of,
 )
-from pytest_portable_errors.repair.reducers_table import Table
 from pytest_portable_errors.repair.settings import CannotAdd, with_expected
 from pytest_portable_errors.repair.source_file import MethodEdit
 
@@ -250,14 +250,14 @@ def _row(proposal: Proposal, payloads: Sequence[bytes]) -> Table:
         found.module.partition(".")[0] for payload in payloads for found in read(payload).names
     )
     if fix.becomes:
-        if not fix.becomes.startswith("builtins."):
-            raise NotOurs(f"it is to arrive as {fix.becomes}: its fix is better pasted by hand")
         return Table(becomes={name: fix.becomes})
     if fix.recipe == "AndState":
         return Table(added=frozenset({name}))
     return Table(
         rebuilt=frozenset({name}),
-        left_behind={name: fix.leaves_behind} if fix.leaves_behind else {},
+        left_behind={name: fix.leaves_behind}
+        if fix.leaves_behind and fix.recipe != "ByModule"
+        else {},
         known=known - {name.partition(".")[0]} - sys.stdlib_module_names,
     )
 

@@ -32,6 +32,7 @@ from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.repaired import rebuilt
+from pytest_portable_errors.sender.siblings import may_be_built
 from pytest_portable_errors.sender.trip import first_line
 
 LONGEST = 600.0
@@ -262,6 +263,8 @@ def _built(row: dict[str, Any]) -> Iterator[BaseException]:
     owner = _class(*row["owner"].partition(":")[::2])
     known = [owner, *map(named_class, row["classes"])]
     for cls in dict.fromkeys(filter(None, known)):
+        if not may_be_built(cls):
+            continue
         try:
             yield from (variant.exc for variant in build(cls, values={}))
         except CannotBuild:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.findings import Fix
@@ -27,7 +27,8 @@ class Proposal:
     @property
     def classes(self) -> tuple[str, ...]:
         """Dotted names of the classes that were met, each once."""
-        return tuple(dict.fromkeys(defect.cls for defect in self.defects))
+        met = dict.fromkeys(defect.cls for defect in self.defects)
+        return tuple(met) or (self.fix.owner.replace(":", "."),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,30 @@ def choose(defects: Iterable[Defect], *, unsafe: bool, alternatives: Sequence[Fi
         left=tuple(left),
         held=tuple(held),
     )
+
+
+def clearing(carrying: Mapping[str, Sequence[str]], repaired: Sequence[Proposal]) -> list[Proposal]:
+    """Reducers for classes of others that arrive, and carry credentials in headers.
+
+    Args:
+        carrying: Class, ``module:qualified name`` -> paths of the credentials.
+        repaired: What is written anyway: those reducers leave headers out as well.
+    """
+    owners = {one.fix.owner for one in repaired}
+    return [
+        Proposal(
+            fix=Fix(
+                title="register a reducer, which leaves headers with credentials out",
+                code="",
+                arrives_whole=True,
+                gives_up=tuple(carrying[owner]),
+                owner=owner,
+                recipe="ByModule",
+            ),
+            defects=(),
+        )
+        for owner in sorted(carrying.keys() - owners)
+    ]
 
 
 def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:

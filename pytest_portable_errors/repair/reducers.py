@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_portable_errors.repair.reducers_table import Table
-from pytest_portable_errors.repair.reducers_text import BEGIN, END, generated_part
+from pytest_portable_errors.diagnosis.reducers_table import Table
+from pytest_portable_errors.diagnosis.reducers_text import BEGIN, END, generated_part
 
 _HEAD = '''"""Lets exceptions of other people's libraries survive the trip to another process.
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.repair.files import Writer
 from pytest_portable_errors.repair.plan import Place, Plan, diff_of
 from pytest_portable_errors.repair.proof import Prove
-from pytest_portable_errors.repair.proposals import Left, choose
+from pytest_portable_errors.repair.proposals import Left, choose, clearing
 from pytest_portable_errors.report.groups import Group, groups_of
 from pytest_portable_errors.report.tally import Defect
 
@@ -54,6 +55,7 @@ def repaired(
     writes: bool,
     payloads: Mapping[str, Sequence[bytes]],
     alternatives: Sequence[Fix] = (),
+    carrying: Mapping[str, Sequence[str]] = MappingProxyType({}),
     prove: Prove,
 ) -> Repair:
     """Write the fixes of a run, and prove them in a new process.
@@ -67,6 +69,7 @@ def repaired(
         payloads: Exceptions that tests raised, as their fixes pickled them, by class
             (``module:qualified name``).
         alternatives: Fixes of further instances of these defects.
+        carrying: Classes of others that carry credentials in headers; see ``clearing``.
         prove: Imports what was written in a new process, and sends exceptions.
 
     Returns:
@@ -75,7 +78,8 @@ def repaired(
     chosen = choose(defects, unsafe=unsafe, alternatives=alternatives)
     writer = Writer(root=place.root, started=started)
     plan = Plan(place=place, writer=writer, payloads=payloads)
-    changes = plan.changes([*chosen.methods, *chosen.reducers, *chosen.settings])
+    cleared = clearing(carrying, chosen.reducers)
+    changes = plan.changes([*chosen.methods, *chosen.reducers, *cleared, *chosen.settings])
     is_proved = not writes
     while not is_proved and (changes or plan.table.classes):
         plan.write(changes)

@@ -176,10 +176,17 @@ class Survey:
         self._names: dict[int, list[str]] | None = None
 
     def import_library(self) -> dict[str, str]:
-        """Import what is surveyed; module -> why it could not be imported."""
+        """Import what is surveyed; module -> why it could not be imported.
+
+        Of a package the modules whose names say errors, too; if there is no exception class in any
+        of these, all its public modules.
+        """
         failures: dict[str, str] = {}
         for module in self._modules:
             failures.update(import_package(module, is_meant=_says_errors))
+        if not any(map(classes_of_package, self._modules)):
+            for module in self._modules:
+                failures.update(import_package(module, is_meant=_is_public))
         return failures
 
     def rows(self) -> Iterator[Mapping[str, object]]:
@@ -275,13 +282,13 @@ class Survey:
 
 
 def _says_errors(module: str) -> bool:
-    """Whether a module's own name says that it has exceptions, and none of its parts is private."""
-    *parts, name = module.split(".")
-    return (
-        any(word in name.lower() for word in _SAY_ERRORS)
-        and not name.startswith("_")
-        and not any(part.startswith("_") for part in parts)
-    )
+    """Whether a public module's own name says that it has exceptions."""
+    name = module.rpartition(".")[2].lower()
+    return _is_public(module) and any(word in name for word in _SAY_ERRORS)
+
+
+def _is_public(module: str) -> bool:
+    return not any(part.startswith("_") for part in module.split("."))
 
 
 def _public_names(modules: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -290,7 +297,7 @@ def _public_names(modules: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     names: dict[int, list[str]] = {}
     for name, module in sorted(sys.modules.items(), key=lambda item: (item[0].count("."), item[0])):
         is_of_library = any(name == top or name.startswith(f"{top}.") for top in tops)
-        if not is_of_library or any(part.startswith("_") for part in name.split(".")):
+        if not is_of_library or not _is_public(name):
             continue
         for key, value in dict_of(module).items():
             if is_exception_class(value) and str(key)[:1] != "_":

@@ -12,18 +12,20 @@ from typing import Any
 
 import pytest
 
+from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
+from pytest_portable_errors.diagnosis.source_places import file_below, place_of
 from pytest_portable_errors.repair.plan import Place
-from pytest_portable_errors.repair.proof import Evidence, Proof, in_new_process
+from pytest_portable_errors.repair.proof import Evidence, Proof, in_new_process, named_class
 from pytest_portable_errors.repair.repair import Repair, repaired
 from pytest_portable_errors.report.fixes import fix_of
 from pytest_portable_errors.report.summary_line import GREEN, RED, YELLOW, Line
 from pytest_portable_errors.report.tally import Tally
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.reducers_place import reducers_place
-from pytest_portable_errors.sender.repaired import MOST_OF_A_CLASS
+from pytest_portable_errors.sender.repaired import MOST_OF_A_CLASS, name_of
 
 _MOST_LEFT = 20  # defects that stay and are named; -v names all
 
@@ -77,6 +79,7 @@ class Repairing:
             writes=not options.shows_diff,
             payloads=self._payloads,
             alternatives=self._fixes,
+            carrying=carrying_in_headers(tally, place.root),
             prove=self._prove,
         )
         return bool(self._repair.files) and not options.shows_diff
@@ -118,6 +121,21 @@ class Repairing:
             yield Line(f"  next: {clean(text)}")
         if repair.files and not self._options.shows_diff and verbosity >= 0:
             yield Line(f"  wrote {', '.join(map(clean, repair.files))}: run the tests once more")
+
+
+def carrying_in_headers(tally: Tally, root: Path) -> dict[str, list[str]]:
+    """Others' classes that carry credentials in HTTP headers: ``module:qualified name`` -> paths.
+
+    The project's own are its own to repair.
+    """
+    carrying: dict[str, list[str]] = {}
+    for name, path, _ in tally.credentials:
+        cls = named_class(name) if is_secret_header(path) else None
+        place = None if cls is None else place_of(cls)
+        if cls is None or (place is not None and file_below(str(root), place[0])):
+            continue
+        carrying.setdefault(name_of(cls), []).append(path)
+    return carrying
 
 
 def _unique_path(root: Path) -> Iterator[str]:

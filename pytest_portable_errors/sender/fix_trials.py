@@ -7,7 +7,7 @@ use it in its place. The exceptions are pickled with that table, and sent.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -182,6 +182,8 @@ class FixTrials:
             return None  # it only arrived where another had been rebuilt before
         if outgoing.payload is not None and not tried.lost:
             self.repaired.keep(self._owner(candidate), outgoing.payload)
+        if getattr(candidate.recipe, "keeps_what_travels", False):
+            tried = replace(tried, changed=tuple(self._changed(trip)))
         fix = tried.fix(
             self.receiver,
             self._with_foreign_cause(reducers, candidate),
@@ -231,6 +233,22 @@ class FixTrials:
             )
             for loss in trip.losses
         )
+
+    def _changed(self, trip: RoundTrip) -> Iterator[str]:
+        """Names of attributes that arrived changed although the serializer can pickle them.
+
+        That they are lost has to be declared; of what cannot be pickled nobody asks.
+        """
+        names = dict.fromkeys(
+            path.attribute
+            for loss in trip.losses
+            if loss.kind == "attributes"
+            and loss.sent != "missing"
+            and (path := ValuePath.of(loss.path)).attribute is not None
+            and not path.links
+            and value_can_travel(self.subject, loss.path, self.serializer)
+        )
+        yield from filter(None, names)
 
     def _siblings(self, owner: type) -> list[BaseException]:
         if owner not in self._made:

@@ -14,6 +14,7 @@ from typing import Any
 from pytest_portable_errors.diagnosis.class_source import reducer_of, registered_reducer
 from pytest_portable_errors.diagnosis.facts import Reducer
 from pytest_portable_errors.diagnosis.loss import Comparison
+from pytest_portable_errors.diagnosis.secret_names import is_secret_name
 from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver import fields
@@ -24,6 +25,7 @@ from pytest_portable_errors.sender.serializers import PayloadTooLarge, Reducers,
 from pytest_portable_errors.sender.unchanged import unchanged
 
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<key>[^\]]*)\]")
+_HEADERS = re.compile(r"\.headers(\._store)?$")  # of an HTTP request
 _CONTAINERS = (dict, list, tuple)
 _FIELDS = ("args", "__cause__", "__context__")
 
@@ -57,9 +59,14 @@ def with_choices(compared: Comparison, exc: BaseException, serializer: Serialize
 
 
 def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> bool:
-    """Whether a path leads to or through a value that the class of its holder leaves behind."""
+    """Whether a path leads to or through a value that the class of its holder leaves behind.
+
+    So does one to the headers of a request, of which it leaves those with credentials out.
+    """
     steps = list(_STEP.finditer(path))
     chooses_here = chooses(type(exc), serializer)
+    if chooses_here and _HEADERS.search(path) and _holds_secret(list(_values_along(exc, steps))):
+        return True
     for number, value in enumerate(_values_along(exc, steps)):
         if becomes_plain(value):
             return True
@@ -69,6 +76,14 @@ def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> boo
         if issubclass(type(value), BaseException):
             chooses_here = chooses(type(value), serializer)
     return False
+
+
+def _holds_secret(values: list[object]) -> bool:
+    """Whether the last of these values is a mapping in which a header holds a credential."""
+    headers = values[-1] if values else None
+    return isinstance(headers, dict) and any(
+        isinstance(name, str) and is_secret_name(name) for name in headers
+    )
 
 
 def becomes_plain(value: object) -> bool:

@@ -41,7 +41,12 @@ def siblings_of(
     if noted is not None and _set(noted, "__notes__", ["added later"]):
         yield noted
     if chooses(type(subject), serializer):
-        attributes = fields.attributes_of(subject)
+        of_python = fields.base_fields(type(subject))  # nobody puts a lock into ``errno``
+        attributes = {
+            name: value
+            for name, value in fields.attributes_of(subject).items()
+            if name not in of_python
+        }
         anything = [
             name
             for name in dict.fromkeys((*lost_attributes, *attributes))
@@ -56,11 +61,23 @@ def siblings_of(
         return
     heirs = [cls for cls in family(owner) if cls not in (owner, type(subject))]
     for cls in dict.fromkeys((type(subject), owner, *heirs[:_MOST_SUBCLASSES])):
-        if _may_be_built(cls):
+        if may_be_built(cls):
             try:
                 yield from (variant.exc for variant in build(cls, values={}))
             except CannotBuild:
                 continue
+
+
+def may_be_built(cls: type) -> bool:
+    """Whether instances may be made of made-up values.
+
+    Where the class has a ``__del__``, that would meet them whenever the garbage collector runs.
+    """
+    return (
+        issubclass(cls, BaseException)
+        and fields.module_of(cls) != "builtins"
+        and not hasattr(cls, "__del__")
+    )
 
 
 def family(owner: type) -> list[type]:
@@ -82,15 +99,3 @@ def _set(exc: BaseException, name: str, value: object) -> bool:
     except Exception:  # foreign code
         return False
     return True
-
-
-def _may_be_built(cls: type) -> bool:
-    """Whether instances may be made of made-up values.
-
-    Where the class has a ``__del__``, that would meet them whenever the garbage collector runs.
-    """
-    return (
-        issubclass(cls, BaseException)
-        and fields.module_of(cls) != "builtins"
-        and not hasattr(cls, "__del__")
-    )

@@ -24,6 +24,8 @@ class TriedFix:
     """The trip that was made with it."""
     reducers: Reducers
     """What its code registers."""
+    changed: tuple[str, ...] = ()
+    """Names of attributes that arrive changed although they can be pickled."""
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -58,6 +60,12 @@ class TriedFix:
         """
         candidate = self.candidate
         given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
+        if getattr(candidate.recipe, "keeps_what_travels", False):
+            given_up += tuple(
+                loss.path
+                for loss in self.trip.losses
+                if loss.path not in self.lost and loss.sent != "missing"
+            )
         expect, place = self._declaration(), place_of(owner)
         asked_for = (f"what stays behind is asked for until portable_errors_expect has {expect}",)
         return Fix(
@@ -88,7 +96,7 @@ class TriedFix:
         name = subject_of(self.trip.sent)["type"]
         if candidate.arrives_as is not None:
             return f"{name} -> {candidate.arrives_as}"
-        names = ", ".join(candidate.undeclared)
+        names = ", ".join((*candidate.undeclared, *self.changed))
         return f"{name} without {names}" if names else ""
 
     def _keeps_chain(self, with_foreign_cause: RoundTrip | None) -> str:

@@ -58,7 +58,7 @@ def dependencies_of(root: Path, *, depth: int) -> list[Dependency]:
         new = [name for name in dict.fromkeys(wanted) if normalized(name) not in found]
         wanted = []
         for name in new:
-            found[normalized(name)] = _dependency(name)
+            found[normalized(name)] = dependency_of(name)
             wanted += _installed_requirements(name)
     found.pop(own or "", None)
     return sorted(found.values(), key=lambda one: normalized(one.name))
@@ -113,7 +113,8 @@ def _names(lines: Iterable[str]) -> Iterator[str]:
             yield requirement.name
 
 
-def _dependency(name: str) -> Dependency:
+def dependency_of(name: str) -> Dependency:
+    """What is known of a distribution by its name; one that is not installed has no version."""
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError:

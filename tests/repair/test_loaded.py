@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portable_errors.diagnosis.reducers_table import Table
+from pytest_portable_errors.diagnosis.reducers_text import BEGIN, END, generated_part
 from pytest_portable_errors.repair.loaded import ByName, reducers_in
 from pytest_portable_errors.repair.reducers import NotOurs, module_text
-from pytest_portable_errors.repair.reducers_table import Table
-from pytest_portable_errors.repair.reducers_text import BEGIN, END, generated_part
 
 ERROR = json.JSONDecodeError("m", "doc", 0)
 TABLE = Table(

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from pytest_portable_errors.diagnosis.reducers_table import Table
 from pytest_portable_errors.repair import proof
 from pytest_portable_errors.repair.proof import Evidence, Proof, in_new_process
 from pytest_portable_errors.repair.reducers import module_text
-from pytest_portable_errors.repair.reducers_table import Table
 
 HOLDS = """\
 class Holds(Exception):

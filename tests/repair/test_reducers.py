@@ -13,6 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_portable_errors.diagnosis.reducers_table import Table
+from pytest_portable_errors.diagnosis.reducers_text import (
+    BEGIN,
+    END,
+    SECRET_HEADERS,
+    generated_part,
+)
 from pytest_portable_errors.repair.reducers import (
     NotOurs,
     generated,
@@ -20,8 +27,6 @@ from pytest_portable_errors.repair.reducers import (
     module_text,
     table_of,
 )
-from pytest_portable_errors.repair.reducers_table import Table
-from pytest_portable_errors.repair.reducers_text import BEGIN, END, SECRET_HEADERS, generated_part
 
 CLASSES = st.frozensets(
     st.lists(st.sampled_from(["shop", "é", "_a", "Err", "in_class"]), min_size=2).map(".".join)

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from pytest_portable_errors.diagnosis.findings import Fix
+from pytest_portable_errors.diagnosis.reducers_table import Table
+from pytest_portable_errors.diagnosis.reducers_text import BEGIN, END
 from pytest_portable_errors.repair.plan import Place
 from pytest_portable_errors.repair.proof import Evidence, Proof
 from pytest_portable_errors.repair.proposals import Left
 from pytest_portable_errors.repair.reducers import module_text, table_of
-from pytest_portable_errors.repair.reducers_table import Table
-from pytest_portable_errors.repair.reducers_text import BEGIN, END
 from pytest_portable_errors.repair.repair import Repair, repaired
 from pytest_portable_errors.report.rows import Detail
 from pytest_portable_errors.report.tally import Defect

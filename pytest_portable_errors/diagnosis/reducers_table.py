@@ -17,7 +17,8 @@ class Table:
     left_behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Attributes that cannot be rebuilt, and are sent as None, by class."""
     becomes: Mapping[str, str] = field(default_factory=dict)
-    """What classes are sent as, with the message alone: dotted names of built-in classes."""
+    """What classes are sent as: dotted names of built-in classes, which get the message alone, or
+    of bases, which get all that can travel."""
     raised_only: frozenset[str] = frozenset()
     """Those of which only what tests raised was lost, and nothing that can be built: whether they
     have learned to travel cannot be seen."""
