@@ -148,32 +148,36 @@ def _stored(error: BaseException, path: tuple[int, ...]) -> _Stored:
         )
         stored["args"] = (*args, *error.args[2:])
     else:
-        shown = str if len(error.args) == 1 else repr  # as in the message that Python makes
+        # As in the message that Python makes.
+        shown = str if len(error.args) == 1 else repr
         args = tuple(_portable(value, path, shown) for value in error.args)
         stored["args"] = args
     for name in LEFT_BEHIND.get(_name(cls), ()):
         stored[name] = None
     state = {
-        name: value if name == "args" else _portable(value, path) for name, value in stored.items()
+        name: value if name == "args" else _portable(value, path)
+        for name, value in stored.items()
     }
-    is_changed = args != error.args or any(state[name] is not stored[name] for name in state)
-    if is_changed and not isinstance(error, _GROUPS) and not _is_usable(error, args, state):
-        return _as_base(error, _base(cls), path)
-    return cls, args, state
+    if isinstance(error, _GROUPS) or _is_usable(error, args, state, stored):
+        return cls, args, state
+    return _as_base(error, _base(cls), path)
 
 
-def _is_usable(error: BaseException, args: tuple[Any, ...], state: dict[str, Any]) -> bool:
-    """Whether an exception can be without what cannot travel: it still makes a text of itself."""
+def _is_usable(
+    error: BaseException, args: tuple[Any, ...], state: dict[str, Any], stored: Any
+) -> bool:
+    """Whether an exception still makes a text of itself without what cannot travel."""
     cls: Any = type(error)
+    if all(state[name] is stored[name] for name in state) and args == error.args:
+        return True
     if hasattr(cls, "__del__") or _found(_name(cls)) is not cls:
         return False
-    try:
+    with contextlib.suppress(Exception):
         copied = _new(cls)(cls, *args)
         _SETSTATE(copied, state)
         str(copied)
-    except Exception:
-        return False
-    return True
+        return True
+    return False
 
 
 def _as_base(error: BaseException, base: Any, path: tuple[int, ...]) -> _Stored:
@@ -199,9 +203,9 @@ def _as_base(error: BaseException, base: Any, path: tuple[int, ...]) -> _Stored:
 def _base(cls: Any) -> Any:
     """The nearest base that readers find by its name."""
     for base in cls.__mro__[1:]:
-        if not any(part.startswith("_") for part in _name(base).split(".")):
-            if _found(_name(base)) is base:
-                return base
+        is_private = any(part.startswith("_") for part in _name(base).split("."))
+        if not is_private and _found(_name(base)) is base:
+            return base
     return Exception
 
 
@@ -232,7 +236,7 @@ def _fields(error: BaseException) -> Iterator[tuple[str, Any]]:
 
 
 def _new(cls: Any) -> Any:
-    """What makes an instance without __init__: the __new__ of the nearest base made in C."""
+    """What makes an instance without __init__, of the nearest base made in C."""
     return next(filter(_is_made_in_c, cls.__mro__)).__new__
 
 
@@ -241,14 +245,18 @@ def _is_made_in_c(cls: type) -> bool:
 
 
 def _portable(
-    value: Any, path: tuple[int, ...], shown: Callable[[Any], object] = lambda value: None
+    value: Any,
+    path: tuple[int, ...],
+    shown: Callable[[Any], object] = lambda value: None,
 ) -> Any:
-    """The value without credentials, and without what cannot be pickled in it: None or a text."""
+    """The value without credentials; a part, a text or None if it cannot be pickled."""
     value = _without_secrets(value)
     with contextlib.suppress(Exception):
         data = pickle.dumps(value)
         # The reducer of an exception may rebuild it with another text.
-        if not isinstance(value, BaseException) or str(pickle.loads(data)) == str(value):
+        if not isinstance(value, BaseException) or str(pickle.loads(data)) == str(
+            value
+        ):
             return value
     with contextlib.suppress(Exception):
         parts = _of_parts(value, (*path, id(value)))
@@ -269,15 +277,17 @@ def _of_parts(value: Any, path: tuple[int, ...]) -> Any:
         return [_portable(held, path) for held in value]
     if isinstance(value, tuple):
         return tuple.__new__(type(value), [_portable(held, path) for held in value])
-    return value.copy() if isinstance(value, Mapping) else None
+    make_copy: Any = getattr(value, "copy", None)
+    return make_copy() if isinstance(value, Mapping) else None
 
 
 def _without_secrets(value: Any) -> Any:
-    """HTTP libraries keep the request that failed, with credentials: a copy without them."""
+    """HTTP libraries keep the request that failed: a copy without its credentials."""
     with contextlib.suppress(Exception):
         headers: Any = getattr(value, "headers", None)
         names = [name for name in headers if name.lower() in _SECRET_HEADERS]
-        held = next((n for n in ("_request", "request") if n in getattr(value, "__dict__", ())), "")
+        stored = getattr(value, "__dict__", {})
+        held = next((name for name in ("_request", "request") if name in stored), "")
         request = getattr(value, held) if held else None
         cleared = _without_secrets(request)
         if not names and cleared is request:
@@ -296,7 +306,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _found(name: str) -> Any:
-    """The class of a dotted name, which may lie in other classes; None if there is none."""
+    """The class of a dotted name, which may lie in other classes; None if none has it."""
     module, found = name, None
     while "." in module and found is None:
         module = module.rpartition(".")[0]

@@ -27,6 +27,7 @@ from pytest_portable_errors.sender.unchanged import unchanged
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<key>[^\]]*)\]")
 _HEADERS = re.compile(r"\.headers(\._store)?$")  # of an HTTP request
 _CONTAINERS = (dict, list, tuple)
+_LINKS = ("exc.__cause__", "exc.__context__")
 _FIELDS = ("args", "__cause__", "__context__")
 
 
@@ -49,6 +50,9 @@ def with_choices(compared: Comparison, exc: BaseException, serializer: Serialize
         if loss.kind in ("args", "attributes", "chain", "members")
         and is_left_behind(exc, loss.path, serializer)
     }
+    # What is lost of a link is lost of an attribute that holds the same exception.
+    if not any(loss.path.startswith(_LINKS) for loss in compared.losses if loss not in chosen):
+        chosen |= {loss for loss in compared.losses if _holds_link(exc, loss.path)}
     has_own_text = type(exc).__str__ is not BaseException.__str__
     if not has_own_text and any(loss.kind == "args" for loss in chosen):
         chosen |= {loss for loss in compared.losses if loss.path == "message"}
@@ -76,6 +80,13 @@ def is_left_behind(exc: BaseException, path: str, serializer: Serializer) -> boo
         if issubclass(type(value), BaseException):
             chooses_here = chooses(type(value), serializer)
     return False
+
+
+def _holds_link(exc: BaseException, path: str) -> bool:
+    """Whether a path leads to an attribute that holds the cause or the context."""
+    values = list(_values_along(exc, list(_STEP.finditer(path))))
+    links = (fields.base_field(exc, "__cause__"), fields.base_field(exc, "__context__"))
+    return len(values) == 1 and any(values[0] is link for link in links if link is not None)
 
 
 def _holds_secret(values: list[object]) -> bool:

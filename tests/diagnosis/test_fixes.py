@@ -20,6 +20,7 @@ from pytest_portable_errors.diagnosis.recipes import (
     AndState,
     AsCalled,
     ByConstructor,
+    ByModule,
     Declaration,
     Downgrade,
     WithoutInit,
@@ -126,6 +127,7 @@ class TestOrder:
         assert [one.recipe for one in offered(zoo.DropsState("m"), is_ours=False)] == [
             AndState(),
             self.CHAIN,
+            ByModule(known=("error_zoo",)),
             last,
         ]
         assert AndState() not in [one.recipe for one in offered(zoo.DropsState("m"))], (

@@ -401,18 +401,9 @@ def test_a_file_of_that_name_that_is_wholly_by_hand_is_left_alone(
     assert END in contents(root)["reducers.py"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        (
-            {"expect": "a.B -> shop.errors.C"},
-            "it is to arrive as shop.errors.C: its fix is better pasted by hand",
-        ),
-    ],
-)
-def test_reducers_that_no_table_can_say_are_left(
-    root: Path, repair: Repairs, changes: dict[str, str], why: str
-) -> None:
-    before = contents(root)
-    done = repair(reducer("a.B", **changes))
-    assert (done.left, contents(root)) == ((Left("a.B", why),), before)
+def test_a_reducer_that_sends_a_base_is_written(root: Path, repair: Repairs) -> None:
+    (root / "pytest.ini").write_text("[pytest]\n")
+    done = repair(reducer("json.JSONDecodeError", expect="json.JSONDecodeError -> shop.errors.C"))
+    assert done.left == ()
+    assert '"json.JSONDecodeError": "shop.errors.C"' in contents(root)["reducers.py"]
+    assert "json.JSONDecodeError -> shop.errors.C" in contents(root)["pytest.ini"]
