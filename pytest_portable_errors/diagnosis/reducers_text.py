@@ -306,7 +306,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _found(name: str) -> Any:
-    """The class of a dotted name, which may lie in other classes; None if none has it."""
+    """The class of a dotted name, which may lie in other classes; None without one."""
     module, found = name, None
     while "." in module and found is None:
         module = module.rpartition(".")[0]
