@@ -204,6 +204,13 @@ def carriers(session: nox.Session) -> None:
 
 
 @nox.session(python="3.12")
+def atlas(session: nox.Session) -> None:
+    """Survey a hundred libraries, each in an environment of its own, for docs/atlas.md."""
+    session.install("uv")
+    session.run("python", "docs/atlas.py", wheel(session), *session.posargs)
+
+
+@nox.session(python="3.12")
 def bench(session: nox.Session) -> None:
     """What the plugin costs, as ratios in one run, against ``tests/benchmarks/ratios.json``: fails
     beyond 15 %. After ``--`` a revision or a wheel to compare with: ``nox -s bench -- HEAD~1``.

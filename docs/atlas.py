@@ -1,7 +1,7 @@
 """Writes ``docs/atlas.md``, ``docs/atlas.json`` and the digest in the package: ``nox -s atlas``.
 
-``python docs/atlas.py WHEEL [NAME...]``: each library, or those that are named, in an environment of
-its own, newest versions. What is in ``atlas.json`` of others stays.
+``python docs/atlas.py WHEEL [NAME...]``: each library, or those that are named, in an environment
+of its own, newest versions. What is in ``atlas.json`` of others stays.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ DATA = FOLDER / "atlas.json"
 DIGEST = FOLDER.parent / "pytest_portable_errors" / "report" / "atlas.json"
 LONGEST = 900.0
 """Seconds for one library: its installation, and its survey."""
+PROCESSOR = 90.0
+"""Seconds of processor time for one survey, which tries fixes of all classes."""
 AT_ONCE = os.cpu_count() or 1
 BEGINNING = """\
 # Atlas: what libraries raise, and what of it arrives
@@ -128,6 +130,7 @@ def surveyed_here(name: str) -> dict[str, Any]:
         "receivers": ["without-project"],
         "checks": [check for check in DEFAULT_CHECKS if check != "chain"],
         "timeout": 10.0,
+        "processor": PROCESSOR,
         **{name: [] for name in ("installed", "absent", "ignore")},
         **{name: {} for name in ("expect", "without")},
         "reducers": None,
@@ -145,7 +148,8 @@ def surveyed_here(name: str) -> dict[str, Any]:
         key=lambda one: (one.cls not in raised, -counts["causes"].get(one.cause, 0), one.cls),
     )
     example = next((one for one in defects if one.detail is not None), None)
-    fix = next((fix.title for one in defects for fix in one.fixes if fix.arrives_whole), "")
+    first = [] if example is None else example.fixes
+    fix = next((fix.title for fix in first if fix.arrives_whole), "")
     return {
         **empty(name, ""),
         "version": dependency.version,
@@ -169,7 +173,7 @@ def told_of(defect: Any) -> str:
 
 def without_paths(text: str) -> str:
     """The text without paths of the machine."""
-    return re.sub(r"(/[\w.@+-]+){2,}/", "", text)
+    return re.sub(r"(?<![\w.])(/[\w.@+-]+){2,}/", "", text)
 
 
 def empty(name: str, said: str) -> dict[str, Any]:
@@ -199,9 +203,10 @@ def page_of(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     whole = [row for row in rows if not row["lossy"] and row["classes"]]
     other = [row for row in rows if not row["classes"]]
     yield BEGINNING
+    total, lost = (sum(row[key] for row in rows) for key in ("classes", "lossy"))
     yield (
-        f"{len(rows)} libraries, {sum(row['classes'] for row in rows):,} classes: "
-        f"{sum(row['lossy'] for row in rows):,} of {len(lossy)} libraries do not arrive as they were."
+        f"{len(rows)} libraries, {total:,} classes: {lost:,} of {len(lossy)} libraries do not "
+        "arrive as they were."
     )
     yield ""
     yield "| library | classes | whole | lossy | by cause | example | fix | seen |"
@@ -222,7 +227,8 @@ def page_of(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"All whole, with the number of classes: {listed or 'none'}."
     yield ""
     for row in other:
-        yield f"- {row['library']} {row['version']}: {row['said'][0] if row['said'] else 'no exception class'}"
+        said = row["said"][0] if row["said"] else "no exception class"
+        yield f"- {row['library']} {row['version']}: {cell(said)}"
     carried = [row for row in rows if row["credentials"]]
     if carried:
         yield ""

@@ -82,6 +82,7 @@ def asked_of(
         "serializers": list(options.serializers),
         "receivers": list(options.receivers),
         "checks": checks,
+        "processor": PROCESSOR,
         "timeout": options.timeout,
         "installed": list(options.installed),
         "absent": list(options.absent),
@@ -201,7 +202,7 @@ def _end_of(process: subprocess.Popen[bytes]) -> str:
     except subprocess.TimeoutExpired:
         return "closed its output"
     if is_out_of_time(status):
-        return f"took more than {PROCESSOR:g} s of processor time"
+        return "took too much processor time"
     return (
         f"was ended by signal {-status}" if status < 0 else f"exited in its midst, status {status}"
     )

@@ -39,7 +39,7 @@ from pytest_portable_errors.receiver.reaper import end_with_parent
 from pytest_portable_errors.repair.loaded import reducers_in
 from pytest_portable_errors.report.baseline import Baseline
 from pytest_portable_errors.report.libraries import SurveyedClass
-from pytest_portable_errors.run.library_limits import MEMORY, PRINTED, PROCESSOR
+from pytest_portable_errors.run.library_limits import MEMORY, PRINTED
 from pytest_portable_errors.sender.pending_trip import new_subject
 from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
@@ -54,6 +54,7 @@ from pytest_portable_errors.survey.packages import (
 
 _AT_ONCE = 12  # cases under way
 _MOST_NAMES = 20  # of one class
+_MOST_FAILURES = 2  # modules that could not be imported, and are named
 # Of a package without a suite these modules are imported beside the package itself.
 _SAY_ERRORS = ("exc", "err", "fault", "warn")
 # What has a suite by another name than its own.
@@ -71,7 +72,8 @@ def main() -> None:
     no_core_files()
     limit_file_size(PRINTED)
     limit_data(MEMORY)
-    limit_processor(PROCESSOR)
+    budget = asked["processor"]
+    limit_processor(budget)
     write = os.write  # the library may replace it
 
     def tell(line: Mapping[str, object]) -> None:
@@ -84,20 +86,28 @@ def main() -> None:
     threads = threading.active_count()
     survey = Survey(asked)
     failures = survey.import_library()
-    said += [f"{module} was not imported: {why}" for module, why in failures.items()]
+    said += _not_imported(failures)
     if (size := os.fstat(printed.fileno()).st_size) > 0:
         said.append(f"its import prints {size:,} bytes")
     if threading.active_count() > threads:
         said.append(f"its import starts {threading.active_count() - threads} threads")
     for row in survey.rows():
         tell(row)
-        if time.process_time() - started > PROCESSOR - 1.0:
-            said.append(f"cut: it takes more than {PROCESSOR:g} s of processor time")
+        if time.process_time() - started > budget - 1.0:
+            said.append(f"cut: it takes more than {budget:g} s of processor time")
             break
     tell({"said": said})
     # The sender ends this process, with all that the library has started.
     time.sleep(60)
     os._exit(0)
+
+
+def _not_imported(failures: Mapping[str, str]) -> Iterator[str]:
+    """What is said of modules that could not be imported: of the first ones each."""
+    first = list(failures)[:_MOST_FAILURES]
+    yield from (f"{module} was not imported: {failures[module]}" for module in first)
+    if len(failures) > len(first):
+        yield f"{len(failures) - len(first):,} more modules were not imported"
 
 
 def _redirect(file: int) -> None:
@@ -161,6 +171,7 @@ class Survey:
             checks=tuple(asked["checks"]),
             timeout=asked["timeout"],
             is_repo_wide=True,
+            setup_is_undecided=True,  # the library cannot know what the project sets up
         )
         self._policy = RepoWidePolicy(
             requirements,
@@ -172,6 +183,7 @@ class Survey:
             credentials="warn",
             wants_fixes=self._is_named,
         )
+        self._failures: Mapping[str, str] = {}
         self._named: Sequence[str] | None = asked["named"]
         self._names: dict[int, list[str]] | None = None
 
@@ -187,6 +199,7 @@ class Survey:
         if not any(map(classes_of_package, self._modules)):
             for module in self._modules:
                 failures.update(import_package(module, is_meant=_is_public))
+        self._failures = failures
         return failures
 
     def rows(self) -> Iterator[Mapping[str, object]]:
@@ -221,7 +234,9 @@ class Survey:
             type_name(cls): cls
             for module in self._modules
             for cls in classes_of_package(module)
-            if not cls.__name__.startswith("_") and not self._declared.ignores(cls)
+            if not cls.__name__.startswith("_")
+            and module_of(cls) not in self._failures
+            and not self._declared.ignores(cls)
         }
         yield from population.cases(
             classes.values(), serializers=self._serializers, declared=self._declared

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import os
 import pkgutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
@@ -74,6 +75,8 @@ def import_package(
         return {name: why}
     failures: dict[str, str] = {}
     for module in itertools.islice(filter(is_meant, _modules_below(name)), _MOST_MODULES):
+        if any(module.startswith(f"{failed}.") for failed in failures):
+            continue
         why = _import(module)
         if why is not None:
             failures[module] = why
@@ -100,14 +103,24 @@ def _import(name: str) -> str | None:
     return None
 
 
-def _modules_below(package: str) -> Iterator[str]:
-    """The modules below a package, each before those below it, which are found once it is there."""
-    path = getattr(sys.modules.get(package), "__path__", None)
-    for found in sorted(pkgutil.iter_modules(path), key=lambda found: found.name) if path else ():
+def _modules_below(package: str, path: Iterable[str] | None = None) -> Iterator[str]:
+    """The modules below a package, each before those below it, as its folders have them.
+
+    Args:
+        package: Its dotted name.
+        path: Its folders; None: those of the package that is imported.
+    """
+    folders = getattr(sys.modules.get(package), "__path__", path)
+    for found in sorted(pkgutil.iter_modules(folders), key=_name_of) if folders else ():
         if not is_no_part(found.name):
             name = f"{package}.{found.name}"
             yield name
-            yield from _modules_below(name)
+            inside = os.path.join(getattr(found.module_finder, "path", ""), found.name)
+            yield from _modules_below(name, [inside] if found.ispkg else None)
+
+
+def _name_of(found: pkgutil.ModuleInfo) -> str:
+    return found.name
 
 
 def _exported(package: str) -> Iterator[type[BaseException]]:

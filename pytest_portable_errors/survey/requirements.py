@@ -131,7 +131,8 @@ def dependency_of(name: str) -> Dependency:
 def _public(modules: Iterable[str]) -> Iterator[str]:
     """Those that others import: no private ones, and none for tests or scripts."""
     for module in modules:
-        if not any(part.startswith("_") for part in module.split(".")) and module not in _NO_PARTS:
+        parts = module.split(".")
+        if not any(part.startswith("_") for part in parts) and parts[0] not in _NO_PARTS:
             yield module
 
 
