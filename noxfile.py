@@ -203,7 +203,7 @@ def carriers(session: nox.Session) -> None:
     session.run("python", "docs/carriers.py")
 
 
-@nox.session(python="3.12")
+@nox.session(python="3.11")
 def atlas(session: nox.Session) -> None:
     """Survey a hundred libraries, each in an environment of its own, for docs/atlas.md."""
     session.install("uv")

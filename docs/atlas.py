@@ -120,11 +120,10 @@ def surveyed_here(name: str) -> dict[str, Any]:
     from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS
     from pytest_portable_errors.report.libraries import counts_of, tally_of
     from pytest_portable_errors.run.library_process import survey_library
-    from pytest_portable_errors.survey.requirements import dependency_of
+    from pytest_portable_errors.survey.requirements import dependency_of, modules_in
 
     dependency = dependency_of(name)
     asked = {
-        "modules": list(dependency.modules),
         "root": os.getcwd(),
         "serializers": ["pickle", "cloudpickle"],
         "receivers": ["without-project"],
@@ -134,9 +133,10 @@ def surveyed_here(name: str) -> dict[str, Any]:
         **{name: [] for name in ("installed", "absent", "ignore")},
         **{name: {} for name in ("expect", "without")},
         "reducers": None,
-        "named": None,
     }
-    library = survey_library(dependency, asked, set()).library
+    library = survey_library(
+        dependency, asked, modules=modules_in(dependency), named=None, running=set()
+    ).library
     counts, tally = counts_of(library, {}), tally_of(library)
     raised = {
         row["cls"] for _, row in tally.rows if row["how"].startswith("by ") and "(" in row["how"]

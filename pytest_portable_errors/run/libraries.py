@@ -14,12 +14,17 @@ from pathlib import Path
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.receiver.imports import normalized
 from pytest_portable_errors.run.library_cache import LibraryCache, cache_folder
-from pytest_portable_errors.run.library_process import Surveyed, asked_of, survey_library
+from pytest_portable_errors.run.library_process import (
+    Surveyed,
+    asked_of,
+    named_below,
+    survey_library,
+)
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.reducers_place import reducers_place
 from pytest_portable_errors.sender.unpatched import UNPATCHED
 from pytest_portable_errors.survey.named_classes import names_in_project
-from pytest_portable_errors.survey.requirements import Dependency, dependencies_of
+from pytest_portable_errors.survey.requirements import Dependency, dependencies_of, modules_in
 
 
 class Libraries:
@@ -67,22 +72,11 @@ class Libraries:
         Args:
             names: Names of dependencies; each is surveyed once.
         """
-        file, _ = reducers_place(self._options)
-        text = file.read_text(encoding="utf-8") if file.is_file() else ""
         pool = self._pool = self._pool or ThreadPoolExecutor(self._at_once)
         for name in names:
             key = normalized(name)
-            if key in self._found:
-                continue
-            dependency = self._by_name[key]
-            asked = asked_of(
-                dependency,
-                self._options,
-                self._declared(),
-                reducers=(str(file), text),
-                named=self.names,
-            )
-            self._found[key] = pool.submit(self._surveyed, dependency, asked)
+            if key not in self._found:
+                self._found[key] = pool.submit(self._surveyed, self._by_name[key])
 
     def result(self, name: str) -> Surveyed:
         """Wait until a library is surveyed; what was found of it."""
@@ -98,11 +92,25 @@ class Libraries:
                 UNPATCHED.kill_tree(process)
             self._pool.shutdown()
 
-    def _surveyed(self, dependency: Dependency, asked: dict[str, object]) -> Surveyed:
-        library = None if self._cache is None else self._cache.get(dependency, asked)
+    def _surveyed(self, dependency: Dependency) -> Surveyed:
+        library = None if self._cache is None else self._cache.get(dependency, self.names)
         if library is not None:
             return Surveyed(library=library)
-        surveyed = survey_library(dependency, asked, self._running)
+        modules = modules_in(dependency)
+        named = named_below(modules, self.names)
+        surveyed = survey_library(
+            dependency, self._asked, modules=modules, named=named, running=self._running
+        )
         if self._cache is not None:
-            self._cache.put(dependency, asked, surveyed.library)
+            self._cache.put(dependency, surveyed.library, modules=modules, named=named)
         return surveyed
+
+    @functools.cached_property
+    def _asked(self) -> dict[str, object]:
+        file, _ = reducers_place(self._options)
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        return asked_of(self._options, self._declared(), reducers=(str(file), text))
+
+    @functools.cached_property
+    def _cache(self) -> LibraryCache | None:
+        return LibraryCache(cache_folder(), self._asked) if self._options.uses_cache else None

@@ -21,6 +21,7 @@ from typing import Any
 from pytest_portable_errors.receiver.imports import normalized
 from pytest_portable_errors.report.libraries import Library
 from pytest_portable_errors.report.validity import problem_of_library
+from pytest_portable_errors.run.library_process import named_below
 from pytest_portable_errors.survey.requirements import Dependency
 from pytest_portable_errors.whole_files import write_whole
 
@@ -32,63 +33,73 @@ _LARGEST = 64 * 1024**2  # bytes of a file that is read
 class LibraryCache:
     """The cache, as one run uses it."""
 
-    def __init__(self, folder: Path, serializers: Iterable[str]) -> None:
+    def __init__(self, folder: Path, asked: Mapping[str, Any]) -> None:
         """Look at nothing yet.
 
         Args:
             folder: Where its files lie; it need not exist.
-            serializers: Names of those that the run uses.
+            asked: What ``asked_of`` gives.
         """
         self._folder = folder
         self._shared = {
             "format": _FORMAT,
             "plugin": _own_version(),
             "python": f"{platform.python_implementation()} {sys.version}",
-            "serializers": list(map(_version, serializers)),
+            "serializers": list(map(_version, asked["serializers"])),
+            # Where the project lies makes no difference to what its libraries raise.
+            "asked": {name: asked[name] for name in asked if name not in ("root", "reducers")},
+            "reducers": asked["reducers"] and asked["reducers"]["text"],
         }
 
-    def get(self, dependency: Dependency, asked: Mapping[str, Any]) -> Library | None:
+    def get(self, dependency: Dependency, names: Iterable[str]) -> Library | None:
         """What was found of a library; None if that is not known.
 
         Args:
             dependency: The library.
-            asked: What its process would be asked.
+            names: Dotted names that the project's code uses.
         """
-        file, key = self._place(dependency, asked)
+        file, key = self._place(dependency)
         try:
             if file.stat().st_size > _LARGEST:
                 return None
             stored = json.loads(file.read_bytes())
             if stored["key"] != key or problem_of_library(stored["library"]) is not None:
                 return None
+            # Fixes were tried for the classes that were named then.
+            if stored["named"] != named_below(stored["modules"], names):
+                return None
         except (OSError, ValueError, RecursionError, LookupError, TypeError):
             return None
         library: Library = stored["library"]
         return library
 
-    def put(self, dependency: Dependency, asked: Mapping[str, Any], library: Library) -> None:
+    def put(
+        self,
+        dependency: Dependency,
+        library: Library,
+        *,
+        modules: Sequence[str],
+        named: Sequence[str],
+    ) -> None:
         """Keep what was found, unless it was cut, or the library may change without its version.
 
         Where nothing can be written, nothing is kept.
         """
         if library["is_cut"] or dependency.is_editable or not dependency.version:
             return
-        file, key = self._place(dependency, asked)
+        file, key = self._place(dependency)
+        content = {"key": key, "modules": modules, "named": named, "library": library}
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(file, json.dumps({"key": key, "library": library}).encode())
+            write_whole(file, json.dumps(content).encode())
             self._forget(file)
 
-    def _place(
-        self, dependency: Dependency, asked: Mapping[str, Any]
-    ) -> tuple[Path, dict[str, Any]]:
+    def _place(self, dependency: Dependency) -> tuple[Path, dict[str, Any]]:
         """The file of a library, and the key that it has to bear."""
         key = {
             **self._shared,
             "library": dependency.name,
             "version": dependency.version,
-            # Where the project lies makes no difference to what its libraries raise.
-            "asked": {name: asked[name] for name in asked if name != "root"},
             "stands_on": list(dependency.stands_on),
         }
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,27 +57,18 @@ class Surveyed:
 
 
 def asked_of(
-    dependency: Dependency,
-    options: Options,
-    declared: Declarations,
-    *,
-    reducers: tuple[str, str],
-    named: Iterable[str],
+    options: Options, declared: Declarations, *, reducers: tuple[str, str]
 ) -> dict[str, Any]:
-    """What a library's process is asked.
+    """What the process of any library is asked.
 
     Args:
-        dependency: The library.
         options: Those of the run.
         declared: What the project declares; hooks that make instances are left out.
-        named: Dotted names that the project's code uses: fixes are tried for the classes that they
-            stand for.
         reducers: The file of the project's module of reducers, and its text; two "" without one.
     """
     # Whether the chain is needed is the project's to decide: about its libraries it says nothing.
     checks = [check for check in options.checks if options.checks_are_chosen or check != "chain"]
     return {
-        "modules": list(dependency.modules),
         "root": options.root,
         "serializers": list(options.serializers),
         "receivers": list(options.receivers),
@@ -88,24 +79,37 @@ def asked_of(
         "absent": list(options.absent),
         "expect": dict(declared.expect),
         "without": {name: list(names) for name, names in declared.without.items()},
-        "named": sorted(
-            name
-            for name in named
-            if any(name.startswith(f"{module}.") for module in dependency.modules)
-        ),
         "ignore": list(declared.ignore),
         "reducers": {"file": reducers[0], "text": reducers[1]} if reducers[1] else None,
     }
 
 
+def named_below(modules: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those of the names that the project's code uses which may stand for a library's classes.
+
+    Args:
+        modules: The library's.
+        names: Dotted names.
+    """
+    heads = tuple(f"{module}." for module in modules)
+    return sorted(name for name in names if name.startswith(heads))
+
+
 def survey_library(
-    dependency: Dependency, asked: Mapping[str, Any], running: set[subprocess.Popen[bytes]]
+    dependency: Dependency,
+    asked: Mapping[str, Any],
+    *,
+    modules: Sequence[str],
+    named: Sequence[str] | None,
+    running: set[subprocess.Popen[bytes]],
 ) -> Surveyed:
     """Survey a library in a process of its own, which has ended when this returns.
 
     Args:
         dependency: The library.
         asked: What ``asked_of`` gives.
+        modules: What is imported of it.
+        named: Names for whose classes fixes are tried; None: for all.
         running: Holds the process while it runs, so that others can end it.
     """
     library = Library(
@@ -119,8 +123,9 @@ def survey_library(
     if not dependency.version:
         library["said"].append("it is not installed here")
         return surveyed
-    if not dependency.modules:
+    if not modules:
         return surveyed
+    told = {**asked, "modules": list(modules), "named": named}
     process = UNPATCHED.popen(
         [sys.executable, "-c", _START.format(folder=str(_OWN_FOLDER))],
         stdin=subprocess.PIPE,
@@ -136,10 +141,10 @@ def survey_library(
     how = ""
     try:
         with contextlib.suppress(OSError):  # that it has ended is noticed when it is read from
-            UNPATCHED.write(process.stdin.fileno(), json.dumps(asked).encode())
+            UNPATCHED.write(process.stdin.fileno(), json.dumps(told).encode())
         process.stdin.close()
-        told = _read(process.stdout.fileno(), surveyed)
-        how = _end_of(process) if told is None else told
+        end = _read(process.stdout.fileno(), surveyed)
+        how = _end_of(process) if end is None else end
     finally:
         UNPATCHED.kill_tree(process)
         process.wait()

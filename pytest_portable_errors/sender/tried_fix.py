@@ -132,7 +132,7 @@ def best_first(fix: Fix) -> tuple[int, int, int, int]:
     keeps_class = not fix.becomes
     if fix.arrives_whole and keeps_class:
         rank = 0
-    elif keeps_class and "message" not in fix.still_lost:
+    elif keeps_class and not {"exc", "message"}.intersection(fix.still_lost):
         rank = 1
     else:
         rank = 2 if fix.arrives_whole else 3

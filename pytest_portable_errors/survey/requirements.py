@@ -31,8 +31,6 @@ class Dependency:
     """As its metadata writes it; as the requirement does if it is not installed."""
     version: str
     """Empty if it is not installed."""
-    modules: tuple[str, ...]
-    """What can be imported of it, sorted: names at the top, of namespace packages dotted."""
     stands_on: tuple[str, ...] = ()
     """``NAME VERSION`` of what it requires itself, as far as that is installed, sorted."""
     is_editable: bool = False
@@ -118,14 +116,24 @@ def dependency_of(name: str) -> Dependency:
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        return Dependency(name=name, version="", modules=())
+        return Dependency(name=name, version="")
     return Dependency(
         name=found.metadata["Name"] or name,
         version=found.version,
-        modules=tuple(sorted(set(_public(modules_of(found))))),
         stands_on=tuple(sorted(_versions(_installed_requirements(name)))),
         is_editable=is_editable(found),
     )
+
+
+def modules_in(dependency: Dependency) -> tuple[str, ...]:
+    """What can be imported of a distribution, sorted: names at the top, of namespace packages
+    dotted; () if it is not installed.
+
+    That takes longer than all else that is asked of metadata, so it is asked when it is needed.
+    """
+    if not dependency.version:
+        return ()
+    return tuple(sorted(set(_public(modules_of(metadata.distribution(dependency.name))))))
 
 
 def _public(modules: Iterable[str]) -> Iterator[str]:
