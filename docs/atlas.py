@@ -173,7 +173,7 @@ def told_of(defect: Any) -> str:
 
 def without_paths(text: str) -> str:
     """The text without paths of the machine."""
-    return re.sub(r"(?<![\w.])(/[\w.@+-]+){2,}/", "", text)
+    return re.sub(r"(?<![\w.:/])(/[\w.@+-]+){2,}/", "", text)
 
 
 def empty(name: str, said: str) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class Outcome:
     """The module of reducers, if no module of the project imports it; otherwise empty."""
     libraries: tuple[LibraryCounts, ...] = ()
     """The rows of the survey of dependencies, sorted by name."""
+    atlas: str = ""
+    """What the atlas says of the project's dependencies; "" if nothing, or nobody asked."""
     crashed: tuple[str, ...] = ()
     """Node IDs of tests that ended their worker's process."""
     written: tuple[str, ...] = ()

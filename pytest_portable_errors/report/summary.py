@@ -41,6 +41,8 @@ def summary(outcome: Outcome, *, verbosity: int = 0) -> Iterator[Line]:
         yield from _findings(outcome, told, verbosity)
     yield from _credentials(outcome)
     yield from (Line(f"portable errors: wrote {clean(text)}") for text in outcome.written)
+    if outcome.atlas and verbosity >= 0:
+        yield Line(f"portable errors: {outcome.atlas}")
     if told is not None:
         yield from _beside_tests(outcome, told, verbosity)
 

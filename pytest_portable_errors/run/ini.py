@@ -112,15 +112,16 @@ class Ini:
         known(self.origin(key), (value,), choices)
         return value
 
-    def flag(self, key: str) -> bool:
-        """A key that is true or false; False if it is not set.
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """A key that is true or false; ``default`` if it is not set.
 
         Raises:
             pytest.UsageError: It holds something else.
         """
         same = {"true": "true", "1": "true", "yes": "true", "on": "true"}
         same |= {"false": "false", "0": "false", "no": "false", "off": "false"}
-        return self.choice(key, ("true", "false"), default="false", same=same) == "true"
+        unset = "true" if default else "false"
+        return self.choice(key, ("true", "false"), default=unset, same=same) == "true"
 
     def seconds(self, key: str, *, default: float) -> float:
         """A key that holds a number of seconds, more than 0 and finite.

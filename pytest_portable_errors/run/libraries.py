@@ -46,9 +46,6 @@ class Libraries:
         self._pool: ThreadPoolExecutor | None = None
         self._found: dict[str, Future[Surveyed]] = {}
         self._by_name: dict[str, Dependency] = {}
-        self._cache = (
-            LibraryCache(cache_folder(), options.serializers) if options.uses_cache else None
-        )
         self._running: set[subprocess.Popen[bytes]] = set()
 
     @functools.cached_property

@@ -248,6 +248,13 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         default=[],
     )
     parser.addini(
+        "portable_errors_atlas",
+        "whether the summary says what has been seen of the project's dependencies elsewhere "
+        "(default: true)",
+        type="string",
+        default="",
+    )
+    parser.addini(
         "portable_errors_baseline",
         "the file of known defects, relative to the ini file",
         type="string",

@@ -91,6 +91,8 @@ class Options:
     uses_cache: bool
     """Whether what was found of dependencies is kept for later runs, and taken from earlier ones.
     """
+    uses_atlas: bool
+    """Whether the summary says what the atlas has seen of the project's dependencies."""
     surveys_project: bool
     """Whether the exception classes of the project are checked, raised or not."""
     runs_no_tests: bool
@@ -218,6 +220,7 @@ def read_options(
         survey_depth=option_values.at_least_one(
             "--portable-errors-survey-depth", config.getoption("portable_errors_survey_depth")
         ),
+        uses_atlas=ini.flag("portable_errors_atlas", default=True),
         uses_cache=not config.getoption("portable_errors_no_cache"),
         surveys_project=mode != "off"
         and (without_paths or bool(survey))

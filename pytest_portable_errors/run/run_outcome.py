@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_portable_errors.errors import PortableErrorsError
+from pytest_portable_errors.receiver.imports import normalized
 from pytest_portable_errors.report.baseline import Baseline
+from pytest_portable_errors.report.digest import told
 from pytest_portable_errors.report.libraries import LibraryCounts
 from pytest_portable_errors.report.origin import Origin, commit_of
 from pytest_portable_errors.report.outcome import Outcome
@@ -26,6 +29,7 @@ from pytest_portable_errors.run.rerun_command import command
 from pytest_portable_errors.run.stash import serializers_of
 from pytest_portable_errors.sender.carriers.carrier import never_carried
 from pytest_portable_errors.sender.distributions import nearest_name
+from pytest_portable_errors.survey.requirements import dependencies_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,18 @@ def outcome_of(config: pytest.Config, options: Options, seen: Seen) -> Outcome:
         not_carried=tuple(_not_carried(config, options)) if is_repo_wide else (),
         repairs=options.fixes != "none",
         libraries=seen.libraries,
+        atlas=_of_atlas(options) if is_whole and options.is_on else "",
     )
+
+
+def _of_atlas(options: Options) -> str:
+    """What the atlas says of what the project requires; "" where the run looks for itself."""
+    if options.surveys_dependencies or not options.uses_atlas:
+        return ""
+    with contextlib.suppress(PortableErrorsError):  # nothing says what it requires
+        found = dependencies_of(Path(options.root), depth=1)
+        return told({normalized(one.name): one.version for one in found})
+    return ""
 
 
 def _with_version(suite: str) -> str:

@@ -59,7 +59,9 @@ class TriedFix:
             The fix. A path that lies within another one that is given up is left out.
         """
         candidate = self.candidate
-        given_up = (*candidate.gives_up, *(loss.path for loss in self.trip.declared_lost))
+        # What arrives beside is nothing that was given up.
+        declared = [loss.path for loss in self.trip.declared_lost if loss.sent != "missing"]
+        given_up = (*candidate.gives_up, *declared)
         if getattr(candidate.recipe, "keeps_what_travels", False):
             given_up += tuple(
                 loss.path

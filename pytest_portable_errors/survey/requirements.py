@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -64,7 +66,7 @@ def dependencies_of(root: Path, *, depth: int) -> list[Dependency]:
 
 def _required(own: str | None, root: Path) -> Iterator[str]:
     """Names of what the project requires: by its installed metadata, or else by its files."""
-    lines = _lines_of_metadata(own)
+    lines: Sequence[str] | None = _lines_of_metadata(own)
     if lines is None:
         lines = _lines_of_files(root)
     if lines is None:
@@ -75,14 +77,34 @@ def _required(own: str | None, root: Path) -> Iterator[str]:
     yield from _names(lines)
 
 
-def _lines_of_metadata(name: str | None) -> list[str] | None:
+def _lines_of_metadata(name: str | None) -> tuple[str, ...] | None:
+    found = None if name is None else _installed(normalized(name))
+    return None if found is None else found.requires
+
+
+class _Installed(NamedTuple):
+    name: str
+    version: str
+    requires: tuple[str, ...]
+    is_editable: bool
+
+
+@functools.cache  # what is installed does not change while tests run, and to parse it takes long
+def _installed(name: str) -> _Installed | None:
     try:
-        return None if name is None else metadata.distribution(name).requires or []
+        found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
+    headers = found.metadata
+    return _Installed(
+        name=headers["Name"] or name,
+        version=headers["Version"] or "",
+        requires=tuple(headers.get_all("Requires-Dist") or ()),
+        is_editable=is_editable(found),
+    )
 
 
-def _lines_of_files(root: Path) -> list[str] | None:
+def _lines_of_files(root: Path) -> Sequence[str] | None:
     content = pyproject_of(root)
     project, poetry = content.get("project"), content.get("tool", {}).get("poetry")
     if isinstance(project, dict) and isinstance(project.get("dependencies"), list):
@@ -113,15 +135,14 @@ def _names(lines: Iterable[str]) -> Iterator[str]:
 
 def dependency_of(name: str) -> Dependency:
     """What is known of a distribution by its name; one that is not installed has no version."""
-    try:
-        found = metadata.distribution(name)
-    except metadata.PackageNotFoundError:
+    found = _installed(normalized(name))
+    if found is None:
         return Dependency(name=name, version="")
     return Dependency(
-        name=found.metadata["Name"] or name,
+        name=found.name,
         version=found.version,
         stands_on=tuple(sorted(_versions(_installed_requirements(name)))),
-        is_editable=is_editable(found),
+        is_editable=found.is_editable,
     )
 
 
@@ -152,8 +173,6 @@ def _installed_requirements(name: str) -> list[str]:
 
 
 def _versions(names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        try:
-            yield f"{normalized(name)} {metadata.version(name)}"
-        except metadata.PackageNotFoundError:
-            continue
+    for found in map(_installed, map(normalized, names)):
+        if found is not None:
+            yield f"{normalized(found.name)} {found.version}"
