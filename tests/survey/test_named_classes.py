@@ -1,0 +1,65 @@
+"""Which classes of libraries a project's code names, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_portable_errors.judging.recorder import no_entries
+from pytest_portable_errors.report.libraries import Library, SurveyedClass
+from pytest_portable_errors.survey.named_classes import classes_named, names_in_project
+
+SOURCE = """
+import grpc, botocore.exceptions
+import google.api_core.exceptions as gexc
+from openai import RateLimitError as Limit, APIError
+from . import errors
+
+try: pass
+except (grpc.RpcError, Limit): pass
+except gexc.NotFound as found: raise botocore.exceptions.ClientError({}, "x") from found
+except errors.Own: raise
+except make(): raise APIError
+except* ValueError: pass
+"""
+
+
+def test_names(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "api.py").write_text(SOURCE.replace("except*", "except"))
+    (tmp_path / "shop" / "broken.py").write_text("except (")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_api.py").write_text("import x\ntry: pass\nexcept x.Y: pass\n")
+    assert names_in_project(tmp_path) == {
+        "grpc.RpcError": "shop/api.py:8 except",
+        "openai.RateLimitError": "shop/api.py:8 except",
+        "google.api_core.exceptions.NotFound": "shop/api.py:9 except",
+        "botocore.exceptions.ClientError": "shop/api.py:9 raise",
+        "openai.APIError": "shop/api.py:11 raise",
+    }
+
+
+def row(cls: str, names: list[str], bases: list[str]) -> SurveyedClass:
+    return SurveyedClass(cls=cls, names=names, bases=bases, entries=no_entries())
+
+
+def test_a_class_is_named_by_its_names_and_by_those_of_its_bases() -> None:
+    library = Library(
+        library="lib",
+        version="1",
+        said=[],
+        is_cut=False,
+        classes=[
+            row("lib._errors.Base", ["lib.Base", "lib.errors.Base"], []),
+            row("lib._errors.Deep", ["lib.Deep"], ["lib._errors.Middle", "lib._errors.Base"]),
+            row("lib._errors.Other", ["lib.Other"], []),
+            row("lib._private._Raised", [], ["lib._errors.Base"]),
+        ],
+    )
+    assert classes_named(library, {"lib.errors.Base": "a.py:1 except", "x.Y": "b.py:2 raise"}) == {
+        "lib._errors.Base": "a.py:1 except",
+        "lib._errors.Deep": "a.py:1 except",
+        "lib._private._Raised": "a.py:1 except",
+    }
+    assert classes_named(library, {"lib._errors.Other": "c.py:3 raise"}) == {
+        "lib._errors.Other": "c.py:3 raise"
+    }
