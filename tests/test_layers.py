@@ -37,6 +37,8 @@ FIXES = "diagnosis/test_fixes: the code that candidates print"
 RECORDS = "receiver/test_record: what describes an exception"
 RULES = "diagnosis/test_causes and the tests of rules, which start from facts and end in findings"
 SERVER = "survival/ and receiver/test_same_replies: whole receivers, attacked"
+DEPENDENCIES = "end_to_end/test_dependencies: whole runs"
+SUITES = "survey/suites/test_suites: what each raises, compared by hand"
 SUMMARY = "report/test_summary: whole summaries"
 ROWS = "sender/carriers/test_rows: what each carrier makes of the probes"
 RUNS = "end_to_end/: whole runs of pytest"
@@ -154,6 +156,10 @@ TESTED_BY = {
     "run/github_actions": "end_to_end/test_reports_for_ci and test_repo_wide_options",
     "run/golden_items": "end_to_end/test_goldens",
     "run/updating_goldens": "end_to_end/test_goldens",
+    "run/dependency_items": DEPENDENCIES,
+    "run/libraries": DEPENDENCIES,
+    "run/library_limits": "three numbers",
+    "run/library_worker": "run/test_library_process: what it tells",
     "run/hookspecs": "end_to_end/test_repo_wide_declared: hooks in use",
     "run/ini": "end_to_end/test_settings",
     "run/marker": "end_to_end/test_marker and test_misuse",
@@ -237,6 +243,16 @@ TESTED_BY = {
     "building/http_messages": "building/test_values",
     "survey/population": "end_to_end/test_repo_wide_survey",
     "survey/suites/litellm": "end_to_end/test_suite",
+    **{
+        f"survey/suites/{name}": SUITES
+        for name in sorted(
+            (
+                *("aiohttp", "anthropic", "botocore", "click", "google", "grpc", "grpc_server"),
+                *("httpx", "openai", "psycopg", "pydantic", "raising", "redis", "requests"),
+                "sqlalchemy",
+            )
+        )
+    },
 }
 """Modules without a ``test_<module>`` of their own, and what tests them."""
 

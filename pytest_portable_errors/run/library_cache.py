@@ -107,8 +107,9 @@ class LibraryCache:
 
     def _forget(self, newest: Path) -> None:
         """Delete the oldest files of a library, where it has many."""
-        start = newest.name.rpartition("-")[0]
-        files = sorted(self._folder.glob(f"{start}-*.json"), key=lambda file: file.stat().st_mtime)
+        start, _, end = newest.name.rpartition("-")
+        same = self._folder.glob(f"{start}-{'?' * len(end)}")
+        files = sorted(same, key=lambda file: file.stat().st_mtime)
         for file in files[:-_MOST_FILES]:
             file.unlink(missing_ok=True)
 

@@ -85,9 +85,6 @@ def _of_core(sa: Any) -> Mapping[str, Callable[[], object]]:
         "no-dialect": lambda: sa.create_engine("shop://"),
         "no-url": lambda: sa.create_engine("shop"),
         "no-column": lambda: sa.insert(orders).values(size=1).compile(),
-        "not-compiled": lambda: str(
-            sa.schema.CreateTable(sa.Table("odd", sa.MetaData(), sa.Column("a", sa.types.NullType)))
-        ),
     }
 
 
