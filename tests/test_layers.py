@@ -385,6 +385,7 @@ ABOUT_SEVERAL: dict[str, set[str]] = {
     "receiver": {"test_isolation", "test_record_of_chains", "test_same_replies"},
     "building": {"test_undisturbed"},
     "sender": {"test_rows"},
+    "survey": {"test_suites"},
 }
 """Tests in a room's folder that are about several of its modules."""
 

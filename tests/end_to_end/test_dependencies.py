@@ -136,7 +136,7 @@ def test_the_report(run: Run, pytester: pytest.Pytester) -> None:
     ]
     assert (rows["missing-lib"]["version"], rows["whole-lib"]["whole"]) == ("", 1)
     merged = pytester.run(
-        *("python", "-m", "pytest_portable_errors", "merge", "report.json", "--report", "all.json")
+        *("python", "-m", "pytest_portable_errors", "merge", "report.json", "-o", "all.json")
     )
     assert merged.ret == 1
     again = json.loads((pytester.path / "all.json").read_text())
