@@ -247,7 +247,7 @@ def _is_made_in_c(cls: type) -> bool:
 def _portable(
     value: Any,
     path: tuple[int, ...],
-    shown: Callable[[Any], object] = lambda value: None,
+    shown: Callable[[Any], object] = lambda _: None,
 ) -> Any:
     """The value without credentials; a part, a text or None if it cannot be pickled."""
     value = _without_secrets(value)
