@@ -113,7 +113,7 @@ def test_a_bad_value_in_the_file(
         (
             "--portable-errors-suite=moon",
             (
-                '*--portable-errors-suite: unknown "moon": expected one of litellm, or a package '
+                '*--portable-errors-suite: unknown "moon": expected one of aiohttp, * sqlalchemy, or a package '
                 "that can be imported"
             ),
         ),
