@@ -204,6 +204,17 @@ def carriers(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def dependencies(session: nox.Session) -> None:
+    """Compare the survey of forty libraries with plain pickle, by hand."""
+    project = nox.project.load_toml("tests/newcomers/dependencies/pyproject.toml")
+    session.install(wheel(session), *NEEDED, *project["project"]["dependencies"])
+    session.run(
+        *("pytest", "-q", "-m", "matrix", "-p", "no:cacheprovider"),
+        "tests/newcomers/test_dependencies.py",
+    )
+
+
+@nox.session(python="3.11")
 def atlas(session: nox.Session) -> None:
     """Survey a hundred libraries, each in an environment of its own, for docs/atlas.md."""
     session.install("uv")
