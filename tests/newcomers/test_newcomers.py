@@ -33,6 +33,8 @@ NEEDED = {
     "data": ("attrs", "numpy", "pandas", "pydantic"),
 }
 """Project -> the modules that it imports."""
+QUIET = ("-o", "portable_errors_atlas=false")
+"""What that says depends on the versions that are installed."""
 PLUGINS = {"django_shop": ("django",)}
 """Project -> the plugins that it has, by their entry points; for pytest-django it is ``django``."""
 
@@ -65,7 +67,7 @@ def run(project: Path, *args: str) -> tuple[int, str]:
     }
     plugins = chosen(*PLUGINS.get(project.name, ()))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, *args],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, *QUIET, *args],
         cwd=project,
         env={**kept, **NO_OTHERS, "COLUMNS": "100"},
         capture_output=True,

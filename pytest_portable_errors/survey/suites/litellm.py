@@ -48,7 +48,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
     """
     with library(
         "litellm",
-        "litellm",
+        "LiteLLM",
         "litellm",
         _SHARED_MODULE,
         install="pip install 'pytest-portable-errors[litellm]'",
