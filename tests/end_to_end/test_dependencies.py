@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,8 @@ def test_the_report(run: Run, pytester: pytest.Pytester) -> None:
     ]
     assert (rows["missing-lib"]["version"], rows["whole-lib"]["whole"]) == ("", 1)
     merged = pytester.run(
-        *("python", "-m", "pytest_portable_errors", "merge", "report.json", "-o", "all.json")
+        *(sys.executable, "-m", "pytest_portable_errors", "merge"),
+        *("report.json", "-o", "all.json"),
     )
     assert merged.ret == 1
     again = json.loads((pytester.path / "all.json").read_text())

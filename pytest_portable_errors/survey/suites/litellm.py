@@ -48,9 +48,10 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
     """
     with library(
         "litellm",
-        "LiteLLM",
+        "litellm",
         "litellm",
         _SHARED_MODULE,
+        title="LiteLLM",
         install="pip install 'pytest-portable-errors[litellm]'",
         prepared=(receivers, receiver_names),
     ) as litellm:

@@ -35,6 +35,7 @@ def library(
     distribution: str,
     *modules: str,
     install: str,
+    title: str = "",
     prepared: tuple[Receivers, Sequence[str]] | None = None,
 ) -> Iterator[Any]:
     """Import a library for its suite; in the block its requests to loopback use no proxy.
@@ -46,6 +47,7 @@ def library(
         distribution: What has to be installed.
         modules: What is imported of it; the first is given to the block.
         install: How it is installed: ``pip install grpcio``.
+        title: What people call it; empty: as the distribution is called.
         prepared: The receivers that import the last module at the same time, and their names.
 
     Raises:
@@ -54,7 +56,8 @@ def library(
     try:
         metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        raise PortableErrorsError(f"the suite {suite} needs {distribution}: {install}") from None
+        needed = title or distribution
+        raise PortableErrorsError(f"the suite {suite} needs {needed}: {install}") from None
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
     try:
