@@ -14,6 +14,7 @@ import importlib
 import operator
 import pickle
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -237,16 +238,43 @@ def _portable(
 ) -> Any:
     """The value without credentials; a part, a text or None if it cannot be pickled."""
     value = _without_secrets(value)
-    with contextlib.suppress(Exception):
-        data = pickle.dumps(value)
-        # The reducer of an exception may rebuild it with another text.
-        if not isinstance(value, BaseException) or str(pickle.loads(data)) == str(value):
-            return value
+    if _travels(value):
+        return value
     with contextlib.suppress(Exception):
         parts = _of_parts(value, (*path, id(value)))
-        pickle.dumps(parts)
-        return parts
+        if _travels(parts):
+            return parts
     return shown(value)
+
+
+class _Trials(threading.local):
+    """What is tried in this thread, and whether it can be pickled."""
+
+    def __init__(self) -> None:
+        # With the values, so that no other gets the id of one.
+        self.known: dict[int, tuple[Any, bool]] = {}
+        self.depth = 0
+
+
+_TRIALS = _Trials()
+
+
+def _travels(value: Any) -> bool:
+    """Whether a value can be pickled; an exception, without another text."""
+    if id(value) in _TRIALS.known:
+        return _TRIALS.known[id(value)][1]
+    # As long as it is tried: it may hold itself.
+    _TRIALS.known[id(value)] = value, False
+    _TRIALS.depth += 1
+    is_well = False
+    with contextlib.suppress(Exception):
+        data = pickle.dumps(value)
+        is_well = not isinstance(value, BaseException) or (str(pickle.loads(data)) == str(value))
+    _TRIALS.depth -= 1
+    _TRIALS.known[id(value)] = value, is_well
+    if not _TRIALS.depth:
+        _TRIALS.known = {}
+    return is_well
 
 
 def _of_parts(value: Any, path: tuple[int, ...]) -> Any:

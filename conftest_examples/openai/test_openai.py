@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import json
 import os
 import subprocess
@@ -59,6 +60,8 @@ def test_after(carrier: str) -> None:
 
 def test_the_plugin_says_so_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    # Whatever else in this process may have registered for it.
+    monkeypatch.delitem(copyreg.dispatch_table, openai.RateLimitError, raising=False)
     with openai_calls.provider() as address, pytest.raises(openai.RateLimitError) as caught:
         openai_calls.ask(address)
     trip = check_round_trip(caught.value, serializer="docket")

@@ -271,7 +271,7 @@ def _evidence(proposal: Proposal, payloads: Mapping[str, Sequence[bytes]]) -> Ev
         classes=() if fix.becomes else proposal.classes,
         payloads=() if fix.becomes else tuple(payloads.get(fix.owner, ())),
         unrepaired=fix.instances if fix.becomes else fix.unrepaired,
-        keeps_chain=fix.recipe == "WithChain",
+        keeps_chain=fix.recipe in ("WithChain", "ByModule"),
         gives_up=fix.gives_up,
     )
 

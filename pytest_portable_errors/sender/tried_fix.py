@@ -8,7 +8,7 @@ from pytest_portable_errors.diagnosis.candidate import Candidate
 from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.diagnosis.recipes import Declaration
+from pytest_portable_errors.diagnosis.recipes import ByModule, Declaration
 from pytest_portable_errors.diagnosis.source_places import lines_of, place_of
 from pytest_portable_errors.receiver.described import subject_of
 from pytest_portable_errors.sender.serializers import Reducers
@@ -112,6 +112,8 @@ class TriedFix:
         return " and keeps the chain" if (has_chain or is_seen) and not lost_chain else ""
 
     def _limits(self, with_foreign_cause: RoundTrip | None) -> tuple[str, ...]:
+        if isinstance(self.candidate.recipe, ByModule):
+            return ()
         if not isinstance(self.candidate.recipe, WithChain):
             return ("carries no chain, as plain pickle",)
         if with_foreign_cause is None:
@@ -126,10 +128,11 @@ class TriedFix:
         return ("tried with a cause whose class the receiver lacks, too: that arrives as text",)
 
 
-def best_first(fix: Fix) -> tuple[int, int, int, int]:
+def best_first(fix: Fix) -> tuple[int, int, int, bool, int]:
     """Key that sorts fixes.
 
     What arrives as another class comes after what keeps class and message, though a value is lost.
+    What only a whole module does comes after what a few lines do as well.
     """
     keeps_class = not fix.becomes
     if fix.arrives_whole and keeps_class:
@@ -138,7 +141,8 @@ def best_first(fix: Fix) -> tuple[int, int, int, int]:
         rank = 1
     else:
         rank = 2 if fix.arrives_whole else 3
-    return rank, len(fix.still_lost), len(fix.gives_up), fix.unrepaired
+    is_module = fix.recipe == ByModule.__name__
+    return rank, len(fix.still_lost), len(fix.gives_up), is_module, fix.unrepaired
 
 
 def is_worse(before: RoundTrip, after: RoundTrip, candidate: Candidate) -> bool:

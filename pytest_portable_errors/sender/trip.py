@@ -18,6 +18,7 @@ from pytest_portable_errors.diagnosis.findings import (
 )
 from pytest_portable_errors.diagnosis.loss import Loss
 from pytest_portable_errors.diagnosis.printable import WIDTH, brief, clean
+from pytest_portable_errors.diagnosis.recipes import ByModule
 from pytest_portable_errors.diagnosis.shown import headline, short_name, show
 from pytest_portable_errors.receiver.described import ErrorRecord, Record, Stage, subject_of
 
@@ -243,9 +244,11 @@ def _fix_lines(trip: RoundTrip) -> Iterator[str]:
             yield f"        ({tried})"
             on = (tried_on(fix),) if fix.instances > 1 else ()
             yield from (f"        ({clean(limit)})" for limit in (*on, *fix.limits))
-            yield from (
-                f"        {clean(line)}".rstrip() for line in fix.code.rstrip().splitlines()
-            )
+            code = fix.code.rstrip().splitlines()
+            if fix.recipe == ByModule.__name__:
+                option = "--portable-errors-fix" + ("" if fix.is_safe else "-unsafe")
+                code = [f"{option} writes it, into a module of reducers"]
+            yield from (f"        {clean(line)}".rstrip() for line in code)
         else:
             yield f"  or    {clean(fix.title)} ({tried})"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.repair.proposals import Left, choose
+from pytest_portable_errors.repair.proposals import Left, Proposal, choose, clearing
 from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.rows import Detail
 from pytest_portable_errors.report.tally import Defect
@@ -156,3 +156,12 @@ def test_each_defect_is_chosen_for_or_left_once(defects: list[Defect], unsafe: b
     assert unsafe or not any(one.fix.gives_up for one in proposals)
     backwards = choose(defects[::-1], unsafe=unsafe)
     assert {one.fix.owner for one in backwards.methods} == {one.fix.owner for one in chosen.methods}
+
+
+def test_others_classes_that_carry_credentials_are_cleared_unless_they_are_repaired() -> None:
+    carrying = {"a.b:C": ["exc.request.headers['authorization']"], "d:E": ["exc.headers['x']"]}
+    repaired = [Proposal(fix=replace(WHOLE, owner="d:E", method=""), defects=())]
+    [one] = clearing(carrying, repaired)
+    assert (one.classes, one.fix.gives_up) == (("a.b.C",), tuple(carrying["a.b:C"]))
+    assert one.is_reducer
+    assert one.fix.is_safe

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -367,3 +368,157 @@ def test_a_class_in_a_class_is_found(folder: Path) -> None:
     ]
     assert shown[0].stdout == b"(1,) 2\n"
     assert b"missing 1 required positional argument" in shown[1].stderr
+
+
+LIBRARY = """
+import threading, types
+from typing import NamedTuple
+
+class Base(Exception):
+    pass
+
+class Code:
+    pass
+
+class _Raised(Base):
+    def __init__(self, state):
+        super().__init__(state)
+        self._state = state
+        self.hint = "slow down"
+
+    def __str__(self):
+        return f"refused: {self._state['details']}"
+
+    def code(self):
+        return 7
+
+    def details(self):
+        return self._state["details"]
+
+    def cancel(self):
+        raise AssertionError("nobody asked for that")
+
+class _Opaque(Base):
+    def __init__(self, lock):
+        super().__init__(lock)
+        self._lock = lock
+
+    def __str__(self):
+        return f"refused: {'locked' if self._lock.locked() else 'unlocked'}"
+
+class Request(NamedTuple):
+    url: str
+    headers: object
+
+class Kept(Exception):
+    def __init__(self, request):
+        super().__init__(request)
+        self.request = request
+
+    def __str__(self):
+        return f"refused: {self.request.url}"
+
+class Holds(Exception):
+    pass
+
+class Ends(Base):
+    def __del__(self):
+        self.lock.locked()
+
+def state():
+    return {"details": "no order", "lock": threading.Lock()}
+"""
+"""A library: an error that is nothing without what cannot be pickled, and some that can be."""
+
+
+@pytest.fixture
+def library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (folder / "acme.py").write_text(LIBRARY)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, "acme", raising=False)
+    return folder
+
+
+def with_table(folder: Path, made: str, **table: object) -> object:
+    text = module_text(None, Table(**table), "reducers")  # type: ignore[arg-type]  # its fields
+    (folder / "reducers.py").write_text(text)
+    loaded: object = pickle.loads(sent(folder, made, "import acme, threading, types"))
+    return loaded
+
+
+def test_a_base_has_the_message_the_attributes_and_the_answers(library: Path) -> None:
+    exc: Any = with_table(
+        library, "acme._Raised(acme.state())", becomes={"acme._Raised": "acme.Base"}
+    )
+    assert (type(exc).__name__, str(exc), exc.hint) == ("Base", "refused: no order", "slow down")
+    assert (exc.code(), exc.details()) == (7, "no order")
+    assert exc._state == {"details": "no order", "lock": None}, "what can travel of it"
+    assert not hasattr(exc, "cancel"), "what acts is not called"
+
+
+def test_an_answer_that_cannot_be_pickled_is_left_out(library: Path) -> None:
+    made = (
+        "[exc := acme._Raised(acme.state()), "
+        "setattr(type(exc), 'code', lambda self: threading.Lock())][0]"
+    )
+    exc = with_table(library, made, becomes={"acme._Raised": "acme.Base"})
+    assert not hasattr(exc, "code")
+
+
+def test_parts_of_a_value_are_kept(library: Path) -> None:
+    made = "acme.Kept(acme.Request('/orders', types.MappingProxyType({'a': 1, 'b': 2})))"
+    exc: Any = with_table(library, made, rebuilt=frozenset({"acme.Kept"}))
+    assert (str(exc), exc.request.headers) == ("refused: /orders", {"a": 1, "b": 2})
+    made = "acme.Holds({'lock': threading.Lock(), 'order': 7}, [threading.Lock(), 8])"
+    exc = with_table(library, made, rebuilt=frozenset({"acme.Holds"}))
+    assert exc.args == ({"lock": None, "order": 7}, [None, 8])
+
+
+def test_one_that_is_held_becomes_its_nearest_base_with_a_name(library: Path) -> None:
+    """As it does where it is the cause; and where both are one, that stays so."""
+    made = (
+        "[exc := acme.Holds('m', [inner := acme._Opaque(threading.Lock())]), "
+        "setattr(exc, '__cause__', inner), setattr(exc, 'last', inner)][0]"
+    )
+    exc: Any = with_table(library, made, rebuilt=frozenset({"acme.Holds"}))
+    [held] = exc.args[1]
+    assert (type(held).__name__, str(held)) == ("Base", "refused: unlocked")
+    assert str(exc.__cause__) == "refused: unlocked"
+    assert exc.last is exc.__cause__
+
+
+def test_a_class_with_an_end_of_its_own_becomes_its_base(library: Path) -> None:
+    made = "[exc := acme.Ends('m'), setattr(exc, 'lock', threading.Lock())][0]"
+    exc = with_table(library, made, rebuilt=frozenset({"acme.Ends"}))
+    assert (type(exc).__name__, str(exc)) == ("Base", "m")
+
+
+def test_a_circle_of_what_is_held_ends(library: Path) -> None:
+    made = (
+        "[a := acme.Holds('a'), b := acme.Holds('b'), setattr(a, 'other', b), "
+        "setattr(b, 'other', a), setattr(a, 'lock', threading.Lock())][0]"
+    )
+    exc = with_table(library, made, rebuilt=frozenset({"acme.Holds"}))
+    assert str(exc) == "a"
+
+
+@pytest.mark.parametrize("library_name", ["requests", "multidict"])
+def test_credentials_in_headers_of_others_are_left_out(library: Path, library_name: str) -> None:
+    pytest.importorskip(library_name)
+    head = {
+        "requests": "requests.Request('GET', 'http://shop.example', headers=HEADERS).prepare()",
+        "multidict": "acme.Request('/', multidict.CIMultiDictProxy(multidict.CIMultiDict(HEADERS)))",
+    }[library_name]
+    made = f"acme.Kept({head})"
+    text = module_text(None, Table(rebuilt=frozenset({"acme.Kept"})), "reducers")
+    (library / "reducers.py").write_text(text)
+    imports = (
+        f"import acme, {library_name}\nHEADERS = {{'Authorization': 'Bearer sk-1', 'x-kept': 'k'}}"
+    )
+    payload = sent(library, made, imports)
+    exc: Any = pickle.loads(payload)
+    assert dict(exc.request.headers) == {"x-kept": "k"}
+    assert b"sk-1" not in payload
+    assert library_name == "multidict" or b"sk-1" in sent(
+        library, made, imports, registers=False
+    ), "the control"

@@ -142,3 +142,30 @@ def test_a_metaclass_is_not_asked_for_the_subclasses(monkeypatch: pytest.MonkeyP
     closed = Hostile("Closed", (Exception,), {"__module__": __name__, "__qualname__": "Closed"})
     monkeypatch.setitem(globals(), "Closed", closed)
     assert siblings.family(closed) == [closed]
+
+
+class Finalized(Exception):
+    """Its end needs what only its library puts there."""
+
+    def __init__(self, state: Any) -> None:
+        super().__init__(state)
+        self.state = state
+
+    def __del__(self) -> None:
+        self.state.condition  # noqa: B018  # as grpc's does
+
+
+def test_none_is_made_up_of_a_class_that_has_an_end_of_its_own() -> None:
+    """It would raise whenever the garbage collector runs."""
+    held = type("State", (), {"condition": 1})()
+    assert made(Finalized(held)) == []
+    assert siblings.may_be_built(zoo.PaymentError), "the control"
+    assert not siblings.may_be_built(Finalized)
+
+
+def test_no_lock_is_put_into_what_python_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(siblings, "chooses", lambda *_: True)
+    error = zoo.PaymentError(7, "m")
+    error.client = None  # type: ignore[attr-defined]  # as programs do
+    assert ["client"] in holding_locks(made(error))
+    assert holding_locks(made(ConnectionError(1, "m"))) == []

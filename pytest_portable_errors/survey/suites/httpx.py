@@ -11,9 +11,8 @@ from pytest_portable_errors.survey.classes import subclasses_in
 from pytest_portable_errors.survey.suites.raising import built, library, raised
 from pytest_portable_errors.survey.suites.refusing_server import (
     SLOW,
-    Refusal,
-    json_refusal,
     refusing_server,
+    usual_refusal,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
         prepared=(receivers, receiver_names),
     ) as httpx:
         yield from built("httpx", subclasses_in("httpx"))
-        with refusing_server(_refusal) as server, httpx.Client(trust_env=False) as client:
+        with refusing_server(usual_refusal) as server, httpx.Client(trust_env=False) as client:
             address = server.address
             get = functools.partial(client.get, timeout=30.0)
             yield from raised(
@@ -107,13 +106,3 @@ def _pool_timeout(httpx: Any, address: str) -> None:
         client.stream("GET", address),
     ):
         client.get(address)
-
-
-def _refusal(kind: str) -> Refusal:
-    if kind == "again":
-        return Refusal(body=b"", headers=(("location", "/302/again"),))
-    if kind == "gzip":
-        return Refusal(body=b"no gzip", headers=(("content-encoding", "gzip"),))
-    if kind == "text":
-        return Refusal(body=b"a text", headers=(("content-type", "text/plain"),))
-    return json_refusal({"error": "The server refuses"})

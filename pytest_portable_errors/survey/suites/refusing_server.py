@@ -58,6 +58,18 @@ def json_refusal(content: object) -> Refusal:
     return Refusal(body=json.dumps(content).encode())
 
 
+def usual_refusal(kind: str) -> Refusal:
+    """What clients of HTTP meet: ``again`` leads in a circle, ``gzip`` is none, and ``text`` is no
+    JSON; any other kind is refused in JSON."""
+    if kind == "again":
+        return Refusal(body=b"", headers=(("location", "/302/again"),))
+    if kind == "gzip":
+        return Refusal(body=b"no gzip", headers=(("content-encoding", "gzip"),))
+    if kind == "text":
+        return Refusal(body=b"a text", headers=(("content-type", "text/plain"),))
+    return json_refusal({"error": "The server refuses"})
+
+
 @contextlib.contextmanager
 def refusing_server(refusal: Callable[[str], Refusal]) -> Iterator[RefusingServer]:
     """Run a server on loopback that refuses everything, until the block ends.

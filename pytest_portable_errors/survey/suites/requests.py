@@ -11,9 +11,8 @@ from pytest_portable_errors.survey.classes import subclasses_in
 from pytest_portable_errors.survey.suites.raising import built, library, raised
 from pytest_portable_errors.survey.suites.refusing_server import (
     SLOW,
-    Refusal,
-    json_refusal,
     refusing_server,
+    usual_refusal,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
         prepared=(receivers, receiver_names),
     ) as requests:
         yield from built("requests", subclasses_in("requests"))
-        with refusing_server(_refusal) as server, requests.Session() as session:
+        with refusing_server(usual_refusal) as server, requests.Session() as session:
             session.trust_env = False
             address = server.address
             get = functools.partial(session.get, timeout=30.0)
@@ -88,13 +87,3 @@ def _retried(requests: Any, address: str) -> None:
     retries = Retry(total=1, status_forcelist=[503], backoff_factor=0)
     session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retries))
     session.get(address, timeout=30.0)
-
-
-def _refusal(kind: str) -> Refusal:
-    if kind == "again":
-        return Refusal(body=b"", headers=(("location", "/302/again"),))
-    if kind == "gzip":
-        return Refusal(body=b"no gzip", headers=(("content-encoding", "gzip"),))
-    if kind == "text":
-        return Refusal(body=b"a text", headers=(("content-type", "text/plain"),))
-    return json_refusal({"error": "The server refuses"})
