@@ -140,9 +140,12 @@ class Recorder:
 
     def adopt(self, entries: Entries) -> None:
         """Record what another process has recorded."""
+        for row in entries["rows"]:
+            self._add_row(row)
         for name, values in entries.items():
-            kept: list[Any] = self._entries[name]  # type: ignore[literal-required]  # all its keys
-            kept += [value for value in cast(list[Any], values) if value not in kept]
+            if name != "rows":
+                kept: list[Any] = self._entries[name]  # type: ignore[literal-required]  # its keys
+                kept += [value for value in cast(list[Any], values) if value not in kept]
 
     def take(self) -> Entries | None:
         """Give what was recorded since the last call; None if nothing was."""
@@ -154,10 +157,10 @@ class Recorder:
     def _add_row(self, row: Row) -> None:
         """Add a row, or count an equal one up."""
         for earlier in self._entries["rows"]:
-            if {**earlier, "count": 1} == row:
-                earlier["count"] += 1
+            if {**earlier, "count": row["count"]} == row:
+                earlier["count"] += row["count"]
                 return
-        self._entries["rows"].append(row)
+        self._entries["rows"].append({**row})
 
 
 def _distinct(texts: Iterable[str | None]) -> list[str]:

@@ -39,6 +39,7 @@ from pytest_portable_errors.receiver.reaper import end_with_parent
 from pytest_portable_errors.repair.loaded import reducers_in
 from pytest_portable_errors.report.baseline import Baseline
 from pytest_portable_errors.report.libraries import SurveyedClass
+from pytest_portable_errors.report.summary_line import count
 from pytest_portable_errors.run.library_limits import MEMORY, PRINTED
 from pytest_portable_errors.sender.pending_trip import new_subject
 from pytest_portable_errors.sender.project_context import ProjectContext
@@ -91,7 +92,7 @@ def main() -> None:
     if (size := os.fstat(printed.fileno()).st_size) > 0:
         said.append(f"its import prints {size:,} bytes")
     if threading.active_count() > threads:
-        said.append(f"its import starts {threading.active_count() - threads} threads")
+        said.append(f"its import starts {count(threading.active_count() - threads, 'thread')}")
     for row in survey.rows():
         tell(row)
         if clock() - started > budget - 1.0:
@@ -107,7 +108,7 @@ def _not_imported(failures: Mapping[str, str]) -> Iterator[str]:
     first = list(failures)[:_MOST_FAILURES]
     yield from (f"{module} was not imported: {failures[module]}" for module in first)
     if len(failures) > len(first):
-        yield f"{len(failures) - len(first):,} more modules were not imported"
+        yield f"{count(len(failures) - len(first), 'more module')} could not be imported"
 
 
 def _redirect(file: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from chosen_plugins import chosen
 from installed import install
+from processes import wait_until_gone
 
 ERRORS = """
 class {name}(Exception):
@@ -195,3 +196,34 @@ def test_the_atlas_is_told_where_nothing_is_surveyed(
     run("--portable-errors", survey=False).stdout.fnmatch_lines([line])
     for args in (("-o", "portable_errors_atlas=false", "--portable-errors"), ()):
         assert "among your dependencies" not in run(*args, survey=False).stdout.str()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_interrupted_it_ends_what_it_has_started(
+    run: Run, pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    noted = tmp_path / "pid"
+    install(
+        tmp_path / "site",
+        "other-lib",
+        {
+            "other_lib.py": f"import os, time\nopen({str(noted)!r}, 'w').write(str(os.getpid()))\n"
+            "time.sleep(600)\n"
+        },
+    )
+    pytester.makeconftest(
+        f"""
+        import os, signal, threading, time
+
+        def interrupt():
+            while not os.path.exists({str(noted)!r}):
+                time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        def pytest_runtestloop(session):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            threading.Thread(target=interrupt, daemon=True).start()
+        """
+    )
+    assert run().ret == pytest.ExitCode.INTERRUPTED
+    assert not wait_until_gone([int(noted.read_text())], seconds=20)

@@ -124,7 +124,7 @@ BESIDE = {
             "import threading, time\n"
             "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
         ),
-        "its import starts 1 threads",
+        "its import starts 1 thread",
     ),
 }
 
