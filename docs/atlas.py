@@ -172,7 +172,8 @@ def told_of(defect: Any) -> str:
 
 
 def without_paths(text: str) -> str:
-    """The text without paths of the machine."""
+    """The text without paths of the machine, and without addresses."""
+    text = re.sub(r"https?:/\S+", "...", text)
     return re.sub(r"(?<![\w.:/])(/[\w.@+-]+){2,}/", "", text)
 
 

@@ -236,12 +236,19 @@ class Survey:
             for module in self._modules
             for cls in classes_of_package(module)
             if not cls.__name__.startswith("_")
-            and module_of(cls) not in self._failures
+            and not self._is_half_imported(module_of(cls) or "?")
             and not self._declared.ignores(cls)
         }
         yield from population.cases(
             classes.values(), serializers=self._serializers, declared=self._declared
         )
+
+    def _is_half_imported(self, module: str) -> bool:
+        """Whether a module, or a package that it lies in, could not be imported.
+
+        What it has defined until then is there, and found under no name.
+        """
+        return any(module == one or module.startswith(f"{one}.") for one in self._failures)
 
     def _send(self, case: Case) -> list[SentSubject]:
         outgoing = case.outgoing(self._receivers.serializers, traceback=False)

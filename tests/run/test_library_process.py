@@ -206,6 +206,18 @@ def test_what_the_project_ignores_and_declares(survey: Surveys) -> None:
     assert [one["cls"] for one in survey("", ignore=["made_up.L*"])["classes"]] == ["made_up.Whole"]
 
 
+def test_what_a_package_defines_before_its_import_fails_is_left_out(
+    survey: Surveys, tmp_path: Path
+) -> None:
+    package = tmp_path / "made_up"
+    package.mkdir()
+    (package / "errors.py").write_text("class Half(Exception): pass")
+    (package / "__init__.py").write_text("from .errors import Half\nraise KeyError('SETTING')")
+    library = survey("")
+    assert library["classes"] == []
+    assert library["said"] == ["made_up was not imported: KeyError: 'SETTING'"]
+
+
 def test_of_a_package_the_modules_that_say_errors(survey: Surveys, tmp_path: Path) -> None:
     package = tmp_path / "made_up"
     for name, text in (
