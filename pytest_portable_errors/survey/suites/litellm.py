@@ -59,7 +59,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
         for module in _MORE_MODULES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
-        yield from built("litellm", subclasses_in("litellm"), _values())
+        yield from built("litellm", subclasses_in("litellm"), _values(), with_private=True)
         yield from _raised_subjects(litellm)
 
 

@@ -83,9 +83,13 @@ def library(
 
 
 def built(
-    package: str, classes: Iterable[type[BaseException]], values: Values | None = None
+    package: str,
+    classes: Iterable[type[BaseException]],
+    values: Values | None = None,
+    *,
+    with_private: bool = False,
 ) -> Iterator[Subject]:
-    """A subject for each class, whose instances are built; not for private ones.
+    """A subject for each class, whose instances are built; not for private ones, unless asked for.
 
     Nobody makes those but their library, of what it has in its hands: made of other values they
     break later on, as grpc's do when they are collected.
@@ -94,8 +98,9 @@ def built(
         package: The package that they are named from where two have one name.
         classes: The classes.
         values: Values to use before any that is made up.
+        with_private: Whether classes count whose names begin with an underscore.
     """
-    classes = [cls for cls in classes if not cls.__name__.startswith("_")]
+    classes = [cls for cls in classes if with_private or not cls.__name__.startswith("_")]
     short_names = [cls.__name__ for cls in classes]
     for cls in classes:
         name = (
