@@ -6,6 +6,6 @@ in its place. Nothing fails, and nobody is told: an ``except client.exceptions.N
 caller does not match any more.
 
 There is no reducer that would help. What helps is to catch what arrives, ``ClientError``, and to
-ask for its code, and to say so: ``arrives_as=ClientError``, or ``portable_errors_expect`` for a whole
-repository.
+ask for its code, and to say so: ``arrives_as=ClientError``, or ``portable_errors_expect`` for a
+whole repository.
 """
