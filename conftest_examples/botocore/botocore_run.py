@@ -56,5 +56,5 @@ if __name__ == "__main__":
         "caught as ClientError": is_error,
         "code": raised.response["Error"]["Code"] if is_error else None,
     }
-    sys.__stdout__.write("\nJSON " + json.dumps(found) + "\n")  # type: ignore[union-attr]  # it is there
-    sys.__stdout__.flush()  # type: ignore[union-attr]
+    # Celery's worker has put a logger in place of sys.stdout.
+    print("\nJSON " + json.dumps(found), file=sys.__stdout__, flush=True)

@@ -72,5 +72,5 @@ if __name__ == "__main__":
     get = {"pool": of_pool, "celery": of_celery}[carrier]
     with grpc_calls.service() as where:
         found = seen(get(where, after=when == "after"))
-    sys.__stdout__.write("\nJSON " + json.dumps(found) + "\n")  # type: ignore[union-attr]  # it is there
-    sys.__stdout__.flush()  # type: ignore[union-attr]
+    # Celery's worker has put a logger in place of sys.stdout.
+    print("\nJSON " + json.dumps(found), file=sys.__stdout__, flush=True)
