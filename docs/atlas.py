@@ -137,7 +137,7 @@ def surveyed_here(name: str) -> dict[str, Any]:
     library = survey_library(
         dependency, asked, modules=modules_in(dependency), named=None, running=set()
     ).library
-    counts, tally = counts_of(library, {}), tally_of(library)
+    counts, tally = counts_of(library), tally_of(library["classes"])
     raised = {
         row["cls"] for _, row in tally.rows if row["how"].startswith("by ") and "(" in row["how"]
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypedDict
 
 from pytest_portable_errors.diagnosis.printable import brief, clean
@@ -42,6 +42,15 @@ class Library(TypedDict):
     """Whether its process ended before it had told all, so that a later run may find more."""
 
 
+class KeptLibrary(TypedDict):
+    """What a run keeps of a library, and what its cache holds."""
+
+    row: LibraryCounts
+    """Without what the project's code names: its lines move."""
+    classes: list[SurveyedClass]
+    """Those that the project's code names."""
+
+
 class LibraryCounts(TypedDict):
     """A row of the table."""
 
@@ -60,25 +69,31 @@ class LibraryCounts(TypedDict):
     said: list[str]
     named: list[list[str]]
     """Of the lossy classes that the project's code names: class, cause, and the place that names
-    it."""
+    it; see ``named_losses``."""
 
 
-def tally_of(library: Library) -> Tally:
-    """What was found of a library, added up."""
+def tally_of(classes: Iterable[SurveyedClass]) -> Tally:
+    """What was found of some classes, added up."""
     tally = Tally()
-    for number, one in enumerate(library["classes"]):
+    for number, one in enumerate(classes):
         tally.add(f"{number}", "call", one["entries"])
     return tally
 
 
-def counts_of(library: Library, named: Mapping[str, str]) -> LibraryCounts:
-    """The row of a library.
+def named_losses(tally: Tally, named: Mapping[str, str]) -> list[list[str]]:
+    """What is lost of classes that the project's code names.
 
     Args:
-        library: What was found.
-        named: Class that the project's code names, or that is met where a base is named -> place.
+        tally: What was found.
+        named: Class that is named, or that is met where a base is named -> place.
     """
-    tally = tally_of(library)
+    causes = {(defect.cls, defect.cause) for defect in tally.defects}
+    return [[cls, cause, named[cls]] for cls, cause in sorted(causes) if cls in named]
+
+
+def counts_of(library: Library) -> LibraryCounts:
+    """The row of a library, without what the project's code names."""
+    tally = tally_of(library["classes"])
     causes = {(defect.cls, defect.cause) for defect in tally.defects}
     return LibraryCounts(
         library=clean(library["library"]),
@@ -90,7 +105,7 @@ def counts_of(library: Library, named: Mapping[str, str]) -> LibraryCounts:
         credentials=len({cls for cls, _, _ in tally.credentials}),
         not_built=len(tally.not_checked),
         said=[clean(text) for text in library["said"]],
-        named=[[cls, cause, named[cls]] for cls, cause in sorted(causes) if cls in named],
+        named=[],
     )
 
 

@@ -65,7 +65,7 @@ def problem_of_library_line(line: object) -> str | None:
 
 
 def problem_of_library(library: object) -> str | None:
-    """What is wrong with a ``Library`` that was stored; None if nothing is."""
+    """What is wrong with a ``KeptLibrary`` that was stored; None if nothing is."""
     return _problem(library, _LIBRARY, "library")
 
 
@@ -84,19 +84,9 @@ _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _ENTRIES: Schema = {"$ref": "#/$defs/entries"}
 _CLASS = _closed(cls=_TEXT, names=_TEXTS, bases=_TEXTS, entries=_ENTRIES)
 _PAIR: Schema = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
-_LINE = _closed(
-    row=_CLASS,
-    repaired={"type": "array", "items": _PAIR},
-    fixes={"type": "array", "items": {"$ref": "#/$defs/fix"}},
-)
+_LINE = _closed(row=_CLASS, repaired={"type": "array", "items": _PAIR})
 _LAST_LINE = _closed(said=_TEXTS)
-_LIBRARY = _closed(
-    library=_TEXT,
-    version=_TEXT,
-    classes={"type": "array", "items": _CLASS},
-    said=_TEXTS,
-    is_cut={"type": "boolean"},
-)
+_LIBRARY = _closed(row={"$ref": "#/$defs/library"}, classes={"type": "array", "items": _CLASS})
 
 
 @functools.cache

@@ -6,7 +6,7 @@ others the table tells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,9 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.recorder import Recorder
 from pytest_portable_errors.receiver.imports import normalized
 from pytest_portable_errors.report.baseline import Baseline
-from pytest_portable_errors.report.libraries import LibraryCounts, counts_of
+from pytest_portable_errors.report.libraries import LibraryCounts, named_losses, tally_of
 from pytest_portable_errors.report.rows import DEPENDENCIES
-from pytest_portable_errors.report.tally import Tally
-from pytest_portable_errors.run.libraries import Libraries
-from pytest_portable_errors.run.library_process import Surveyed
+from pytest_portable_errors.run.libraries import FoundLibrary, Libraries
 from pytest_portable_errors.run.option_values import is_worker
 from pytest_portable_errors.run.pytest_api import PytestApi
 from pytest_portable_errors.survey.named_classes import classes_named
@@ -54,33 +52,33 @@ class Dependencies:
         self._baseline = baseline
         self._fails = fails
 
-    def check(self, name: str) -> tuple[Surveyed, LibraryCounts]:
+    def check(self, name: str) -> FoundLibrary:
         """Wait for the survey of a library, and record what was found of the classes named."""
-        surveyed = self.libraries.result(name)
-        named = classes_named(surveyed.library, self.libraries.names)
-        for one in surveyed.library["classes"]:
-            if one["cls"] in named:
-                self._recorder.adopt(one["entries"])
-        return surveyed, counts_of(surveyed.library, named)
+        found = self.libraries.result(name)
+        for one in found.kept["classes"]:
+            self._recorder.adopt(one["entries"])
+        return found
 
-    def conclude(self, surveyed: Surveyed, counts: LibraryCounts) -> None:
+    def row(self, found: FoundLibrary) -> LibraryCounts:
+        """The row of a library, with what the project's code names."""
+        row, classes = found.kept["row"], found.kept["classes"]
+        named = classes_named(classes, self.libraries.names)
+        return {**row, "named": named_losses(tally_of(classes), named)}
+
+    def conclude(self, found: FoundLibrary) -> None:
         """Fail the running test for what the project's code names and is lost.
 
         Raises:
             ToldOnce: Something is, and the baseline does not know it.
             pytest.skip.Exception: The library could not be looked at.
         """
-        named = {cls for cls, _, _ in counts["named"]}
-        tally = Tally()
-        for number, one in enumerate(surveyed.library["classes"]):
-            if one["cls"] in named:
-                tally.add(f"{number}", "call", one["entries"])
+        row, tally = found.kept["row"], tally_of(found.kept["classes"])
         new = [one for one in tally.against(self._baseline).defects if not one.is_known]
         if new and self._fails:
             texts = [one.detail["headline"] if one.detail else one.cls for one in new]
             self._pytest_api.fail_told_once("\n".join(dict.fromkeys(texts)))
-        if not counts["classes"] and counts["said"]:
-            raise pytest.skip.Exception(counts["said"][0], _use_item_location=True)
+        if not row["classes"] and row["said"]:
+            raise pytest.skip.Exception(row["said"][0], _use_item_location=True)
 
 
 class DependencyCollector(pytest.Collector):
@@ -121,15 +119,16 @@ class DependencyItem(pytest.Item):
     """Checks what one distribution raises."""
 
     dependencies: Dependencies
-    surveyed: Surveyed | None = None
-    """What was found; None before it was."""
-    counts: LibraryCounts | None = None
-    """Its row of the table, likewise."""
+    row: LibraryCounts | None = None
+    """Its row of the table; None before it was looked at."""
+    repaired: Sequence[tuple[str, str]] = ()
+    """See ``Surveyed``."""
 
     def runtest(self) -> None:
         """Wait for the survey; outcomes as ``Dependencies.conclude``."""
-        self.surveyed, self.counts = self.dependencies.check(self.name)
-        self.dependencies.conclude(self.surveyed, self.counts)
+        found = self.dependencies.check(self.name)
+        self.row, self.repaired = self.dependencies.row(found), found.repaired
+        self.dependencies.conclude(found)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Path, line and title under which pytest reports the item; the path does not exist."""

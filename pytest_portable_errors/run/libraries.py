@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import functools
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.receiver.imports import normalized
+from pytest_portable_errors.report.libraries import KeptLibrary, counts_of
 from pytest_portable_errors.run.library_cache import LibraryCache, cache_folder
-from pytest_portable_errors.run.library_process import (
-    Surveyed,
-    asked_of,
-    named_below,
-    survey_library,
-)
+from pytest_portable_errors.run.library_process import asked_of, named_below, survey_library
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.run.reducers_place import reducers_place
 from pytest_portable_errors.sender.unpatched import UNPATCHED
-from pytest_portable_errors.survey.named_classes import names_in_project
+from pytest_portable_errors.survey.named_classes import classes_named, names_in_project
 from pytest_portable_errors.survey.requirements import Dependency, dependencies_of, modules_in
+
+
+class FoundLibrary(NamedTuple):
+    """What was found of a library."""
+
+    kept: KeptLibrary
+    repaired: Sequence[tuple[str, str]] = ()
+    """See ``Surveyed``; none of what was cached."""
 
 
 class Libraries:
@@ -44,7 +49,7 @@ class Libraries:
         self._declared = declared
         self._at_once = at_once or UNPATCHED.cores
         self._pool: ThreadPoolExecutor | None = None
-        self._found: dict[str, Future[Surveyed]] = {}
+        self._found: dict[str, Future[FoundLibrary]] = {}
         self._by_name: dict[str, Dependency] = {}
         self._running: set[subprocess.Popen[bytes]] = set()
 
@@ -75,7 +80,7 @@ class Libraries:
             if key not in self._found:
                 self._found[key] = pool.submit(self._surveyed, self._by_name[key])
 
-    def result(self, name: str) -> Surveyed:
+    def result(self, name: str) -> FoundLibrary:
         """Wait until a library is surveyed; what was found of it."""
         if normalized(name) not in self._found:
             self.begin([name])
@@ -89,18 +94,26 @@ class Libraries:
                 UNPATCHED.kill_tree(process)
             self._pool.shutdown()
 
-    def _surveyed(self, dependency: Dependency) -> Surveyed:
-        library = None if self._cache is None else self._cache.get(dependency, self.names)
-        if library is not None:
-            return Surveyed(library=library)
+    def _surveyed(self, dependency: Dependency) -> FoundLibrary:
+        # What fixes are proved with are payloads, which no cache may hold: they are code.
+        if self._cache is not None and self._options.fixes == "none":
+            known = self._cache.get(dependency, self.names)
+            if known is not None:
+                return FoundLibrary(kept=known)
         modules = modules_in(dependency)
         named = named_below(modules, self.names)
         surveyed = survey_library(
             dependency, self._asked, modules=modules, named=named, running=self._running
         )
-        if self._cache is not None:
-            self._cache.put(dependency, surveyed.library, modules=modules, named=named)
-        return surveyed
+        library = surveyed.library
+        of_named = classes_named(library["classes"], self.names)
+        kept = KeptLibrary(
+            row=counts_of(library),
+            classes=[one for one in library["classes"] if one["cls"] in of_named],
+        )
+        if self._cache is not None and not library["is_cut"]:
+            self._cache.put(dependency, kept, modules=modules, named=named)
+        return FoundLibrary(kept=kept, repaired=surveyed.repaired)
 
     @functools.cached_property
     def _asked(self) -> dict[str, object]:

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_portable_errors.receiver.imports import normalized
-from pytest_portable_errors.report.libraries import Library
+from pytest_portable_errors.report.libraries import KeptLibrary
 from pytest_portable_errors.report.validity import problem_of_library
 from pytest_portable_errors.run.library_process import named_below
 from pytest_portable_errors.survey.requirements import Dependency
 from pytest_portable_errors.whole_files import write_whole
 
-_FORMAT = "pytest-portable-errors library 1"
+_FORMAT = "pytest-portable-errors library 2"
 _MOST_FILES = 12  # of one library; the oldest go first
 _LARGEST = 64 * 1024**2  # bytes of a file that is read
 
@@ -51,7 +51,7 @@ class LibraryCache:
             "reducers": asked["reducers"] and asked["reducers"]["text"],
         }
 
-    def get(self, dependency: Dependency, names: Iterable[str]) -> Library | None:
+    def get(self, dependency: Dependency, names: Iterable[str]) -> KeptLibrary | None:
         """What was found of a library; None if that is not known.
 
         Args:
@@ -65,27 +65,27 @@ class LibraryCache:
             stored = json.loads(file.read_bytes())
             if stored["key"] != key or problem_of_library(stored["library"]) is not None:
                 return None
-            # Fixes were tried for the classes that were named then.
+            # Those classes are kept that were named then.
             if stored["named"] != named_below(stored["modules"], names):
                 return None
         except (OSError, ValueError, RecursionError, LookupError, TypeError):
             return None
-        library: Library = stored["library"]
+        library: KeptLibrary = stored["library"]
         return library
 
     def put(
         self,
         dependency: Dependency,
-        library: Library,
+        library: KeptLibrary,
         *,
         modules: Sequence[str],
         named: Sequence[str],
     ) -> None:
-        """Keep what was found, unless it was cut, or the library may change without its version.
+        """Keep what was found, unless the library may change without its version.
 
         Where nothing can be written, nothing is kept.
         """
-        if library["is_cut"] or dependency.is_editable or not dependency.version:
+        if dependency.is_editable or not dependency.version:
             return
         file, key = self._place(dependency)
         content = {"key": key, "modules": modules, "named": named, "library": library}

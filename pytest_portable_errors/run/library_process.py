@@ -52,8 +52,6 @@ class Surveyed:
     repaired: list[tuple[str, str]] = field(default_factory=list)
     """What fixes made of its errors: ``module:qualified name`` of the class that gets the fix, and
     the payload in base64."""
-    fixes: list[dict[str, Any]] = field(default_factory=list)
-    """Fields of each ``Fix`` that was tried."""
 
 
 def asked_of(
@@ -196,7 +194,6 @@ def _keep(told: Any, surveyed: Surveyed) -> bool:
         return True
     surveyed.library["classes"].append(told["row"])
     surveyed.repaired += [(owner, payload) for owner, payload in told["repaired"]]
-    surveyed.fixes += told["fixes"]
     return False
 
 

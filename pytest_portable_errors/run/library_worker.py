@@ -25,7 +25,7 @@ from pytest_portable_errors.building.build import CannotBuild
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.policies import SentSubject
-from pytest_portable_errors.judging.recorder import Recorder, fix_row, no_entries
+from pytest_portable_errors.judging.recorder import Recorder, no_entries
 from pytest_portable_errors.judging.repo_wide_policy import RepoWidePolicy
 from pytest_portable_errors.judging.verdicts import TripRequirements
 from pytest_portable_errors.receiver.fields import dict_of, module_of, mro_of, type_name
@@ -146,7 +146,6 @@ class Survey:
     def __init__(self, asked: Mapping[str, Any]) -> None:
         """``asked`` is what ``library_process.asked_of`` makes."""
         self._modules: Sequence[str] = asked["modules"]
-        self._root: str = asked["root"]
         self._serializers: Sequence[str] = asked["serializers"]
         self._receiver_names: Sequence[str] = asked["receivers"]
         self._declared = Declarations(
@@ -278,7 +277,6 @@ class Survey:
             "repaired": [
                 [owner, base64.b64encode(payload).decode()] for owner, payload in repaired.take()
             ],
-            "fixes": [fix_row(fix, self._root) for fix in repaired.take_fixes()],
         }
 
     def _is_named(self, cls: type) -> bool:

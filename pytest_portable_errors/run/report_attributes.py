@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_portable_errors.report.rows import is_surveyed_item, junit_properties
+from pytest_portable_errors.report.rows import DEPENDENCIES, is_surveyed_item, junit_properties
 from pytest_portable_errors.run.stash import OPTIONS, NotPortable, ToldOnce, run_of
 
 _SAYS_IN_USE = pytest.StashKey[bool]()
@@ -29,9 +29,9 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
     if entries is not None:
         attached["portable_errors"] = entries
         item.user_properties.extend(junit_properties(entries))
-    library = getattr(item, "counts", None)  # of a dependency
-    if library is not None:
-        attached["portable_errors_library"] = library
+    dependency: Any = item if item.nodeid.startswith(DEPENDENCIES) else None
+    if dependency is not None and dependency.row is not None:
+        attached["portable_errors_library"] = dependency.row
     offered = run_of(item.config).offered
     if offered is not None:
         attached["portable_errors_goldens"] = offered.take()
@@ -44,9 +44,8 @@ def attach_rows(report: pytest.TestReport, item: pytest.Item) -> None:
         attached["portable_errors_repaired"] = [
             [owner, b64encode(payload).decode()] for owner, payload in repaired.take()
         ]
-        surveyed = getattr(item, "surveyed", None)
-        if surveyed is not None:
-            attached["portable_errors_repaired"] += surveyed.repaired
+        if dependency is not None:
+            attached["portable_errors_repaired"] += dependency.repaired
         fixes = repaired.take_fixes()
         # What a surveyed class gets depends on what its worker has met; raised ones suffice.
         if not is_surveyed_item(item.nodeid):

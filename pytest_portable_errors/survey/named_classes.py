@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pytest_portable_errors.report.libraries import Library
+from pytest_portable_errors.report.libraries import SurveyedClass
 from pytest_portable_errors.survey.project_modules import parsed, sources_of
 
 _MOST_FILES = 20_000  # of a project, that are looked at
@@ -35,20 +35,20 @@ def names_in_project(root: Path) -> dict[str, str]:
     return names
 
 
-def classes_named(library: Library, names: Mapping[str, str]) -> dict[str, str]:
+def classes_named(classes: Sequence[SurveyedClass], names: Mapping[str, str]) -> dict[str, str]:
     """Which classes of a library a project names: by one of their names, or by that of a base.
 
     Args:
-        library: What was found of the library.
+        classes: The library's.
         names: What ``names_in_project`` gives.
 
     Returns:
         Dotted name of the class -> the place.
     """
-    aliases = {one["cls"]: (one["cls"], *one["names"]) for one in library["classes"]}
+    aliases = {one["cls"]: (one["cls"], *one["names"]) for one in classes}
     return {
         one["cls"]: place
-        for one in library["classes"]
+        for one in classes
         if (place := _place(one["cls"], one["bases"], aliases, names)) is not None
     }
 

@@ -94,7 +94,7 @@ def test_again_from_the_cache_and_without(run: Run, tmp_path: Path) -> None:
     assert _table(run().stdout.str()) == _table(first)
     for file in files:
         stored = json.loads(file.read_text())
-        stored["library"]["said"] = ["from the cache"]
+        stored["library"]["row"]["said"] = ["from the cache"]
         file.write_text(json.dumps(stored))
     assert run().stdout.str().count(": from the cache") == 3
     assert "from the cache" not in run("--portable-errors-no-cache").stdout.str()
@@ -106,6 +106,24 @@ def test_again_from_the_cache_and_without(run: Run, tmp_path: Path) -> None:
         "Metadata-Version: 2.1\nName: whole-lib\nVersion: 2.2\n"
     )
     run().stdout.fnmatch_lines(["no exception class: whole-lib 2.2"])
+
+
+def test_a_cut_library_is_not_kept(run: Run, tmp_path: Path) -> None:
+    install(tmp_path / "site", "other-lib", {"other_lib.py": "import os; os._exit(3)"})
+    said = "other-lib 1.0: cut: its process exited in its midst, status 3"
+    run().stdout.fnmatch_lines([said])
+    kept = (tmp_path / "cache" / "pytest-portable-errors" / "libraries").iterdir()
+    assert sorted(file.name.rpartition("-")[0] for file in kept) == ["lossy-lib", "whole-lib"]
+    run().stdout.fnmatch_lines([said])
+
+
+def test_from_the_cache_lines_of_the_project_are_those_of_now(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    run()
+    api = pytester.path / "shop" / "api.py"
+    api.write_text(f"import os\n{api.read_text()}")
+    run().stdout.fnmatch_lines(["  shop/api.py:5 except: lossy_lib.Refused *"])
 
 
 def _table(text: str) -> str:
@@ -147,6 +165,7 @@ def test_the_report(run: Run, pytester: pytest.Pytester) -> None:
 
 
 def test_fixes_are_written_and_hold(run: Run, pytester: pytest.Pytester) -> None:
+    run()  # what that has kept does not keep fixes from being proved
     result = run("--portable-errors-fix")
     result.stdout.fnmatch_lines(["portable errors: fixed 1 of 1 defect in 1 file"])
     text = (pytester.path / "shop" / "exception_reducers.py").read_text()

@@ -16,17 +16,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_portable_errors.judging.recorder import no_entries
-from pytest_portable_errors.report.libraries import Library, SurveyedClass
+from pytest_portable_errors.report.libraries import KeptLibrary, LibraryCounts, SurveyedClass
 from pytest_portable_errors.run.library_cache import LibraryCache, cache_folder
 from pytest_portable_errors.survey.requirements import Dependency
 
 DEPENDENCY = Dependency(name="Made.Up", version="1.0", stands_on=("other 2",))
-LIBRARY = Library(
-    library="Made.Up",
-    version="1.0",
+LIBRARY = KeptLibrary(
+    row=LibraryCounts(
+        library="Made.Up",
+        version="1.0",
+        classes=3,
+        whole=2,
+        lossy=1,
+        causes={"dumps-failed": 1},
+        credentials=0,
+        not_built=0,
+        said=["its import prints 3 bytes"],
+        named=[],
+    ),
     classes=[SurveyedClass(cls="m.E", names=["m.E"], bases=[], entries=no_entries())],
-    said=["its import prints 3 bytes"],
-    is_cut=False,
 )
 ASKED: dict[str, Any] = {
     "root": "/here",
@@ -36,9 +44,8 @@ ASKED: dict[str, Any] = {
 }
 
 
-def put(folder: Path, **changes: Any) -> Path:
-    library: Library = {**LIBRARY, **changes}  # type: ignore[typeddict-item]  # keys of it
-    LibraryCache(folder, ASKED).put(DEPENDENCY, library, modules=["m"], named=[])
+def put(folder: Path) -> Path:
+    LibraryCache(folder, ASKED).put(DEPENDENCY, LIBRARY, modules=["m"], named=[])
     [file] = folder.glob("*.json")
     return file
 
@@ -82,16 +89,14 @@ def test_names_that_the_project_uses_now(tmp_path: Path) -> None:
     put(tmp_path)
     cache = LibraryCache(tmp_path, ASKED)
     assert cache.get(DEPENDENCY, ["other.E"]) == LIBRARY
-    assert cache.get(DEPENDENCY, ["m.E"]) is None, "no fixes were tried for it"
+    assert cache.get(DEPENDENCY, ["m.E"]) is None, "what became of it was not kept"
 
 
 def test_what_is_not_kept(tmp_path: Path) -> None:
     cache = LibraryCache(tmp_path / "new", ASKED)
     editable = Dependency(name="m", version="1", is_editable=True)
-    cut: Library = {**LIBRARY, "is_cut": True}
     cache.put(editable, LIBRARY, modules=[], named=[])
     cache.put(Dependency(name="m", version=""), LIBRARY, modules=[], named=[])
-    cache.put(DEPENDENCY, cut, modules=[], named=[])
     assert not (tmp_path / "new").exists()
 
 
@@ -106,6 +111,7 @@ def damaged(content: str) -> list[str]:
         "[" * 100_000,
         json.dumps({**stored, "library": {**stored["library"], "classes": [{"cls": 7}]}}),
         json.dumps({**stored, "library": {**stored["library"], "more": 1}}),
+        json.dumps({**stored, "library": {**stored["library"], "row": {"library": "m"}}}),
         json.dumps({**stored, "modules": 7}),
         json.dumps({**stored, "key": {**stored["key"], "format": "another"}}),
         json.dumps({name: stored[name] for name in stored if name != "named"}),

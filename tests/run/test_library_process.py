@@ -72,7 +72,7 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surveys:
 
 
 def lossy(library: Library) -> dict[str, int]:
-    return counts_of(library, {})["causes"]
+    return counts_of(library)["causes"]
 
 
 def test_one_that_does_nothing(survey: Surveys) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_portable_errors.judging.recorder import no_entries
-from pytest_portable_errors.report.libraries import Library, SurveyedClass
+from pytest_portable_errors.report.libraries import SurveyedClass
 from pytest_portable_errors.survey.named_classes import classes_named, names_in_project
 
 SOURCE = """
@@ -43,23 +43,17 @@ def row(cls: str, names: list[str], bases: list[str]) -> SurveyedClass:
 
 
 def test_a_class_is_named_by_its_names_and_by_those_of_its_bases() -> None:
-    library = Library(
-        library="lib",
-        version="1",
-        said=[],
-        is_cut=False,
-        classes=[
-            row("lib._errors.Base", ["lib.Base", "lib.errors.Base"], []),
-            row("lib._errors.Deep", ["lib.Deep"], ["lib._errors.Middle", "lib._errors.Base"]),
-            row("lib._errors.Other", ["lib.Other"], []),
-            row("lib._private._Raised", [], ["lib._errors.Base"]),
-        ],
-    )
-    assert classes_named(library, {"lib.errors.Base": "a.py:1 except", "x.Y": "b.py:2 raise"}) == {
+    classes = [
+        row("lib._errors.Base", ["lib.Base", "lib.errors.Base"], []),
+        row("lib._errors.Deep", ["lib.Deep"], ["lib._errors.Middle", "lib._errors.Base"]),
+        row("lib._errors.Other", ["lib.Other"], []),
+        row("lib._private._Raised", [], ["lib._errors.Base"]),
+    ]
+    assert classes_named(classes, {"lib.errors.Base": "a.py:1 except", "x.Y": "b.py:2 raise"}) == {
         "lib._errors.Base": "a.py:1 except",
         "lib._errors.Deep": "a.py:1 except",
         "lib._private._Raised": "a.py:1 except",
     }
-    assert classes_named(library, {"lib._errors.Other": "c.py:3 raise"}) == {
+    assert classes_named(classes, {"lib._errors.Other": "c.py:3 raise"}) == {
         "lib._errors.Other": "c.py:3 raise"
     }
