@@ -44,7 +44,7 @@ REBUILT: list[str] = [
     "openai.lib._old_api.APIRemovedInV1",
     "openai.lib.azure.MutuallyExclusiveAuthError",
 ]
-# Rebuilt as their own reducers say, with what those leave out.
+# Rebuilt as their own reducers say, with what those leave out; or as a base of theirs.
 ADDED: list[str] = []
 # Attributes that no reader can rebuild: they are sent as None.
 LEFT_BEHIND: dict[str, list[str]] = {}
@@ -92,15 +92,16 @@ class _Link:
 
 def reduce_exception(error: BaseException) -> tuple[Any, ...]:
     """Give what rebuilds an exception of one of these classes."""
-    if _name(type(error)) in ADDED:
-        reduced: Any = error.__reduce_ex__(4)
-        function, args, *more = reduced
-        own = more[0] if more and isinstance(more[0], dict) else {}
-        return function, args, {"args": error.args, **error.__dict__, **own}
     return _reduced(error, (id(error),))
 
 
 def _reduced(error: BaseException, path: tuple[int, ...]) -> tuple[Any, ...]:
+    if _name(type(error)) in ADDED and _travels_by_itself(error):
+        reduced: Any = error.__reduce_ex__(4)
+        function, args, *more = reduced
+        own = more[0] if more and isinstance(more[0], dict) else {}
+        added = {"args": error.args, **error.__dict__, **own}
+        return function, args, {name: _portable(added[name], path) for name in added}
     cls, args, state = _stored(error, path)
     name = "__context__" if error.__cause__ is None else "__cause__"
     hidden = name == "__context__" and error.__suppress_context__
@@ -126,6 +127,8 @@ def _stored(error: BaseException, path: tuple[int, ...]) -> _Stored:
     cls: type[BaseException] = type(error)
     if _name(cls) in BECOMES:
         return _as_base(error, _found(BECOMES[_name(cls)]), path)
+    if _name(cls) in ADDED:
+        return _as_base(error, _base(cls), path)
     if cls.__module__.partition(".")[0] not in _PACKAGES | sys.stdlib_module_names:
         return RuntimeError, (f"{_name(cls)}: {error}",), _notes(error)
     stored: dict[str, Any] = {**dict(_fields(error)), **error.__dict__}
@@ -148,6 +151,19 @@ def _stored(error: BaseException, path: tuple[int, ...]) -> _Stored:
     if isinstance(error, _GROUPS) or _is_usable(error, args, state, stored):
         return cls, args, state
     return _as_base(error, _base(cls), path)
+
+
+def _travels_by_itself(error: BaseException) -> bool:
+    """Whether it can be pickled as its own reducer says; yes while that is tried."""
+    if id(error) in _TRIALS.by_themselves:
+        return True
+    _TRIALS.by_themselves.add(id(error))
+    travels = False
+    with contextlib.suppress(Exception):
+        pickle.dumps(error)
+        travels = True
+    _TRIALS.by_themselves.remove(id(error))
+    return travels
 
 
 def _is_usable(
@@ -253,6 +269,7 @@ class _Trials(threading.local):
     def __init__(self) -> None:
         # With the values, so that no other gets the id of one.
         self.known: dict[int, tuple[Any, bool]] = {}
+        self.by_themselves: set[int] = set()
         self.depth = 0
 
 
@@ -307,8 +324,9 @@ def _without_secrets(value: Any) -> Any:
         kept = headers.copy()
         for name in names:
             kept.pop(name, None)
+        replaced: Any = getattr(value, "_replace", None)
         if isinstance(value, tuple):
-            return value._replace(headers=kept)  # type: ignore[attr-defined]  # a named one
+            return replaced(headers=kept)
         copied = copy.copy(value)
         copied.headers = kept
         if held:

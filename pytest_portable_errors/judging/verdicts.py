@@ -42,6 +42,9 @@ class TripRequirements:
     """Whether the project has not decided yet who reads its errors."""
     chain_is_undecided: bool = False
     """Whether the project has not decided yet whether the chain is needed."""
+    spares_pythons_chain: bool = False
+    """Whether the chain of one of Python's own classes is not compared: nothing carries it, and no
+    reducer is ever offered for a class that is everybody's."""
     is_repo_wide: bool = False
     """Whether that is no defect which no class of the project can help: classes that tests define,
     what Python itself drops, ``args`` of others' classes alone."""
@@ -118,7 +121,8 @@ def pending_trips(
         PortableErrorsError: A receiver cannot start.
     """
     dropped = never_carried(outgoing.serializer) if requirements.is_repo_wide else ()
-    if requirements.chain_is_undecided:
+    is_pythons = module_of(outgoing.cls) == "builtins"
+    if requirements.chain_is_undecided or (requirements.spares_pythons_chain and is_pythons):
         dropped = (*dropped, "chain")
     checks = tuple(check for check in requirements.checks if check not in dropped)
     settings = TripSettings(

@@ -151,9 +151,11 @@ def _fix_of(defect: Defect, *, unsafe: bool) -> tuple[Fix | None, str]:
     return None, f"no fix is known: {why or defect.cause}"
 
 
-def _generality(fix: Fix) -> tuple[int, int, str]:
-    """The code that leaves more behind is longer. On how many instances a fix was tried says
-    nothing: that depends on which tests ran before in the same process.
+def _generality(fix: Fix) -> tuple[bool, int, int, str]:
+    """What sends another class suits those as well that cannot arrive as what they are.
+
+    The code that leaves more behind is longer. On how many instances a fix was tried says nothing:
+    that depends on which tests ran before in the same process.
     """
     is_general = METHODS.index(fix.recipe) + 1 if fix.recipe in METHODS else 0
-    return is_general, len(fix.code), fix.code
+    return bool(fix.becomes), is_general, len(fix.code), fix.code

@@ -94,6 +94,7 @@ class RunPolicies:
                 receivers=options.receivers,
                 checks=options.checks,
                 timeout=options.timeout,
+                spares_pythons_chain=not options.checks_are_chosen,
                 hops=options.hops,
             ),
             self._receivers,

@@ -109,6 +109,19 @@ def test_defects_of_one_class_and_method_share_the_fix_that_suits_more() -> None
     assert proposal.fix == chain
 
 
+def test_what_arrives_as_another_class_suits_those_that_cannot_be_kept() -> None:
+    kept = replace(WHOLE, method="", recipe="AndState", code=WHOLE.code + "# and more")
+    named = replace(
+        GIVES_UP, method="", recipe="Downgrade", expect="shop.errors.A -> builtins.ValueError"
+    )
+    defects = [defect(kept, cause="one"), defect(named, cause="two")]
+    [proposal] = choose(defects, unsafe=True).reducers
+    assert (proposal.fix, proposal.defects) == (named, tuple(defects))
+    safely = choose(defects, unsafe=False)
+    assert [(one.fix, one.defects) for one in safely.reducers] == [(kept, (defects[0],))]
+    assert [one.cls for one in safely.left] == ["shop.errors.A"]
+
+
 def test_other_methods_and_other_classes_have_their_own() -> None:
     other = replace(WHOLE, method="__reduce_ex__")
     beside = replace(WHOLE, owner="shop.errors:B")

@@ -271,6 +271,44 @@ def test_what_its_own_reducer_leaves_out_is_added(folder: Path) -> None:
     assert not hasattr(pickle.loads(sent(folder, made, head, registers=False)), "extra")
 
 
+OWN_DOC = "json.JSONDecodeError('m', type('Doc', (str,), {})('doc'), 1)"
+
+
+def test_where_its_own_reducer_fails_a_base_arrives(folder: Path) -> None:
+    code = f"import json, pickle; pickle.dumps({OWN_DOC})"
+    plain = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert plain.returncode == 1, "the control: plain pickle cannot do it"
+    exc = pickle.loads(sent(folder, OWN_DOC, "import json"))
+    assert (type(exc), exc.args) == (ValueError, ("m: line 1 column 2 (char 1)",))
+
+
+def test_what_was_added_and_cannot_be_pickled_stays_behind(folder: Path) -> None:
+    head = (
+        "import json, threading\ndef held():\n    exc = json.JSONDecodeError('m', 'doc', 1)\n"
+        "    exc.lock, exc.own = threading.Lock(), exc\n    exc.kept = 7\n    return exc"
+    )
+    exc = pickle.loads(sent(folder, "held()", head))
+    assert (exc.msg, exc.lock, exc.kept) == ("m", None, 7)
+
+
+def test_a_cause_is_rebuilt_by_its_own_reducer(tmp_path: Path) -> None:
+    pydantic_core = pytest.importorskip("pydantic_core")
+    refused = pydantic_core.ValidationError
+    table = Table(
+        rebuilt=frozenset({"builtins.KeyError"}),
+        added=frozenset({f"{refused.__module__}.{refused.__name__}"}),
+    )
+    (tmp_path / "reducers.py").write_text(module_text(None, table, "reducers"))
+    head = (
+        "import pydantic\ndef chained():\n    try:\n"
+        "        pydantic.TypeAdapter(int).validate_python('x')\n"
+        "    except ValueError as error:\n        exc = KeyError(1)\n"
+        "        exc.__cause__ = error\n        return exc"
+    )
+    cause = pickle.loads(sent(tmp_path, "chained()", head)).__cause__
+    assert (type(cause), cause.error_count()) == (refused, 1)
+
+
 HTTP = """
 import httpx
 request = httpx.Request("POST", "https://a.example", headers={
