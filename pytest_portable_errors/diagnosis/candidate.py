@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.recipe_target import Target
-from pytest_portable_errors.diagnosis.recipes import Recipe
+from pytest_portable_errors.diagnosis.recipes import ByModule, Recipe
 from pytest_portable_errors.diagnosis.value_path import lies_within
 
 
@@ -32,7 +32,7 @@ class Candidate:
         that the recipe leaves behind, which it does of every exception of the chain.
         """
         recipe = self.recipe
-        if getattr(recipe, "keeps_what_travels", False) and path.startswith("exc."):
+        if isinstance(recipe, ByModule) and path.startswith("exc."):
             return True  # all but its own message and class
         converts = any(getattr(recipe, kind, ()) for kind in ("as_text", "stuck_args"))
         if path == "exc.args" and converts:

@@ -6,7 +6,6 @@ The text that is printed to be pasted is the very text that is compiled and trie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pytest_portable_errors.diagnosis.chain_recipe import SETTER, WithChain
 from pytest_portable_errors.diagnosis.recipe_target import (
@@ -231,8 +230,6 @@ class ByModule:
     """As of ``WithChain``."""
     becomes: Named | None = None
     """The base that it is to arrive as; None: itself."""
-
-    keeps_what_travels: ClassVar[bool] = True
 
     def code(self, target: Target) -> str:
         """The generated part of the module, for this class."""

@@ -16,7 +16,7 @@ from pytest_portable_errors.diagnosis.chain_recipe import WithChain
 from pytest_portable_errors.diagnosis.credentials import is_secret_header
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.diagnosis.places import uses_method
-from pytest_portable_errors.diagnosis.recipes import Declaration
+from pytest_portable_errors.diagnosis.recipes import ByModule, Declaration
 from pytest_portable_errors.diagnosis.refinements import without_credentials, without_obstacle
 from pytest_portable_errors.diagnosis.value_path import ValuePath
 from pytest_portable_errors.receiver.described import Record, Stage
@@ -180,9 +180,11 @@ class FixTrials:
         )
         if (proved.stage, proved.losses) != (trip.stage, trip.losses):
             return None  # it only arrived where another had been rebuilt before
-        if outgoing.payload is not None and not tried.lost:
+        # What became of it as another class says nothing of its own.
+        is_itself = candidate.arrives_as is None
+        if outgoing.payload is not None and is_itself and not tried.lost:
             self.repaired.keep(self._owner(candidate), outgoing.payload)
-        if getattr(candidate.recipe, "keeps_what_travels", False):
+        if isinstance(candidate.recipe, ByModule):
             tried = replace(tried, changed=tuple(self._changed(trip)))
         fix = tried.fix(
             self.receiver,

@@ -62,7 +62,7 @@ class TriedFix:
         # What arrives beside is nothing that was given up.
         declared = [loss.path for loss in self.trip.declared_lost if loss.sent != "missing"]
         given_up = (*candidate.gives_up, *declared)
-        if getattr(candidate.recipe, "keeps_what_travels", False):
+        if isinstance(candidate.recipe, ByModule):
             given_up += tuple(
                 loss.path
                 for loss in self.trip.losses

@@ -81,6 +81,16 @@ def test_one_that_does_not_arrive_in_a_process_of_its_own_is_none(
     assert trip.diagnosis.fixes == ()
 
 
+@pytest.mark.parametrize(("arrives_as", "kept"), [(None, 1), ("builtins.RuntimeError", 0)])
+def test_what_arrives_as_another_class_is_no_instance_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, arrives_as: str | None, kept: int
+) -> None:
+    payloads: list[bytes] = []
+    monkeypatch.setattr(Repaired, "keep", lambda _, owner, payload: payloads.append(payload))
+    assert best(zoo.PaymentError(8, "declined"), arrives_as=arrives_as).arrives_whole
+    assert len(payloads) == kept
+
+
 def test_a_trip_for_comparison_shows_what_was_lost_and_searches_for_nothing() -> None:
     with contextlib.closing(Receivers()) as receivers:
 
