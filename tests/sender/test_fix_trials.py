@@ -86,7 +86,7 @@ def test_what_arrives_as_another_class_is_no_instance_of_its_own(
     monkeypatch: pytest.MonkeyPatch, arrives_as: str | None, kept: int
 ) -> None:
     payloads: list[bytes] = []
-    monkeypatch.setattr(Repaired, "keep", lambda _, owner, payload: payloads.append(payload))
+    monkeypatch.setattr(Repaired, "keep", lambda *kept: payloads.append(kept[-1]))
     assert best(zoo.PaymentError(8, "declined"), arrives_as=arrives_as).arrives_whole
     assert len(payloads) == kept
 

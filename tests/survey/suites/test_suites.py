@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from by_hand import another_process, differences
+from suite_libraries import NEEDS, skip_unless_installed
 
 from pytest_portable_errors import check_round_trip
 from pytest_portable_errors.building.build import CannotBuild
@@ -22,22 +23,6 @@ from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.survey.cases import Subject, find_suite, suite_names
 
-NEEDS = {
-    "aiohttp": "aiohttp",
-    "anthropic": "anthropic",
-    "botocore": "botocore",
-    "click": "click",
-    "google": "google-api-core",
-    "grpc": "grpcio",
-    "httpx": "httpx",
-    "openai": "openai",
-    "psycopg": "psycopg",
-    "pydantic": "pydantic",
-    "redis": "redis",
-    "requests": "requests",
-    "sqlalchemy": "SQLAlchemy",
-}
-"""Suite -> the distribution that it is about. LiteLLM's has tests of its own."""
 CHECKS = ("type", "message", "args", "attributes", "notes")
 
 CHOSEN_BY_THE_CLASS = {
@@ -51,10 +36,7 @@ OTHER_TEXT = {("sqlalchemy", "no-type")}
 @pytest.fixture(params=NEEDS)
 def suite(request: pytest.FixtureRequest) -> str:
     name: str = request.param
-    try:
-        importlib.metadata.version(NEEDS[name])
-    except importlib.metadata.PackageNotFoundError:
-        pytest.skip(f"{NEEDS[name]} is not installed")
+    skip_unless_installed(name)
     return name
 
 
