@@ -6,14 +6,13 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_portable_errors.building.calls import WAYS
 from pytest_portable_errors.diagnosis.findings import tried
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.report.groups import Group
-from pytest_portable_errors.report.rows import ADDED_LATER, DEPENDENCIES, is_own_item
+from pytest_portable_errors.report.rows import ADDED_LATER, DEPENDENCIES, MADE_BY_HOOK, is_own_item
 from pytest_portable_errors.report.summary_line import BOLD, Line, count
-from pytest_portable_errors.report.tally import Defect
+from pytest_portable_errors.report.tally import Defect, is_built
 
 TESTS = 3
 """Node IDs of a defect, and further classes that have it, that are named without -v."""
@@ -125,12 +124,13 @@ def _classes_of(group: Group) -> str:
 
 def _headline(group: Group, width: int) -> str:
     tests = [node for node in group.tests if not is_own_item(node)]
-    are_raised = any(way.startswith("by ") and way not in WAYS for way in group.ways)
-    met_by = "raised" if are_raised else "met when built"
-    if tests:
-        met_by = count(len(tests), "test")
+    are_built = all(is_built(way) or way == MADE_BY_HOOK for way in group.ways)
     if group.ways == {"by keyword"}:
         met_by = "only when built by keyword"
+    elif tests:
+        met_by = count(len(tests), "test")
+    else:
+        met_by = "met when built" if are_built else "raised"
     scope = SCOPE_TEXTS[group.first.scope]
     if all(way.endswith(ADDED_LATER) for way in group.ways):
         scope = "loses what is added later"
@@ -198,16 +198,13 @@ def selector(defects: Sequence[Defect]) -> str:
         defects: Those of one group; at least one.
     """
     own = dict.fromkeys(
-        name
+        # The item of a library is named after that, and not after the class.
+        node.removeprefix(DEPENDENCIES)
+        if node.startswith(DEPENDENCIES)
+        else defect.cls.rpartition(".")[2]
         for defect in defects
         for node in defect.tests
         if is_own_item(node)
-        # The item of a library is named after that, and not after the class.
-        for name in [
-            node.removeprefix(DEPENDENCIES)
-            if node.startswith(DEPENDENCIES)
-            else defect.cls.rpartition(".")[2]
-        ]
     )
     tests = dict.fromkeys(
         re.sub(r"\[.*", "", node.rpartition("::")[2], flags=re.DOTALL)

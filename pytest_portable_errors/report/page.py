@@ -102,6 +102,8 @@ def page(document: Document) -> str:
         receivers=receivers,
         classes=classes,
         decisions=_decisions(document),
+        # Reports of versions before 0.2 have none.
+        libraries=sorted(document.get("libraries", ()), key=lambda row: -row["lossy"]),
         states=STATES,
         scopes=SCOPE_TEXTS,
         shown_states=_present(

@@ -15,6 +15,8 @@ UNEXPLAINED = "unexplained"
 """The cause of a loss that no rule explains."""
 RAISED = "raised"
 """How an exception came about that a test raised."""
+MADE_BY_HOOK = "by pytest_portable_errors_instances"
+"""How an exception came about that the project made for its class."""
 ADDED_LATER = "with a note and an attribute added later"
 """How the survey's last variant of a class came about; stands after how it was built."""
 

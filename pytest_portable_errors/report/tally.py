@@ -142,7 +142,7 @@ class Tally:
             detail,
             key=lambda candidate: (
                 candidate["how"] != RAISED,
-                _is_built(candidate["how"]),
+                is_built(candidate["how"]),
                 candidate["test"],
             ),
         )
@@ -343,7 +343,7 @@ class Tally:
                 yield nodeid, row, finding
 
 
-def _is_built(how: str) -> bool:
+def is_built(how: str) -> bool:
     """Whether an exception was built, and neither a test nor a suite raised it."""
     return how in WAYS or how.endswith(ADDED_LATER)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pytest_portable_errors.building.build import CannotBuild, Variant, build
 from pytest_portable_errors.judging.declarations import Declarations, Factory
 from pytest_portable_errors.receiver.fields import type_name
-from pytest_portable_errors.report.rows import ADDED_LATER
+from pytest_portable_errors.report.rows import ADDED_LATER, MADE_BY_HOOK
 from pytest_portable_errors.sender.project import Project
 from pytest_portable_errors.survey.cases import Case, Subject
 from pytest_portable_errors.survey.classes import subclasses_where
@@ -102,7 +102,7 @@ def _made_by(factory: Factory, cls: type[BaseException]) -> list[Variant]:
             )
     if not instances:
         raise CannotBuild(f"pytest_portable_errors_instances gave nothing for {cls.__qualname__}")
-    return [Variant(how="by pytest_portable_errors_instances", exc=exc) for exc in instances]
+    return [Variant(how=MADE_BY_HOOK, exc=exc) for exc in instances]
 
 
 def _with_additions(variant: Variant) -> list[Variant]:

@@ -8,6 +8,7 @@ import hashlib
 import html.parser
 import itertools
 import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -268,6 +269,34 @@ def test_a_text_of_another_shape_is_shown_whole() -> None:
     assert "all of it\n    indented\n" in text
 
 
+def library(name: str, **changes: Any) -> dict[str, Any]:
+    counts = {"classes": 3, "whole": 3, "lossy": 0, "credentials": 0, "not_built": 0}
+    row = {"library": name, "version": "1.0", "causes": {}, "said": [], "named": []}
+    return {**row, **counts, **changes}
+
+
+def test_what_became_of_dependencies_is_a_table_those_with_losses_first() -> None:
+    lossy = library(
+        "grpcio",
+        whole=1,
+        lossy=2,
+        causes={"dumps-failed": 2},
+        named=[["grpc.RpcError", "dumps-failed", "a.py:1 except"]],
+    )
+    gone = library("gone", version="", classes=0, whole=0, said=["it is not installed here"])
+    source = page({**EVERYTHING, "libraries": [gone, lossy]})
+    table = source[source.index('id="libraries"') :]
+    rows = [
+        " ".join(Reader(re.sub("(<br>|</t[dh]>)", r" \1", line)).text.split())
+        for line in re.findall("<tr>.*?</tr>", table, re.DOTALL)[1:]
+    ]
+    assert rows == [
+        "grpcio 1.0 a.py:1 except: grpc.RpcError dumps-failed 3 1 2 0 2 dumps-failed",
+        "gone it is not installed here 0 0 0 0",
+    ]
+    assert "Dependencies" not in Reader(page(EVERYTHING)).text, "the control"
+
+
 def test_an_empty_run_has_a_page() -> None:
     text = Reader(page(found({}))).text
     assert "No exception was met." in text
@@ -316,6 +345,9 @@ def hostile(text: str) -> Document:
     made["run"]["baseline_name"] = made["run"]["project"] = made["run"]["commit"] = text
     made["run"]["date"] = text
     made["gone"] = [list(entry)]
+    made["libraries"] = [
+        library(text, version=text, said=[text], named=[[text, text, text]], causes={text: 1})
+    ]
     return made
 
 

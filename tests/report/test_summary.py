@@ -377,7 +377,7 @@ def test_modules_that_were_not_imported_are_named() -> None:
 
 
 def test_a_suite_has_the_same_summary_with_its_library_in_the_title() -> None:
-    rows = {"portable-errors/litellm::E[pickle]": [row("a.E", finding())]}
+    rows = {"portable-errors/litellm::E[pickle]": [row("a.E", finding(), how="required")]}
     told = lines(rows, mode="off", surveys=False, tells_cases=True, suites=("litellm 1.80",))
     assert told[0] == "portable errors: litellm 1.80: 1 defect in 1 class"
     assert numbered(told) == ["1 a.E broken everywhere pickle met when built"]
