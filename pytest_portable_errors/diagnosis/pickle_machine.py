@@ -245,6 +245,8 @@ class Machine:
         container = self.stack[-1]
         if isinstance(container, Call):  # an instance of a subclass of list or dict
             container = container.pairs if isinstance(items, Pairs) else container.items
+        if isinstance(container, Pairs) and not isinstance(items, Pairs):
+            raise TypeError("a dict takes keys and values")  # as loads does
         if isinstance(container, list):
             container.extend(items)
 

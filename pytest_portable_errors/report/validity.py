@@ -15,7 +15,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-_READ = ("run", "tests", "defects")
+_READ = ("run", "tests", "defects", "libraries")
 """What of a report is read when it is merged; all else follows from that."""
 _TYPES: Mapping[str, Callable[[object], bool]] = {
     "object": lambda data: isinstance(data, dict),
@@ -40,14 +40,9 @@ def problem_of(report: Mapping[str, Any]) -> str | None:
         The first problem and its place, ``run.mode: expected one of off, warn, error``; None if
         there is none.
     """
-    schema = report_schema()
-    for name in _READ:
-        if name not in report:
-            return f"{name} is missing"
-        problem = _problem(report[name], schema["properties"][name], name)
-        if problem is not None:
-            return problem
-    return None
+    parts = {name: report_schema()["properties"][name] for name in _READ}
+    problem = _problem(report, {"type": "object", "properties": parts, "required": _READ}, "")
+    return None if problem is None else problem.removeprefix(".")
 
 
 def problem_of_library_line(line: object) -> str | None:

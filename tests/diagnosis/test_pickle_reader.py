@@ -162,6 +162,12 @@ class TestOpcodes:
     def test_what_loads_would_make_of_the_stack_is_made(self, payload: bytes, root: object) -> None:
         assert read(payload).root == root
 
+    def test_what_a_dict_does_not_take_ends_the_reading(self) -> None:
+        payload = b"}Na."  # APPEND
+        with pytest.raises(AttributeError, match="append"):
+            pickle.loads(payload)
+        assert read(payload).error == "TypeError: a dict takes keys and values"
+
     def test_a_call_whose_result_is_dropped_sets_the_state_of_its_own_object_alone(self) -> None:
         made = b"cshop\nClient\n)R"
         states = [

@@ -129,6 +129,7 @@ class TestMerge:
             (("defects",), [{"detail": 1}], "defects[0]"),
             (("run", "crashed"), "x", "run.crashed: expected array"),
             (("run", "baseline"), [["a"]], "run.baseline"),
+            (("libraries",), [7], "libraries[0]: expected object"),
         ],
     )
     def test_what_is_no_report_gets_a_line_and_2(
@@ -149,6 +150,14 @@ class TestMerge:
             main(["merge", str(report)])
         last = capsys.readouterr().err.splitlines()[-1]
         assert f"{report}: this is no report: {says}" in last
+
+    def test_one_of_a_version_without_libraries_is_merged(self, report: Path) -> None:
+        document = json.loads(report.read_text())
+        del document["libraries"]
+        report.write_text(json.dumps(document))
+        merged = report.with_name("merged.json")
+        assert main(["merge", str(report), "-o", str(merged)]) == 1
+        assert json.loads(merged.read_text())["libraries"] == []
 
     def test_nested_without_end(self, report: Path, capsys: pytest.CaptureFixture[str]) -> None:
         report.write_text("[" * 100_000)
