@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import functools
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -17,6 +16,7 @@ from pytest_portable_errors.goldens.offered import Row
 from pytest_portable_errors.goldens.reader import Reader
 from pytest_portable_errors.receiver.budget import DEPTH
 from pytest_portable_errors.receiver.described import Stage
+from pytest_portable_errors.sender.distributions import owners_of_modules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +106,5 @@ def libraries_of(payload: bytes, *, without: str) -> dict[str, str]:
         without: The project's own.
     """
     tops = {name.module.partition(".")[0] for name in read(payload).names}
-    names = {name for top in tops for name in _distributions().get(top, ())}
+    names = {name for top in tops for name in owners_of_modules().get(top, ())}
     return {name: metadata.version(name) for name in sorted(names - {without})}
-
-
-@functools.cache  # it reads the metadata of all that is installed
-def _distributions() -> Mapping[str, list[str]]:
-    """Names of the distributions that bring a module, by the module's top name."""
-    return metadata.packages_distributions()

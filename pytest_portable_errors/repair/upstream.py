@@ -27,6 +27,7 @@ from pytest_portable_errors.diagnosis.shown import short_name
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.repair.diffs import unified_diff
 from pytest_portable_errors.repair.proof import named_class
+from pytest_portable_errors.sender.distributions import owners_of_modules
 
 _ROUNDS = 3  # of repairs: a class may have one defect behind another
 _MOST_CALLS = 30  # of one class, that are tried for the script
@@ -155,7 +156,7 @@ def _source_of(package: str) -> Path:
 
 
 def _version_of(package: str) -> str:
-    names = metadata.packages_distributions().get(package.partition(".")[0], [])
+    names = owners_of_modules().get(package.partition(".")[0], [])
     return metadata.version(names[0]) if names else ""
 
 

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -167,6 +167,34 @@ def modules_of(distribution: metadata.Distribution) -> Iterator[str]:
         name = (*parts[: depth - 1], parts[depth - 1].split(".")[0])
         if all(part.isidentifier() for part in name):
             yield ".".join(name)
+
+
+@functools.cache  # what is installed does not change while tests run
+def owners_of_modules() -> Mapping[str, Sequence[str]]:
+    """Name at the top of what can be imported -> names of the distributions that bring it, sorted.
+
+    As ``importlib.metadata.packages_distributions`` has it, which takes ten times as long: it makes
+    an object of each file, and parses all metadata.
+    """
+    owners: dict[str, set[str]] = {}
+    for distribution in metadata.distributions():
+        for top in set(_tops(distribution)):
+            owners.setdefault(top, set()).add(_name_of(distribution))
+    return {top: sorted(owners[top]) for top in owners}
+
+
+def _tops(distribution: metadata.Distribution) -> Iterator[str]:
+    """Names at the top of what can be imported from a distribution; some occur often."""
+    record = distribution.read_text("RECORD")
+    paths = map(str, distribution.files or ()) if record is None else record.splitlines()
+    for path in paths:
+        match = _TOP.match(path)
+        if match is not None and match[1] != "__pycache__":
+            yield match[1]
+
+
+# A folder, or a module: `grpc/...`, `six.py`, `_cffi_backend.cpython-311-x86_64-linux-gnu.so`.
+_TOP = re.compile(r'"?([^\W\d]\w*)(?:[/\\]|(?:\.[\w-]+)*\.(?:py|so|pyd)\b)')
 
 
 @functools.cache  # what is installed does not change while tests run

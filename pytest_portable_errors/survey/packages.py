@@ -10,12 +10,12 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from types import ModuleType
 from typing import TypeGuard, cast
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.fields import dict_of, module_of, mro_of, type_name
+from pytest_portable_errors.sender.distributions import owners_of_modules
 from pytest_portable_errors.survey.classes import subclasses_in
 from pytest_portable_errors.survey.project_modules import is_no_part
 
@@ -126,8 +126,6 @@ def _name_of(found: pkgutil.ModuleInfo) -> str:
 def _exported(package: str) -> Iterator[type[BaseException]]:
     """The exception classes that a package's modules hold and no other distribution defines."""
     top = package.partition(".")[0]
-    distributions = metadata.packages_distributions()
-    own = set(distributions.get(top, ()))
     for name, module in list(sys.modules.items()):
         if name != package and not name.startswith(f"{package}."):
             continue
@@ -135,13 +133,17 @@ def _exported(package: str) -> Iterator[type[BaseException]]:
             if not is_exception_class(value):
                 continue
             origin = (module_of(value) or "?").partition(".")[0]
-            is_foreign = origin in sys.stdlib_module_names or (
-                origin != top
-                and (origin in distributions or origin in sys.modules)
-                and own.isdisjoint(distributions.get(origin, ()))
-            )
-            if not is_foreign:
+            if origin == top or not _is_anothers(origin, top):
                 yield value
+
+
+def _is_anothers(origin: str, top: str) -> bool:
+    """Whether a module is Python's, or of another distribution than the one at ``top``."""
+    if origin in sys.stdlib_module_names:
+        return True
+    owners = owners_of_modules()
+    is_there = origin in owners or origin in sys.modules
+    return is_there and set(owners.get(top, ())).isdisjoint(owners.get(origin, ()))
 
 
 def is_exception_class(value: object) -> TypeGuard[type[BaseException]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from pytest_portable_errors.sender.distributions import owners_of_modules
 from pytest_portable_errors.sender.project import find_project
 from pytest_portable_errors.sender.project_context import ProjectContext
 
@@ -123,3 +125,32 @@ def test_owning_and_testing_are_told_by_file(
     assert not project.owns("json")
     for name in ("own_module", "test_own_module", "third_module"):
         del sys.modules[name]
+
+
+def test_who_brings_a_module(site: Path) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop_cli.py": "",
+        "_speed.cpython-311-x86_64-linux-gnu.so": "",
+        "spaces/ours/__init__.py": "",
+        "__pycache__/shop_cli.cpython-311.pyc": "",
+        "../../../bin/shop": "",
+        "shop.pth": "",
+    }
+    install(site, "My-Shop", files)
+    owners_of_modules.cache_clear()
+    own = {top: names for top, names in owners_of_modules().items() if "My-Shop" in names}
+    assert own == {
+        "shop": ["My-Shop"],
+        "shop_cli": ["My-Shop"],
+        "_speed": ["My-Shop"],
+        "spaces": ["My-Shop", "third-party"],
+    }
+    owners_of_modules.cache_clear()
+
+
+def test_as_importlib_has_it() -> None:
+    owners_of_modules.cache_clear()
+    expected = metadata.packages_distributions()
+    for top, names in owners_of_modules().items():
+        assert set(names) <= set(expected[top]), top
