@@ -42,15 +42,6 @@ class Library(TypedDict):
     """Whether its process ended before it had told all, so that a later run may find more."""
 
 
-class KeptLibrary(TypedDict):
-    """What a run keeps of a library, and what its cache holds."""
-
-    row: LibraryCounts
-    """Without what the project's code names: its lines move."""
-    classes: list[SurveyedClass]
-    """Those that the project's code names."""
-
-
 class LibraryCounts(TypedDict):
     """A row of the table."""
 
@@ -72,6 +63,15 @@ class LibraryCounts(TypedDict):
     it; see ``named_losses``."""
 
 
+class KeptLibrary(TypedDict):
+    """What a run keeps of a library, and what its cache holds."""
+
+    row: LibraryCounts
+    """Without what the project's code names: its lines move."""
+    classes: list[SurveyedClass]
+    """Those that the project's code names."""
+
+
 def tally_of(classes: Iterable[SurveyedClass]) -> Tally:
     """What was found of some classes, added up."""
     tally = Tally()
@@ -87,26 +87,29 @@ def named_losses(tally: Tally, named: Mapping[str, str]) -> list[list[str]]:
         tally: What was found.
         named: Class that is named, or that is met where a base is named -> place.
     """
-    causes = {(defect.cls, defect.cause) for defect in tally.defects}
-    return [[cls, cause, named[cls]] for cls, cause in sorted(causes) if cls in named]
+    return [[cls, cause, named[cls]] for cls, cause in _losses(tally) if cls in named]
 
 
 def counts_of(library: Library) -> LibraryCounts:
     """The row of a library, without what the project's code names."""
     tally = tally_of(library["classes"])
-    causes = {(defect.cls, defect.cause) for defect in tally.defects}
     return LibraryCounts(
         library=clean(library["library"]),
         version=clean(library["version"]),
         classes=tally.totals.classes,
         whole=tally.totals.whole,
         lossy=tally.totals.lossy,
-        causes=dict(Counter(cause for _, cause in sorted(causes)).most_common()),
+        causes=dict(Counter(cause for _, cause in _losses(tally)).most_common()),
         credentials=len({cls for cls, _, _ in tally.credentials}),
         not_built=len(tally.not_checked),
         said=[clean(text) for text in library["said"]],
         named=[],
     )
+
+
+def _losses(tally: Tally) -> list[tuple[str, str]]:
+    """Class and cause of each defect, sorted."""
+    return sorted({(defect.cls, defect.cause) for defect in tally.defects})
 
 
 def library_lines(rows: Sequence[LibraryCounts], verbosity: int) -> Iterator[Line]:
