@@ -103,6 +103,7 @@ def test_all_forty_have_a_row(surveyed: tuple[dict[str, Any], str]) -> None:
         assert row["classes"] >= row["whole"] + row["lossy"] - row["not_built"]
 
 
+@pytest.mark.filterwarnings("default")  # what libraries warn of is not under test
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_row_is_what_pickle_says(
     surveyed: tuple[dict[str, Any], str], name: str, tmp_path: Path
