@@ -90,6 +90,9 @@ def _in_toml(text: str, name: str, added: Sequence[str], newline: str) -> str:
             raise CannotAdd(f"{_KEY} of {name} ends in a comment: add a comma before it")
         return f"{text[: key.end()]}{inner}{comma}{newline}{items}{text[end:]}"
     section = _TOML_SECTION.search(text)
+    if section is None and name == "pyproject.toml":
+        head = f"{text.rstrip()}{newline}{newline}" if text.strip() else ""
+        return f"{head}[tool.pytest.ini_options]{newline}{_KEY} = [{newline}{items}]{newline}"
     if section is None:
         raise CannotAdd(f"{name} has no section of pytest's")
     return _after_section(text, section.end(), f"{_KEY} = [{newline}{items}]{newline}", newline)

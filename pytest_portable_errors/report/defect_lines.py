@@ -174,10 +174,13 @@ def _others_line(group: Group, verbosity: int) -> Iterator[Line]:
     if others:
         shown = others if verbosity > 0 else others[:TESTS]
         more = f" and {len(others) - len(shown):,} more" if len(others) > len(shown) else ""
-        yield Line(
-            f"   the same in {count(len(others), 'more class', 'more classes')}: "
-            f"{', '.join(shown)}{more}"
+        # The class at fault may be whole itself.
+        more_classes = (
+            count(len(others), "more class", "more classes")
+            if any(defect.cls == group.owner for defect in group.defects)
+            else count(len(others), "class", "classes")
         )
+        yield Line(f"   the same in {more_classes}: {', '.join(shown)}{more}")
 
 
 def _tests_line(group: Group, verbosity: int) -> Iterator[Line]:

@@ -13,7 +13,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from pytest_portable_errors.run.library_process import named_below
 from pytest_portable_errors.survey.requirements import Dependency
 from pytest_portable_errors.whole_files import write_whole
 
-_FORMAT = "pytest-portable-errors library 2"
+_FORMAT = "pytest-portable-errors library 3"
 _MOST_FILES = 12  # of one library; the oldest go first
 _LARGEST = 64 * 1024**2  # bytes of a file that is read
 
@@ -51,12 +51,12 @@ class LibraryCache:
             "reducers": asked["reducers"] and asked["reducers"]["text"],
         }
 
-    def get(self, dependency: Dependency, names: Iterable[str]) -> KeptLibrary | None:
+    def get(self, dependency: Dependency, names: Mapping[str, str]) -> KeptLibrary | None:
         """What was found of a library; None if that is not known.
 
         Args:
             dependency: The library.
-            names: Dotted names that the project's code uses.
+            names: What ``names_in_project`` gives.
         """
         file, key = self._place(dependency)
         try:
@@ -79,7 +79,7 @@ class LibraryCache:
         library: KeptLibrary,
         *,
         modules: Sequence[str],
-        named: Sequence[str],
+        named: Mapping[str, bool],
     ) -> None:
         """Keep what was found, unless the library may change without its version.
 

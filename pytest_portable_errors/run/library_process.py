@@ -22,6 +22,7 @@ from pytest_portable_errors.report.validity import problem_of_library_line
 from pytest_portable_errors.run.library_limits import PROCESSOR
 from pytest_portable_errors.run.options import Options
 from pytest_portable_errors.sender.unpatched import UNPATCHED
+from pytest_portable_errors.survey.named_classes import catches
 from pytest_portable_errors.survey.requirements import Dependency
 
 SILENCE = 60.0
@@ -82,15 +83,18 @@ def asked_of(
     }
 
 
-def named_below(modules: Iterable[str], names: Iterable[str]) -> list[str]:
+def named_below(modules: Iterable[str], names: Mapping[str, str]) -> dict[str, bool]:
     """Those of the names that the project's code uses which may stand for a library's classes.
 
     Args:
         modules: The library's.
-        names: Dotted names.
+        names: What ``names_in_project`` gives.
+
+    Returns:
+        Dotted name -> whether an ``except`` names it, and so its subclasses.
     """
     heads = tuple(f"{module}." for module in modules)
-    return sorted(name for name in names if name.startswith(heads))
+    return {name: catches(names[name]) for name in sorted(names) if name.startswith(heads)}
 
 
 def survey_library(
@@ -98,7 +102,7 @@ def survey_library(
     asked: Mapping[str, Any],
     *,
     modules: Sequence[str],
-    named: Sequence[str] | None,
+    named: Mapping[str, bool] | None,
     running: set[subprocess.Popen[bytes]],
 ) -> Surveyed:
     """Survey a library in a process of its own, which has ended when this returns.
@@ -107,7 +111,7 @@ def survey_library(
         dependency: The library.
         asked: What ``asked_of`` gives.
         modules: What is imported of it.
-        named: Names for whose classes fixes are tried; None: for all.
+        named: What ``named_below`` gives, for whose classes fixes are tried; None: for all.
         running: Holds the process while it runs, so that others can end it.
     """
     library = Library(
@@ -191,6 +195,7 @@ def _keep(told: Any, surveyed: Surveyed) -> bool:
         raise ValueError(problem)
     if "row" not in told:
         surveyed.library["said"] += told["said"]
+        surveyed.library["is_cut"] = told["is_cut"]
         return True
     surveyed.library["classes"].append(told["row"])
     surveyed.repaired += [(owner, payload) for owner, payload in told["repaired"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import functools
 import json
 import os
 import socket
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_portable_errors.building.build import CannotBuild
+from pytest_portable_errors.diagnosis.source_places import class_named
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.judging.declarations import Declarations
 from pytest_portable_errors.judging.policies import SentSubject
@@ -93,12 +95,17 @@ def main() -> None:
         said.append(f"its import prints {size:,} bytes")
     if threading.active_count() > threads:
         said.append(f"its import starts {count(threading.active_count() - threads, 'thread')}")
+    is_cut = False
     for row in survey.rows():
         tell(row)
         if clock() - started > budget - 1.0:
-            said.append(f"cut: it takes more than {budget:g} s of processor time")
+            said.append(
+                f"cut: it takes more than {budget:g} s of processor time; "
+                f"--portable-errors-survey {asked['modules'][0]} looks at all of it"
+            )
+            is_cut = True
             break
-    tell({"said": said})
+    tell({"said": said, "is_cut": is_cut})
     # The sender ends this process, with all that the library has started.
     sleep(60)
 
@@ -184,7 +191,7 @@ class Survey:
             wants_fixes=self._is_named,
         )
         self._failures: Mapping[str, str] = {}
-        self._named: Sequence[str] | None = asked["named"]
+        self._named: Mapping[str, bool] | None = asked["named"]
         self._names: dict[int, list[str]] | None = None
 
     def import_library(self) -> dict[str, str]:
@@ -230,10 +237,10 @@ class Survey:
                         )
             except PortableErrorsError as error:
                 self._recorder.trouble(str(error))
+        found = [cls for module in self._modules for cls in classes_of_package(module)]
         classes = {
             type_name(cls): cls
-            for module in self._modules
-            for cls in classes_of_package(module)
+            for cls in (*found, *self._named_classes.values())
             if not cls.__name__.startswith("_")
             and not self._is_half_imported(module_of(cls) or "?")
             and not self._declared.ignores(cls)
@@ -283,14 +290,33 @@ class Survey:
         """Whether the project's code names a class, or one that it inherits from."""
         if self._named is None:
             return True
-        known = [type_name(cls), *self._names_of(cls), *self._bases_of(cls)]
-        for base in mro_of(cls)[1:]:
-            known += self._names_of(base)
-        return not set(self._named).isdisjoint(known)
+        if not self._named.keys().isdisjoint((type_name(cls), *self._names_of(cls))):
+            return True
+        caught = {name for name, is_caught in self._named.items() if is_caught}
+        bases = mro_of(cls)[1:]
+        known = [*map(type_name, bases), *(name for one in bases for name in self._names_of(one))]
+        return not caught.isdisjoint(known)
+
+    @functools.cached_property
+    def _named_classes(self) -> dict[str, type[BaseException]]:
+        """The classes that the project's code names, by these names.
+
+        Also where another distribution has them: pydantic's ValidationError is pydantic_core's, and
+        stands in the dictionary of no module of pydantic's.
+        """
+        found = ((name, class_named(name, _attribute)) for name in self._named or ())
+        return {
+            name: cls
+            for name, cls in found
+            if cls is not None and module_of(cls) not in sys.stdlib_module_names
+        }
 
     def _names_of(self, cls: type) -> list[str]:
         if self._names is None:
             self._names = dict(_public_names(self._modules))
+            for name, named in self._named_classes.items():
+                names = self._names.setdefault(id(named), [])
+                names += [name] if name not in names else []
         return self._names.get(id(cls), [])
 
     def _bases_of(self, cls: type) -> list[str]:
@@ -300,6 +326,17 @@ class Survey:
             for base in mro_of(cls)[1:]
             if (module_of(base) or "").partition(".")[0] in tops
         ]
+
+
+def _attribute(module: str, qualname: str) -> type[BaseException] | None:
+    """The exception class of a name in a module that is imported, lazy exports among them."""
+    found: object = sys.modules.get(module)
+    try:
+        for part in qualname.split(".") if found is not None else ():
+            found = getattr(found, part)
+    except Exception:  # the library's code
+        return None
+    return found if is_exception_class(found) else None
 
 
 def _says_errors(module: str) -> bool:

@@ -10,6 +10,7 @@ from pytest_portable_errors.report.libraries import SurveyedClass
 from pytest_portable_errors.survey.project_modules import parsed, sources_of
 
 _MOST_FILES = 20_000  # of a project, that are looked at
+_DEEPEST = 10  # names that stand for others
 
 
 def names_in_project(root: Path) -> dict[str, str]:
@@ -20,7 +21,7 @@ def names_in_project(root: Path) -> dict[str, str]:
 
     Returns:
         Dotted name, as the file's imports make it, -> the first place that names it:
-        ``shop/api.py:12 except``.
+        ``shop/api.py:12 except``; one of an ``except`` if there is any.
     """
     names: dict[str, str] = {}
     for number, source in enumerate(sources_of(root)):
@@ -31,8 +32,16 @@ def names_in_project(root: Path) -> dict[str, str]:
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for name, line, how in _named(tree):
-            names.setdefault(name, f"{source.relative_to(root).as_posix()}:{line} {how}")
+            place = f"{source.relative_to(root).as_posix()}:{line} {how}"
+            if catches(place) and not catches(names.get(name, "")):
+                names[name] = place
+            names.setdefault(name, place)
     return names
+
+
+def catches(place: str) -> bool:
+    """Whether a class is named in an ``except``, which its subclasses meet as well."""
+    return place.rpartition(" ")[2] == "except"
 
 
 def classes_named(classes: Sequence[SurveyedClass], names: Mapping[str, str]) -> dict[str, str]:
@@ -61,7 +70,7 @@ def _place(
 ) -> str | None:
     for one in (cls, *bases):
         for name in aliases.get(one, (one,)):
-            if name in names:
+            if name in names and (one == cls or catches(names[name])):
                 return names[name]
     return None
 
@@ -69,9 +78,10 @@ def _place(
 def _named(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
     """Name, line, and ``except`` or ``raise``, of what is named by an import."""
     imported = dict(_imported(tree))
+    assigned = dict(_assigned(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and node.type is not None:
-            types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            types = list(_types(node.type, assigned))
             how = "except"
         elif isinstance(node, ast.Raise) and node.exc is not None:
             types, how = [node.exc.func if isinstance(node.exc, ast.Call) else node.exc], "raise"
@@ -81,6 +91,36 @@ def _named(tree: ast.Module) -> Iterator[tuple[str, int, str]]:
             head, *rest = _parts(expression)
             if head in imported:
                 yield ".".join((imported[head], *rest)), expression.lineno, how
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """What stands for a name at the top of a module: ``RETRIED = (OSError, grpc.RpcError)``."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
+            yield node.target.id, node.value
+
+
+def _types(node: ast.expr, assigned: Mapping[str, ast.expr], depth: int = 0) -> Iterator[ast.expr]:
+    """The classes of an ``except``: of a tuple, of several that are added, of one with a name."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, ast.Tuple):
+        parts = node.elts
+    elif isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.Starred):
+        parts = [node.value]
+    elif isinstance(node, ast.Name) and node.id in assigned:
+        parts = [assigned[node.id]]
+    else:
+        yield node
+        return
+    for part in parts:
+        yield from _types(part, assigned, depth + 1)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

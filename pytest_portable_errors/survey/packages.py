@@ -110,7 +110,9 @@ def _modules_below(package: str, path: Iterable[str] | None = None) -> Iterator[
         package: Its dotted name.
         path: Its folders; None: those of the package that is imported.
     """
-    folders = getattr(sys.modules.get(package), "__path__", path)
+    module = sys.modules.get(package)
+    # Not by getattr: a module's own __getattr__ may have an answer to anything.
+    folders = path if module is None else dict_of(module).get("__path__", path)
     for found in sorted(pkgutil.iter_modules(folders), key=_name_of) if folders else ():
         if not is_no_part(found.name):
             name = f"{package}.{found.name}"

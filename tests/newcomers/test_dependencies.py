@@ -116,7 +116,7 @@ def test_a_row_is_what_pickle_says(
         dependency,
         {**ASKED, "root": str(tmp_path)},
         modules=modules_in(dependency),
-        named=[],
+        named={},
         running=set(),
     ).library
     assert rows[name]["lossy"] == counts_of(library)["lossy"]

@@ -115,10 +115,19 @@ def test_what_is_there_already_is_not_added_again(name: str) -> None:
     assert with_expected(once, name, [ADDED]) is once
 
 
+@pytest.mark.parametrize("before", ["", "[project]\nname = 'a'\n\n"])
+def test_where_pyproject_has_no_section_of_pytests_it_gets_one(before: str) -> None:
+    after = with_expected(before, "pyproject.toml", [ADDED])
+    assert after == (
+        f'{before}[tool.pytest.ini_options]\nportable_errors_expect = [\n    "{ADDED}",\n]\n'
+    )
+    assert read(after, "pyproject.toml") == [ADDED]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
-        ("pyproject.toml", "[project]\nname = 'a'\n", "pyproject.toml has no section of pytest's"),
+        ("pytest.toml", "[other]\n", "pytest.toml has no section of pytest's"),
         ("tox.ini", "[tox]\n", "tox.ini has no section of pytest's"),
         ("setup.cfg", "[pytest]\n", "setup.cfg has no section of pytest's"),
         (

@@ -45,13 +45,13 @@ ASKED: dict[str, Any] = {
 
 
 def put(folder: Path) -> Path:
-    LibraryCache(folder, ASKED).put(DEPENDENCY, LIBRARY, modules=["m"], named=[])
+    LibraryCache(folder, ASKED).put(DEPENDENCY, LIBRARY, modules=["m"], named={})
     [file] = folder.glob("*.json")
     return file
 
 
 def get(folder: Path, asked: dict[str, Any] = ASKED, dependency: Dependency = DEPENDENCY) -> Any:
-    return LibraryCache(folder, asked).get(dependency, [])
+    return LibraryCache(folder, asked).get(dependency, {})
 
 
 def test_what_was_put_is_got(tmp_path: Path) -> None:
@@ -88,15 +88,15 @@ def test_another_python_or_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_names_that_the_project_uses_now(tmp_path: Path) -> None:
     put(tmp_path)
     cache = LibraryCache(tmp_path, ASKED)
-    assert cache.get(DEPENDENCY, ["other.E"]) == LIBRARY
-    assert cache.get(DEPENDENCY, ["m.E"]) is None, "what became of it was not kept"
+    assert cache.get(DEPENDENCY, {"other.E": "a.py:1 except"}) == LIBRARY
+    assert cache.get(DEPENDENCY, {"m.E": "a.py:1 except"}) is None, "what became of it was not kept"
 
 
 def test_what_is_not_kept(tmp_path: Path) -> None:
     cache = LibraryCache(tmp_path / "new", ASKED)
     editable = Dependency(name="m", version="1", is_editable=True)
-    cache.put(editable, LIBRARY, modules=[], named=[])
-    cache.put(Dependency(name="m", version=""), LIBRARY, modules=[], named=[])
+    cache.put(editable, LIBRARY, modules=[], named={})
+    cache.put(Dependency(name="m", version=""), LIBRARY, modules=[], named={})
     assert not (tmp_path / "new").exists()
 
 
@@ -144,7 +144,7 @@ def test_where_nothing_can_be_written(tmp_path: Path, what: str) -> None:
         folder.mkdir()
         (folder / "x").symlink_to(folder / "x")
         folder = folder / "x"
-    LibraryCache(folder, ASKED).put(DEPENDENCY, LIBRARY, modules=[], named=[])
+    LibraryCache(folder, ASKED).put(DEPENDENCY, LIBRARY, modules=[], named={})
     assert get(folder) is None
 
 
@@ -152,7 +152,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
     def write_and_read(seen: list[Any]) -> Callable[[], None]:
         def run() -> None:
             for _ in range(50):
-                LibraryCache(tmp_path, ASKED).put(DEPENDENCY, LIBRARY, modules=["m"], named=[])
+                LibraryCache(tmp_path, ASKED).put(DEPENDENCY, LIBRARY, modules=["m"], named={})
                 seen.append(get(tmp_path))
 
         return run
@@ -169,9 +169,9 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
 def test_the_oldest_of_a_library_go(tmp_path: Path) -> None:
     for number in range(20):
         asked = {**ASKED, "receivers": [str(number)]}
-        LibraryCache(tmp_path, asked).put(DEPENDENCY, LIBRARY, modules=[], named=[])
+        LibraryCache(tmp_path, asked).put(DEPENDENCY, LIBRARY, modules=[], named={})
     other = Dependency(name="made", version="1.0")
-    LibraryCache(tmp_path, ASKED).put(other, LIBRARY, modules=[], named=[])
+    LibraryCache(tmp_path, ASKED).put(other, LIBRARY, modules=[], named={})
     assert len(list(tmp_path.glob("made-up-*.json"))) == 12
     assert len(list(tmp_path.glob("*.json"))) == 13
 

@@ -62,7 +62,7 @@ def survey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Surveys:
             Dependency(name="made-up", version="1.0"),
             settings,
             modules=["made_up"],
-            named=asked.get("named", []),
+            named=asked.get("named", {}),
             running=running,
         )
         assert not running
@@ -191,15 +191,48 @@ for fd in range(3, 50):
 
 
 def test_fixes_are_tried_for_classes_that_are_named(survey: Surveys) -> None:
-    def fixes(named: list[str]) -> list[Any]:
+    def fixes(named: dict[str, bool]) -> list[Any]:
         library = survey("", named=named)
         return [
             detail["fixes"] for one in library["classes"] for detail in one["entries"]["details"]
         ]
 
-    assert fixes([]) == []
-    [[first, *_]] = fixes(["made_up.Lossy"])
+    assert fixes({}) == []
+    [[first, *_]] = fixes({"made_up.Lossy": False})
     assert first["arrives_whole"]
+
+
+def test_a_class_of_others_that_is_named_by_a_lazy_export(survey: Surveys, tmp_path: Path) -> None:
+    """As pydantic.ValidationError, which pydantic_core defines."""
+    (tmp_path / "made_up_core.py").write_text(ERRORS)
+    (tmp_path / "made_up_core-1.dist-info").mkdir()
+    (tmp_path / "made_up_core-1.dist-info" / "METADATA").write_text("Name: made-up-core\n")
+    (tmp_path / "made_up_core-1.dist-info" / "RECORD").write_text("made_up_core.py,,\n")
+    text = "def __getattr__(name): import made_up_core; return made_up_core.Lossy"
+    library = survey(text, named={"made_up.Refused": True})
+    [found] = [one for one in library["classes"] if one["cls"] == "made_up_core.Lossy"]
+    assert found["names"] == ["made_up.Refused"]
+    assert found["entries"]["details"][0]["fixes"]
+    control = survey(text)["classes"]
+    assert [one["cls"] for one in control] == ["made_up.Lossy", "made_up.Whole"]
+
+
+def test_one_whose_classes_take_too_long_is_cut(survey: Surveys) -> None:
+    slow = """
+import time
+def spin(self):
+    end = time.process_time() + 0.02
+    while time.process_time() < end: pass
+    return "slow"
+for number in range(200):
+    globals()[f"Slow{number}"] = type(f"Slow{number}", (Exception,), {"__str__": spin})
+"""
+    library = survey(slow, processor=4.0)
+    assert 0 < len(library["classes"]) < 200
+    assert library["is_cut"]
+    [said] = library["said"]
+    assert said.startswith("cut: it takes more than 4 s of processor time; ")
+    assert said.endswith("; --portable-errors-survey made_up looks at all of it")
 
 
 def test_what_the_project_ignores_and_declares(survey: Surveys) -> None:

@@ -38,6 +38,38 @@ def test_names(tmp_path: Path) -> None:
     }
 
 
+CONSTANTS = """
+import grpc, redis, psycopg as pg
+from shop import errors
+SLOW: tuple = (redis.TimeoutError, pg.OperationalError)
+RETRIED = (*SLOW, grpc.RpcError) + (ValueError,)
+AGAIN = RETRIED
+LOOP = LOOP
+
+try: raise pg.InterfaceError
+except AGAIN: pass
+except LOOP: raise redis.TimeoutError
+"""
+
+
+def test_names_that_stand_for_several(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "api.py").write_text(CONSTANTS)
+    assert names_in_project(tmp_path) == {
+        "redis.TimeoutError": "shop/api.py:4 except",
+        "psycopg.OperationalError": "shop/api.py:4 except",
+        "grpc.RpcError": "shop/api.py:5 except",
+        "psycopg.InterfaceError": "shop/api.py:9 raise",
+    }
+
+
+def test_an_except_goes_before_a_raise(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import x\nraise x.E\n")
+    (tmp_path / "b.py").write_text("import x\ntry: pass\nexcept x.E: pass\n")
+    (tmp_path / "c.py").write_text("import x\ntry: pass\nexcept x.E: pass\n")
+    assert names_in_project(tmp_path) == {"x.E": "b.py:3 except"}
+
+
 def row(cls: str, names: list[str], bases: list[str]) -> SurveyedClass:
     return SurveyedClass(cls=cls, names=names, bases=bases, entries=no_entries())
 
@@ -56,4 +88,8 @@ def test_a_class_is_named_by_its_names_and_by_those_of_its_bases() -> None:
     }
     assert classes_named(classes, {"lib._errors.Other": "c.py:3 raise"}) == {
         "lib._errors.Other": "c.py:3 raise"
+    }
+    # What is raised is that class, and none that inherits from it.
+    assert classes_named(classes, {"lib.Base": "d.py:4 raise"}) == {
+        "lib._errors.Base": "d.py:4 raise"
     }
