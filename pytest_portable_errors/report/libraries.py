@@ -163,11 +163,18 @@ def _named(rows: Sequence[LibraryCounts], verbosity: int) -> Iterator[Line]:
             yield Line("your code names none of those that are lost", GREEN)
         return
     yield Line(f"your code names {len(named):,} of those that are lost:", YELLOW)
-    shown = named if verbosity > 0 else named[:_MOST_NAMED]
-    for cls, cause, place in shown:
-        yield Line(f"  {clean(place)}: {clean(short_name(cls))} ({cause})", YELLOW)
-    if len(named) > len(shown):
-        yield Line(f"  ... and {len(named) - len(shown):,} more, which -v names", YELLOW)
+    by_place: dict[tuple[str, ...], list[str]] = {}
+    for number, (cls, cause, place) in enumerate(named):
+        # An except that catches a base names all that inherit it: without -v one of them is told.
+        key = (place, cause, str(number) if verbosity > 0 else "")
+        by_place.setdefault(key, []).append(clean(short_name(cls)))
+    shown = list(by_place.items())[: None if verbosity > 0 else _MOST_NAMED]
+    for (place, cause, _), (first, *others) in shown:
+        more = f" and {count(len(others), 'more class', 'more classes')}" if others else ""
+        yield Line(f"  {clean(place)}: {first}{more} ({cause})", YELLOW)
+    if len(by_place) > len(shown):
+        left = sum(len(classes) for classes in list(by_place.values())[len(shown) :])
+        yield Line(f"  ... and {left:,} more, which -v names", YELLOW)
 
 
 def _titled(row: LibraryCounts) -> str:

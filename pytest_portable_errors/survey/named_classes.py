@@ -54,7 +54,9 @@ def classes_named(classes: Sequence[SurveyedClass], names: Mapping[str, str]) ->
     Returns:
         Dotted name of the class -> the place.
     """
-    aliases = {one["cls"]: (one["cls"], *one["names"]) for one in classes}
+    aliases: dict[str, tuple[str, ...]] = {}
+    for one in classes:  # some have several rows, and one that could not be built has no names
+        aliases[one["cls"]] = (*aliases.get(one["cls"], (one["cls"],)), *one["names"])
     return {
         one["cls"]: place
         for one in classes

@@ -59,6 +59,17 @@ def test_ten_that_the_code_names_unless_all_are_asked_for() -> None:
     assert len(text(LOSSY, verbosity=1)[3:]) == 13
 
 
+def test_what_one_place_names_is_one_line() -> None:
+    place = "a.py:1 except"
+    named = [[f"lib.E{number}", "dumps-failed", place] for number in range(40)]
+    told = text({**LOSSY, "named": [*named, ["lib.Other", "chain-dropped", place]]})
+    assert told[3:] == [
+        "your code names 41 of those that are lost:",
+        "  a.py:1 except: lib.E0 and 39 more classes (dumps-failed)",
+        "  a.py:1 except: lib.Other (chain-dropped)",
+    ]
+
+
 def test_none_that_the_code_names() -> None:
     row: LibraryCounts = {**LOSSY, "named": []}
     assert text(row)[-1] == "your code names none of those that are lost"

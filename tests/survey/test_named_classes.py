@@ -80,6 +80,7 @@ def test_a_class_is_named_by_its_names_and_by_those_of_its_bases() -> None:
         row("lib._errors.Deep", ["lib.Deep"], ["lib._errors.Middle", "lib._errors.Base"]),
         row("lib._errors.Other", ["lib.Other"], []),
         row("lib._private._Raised", [], ["lib._errors.Base"]),
+        row("lib._errors.Base", [], []),  # once more, and not built
     ]
     assert classes_named(classes, {"lib.errors.Base": "a.py:1 except", "x.Y": "b.py:2 raise"}) == {
         "lib._errors.Base": "a.py:1 except",
