@@ -80,7 +80,7 @@ _ENTRIES: Schema = {"$ref": "#/$defs/entries"}
 _CLASS = _closed(cls=_TEXT, names=_TEXTS, bases=_TEXTS, entries=_ENTRIES)
 _PAIR: Schema = {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}
 _LINE = _closed(row=_CLASS, repaired={"type": "array", "items": _PAIR})
-_LAST_LINE = _closed(said=_TEXTS, is_cut={"type": "boolean"})
+_LAST_LINE = _closed(said=_TEXTS)
 _LIBRARY = _closed(row={"$ref": "#/$defs/library"}, classes={"type": "array", "items": _CLASS})
 
 

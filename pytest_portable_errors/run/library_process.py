@@ -195,7 +195,6 @@ def _keep(told: Any, surveyed: Surveyed) -> bool:
         raise ValueError(problem)
     if "row" not in told:
         surveyed.library["said"] += told["said"]
-        surveyed.library["is_cut"] = told["is_cut"]
         return True
     surveyed.library["classes"].append(told["row"])
     surveyed.repaired += [(owner, payload) for owner, payload in told["repaired"]]

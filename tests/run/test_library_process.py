@@ -229,7 +229,7 @@ for number in range(200):
 """
     library = survey(slow, processor=4.0)
     assert 0 < len(library["classes"]) < 200
-    assert library["is_cut"]
+    assert not library["is_cut"], "it is kept: the next run would take as long, and find as much"
     [said] = library["said"]
     assert said.startswith("cut: it takes more than 4 s of processor time; ")
     assert said.endswith("; --portable-errors-survey made_up looks at all of it")
