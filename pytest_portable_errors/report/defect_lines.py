@@ -174,13 +174,10 @@ def _others_line(group: Group, verbosity: int) -> Iterator[Line]:
     if others:
         shown = others if verbosity > 0 else others[:TESTS]
         more = f" and {len(others) - len(shown):,} more" if len(others) > len(shown) else ""
-        # The class at fault may be whole itself.
-        more_classes = (
-            count(len(others), "more class", "more classes")
-            if any(defect.cls == group.owner for defect in group.defects)
-            else count(len(others), "class", "classes")
-        )
-        yield Line(f"   the same in {more_classes}: {', '.join(shown)}{more}")
+        # The class at fault may be whole itself, or known to the baseline.
+        further = "more " if any(one.cls == group.owner for one in group.defects) else ""
+        classes = count(len(others), f"{further}class", f"{further}classes")
+        yield Line(f"   the same in {classes}: {', '.join(shown)}{more}")
 
 
 def _tests_line(group: Group, verbosity: int) -> Iterator[Line]:

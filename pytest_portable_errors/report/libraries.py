@@ -12,7 +12,7 @@ from pytest_portable_errors.report.rows import Entries
 from pytest_portable_errors.report.summary_line import GREEN, YELLOW, Line, count
 from pytest_portable_errors.report.tally import Tally
 
-_MOST_NAMED = 10  # classes that the project's code names, and that are lost
+_MOST_NAMED = 10  # places of the project's code that name what is lost
 
 
 class SurveyedClass(TypedDict):
@@ -64,7 +64,7 @@ class LibraryCounts(TypedDict):
 
 
 class KeptLibrary(TypedDict):
-    """What a run keeps of a library, and what its cache holds."""
+    """What a run needs of a ``Library``; the cache holds it."""
 
     row: LibraryCounts
     """Without what the project's code names: its lines move."""

@@ -122,7 +122,7 @@ class DependencyItem(pytest.Item):
     row: LibraryCounts | None = None
     """Its row of the table; None before it was looked at."""
     repaired: Sequence[tuple[str, str]] = ()
-    """See ``Surveyed``."""
+    """As of ``FoundLibrary``."""
 
     def runtest(self) -> None:
         """Wait for the survey; outcomes as ``Dependencies.conclude``."""

@@ -25,11 +25,11 @@ from pytest_portable_errors.survey.requirements import Dependency, dependencies_
 
 
 class FoundLibrary(NamedTuple):
-    """What was found of a library."""
+    """What a run has found of a library, in its cache or by a survey."""
 
     kept: KeptLibrary
     repaired: Sequence[tuple[str, str]] = ()
-    """See ``Surveyed``; none of what was cached."""
+    """As of ``Surveyed``: what fixes are proved on. Empty where the cache had it."""
 
 
 class Libraries:

@@ -98,9 +98,10 @@ def main() -> None:
     for row in survey.rows():
         tell(row)
         if clock() - started > budget - 1.0:
+            surveys = " ".join(f"--portable-errors-survey {one}" for one in asked["modules"])
             said.append(
-                f"cut: it takes more than {budget:g} s of processor time; "
-                f"--portable-errors-survey {asked['modules'][0]} looks at all of it"
+                f"cut: it takes more than {budget:g} s of processor time; {surveys} has no such "
+                "limit"
             )
             break
     tell({"said": said})

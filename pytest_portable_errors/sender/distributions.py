@@ -177,9 +177,9 @@ def owners_of_modules() -> Mapping[str, Sequence[str]]:
     an object of each file, and parses all metadata.
     """
     owners: dict[str, set[str]] = {}
-    for distribution in metadata.distributions():
-        for top in set(_tops(distribution)):
-            owners.setdefault(top, set()).add(_name_of(distribution))
+    for installed in _installed(tuple(sys.path)):
+        for top in _tops(installed.distribution):
+            owners.setdefault(top, set()).add(installed.name)
     return {top: sorted(owners[top]) for top in owners}
 
 

@@ -33,9 +33,8 @@ def names_in_project(root: Path) -> dict[str, str]:
             continue
         for name, line, how in _named(tree):
             place = f"{source.relative_to(root).as_posix()}:{line} {how}"
-            if catches(place) and not catches(names.get(name, "")):
+            if name not in names or (catches(place) and not catches(names[name])):
                 names[name] = place
-            names.setdefault(name, place)
     return names
 
 
