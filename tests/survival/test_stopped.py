@@ -4,6 +4,7 @@ stays."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -131,6 +132,29 @@ def test_one_that_is_stopped_when_all_ends(receivers: Receivers) -> None:
     assert not wait_until_gone(ours, seconds=10)
 
 
+def modes_of_receivers(pids: set[int]) -> dict[int, bytes]:
+    """Those that run the receiver's code, with what they do: ``hub``, ``fork``, ``once``.
+
+    A shell that nobody has asked yet does not run it so far.
+    """
+    modes = {}
+    for pid in pids:
+        try:
+            first, *others = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+        except (OSError, ValueError):
+            continue  # it has ended meanwhile
+        if first != b"/bin/sh" and any(each.endswith(b"/receiver") for each in others):
+            modes[pid] = others[-1]
+    return modes
+
+
+def all_are_guarded(modes: dict[int, bytes]) -> bool:
+    """Whether each receiver has a server below its first process, and a check below the server."""
+    serving = {pid for pid, mode in modes.items() if mode != b"hub"}
+    firsts = serving - {pid for each in serving for pid in below(each)}
+    return bool(firsts) and all(any(map(below, below(first))) for first in firsts)
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_nothing_stays_when_pytest_is_killed_with_stopped_receivers(
     tmp_path: Path, workers: tuple[str, ...]
@@ -157,15 +181,12 @@ def test_nothing_stays_when_pytest_is_killed_with_stopped_receivers(
     while not (tmp_path / "begun").exists():
         assert pytest_run.poll() is None
         time.sleep(0.02)
-    ours = below(pytest_run.pid)
-    assert len(ours) >= 3, "the control: there were receivers"
-    for pid in ours:
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            continue  # it has ended meanwhile
-        # A shell that nobody has asked yet is no receiver so far.
-        if b"receiver" in command and not command.startswith(b"/bin/sh"):
+    # One that is only starting has no guardian so far: stopped by somebody then, it would stay.
+    while not all_are_guarded(modes_of_receivers(ours := below(pytest_run.pid))):
+        assert pytest_run.poll() is None
+        time.sleep(0.02)
+    for pid in modes_of_receivers(ours):
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
             os.kill(pid, signal.SIGSTOP)
     pytest_run.kill()
     pytest_run.wait()
