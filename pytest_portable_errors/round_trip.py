@@ -9,7 +9,8 @@ from pytest_portable_errors.diagnosis.checks import DEFAULT_CHECKS, DEFAULT_TIME
 from pytest_portable_errors.receiver_names import DEFAULT_RECEIVER
 from pytest_portable_errors.sender import process_receivers
 from pytest_portable_errors.sender.arguments import checked_names, dotted_name, exception_of
-from pytest_portable_errors.sender.arrival import compare_answer, explain, travel_on
+from pytest_portable_errors.sender.arrival import explain, travel_on
+from pytest_portable_errors.sender.comparison import compare_answer
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import TripSettings, send
 from pytest_portable_errors.sender.receivers import Receivers

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.findings import Fix
-from pytest_portable_errors.report.tally import Defect
+from pytest_portable_errors.report.defect import Defect
 
 METHODS = ("WithoutInit", "WithChain")
 """Recipes that suit more instances than others, so that they go first where two differ."""

@@ -14,8 +14,8 @@ from pytest_portable_errors.repair.files import Writer
 from pytest_portable_errors.repair.plan import Place, Plan, diff_of
 from pytest_portable_errors.repair.proof import Prove
 from pytest_portable_errors.repair.proposals import Left, choose, clearing
+from pytest_portable_errors.report.defect import Defect
 from pytest_portable_errors.report.groups import Group, groups_of
-from pytest_portable_errors.report.tally import Defect
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_portable_errors.diagnosis.findings import tried
 from pytest_portable_errors.diagnosis.printable import brief, clean
 from pytest_portable_errors.diagnosis.shown import short_name
+from pytest_portable_errors.report.defect import Defect, is_built
 from pytest_portable_errors.report.groups import Group
 from pytest_portable_errors.report.rows import ADDED_LATER, DEPENDENCIES, MADE_BY_HOOK, is_own_item
 from pytest_portable_errors.report.summary_line import BOLD, Line, count
-from pytest_portable_errors.report.tally import Defect, is_built
 
 TESTS = 3
 """Node IDs of a defect, and further classes that have it, that are named without -v."""

@@ -16,10 +16,11 @@ from typing import Any
 
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.report.baseline import Baseline
+from pytest_portable_errors.report.defect import Defect
 from pytest_portable_errors.report.defect_lines import selector
 from pytest_portable_errors.report.origin import Origin, common_origin
 from pytest_portable_errors.report.outcome import Outcome
-from pytest_portable_errors.report.tally import Defect, Tally
+from pytest_portable_errors.report.tally import Tally
 
 FORMAT = "pytest-portable-errors report"
 VERSION = 1

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator
 
 from pytest_portable_errors.report.decision_lines import decision_text
+from pytest_portable_errors.report.defect import Defect
 from pytest_portable_errors.report.defect_lines import name_of, selector
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.summary import trouble_text
-from pytest_portable_errors.report.tally import Defect
 
 
 def commands(outcome: Outcome, *, root: str, workspace: str | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_portable_errors.diagnosis.printable import clean
 from pytest_portable_errors.diagnosis.shown import short_name
-from pytest_portable_errors.report.tally import Defect, worst_first
+from pytest_portable_errors.report.defect import Defect, worst_first
 
 _PLACE = re.compile(r"(?:^|\s)(\S+\.py:\d+)$")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
+from pytest_portable_errors.report.defect import Defect
 from pytest_portable_errors.report.libraries import LibraryCounts
 from pytest_portable_errors.report.origin import Origin
 from pytest_portable_errors.report.rows import DECISIONS, Verdict
-from pytest_portable_errors.report.tally import Defect, Tally
+from pytest_portable_errors.report.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pytest_portable_errors.building.calls import WAYS
 from pytest_portable_errors.diagnosis.cause_names import CRASHES_THE_RECEIVER
-from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.receiver.deadlines import FORKED_FROM_ENDED
 from pytest_portable_errors.report.baseline import Baseline, Entry, decision_entry, in_a_line
-from pytest_portable_errors.report.fixes import fixes_of
+from pytest_portable_errors.report.defect import Defect, is_built, worst_first
 from pytest_portable_errors.report.known import (
     DECISION_VALUES,
     baseline_entries,
@@ -20,7 +18,6 @@ from pytest_portable_errors.report.known import (
     with_known,
 )
 from pytest_portable_errors.report.rows import (
-    ADDED_LATER,
     RAISED,
     Detail,
     Entries,
@@ -28,58 +25,6 @@ from pytest_portable_errors.report.rows import (
     Row,
     Verdict,
 )
-
-SCOPES = ("everywhere", "receiver", "without-project", "chain")
-"""Where an exception is lost (``Finding.scope``), the worst first."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Defect:
-    """A defect: one class and one cause, however many tests and serializers met it."""
-
-    cls: str
-    cause: str
-    scope: str = SCOPES[-1]
-    """The worst of ``SCOPES`` in which it was met."""
-    kinds: set[str] = field(default_factory=set)
-    """What was lost: ``message``, ``chain``..."""
-    serializers: dict[str, None] = field(default_factory=dict)
-    """Names, in the order in which they met it; likewise ``receivers`` and ``ways``."""
-    receivers: dict[str, None] = field(default_factory=dict)
-    tests: dict[str, None] = field(default_factory=dict)
-    """Node IDs, sorted."""
-    ways: dict[str, None] = field(default_factory=dict)
-    """How the exceptions came about that showed it: ``raised``, or how they were built."""
-    is_known: bool = True
-    """Whether the baseline has all of it."""
-    detail: Detail | None = None
-    """What people read of it; None if no process has told it in full."""
-
-    @property
-    def owner(self) -> str:
-        """Dotted name of the class in whose body it lies; the class itself where none is known."""
-        owner = "" if self.detail is None else self.detail.get("owner", "")
-        return owner or self.cls
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the owner is the class of an exception that this one only holds."""
-        return self.detail is not None and self.detail.get("is_held", False)
-
-    @property
-    def is_of_project(self) -> bool:
-        """Whether the class is defined below the project's root."""
-        return self.detail is not None and bool(self.detail["file"])
-
-    @property
-    def fixes(self) -> list[Fix]:
-        """Changes that were tried, the best first."""
-        return fixes_of(self.detail)
-
-
-def worst_first(defect: Defect) -> tuple[int, str, str]:
-    """Key that sorts defects: by scope, the worst first, then by class and cause."""
-    return SCOPES.index(defect.scope), defect.cls, defect.cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +123,7 @@ class Tally:
             if finding["verdict"] == Verdict.DEFECT.value:
                 key = (row["cls"], finding["cause"])
                 defect = by_key.setdefault(key, Defect(cls=key[0], cause=key[1]))
-                _extend(defect, nodeid, row, finding)
+                defect.add(nodeid, row, finding)
         for key, defect in by_key.items():
             defect.detail = self._details.get(key)
             defect.tests = dict.fromkeys(sorted(defect.tests))
@@ -341,21 +286,6 @@ class Tally:
         for nodeid, row in self.rows:
             for finding in row["findings"]:
                 yield nodeid, row, finding
-
-
-def is_built(how: str) -> bool:
-    """Whether an exception was built, and neither a test nor a suite raised it."""
-    return how in WAYS or how.endswith(ADDED_LATER)
-
-
-def _extend(defect: Defect, nodeid: str, row: Row, finding: Finding) -> None:
-    defect.scope = min(defect.scope, finding["scope"], key=SCOPES.index)
-    defect.kinds.update(finding["kinds"])
-    defect.serializers[finding["serializer"]] = None
-    defect.receivers[finding["receiver"]] = None
-    defect.tests[nodeid] = None
-    defect.ways[row["how"]] = None
-    defect.is_known = defect.is_known and finding["is_known"]
 
 
 def _state(verdicts: set[str]) -> str:

@@ -10,29 +10,25 @@ from pytest_portable_errors.diagnosis.causes import diagnose, needs_replay
 from pytest_portable_errors.diagnosis.facts import Facts, LoadsFailure, WithProject
 from pytest_portable_errors.diagnosis.findings import Diagnosis
 from pytest_portable_errors.diagnosis.loss import Comparison
-from pytest_portable_errors.diagnosis.losses import (
-    arrival_loss,
-    compare,
-    ends_caller_loss,
-    only_in_tests_loss,
-)
 from pytest_portable_errors.diagnosis.pickle_paths import path_of
 from pytest_portable_errors.diagnosis.pickle_reader import step_at
-from pytest_portable_errors.receiver.described import Answer, Stage, is_exception, subject_of
+from pytest_portable_errors.receiver.described import Answer, Stage
 from pytest_portable_errors.receiver.fields import module_of
-from pytest_portable_errors.receiver_names import NAMED_RECEIVERS
+from pytest_portable_errors.sender.carrier_effects import (
+    consequence,
+    has_replaced_class,
+    is_copy,
+    without_carrier,
+)
 from pytest_portable_errors.sender.carriers.carrier import (
     Carrier,
     ends_caller,
     holds_at,
-    plain_serializer,
-    then_text,
 )
-from pytest_portable_errors.sender.carriers.consequences import Where
-from pytest_portable_errors.sender.left_behind import with_choices
+from pytest_portable_errors.sender.comparison import compare_answer
 from pytest_portable_errors.sender.outgoing import describe_and_pickle
 from pytest_portable_errors.sender.pending_trip import PendingTrip
-from pytest_portable_errors.sender.serializers import PLAIN_PICKLES, Library
+from pytest_portable_errors.sender.serializers import PLAIN_PICKLES
 from pytest_portable_errors.sender.trip import ExplainedTrip, RoundTrip
 from pytest_portable_errors.sender.trip_facts import (
     has_reducer_of_tests,
@@ -118,38 +114,6 @@ def arrive_for_comparison(pending: PendingTrip) -> RoundTrip:
     )
 
 
-def compare_answer(pending: PendingTrip, answer: Answer) -> Comparison:
-    """Compare what was sent with what arrived.
-
-    Args:
-        pending: The trip.
-        answer: What ``pending.answer()`` gave.
-
-    Returns:
-        The differences. One loss of kind ``arrival`` if nothing arrived, or only because the tests
-        registered a reducer, which production lacks.
-    """
-    outgoing, settings = pending.outgoing, pending.settings
-    if Stage(answer["stage"]) is not Stage.ARRIVED:
-        return Comparison(losses=(arrival_loss(outgoing.sent, answer),), declared=())
-    compared = compare(
-        outgoing.sent,
-        answer["record"],
-        checks=settings.checks,
-        arrives_as=settings.arrives_as,
-        without=settings.without,
-        copies_classes=outgoing.serializer.name not in PLAIN_PICKLES,
-    )
-    if not compared.losses and ends_caller(outgoing.serializer, outgoing.cls):
-        return replace(compared, losses=(ends_caller_loss(outgoing.sent),))
-    reducer = outgoing.reducer
-    if reducer is not None and not compared.losses and has_reducer_of_tests(pending):
-        return replace(compared, losses=(only_in_tests_loss(outgoing.sent, reducer.location),))
-    if compared.losses and outgoing.subject is not None and not has_reducer_of_tests(pending):
-        return with_choices(compared, outgoing.subject, outgoing.serializer)
-    return compared
-
-
 def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> ExplainedTrip:
     """Say why something was lost, and make the trip; its texts have no credentials in them.
 
@@ -189,7 +153,7 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
         with_project=with_project,
         is_of_tests=facts.defined_in_test or is_of_tests(pending),
         stopped_at=None if stopped is None else _path_in(stopped, held_at),
-        then=None if over_limit else _then(pending, facts),
+        then=None if over_limit else consequence(pending, facts),
         credentials=tuple(
             replace(credential, path=_path_in(credential.path, held_at))
             for credential in scan.credentials
@@ -202,43 +166,6 @@ def explain(pending: PendingTrip, answer: Answer, compared: Comparison) -> Expla
     return ExplainedTrip(trip=trip, facts=facts)
 
 
-def _from_exception_on(diagnosis: Diagnosis | None, held_at: str) -> Diagnosis | None:
-    """The same diagnosis, whose paths begin at the exception and not at what a carrier sends it
-    in."""
-    if diagnosis is None or held_at == "exc":
-        return diagnosis
-    return replace(
-        diagnosis,
-        why=diagnosis.why.replace(held_at, "exc"),
-        evidence=tuple(_path_in(text, held_at) for text in diagnosis.evidence),
-    )
-
-
-def _path_in(path: str, held_at: str) -> str:
-    return "exc" + path.removeprefix(held_at) if path.startswith(held_at) else path
-
-
-def _then(pending: PendingTrip, facts: Facts) -> str | None:
-    """What happens in production where the carrier is known; None if nobody has seen it."""
-    outgoing = pending.outgoing
-    where: Where
-    if outgoing.never_sent is not None:
-        where = "not sent"
-    elif facts.stage is Stage.DUMPS:
-        where = "dumps"
-    elif facts.stage is not Stage.ARRIVED:
-        where = "loads"
-    elif _is_copy(pending):
-        return None
-    elif any(loss.kind == "type" and loss.path == "exc" for loss in facts.losses):
-        where = "replaced"
-    elif facts.ends_caller:
-        where = "ends"
-    else:
-        return None
-    return then_text(outgoing.serializer, where, outgoing.cls)
-
-
 def lacks_project(pending: PendingTrip) -> bool:
     """Whether the receiver failed because it lacks a module of the project.
 
@@ -249,32 +176,11 @@ def lacks_project(pending: PendingTrip) -> bool:
         PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
     """
     missing = pending.answer().get("missing")
-    if pending.settings.receiver == "with-project" or not (missing or _has_replaced_class(pending)):
+    if pending.settings.receiver == "with-project" or not (missing or has_replaced_class(pending)):
         return False
     module = missing[0][0] if missing else module_of(pending.outgoing.cls) or "?"
     project = pending.receivers.project
     return project.owns(module) and not project.is_test(module)
-
-
-def without_carrier(pending: PendingTrip) -> PendingTrip | None:
-    """Send the payload once more, without the carrier that made no exception of it.
-
-    A carrier that only wraps pickle may give something else, as DBOS gives the stored text. The
-    pickle below it says why.
-
-    Returns:
-        The trip without the carrier. None for any other serializer, and if nothing arrived or an
-        exception did.
-
-    Raises:
-        PortableErrorsError: The receiver cannot start, or is not set up as it has to be.
-    """
-    outgoing, answer = pending.outgoing, pending.answer()
-    plain = plain_serializer(outgoing.serializer)
-    has_arrived = Stage(answer["stage"]) is Stage.ARRIVED
-    if plain is outgoing.serializer or not has_arrived or is_exception(answer["record"]):
-        return None
-    return pending.resent(outgoing=replace(outgoing, serializer=plain))
 
 
 def _trip_key(pending: PendingTrip) -> Hashable:
@@ -342,7 +248,7 @@ def _carrier_diagnosis(pending: PendingTrip) -> Diagnosis | None:
     carrier, subject = pending.outgoing.serializer, pending.outgoing.subject
     if not isinstance(carrier, Carrier) or not carrier.replaces or subject is None:
         return None
-    if _is_copy(pending):
+    if is_copy(pending):
         return None
     plain = describe_and_pickle(subject, serializer=carrier.of)
     reason = arrive(pending.resent(outgoing=plain)).trip.diagnosis
@@ -350,20 +256,6 @@ def _carrier_diagnosis(pending: PendingTrip) -> Diagnosis | None:
         cause=REPLACED_BY_CARRIER,
         why=carrier.replaces if reason is None else f"{carrier.replaces}\n{reason.why}",
         evidence=(carrier.name, *(() if reason is None else reason.evidence)),
-    )
-
-
-def _is_copy(pending: PendingTrip) -> bool:
-    """Whether what arrived is of a copy of its class, which the carrier's pickler sends by value
-    because it is found under no name."""
-    carrier, cls = pending.outgoing.serializer, pending.outgoing.cls
-    sent, record = subject_of(pending.outgoing.sent), pending.answer().get("record")
-    return (
-        isinstance(carrier, Carrier)
-        and isinstance(carrier.of, Library)
-        and record is not None
-        and not sent["importable"]
-        and subject_of(record)["type"] in (sent["type"], f"{module_of(cls)}.{cls.__name__}")
     )
 
 
@@ -387,12 +279,17 @@ def _loads_failure(pending: PendingTrip, facts: Facts) -> LoadsFailure | None:
     return LoadsFailure(path=path, opcode=step.opcode, subject=step.subject)
 
 
-def _has_replaced_class(pending: PendingTrip) -> bool:
-    """Whether a carrier gave another class where pickle would have failed to import this one."""
-    outgoing, answer = pending.outgoing, pending.answer()
-    return (
-        isinstance(outgoing.serializer, Carrier)
-        and pending.settings.receiver in NAMED_RECEIVERS
-        and Stage(answer["stage"]) is Stage.ARRIVED
-        and subject_of(answer["record"])["type"] != subject_of(outgoing.sent)["type"]
+def _from_exception_on(diagnosis: Diagnosis | None, held_at: str) -> Diagnosis | None:
+    """The same diagnosis, whose paths begin at the exception and not at what a carrier sends it
+    in."""
+    if diagnosis is None or held_at == "exc":
+        return diagnosis
+    return replace(
+        diagnosis,
+        why=diagnosis.why.replace(held_at, "exc"),
+        evidence=tuple(_path_in(text, held_at) for text in diagnosis.evidence),
     )
+
+
+def _path_in(path: str, held_at: str) -> str:
+    return "exc" + path.removeprefix(held_at) if path.startswith(held_at) else path

@@ -9,11 +9,8 @@ from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.errors import PortableErrorsError
 from pytest_portable_errors.receiver.canonical import canonical
 from pytest_portable_errors.sender.answered import RUN_TRIAL_SECONDS
-from pytest_portable_errors.sender.arrival import (
-    arrive,
-    arrive_for_comparison,
-    without_carrier,
-)
+from pytest_portable_errors.sender.arrival import arrive, arrive_for_comparison
+from pytest_portable_errors.sender.carrier_effects import without_carrier
 from pytest_portable_errors.sender.carriers.carrier import Carrier, plain_serializer
 from pytest_portable_errors.sender.extent import MUCH
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle

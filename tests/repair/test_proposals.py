@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pytest_portable_errors.diagnosis.findings import Fix
 from pytest_portable_errors.repair.proposals import Left, Proposal, choose, clearing
+from pytest_portable_errors.report.defect import Defect
 from pytest_portable_errors.report.fixes import fixes_of
 from pytest_portable_errors.report.rows import Detail
-from pytest_portable_errors.report.tally import Defect
 
 WHOLE = Fix(
     title="add it",

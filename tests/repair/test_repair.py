@@ -19,8 +19,8 @@ from pytest_portable_errors.repair.proof import Evidence, Proof
 from pytest_portable_errors.repair.proposals import Left
 from pytest_portable_errors.repair.reducers import module_text, table_of
 from pytest_portable_errors.repair.repair import Repair, repaired
+from pytest_portable_errors.report.defect import Defect
 from pytest_portable_errors.report.rows import Detail
-from pytest_portable_errors.report.tally import Defect
 
 SOURCE = """\
 class A(Exception):

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_portable_errors.report.baseline import Baseline, Entry
+from pytest_portable_errors.report.defect import SCOPES
 from pytest_portable_errors.report.outcome import Outcome
 from pytest_portable_errors.report.rows import Detail, Entries, Finding, Row, Verdict
-from pytest_portable_errors.report.tally import SCOPES, Tally
+from pytest_portable_errors.report.tally import Tally
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CLASSES = ("shop.errors.A", "shop.errors.B", "tests.Local")
