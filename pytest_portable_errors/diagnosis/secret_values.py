@@ -33,9 +33,10 @@ def is_secret(name: str, text: str) -> bool:
 
     Args:
         name: Of an attribute, a key, a header or an option, in any spelling.
-        text: The whole value.
+        text: The whole value. One that only repeats the name is none: requests keeps a header as
+            ``{"authorization": ("Authorization", "Bearer ...")}``.
     """
-    if NO_VALUE.fullmatch(text):
+    if NO_VALUE.fullmatch(text) or text.lower() == name.lower():
         return False
     return is_secret_name(name) or (may_be_secret_name(name) and _fits(name, text))
 

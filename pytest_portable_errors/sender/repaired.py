@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,14 +47,9 @@ class Repaired:
     def of(self, owner: type) -> Iterator[BaseException]:
         """Rebuild the exceptions of a class that were kept; those that cannot be are left out.
 
-        None of a class that has a ``__del__``: where the fix leaves something behind that it
-        needs, it raises whenever the garbage collector runs, as grpc's do.
-
         Raises:
             KeyboardInterrupt: It may be the user's.
         """
-        if hasattr(owner, "__del__"):
-            return
         for payload in self.payloads.get(name_of(owner), ()):
             exc = rebuilt(payload)
             if exc is not None:
@@ -76,15 +72,30 @@ def name_of(cls: type) -> str:
 
 
 def rebuilt(payload: bytes) -> BaseException | None:
-    """Make the exception of a payload of our own again; None if that raises, or gives another.
+    """Make the exception of a payload of our own again.
+
+    Returns:
+        The exception. None if that raises, or gives something else; and if a class of the payload
+        has a ``__del__``: where something was left behind that it needs, it raises whenever the
+        garbage collector runs, as grpc's do, be it that of a cause.
 
     Raises:
         KeyboardInterrupt: It may be the user's.
     """
     try:
-        exc = pickle.loads(payload)
+        exc = _WithoutFinalizers(io.BytesIO(payload)).load()
     except KeyboardInterrupt:
         raise
     except BaseException:  # foreign code
         return None
     return exc if isinstance(exc, BaseException) else None
+
+
+class _WithoutFinalizers(pickle.Unpickler):
+    """Refuses each class whose instances do something when they end (``__del__``)."""
+
+    def find_class(self, module: str, name: str) -> object:
+        found = super().find_class(module, name)
+        if issubclass(type(found), type) and hasattr(found, "__del__"):
+            raise pickle.UnpicklingError(f"{module}.{name} has a __del__")
+        return found

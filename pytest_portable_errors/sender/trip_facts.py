@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator
 
 from pytest_portable_errors.diagnosis.credentials import SEARCHED, CredentialScan
 from pytest_portable_errors.diagnosis.facts import Facts
 from pytest_portable_errors.diagnosis.pickle_reader import OPCODES, Reading
-from pytest_portable_errors.diagnosis.source_places import class_named, find_class
 from pytest_portable_errors.receiver.budget import VALUES
 from pytest_portable_errors.receiver.described import Answer, subject_of
 from pytest_portable_errors.receiver.fields import module_of
@@ -16,6 +14,7 @@ from pytest_portable_errors.receiver.record import is_cut
 from pytest_portable_errors.sender.outgoing import Outgoing
 from pytest_portable_errors.sender.pending_trip import PendingTrip
 from pytest_portable_errors.sender.project import Project
+from pytest_portable_errors.sender.repaired import rebuilt
 from pytest_portable_errors.sender.serializers import PICKLE_LOADER
 
 
@@ -30,8 +29,8 @@ def has_reducer_of_tests(pending: PendingTrip) -> bool:
 def is_unreadable_here(outgoing: Outgoing, answer: Answer) -> bool:
     """Whether ``str()`` fails in the receiver, and of what this process makes of the payload, too.
 
-    The receiver has rebuilt it, so that can be done here: it neither hangs nor crashes. Where a
-    class of the chain has a ``__del__``, it is taken to fail: that may lack what its text lacks.
+    The receiver has rebuilt it, so that can be done here: it neither hangs nor crashes. What
+    ``rebuilt`` leaves alone is taken to fail: it may lack what its text lacks.
     """
     received = subject_of(answer["record"]) if "record" in answer else None
     if (
@@ -41,16 +40,14 @@ def is_unreadable_here(outgoing: Outgoing, answer: Answer) -> bool:
         or outgoing.serializer.loader != PICKLE_LOADER
     ):
         return False
-    names = [node["type"] for node in outgoing.sent["exceptions"]]
-    if any(hasattr(class_named(name, find_class), "__del__") for name in names):
-        return True
+    exc = rebuilt(outgoing.payload or b"")
     try:
-        str(pickle.loads(outgoing.payload or b""))
+        str(exc)
     except KeyboardInterrupt:
         raise
     except BaseException:  # foreign code
         return True
-    return False
+    return exc is None
 
 
 def is_of_tests(pending: PendingTrip) -> bool:
