@@ -62,6 +62,7 @@ import builtins
 import contextlib
 import copy
 import copyreg
+import dataclasses
 import functools
 import importlib
 import operator
@@ -211,10 +212,16 @@ def _as_base(error: BaseException, base: Any, path: tuple[int, ...]) -> _Stored:
             state[name] = kept
     for name in _FACTS:
         with contextlib.suppress(Exception):
-            value = getattr(error, name)()
+            value = _method(error, name)()
             pickle.dumps(value)
             state[name] = functools.partial(operator.itemgetter(0), (value,))
     return base, args, state
+
+
+def _method(error: BaseException, name: str) -> Any:
+    """A method of its class; a property may warn that it is deprecated."""
+    is_method = callable(getattr(type(error), name, None))
+    return getattr(error, name) if is_method else None
 
 
 def _base(cls: Any) -> Any:
@@ -322,8 +329,21 @@ def _of_parts(value: Any, path: tuple[int, ...]) -> Any:
         return [_portable(held, path) for held in value]
     if isinstance(value, tuple):
         return tuple.__new__(type(value), [_portable(held, path) for held in value])
+    names = list(_record_fields(value))
+    if names:
+        record = copy.copy(value)
+        for name in names:  # past the class, which may be frozen
+            object.__setattr__(record, name, _portable(getattr(value, name), path))
+        return record
     make_copy: Any = getattr(value, "copy", None)
     return make_copy() if isinstance(value, Mapping) else None
+
+
+def _record_fields(value: Any) -> Iterator[str]:
+    """Names of what a dataclass, or a class of attrs, holds."""
+    if dataclasses.is_dataclass(value):
+        yield from (field.name for field in dataclasses.fields(value))
+    yield from (field.name for field in getattr(type(value), "__attrs_attrs__", ()))
 
 
 def _without_secrets(value: Any) -> Any:
@@ -344,9 +364,10 @@ def _without_secrets(value: Any) -> Any:
         if isinstance(value, tuple):
             return replaced(headers=kept)
         copied = copy.copy(value)
-        copied.headers = kept
+        # Past the class, which may be frozen.
+        object.__setattr__(copied, "headers", kept)
         if held:
-            setattr(copied, held, cleared)
+            object.__setattr__(copied, held, cleared)
         return copied
     return value
 

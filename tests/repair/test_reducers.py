@@ -409,7 +409,7 @@ def test_a_class_in_a_class_is_found(folder: Path) -> None:
 
 
 LIBRARY = """
-import threading, types
+import dataclasses, threading, types
 from typing import NamedTuple
 
 class Base(Exception):
@@ -448,6 +448,21 @@ class Request(NamedTuple):
     url: str
     headers: object
 
+@dataclasses.dataclass(frozen=True)
+class Record:
+    url: str
+    headers: object
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SlottedRecord:
+    url: str
+    headers: object
+
+class Deprecated(Base):
+    @property
+    def code(self):
+        raise SystemExit("a property was asked")
+
 class Kept(Exception):
     def __init__(self, request):
         super().__init__(request)
@@ -465,6 +480,9 @@ class Ends(Base):
 
 def state():
     return {"details": "no order", "lock": threading.Lock()}
+
+def attr_record():
+    return __import__("attr_record")
 """
 """A library: an error that is nothing without what cannot be pickled, and some that can be."""
 
@@ -472,6 +490,10 @@ def state():
 @pytest.fixture
 def library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "acme.py").write_text(LIBRARY)
+    (folder / "attr_record.py").write_text(
+        "import attr\n@attr.s(frozen=True, slots=True)\nclass Frozen:\n"
+        "    url = attr.ib()\n    headers = attr.ib()\n"
+    )
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delitem(sys.modules, "acme", raising=False)
     return folder
@@ -503,10 +525,27 @@ def test_an_answer_that_cannot_be_pickled_is_left_out(library: Path) -> None:
     assert not hasattr(exc, "code")
 
 
-def test_parts_of_a_value_are_kept(library: Path) -> None:
-    made = "acme.Kept(acme.Request('/orders', types.MappingProxyType({'a': 1, 'b': 2})))"
+def test_no_property_is_asked_for_an_answer(library: Path) -> None:
+    """It may be deprecated, as aiohttp's is, and warn whoever pickles the error."""
+    exc = with_table(library, "acme.Deprecated('m')", becomes={"acme.Deprecated": "acme.Base"})
+    assert not hasattr(exc, "code")
+
+
+RECORDS = ["acme.Request", "acme.Record", "acme.SlottedRecord", "acme.attr_record().Frozen"]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_parts_of_a_record_are_kept(library: Path, record: str) -> None:
+    """aiohttp 3.9 has its request's facts in a class of attrs, 3.14 in a named tuple."""
+    if "attr_record" in record:
+        pytest.importorskip("attr")
+    made = f"acme.Kept({record}('/orders', types.MappingProxyType({{'a': 1, 'b': 2}})))"
     exc: Any = with_table(library, made, rebuilt=frozenset({"acme.Kept"}))
     assert (str(exc), exc.request.headers) == ("refused: /orders", {"a": 1, "b": 2})
+    assert type(exc.request).__name__ == record.rpartition(".")[2]
+
+
+def test_parts_of_a_value_are_kept(library: Path) -> None:
     made = "acme.Holds({'lock': threading.Lock(), 'order': 7}, [threading.Lock(), 8])"
     exc = with_table(library, made, rebuilt=frozenset({"acme.Holds"}))
     assert exc.args == ({"lock": None, "order": 7}, [None, 8])
@@ -540,13 +579,23 @@ def test_a_circle_of_what_is_held_ends(library: Path) -> None:
     assert str(exc) == "a"
 
 
-@pytest.mark.parametrize("library_name", ["requests", "multidict"])
-def test_credentials_in_headers_of_others_are_left_out(library: Path, library_name: str) -> None:
+PROXY = "multidict.CIMultiDictProxy(multidict.CIMultiDict(HEADERS))"
+
+
+@pytest.mark.parametrize(
+    ("library_name", "head"),
+    [
+        ("requests", "requests.Request('GET', 'http://shop.example', headers=HEADERS).prepare()"),
+        *(("multidict", f"{record}('/', {PROXY})") for record in RECORDS),
+    ],
+    ids=["requests", *RECORDS],
+)
+def test_credentials_in_headers_of_others_are_left_out(
+    library: Path, library_name: str, head: str
+) -> None:
     pytest.importorskip(library_name)
-    head = {
-        "requests": "requests.Request('GET', 'http://shop.example', headers=HEADERS).prepare()",
-        "multidict": "acme.Request('/', multidict.CIMultiDictProxy(multidict.CIMultiDict(HEADERS)))",
-    }[library_name]
+    if "attr_record" in head:
+        pytest.importorskip("attr")
     made = f"acme.Kept({head})"
     text = module_text(None, Table(rebuilt=frozenset({"acme.Kept"})), "reducers")
     (library / "reducers.py").write_text(text)
