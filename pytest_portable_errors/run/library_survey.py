@@ -24,7 +24,7 @@ from pytest_portable_errors.sender.project_context import ProjectContext
 from pytest_portable_errors.sender.receivers import Receivers
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.survey import population
-from pytest_portable_errors.survey.cases import Case, find_suite, suite_names
+from pytest_portable_errors.survey.cases import Case, subjects_of, suite_names
 from pytest_portable_errors.survey.class_names import ClassNames, is_public
 from pytest_portable_errors.survey.packages import classes_of_package, import_package
 
@@ -80,6 +80,8 @@ class LibrarySurvey:
             wants_fixes=self._class_names.is_named,
         )
         self._failures: Mapping[str, str] = {}
+        self.said: list[str] = []
+        """What is to be told of the library beside its classes."""
 
     def import_library(self) -> dict[str, str]:
         """Import what is surveyed; module -> why it could not be imported.
@@ -115,7 +117,7 @@ class LibrarySurvey:
         suites = {_SUITES.get(module, module) for module in self._modules} & set(suite_names())
         for suite in sorted(suites):
             try:
-                for subject in find_suite(suite)(self._receivers, ()):
+                for subject in subjects_of(suite, self._receivers, ()):
                     if subject.origin:
                         yield Case(
                             subject=subject,
@@ -123,7 +125,7 @@ class LibrarySurvey:
                             is_surveyed=True,
                         )
             except PortableErrorsError as error:
-                self._recorder.trouble(str(error))
+                self.said.append(str(error))
         found = [cls for module in self._modules for cls in classes_of_package(module)]
         classes = {
             type_name(cls): cls

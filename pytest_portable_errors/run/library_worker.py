@@ -72,7 +72,7 @@ def main() -> None:
                 "limit"
             )
             break
-    tell({"said": said})
+    tell({"said": [*said, *survey.said]})
     # The sender ends this process, with all that the library has started.
     sleep(60)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+import os
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Protocol
@@ -116,6 +119,29 @@ def _entry_points() -> dict[str, metadata.EntryPoint]:
     return {entry.name: entry for entry in metadata.entry_points(group=ENTRY_POINTS)}
 
 
+def subjects_of(
+    name: str, receivers: Receivers, receiver_names: Sequence[str]
+) -> Iterator[Subject]:
+    """The subjects of a suite, as it finds them.
+
+    Raises:
+        PortableErrorsError: There is no suite of this name, or its library is not installed. Or the
+            suite fails, also after some subjects: its library may be of a version that nobody has
+            seen, and what it raised until then is to be checked.
+    """
+    suite = find_suite(name)
+    try:
+        yield from suite(receivers, receiver_names)
+    except PortableErrorsError:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise PortableErrorsError(
+            f"the suite {name} has ended early: {type(error).__name__}: {error} "
+            f"({os.path.basename(last.filename)}:{last.lineno}); the rest of it was not checked"
+        ) from error
+
+
 def cases_of(
     name: str,
     receivers: Receivers,
@@ -126,7 +152,8 @@ def cases_of(
 ) -> list[Case]:
     """The cases of a suite: all of the first serializer, then all of the next.
 
-    Most payloads of pickle and cloudpickle are the same, so the second round costs little.
+    Most payloads of pickle and cloudpickle are the same, so the second round costs little. Where
+    the suite ends early, the last case is one that cannot be made, and says why.
 
     Args:
         name: Name of the suite.
@@ -136,12 +163,19 @@ def cases_of(
         found: Called with each case of the first serializer while the suite finds further subjects.
 
     Raises:
-        PortableErrorsError: There is no suite of this name, or its library is not installed.
+        PortableErrorsError: There is no suite of this name, its library is not installed, or the
+            suite fails before it gives a subject.
     """
-    subjects = []
-    for subject in find_suite(name)(receivers, receiver_names):
-        subjects.append(subject)
-        found(Case(subject=subject, serializers=(serializers[0],)))
+    subjects: list[Subject] = []
+    try:
+        for subject in subjects_of(name, receivers, receiver_names):
+            subjects.append(subject)
+            found(Case(subject=subject, serializers=(serializers[0],)))
+    except PortableErrorsError as error:
+        if not subjects:
+            raise
+        rest = functools.partial(_not_made, error)
+        subjects.append(Subject(name="the-rest", origin="", instances=rest))
     return [
         Case(subject=subject, serializers=(serializer,))
         for serializer in serializers
@@ -149,4 +183,17 @@ def cases_of(
     ]
 
 
-__all__ = ["CannotBuild", "Case", "Subject", "Suite", "cases_of", "find_suite"]
+def _not_made(error: PortableErrorsError) -> Sequence[Variant]:
+    raise error
+
+
+__all__ = [
+    "CannotBuild",
+    "Case",
+    "Subject",
+    "Suite",
+    "cases_of",
+    "find_suite",
+    "subjects_of",
+    "suite_names",
+]

@@ -60,3 +60,38 @@ def test_what_only_python_could_keep_is_no_defect_of_a_library(run: Run) -> None
 
 def test_the_control_checks_that_were_chosen_are_made(run: Run) -> None:
     run("-o", "portable_errors_checks=type message chain").assert_outcomes(failed=2)
+
+
+def of_whichever_version(suite: str) -> None:
+    """Break the suite, as one breaks whose library is of a version that it has not seen."""
+    (Path(os.environ["PYTHONPATH"].partition(os.pathsep)[0]) / "acme_portable.py").write_text(suite)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_what_a_suite_has_raised_before_it_fails_is_checked(
+    run: Run, workers: tuple[str, ...]
+) -> None:
+    if workers:
+        pytest.importorskip("xdist")
+    of_whichever_version(SUITE + "    acme.call()\n")
+    result = run("-v", *workers)
+    result.assert_outcomes(passed=1, failed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines_random(
+        [
+            "*FAILED*portable-errors/acme::the-rest?pickle?*",
+            (
+                "the suite acme has ended early: AttributeError: module 'acme' has no attribute 'call' "
+                "(acme_portable.py:18); the rest of it was not checked"
+            ),
+        ]
+    )
+
+
+def test_one_that_fails_at_once_is_an_error_with_its_reason(run: Run) -> None:
+    of_whichever_version("def subjects(receivers, names):\n    return 1 / 0\n")
+    result = run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*the suite acme has ended early: ZeroDivisionError: division by zero*"]
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import install
 from processes import wait_until_gone
 
 from pytest_portable_errors.report.libraries import Library, counts_of
@@ -235,6 +236,32 @@ for number in range(200):
         "cut: it takes more than 4 s of processor time; --portable-errors-survey made_up has no "
         "such limit"
     )
+
+
+def test_a_suite_that_ends_early_is_told_and_the_classes_are_built(
+    survey: Surveys, tmp_path: Path
+) -> None:
+    entry = "[pytest_portable_errors.suites]\nmade_up = suite_of_made_up:subjects\n"
+    suite = (
+        "import made_up\nfrom pytest_portable_errors.survey.suites.raising import raised\n"
+        "def raises():\n    raise made_up.Whole('a')\n"
+        "def subjects(receivers, names):\n"
+        "    yield from raised('made_up', {'first': raises})\n    made_up.gone()\n"
+    )
+    files = {"suite_of_made_up.py": suite, "suite_of_made_up-1.0.dist-info/entry_points.txt": entry}
+    install(tmp_path, "suite-of-made-up", files)
+    library = survey("")
+    [said] = library["said"]
+    assert said == (
+        "the suite made_up has ended early: AttributeError: module 'made_up' has no attribute "
+        "'gone' (suite_of_made_up.py:7); the rest of it was not checked"
+    )
+    first, *others = library["classes"]
+    assert (first["cls"], first["entries"]["rows"][0]["how"]) == (
+        "made_up.Whole",
+        "by made_up (first)",
+    )
+    assert [row["cls"] for row in others] == ["made_up.Lossy", "made_up.Whole"]
 
 
 def test_what_the_project_ignores_and_declares(survey: Surveys) -> None:

@@ -47,6 +47,8 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
         try:
             fakeredis = importlib.import_module("fakeredis")
         except ImportError:
+            fakeredis = None
+        if not hasattr(fakeredis, "TcpFakeServer"):
             yield Subject(name="answers", origin="raised", instances=_no_server)
             return
         with _server(fakeredis) as port, closing(_client(redis, port)) as client:
@@ -127,4 +129,4 @@ def _server(fakeredis: Any) -> Iterator[int]:
 
 
 def _no_server() -> Sequence[Variant]:
-    raise CannotBuild("a server's refusals need fakeredis: pip install fakeredis")
+    raise CannotBuild("a server's refusals need fakeredis 2.25 or later: pip install -U fakeredis")
