@@ -252,7 +252,7 @@ TESTED_BY = {
         for name in sorted(
             (
                 *("aiohttp", "anthropic", "botocore", "click", "google", "grpc", "grpc_server"),
-                *("httpx", "openai", "psycopg", "pydantic", "raising", "redis", "requests"),
+                *("httpx", "openai", "psycopg", "pydantic", "redis", "requests"),
                 "sqlalchemy",
             )
         )

@@ -158,7 +158,8 @@ def _stored(error: BaseException, path: tuple[int, ...]) -> _Stored:
         args = tuple(_portable(value, path, shown) for value in error.args)
         stored["args"] = args
     for name in LEFT_BEHIND.get(_name(cls), ()):
-        stored[name] = None
+        if name in stored:
+            stored[name] = None
     state = {
         name: value if name == "args" else _portable(value, path)
         for name, value in stored.items()

@@ -42,9 +42,9 @@ class TripRequirements:
     """Whether the project has not decided yet who reads its errors."""
     chain_is_undecided: bool = False
     """Whether the project has not decided yet whether the chain is needed."""
-    spares_pythons_chain: bool = False
-    """Whether the chain of one of Python's own classes is not compared: nothing carries it, and no
-    reducer is ever offered for a class that is everybody's."""
+    spares_python: bool = False
+    """Whether nothing is asked of Python's own classes that Python itself drops, their chain among
+    it: no reducer is ever offered for a class that is everybody's."""
     is_repo_wide: bool = False
     """Whether that is no defect which no class of the project can help: classes that tests define,
     what Python itself drops, ``args`` of others' classes alone."""
@@ -121,8 +121,8 @@ def pending_trips(
         PortableErrorsError: A receiver cannot start.
     """
     dropped = never_carried(outgoing.serializer) if requirements.is_repo_wide else ()
-    is_pythons = module_of(outgoing.cls) == "builtins"
-    if requirements.chain_is_undecided or (requirements.spares_pythons_chain and is_pythons):
+    spares_chain = requirements.spares_python and _is_pythons(outgoing.cls)
+    if requirements.chain_is_undecided or spares_chain:
         dropped = (*dropped, "chain")
     checks = tuple(check for check in requirements.checks if check not in dropped)
     settings = TripSettings(
@@ -225,11 +225,18 @@ def _judged_trip(pending: PendingTrip, explained: ExplainedTrip, verdict: Verdic
     return JudgedTrip(pending=pending, facts=explained.facts, trip=explained.trip, verdict=verdict)
 
 
+def _is_pythons(cls: type) -> bool:
+    return module_of(cls) == "builtins"
+
+
 def verdict_of(pending: PendingTrip, trip: RoundTrip, requirements: TripRequirements) -> Verdict:
     """The verdict of a trip that lost something, apart from an undecided chain."""
     cause = "" if trip.diagnosis is None else trip.diagnosis.cause
     if requirements.setup_is_undecided and cause == RECEIVER_NOT_SET_UP:
         return Verdict.NOT_SET_UP
+    spares_class = requirements.spares_python and _is_pythons(pending.outgoing.cls)
+    if spares_class and cause == DROPPED_BY_PYTHON:
+        return Verdict.OF_PYTHON
     if not requirements.is_repo_wide:
         return Verdict.DEFECT
     if trip.is_of_tests:

@@ -230,7 +230,7 @@ def _failure(row: dict[str, Any]) -> str | None:
     checks = [check for check in DEFAULT_CHECKS if check != "chain" or row["keeps_chain"]]
     try:
         for payload in row["payloads"]:
-            exc = rebuilt(base64.b64decode(payload))
+            exc = rebuilt(base64.b64decode(payload), with_finalizers=True)
             if exc is None:
                 return "what a test raised cannot be rebuilt any more"
             lost = _lost(exc, checks, row["gives_up"])

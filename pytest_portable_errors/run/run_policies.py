@@ -94,7 +94,7 @@ class RunPolicies:
                 receivers=options.receivers,
                 checks=options.checks,
                 timeout=options.timeout,
-                spares_pythons_chain=not options.checks_are_chosen,
+                spares_python=not options.checks_are_chosen,
                 hops=options.hops,
             ),
             self._receivers,

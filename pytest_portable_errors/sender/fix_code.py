@@ -12,6 +12,9 @@ from typing import Any
 
 from pytest_portable_errors.diagnosis.candidate import Candidate
 
+FIX = "portable_errors_fix"
+"""The name of the module in which the code of a fix runs."""
+
 
 def compiled(candidate: Candidate, owner: type) -> Callable[[Any], object] | None:
     """The function that the printed code makes; None if it does not compile or run.
@@ -28,7 +31,7 @@ def compiled(candidate: Candidate, owner: type) -> Callable[[Any], object] | Non
 
     scope: dict[str, Any] = {
         "__builtins__": {**vars(builtins), "__import__": import_},
-        "__name__": "portable_errors_fix",
+        "__name__": FIX,
     }
     try:
         exec(_code_of(candidate.code), scope)  # our own text, as it is printed

@@ -51,7 +51,7 @@ class Repaired:
             KeyboardInterrupt: It may be the user's.
         """
         for payload in self.payloads.get(name_of(owner), ()):
-            exc = rebuilt(payload)
+            exc = rebuilt(payload, with_finalizers=False)
             if exc is not None:
                 yield exc
 
@@ -71,19 +71,24 @@ def name_of(cls: type) -> str:
     return f"{module_of(cls)}:{cls.__qualname__}"
 
 
-def rebuilt(payload: bytes) -> BaseException | None:
+def rebuilt(payload: bytes, *, with_finalizers: bool) -> BaseException | None:
     """Make the exception of a payload of our own again.
 
+    Args:
+        payload: The payload.
+        with_finalizers: Whether its classes may have a ``__del__``. Where something was left behind
+            that this needs, it raises whenever the garbage collector runs, as grpc's do, be it that
+            of a cause: so only in a process that is soon gone.
+
     Returns:
-        The exception. None if that raises, or gives something else; and if a class of the payload
-        has a ``__del__``: where something was left behind that it needs, it raises whenever the
-        garbage collector runs, as grpc's do, be it that of a cause.
+        The exception. None if that raises, or gives something else.
 
     Raises:
         KeyboardInterrupt: It may be the user's.
     """
+    unpickler = pickle.Unpickler if with_finalizers else _WithoutFinalizers
     try:
-        exc = _WithoutFinalizers(io.BytesIO(payload)).load()
+        exc = unpickler(io.BytesIO(payload)).load()
     except KeyboardInterrupt:
         raise
     except BaseException:  # foreign code

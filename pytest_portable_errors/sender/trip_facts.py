@@ -40,7 +40,7 @@ def is_unreadable_here(outgoing: Outgoing, answer: Answer) -> bool:
         or outgoing.serializer.loader != PICKLE_LOADER
     ):
         return False
-    exc = rebuilt(outgoing.payload or b"")
+    exc = rebuilt(outgoing.payload or b"", with_finalizers=False)
     try:
         str(exc)
     except KeyboardInterrupt:

@@ -18,6 +18,7 @@ from pytest_portable_errors.diagnosis.shown import show
 from pytest_portable_errors.receiver import fields
 from pytest_portable_errors.receiver.values import describe_value
 from pytest_portable_errors.sender.carriers.carrier import Carrier
+from pytest_portable_errors.sender.fix_code import FIX
 from pytest_portable_errors.sender.serializers import Library, Pickle, Serializer, WithReducers
 
 _MOST_SAVED = 5_000  # objects that are pickled in Python, which takes thirty times as long as in C
@@ -179,6 +180,8 @@ def _steps(entered: list[object], reduced: dict[int, tuple[object, object]]) -> 
 
 def _argument(owner: Any, child: object) -> str:
     """The step to an argument of the call that rebuilds ``owner``; empty if nothing names it."""
+    if type(owner).__module__ == FIX:
+        owner = fields.dict_of(owner).get("held", owner)  # what stands for a link of the chain
     if issubclass(type(owner), BaseException):
         if fields.members_of(owner) is not None and isinstance(child, (list, tuple)):
             return ".exceptions"

@@ -22,7 +22,8 @@ def chained(exc):
 
 
 def subjects(receivers, receiver_names):
-    for exc in (chained(TimeoutError("too late")), chained(acme.Refused("no"))):
+    of_python = AttributeError("no", name="retries", obj=None)
+    for exc in (chained(TimeoutError("too late")), of_python, chained(acme.Refused("no"))):
         variant = Variant(how="by acme.call (late)", exc=exc)
         yield Subject(
             name=type(exc).__name__, origin="raised-late", instances=lambda one=variant: [one]
@@ -48,10 +49,11 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_what_only_python_could_keep_is_no_defect_of_a_library(run: Run) -> None:
     result = run("-v")
-    result.assert_outcomes(passed=1, failed=1)
+    result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
             "portable-errors/acme::TimeoutError?raised-late-pickle? PASSED*",
+            "portable-errors/acme::AttributeError?raised-late-pickle? PASSED*",
             "portable-errors/acme::Refused?raised-late-pickle? FAILED*",
             "1  acme.Refused *loses its chain *raised*",
         ]
@@ -59,7 +61,8 @@ def test_what_only_python_could_keep_is_no_defect_of_a_library(run: Run) -> None
 
 
 def test_the_control_checks_that_were_chosen_are_made(run: Run) -> None:
-    run("-o", "portable_errors_checks=type message chain").assert_outcomes(failed=2)
+    run("-o", "portable_errors_checks=type message chain").assert_outcomes(passed=1, failed=2)
+    run("-o", "portable_errors_checks=type message attributes").assert_outcomes(passed=2, failed=1)
 
 
 def of_whichever_version(suite: str) -> None:
@@ -75,14 +78,14 @@ def test_what_a_suite_has_raised_before_it_fails_is_checked(
         pytest.importorskip("xdist")
     of_whichever_version(SUITE + "    acme.call()\n")
     result = run("-v", *workers)
-    result.assert_outcomes(passed=1, failed=2)
+    result.assert_outcomes(passed=2, failed=2)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines_random(
         [
             "*FAILED*portable-errors/acme::the-rest?pickle?*",
             (
                 "the suite acme has ended early: AttributeError: module 'acme' has no attribute 'call' "
-                "(acme_portable.py:18); the rest of it was not checked"
+                "(acme_portable.py:19); the rest of it was not checked"
             ),
         ]
     )

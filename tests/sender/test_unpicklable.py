@@ -15,6 +15,7 @@ import error_zoo as zoo
 import pytest
 
 from pytest_portable_errors.diagnosis.facts import Unpicklable
+from pytest_portable_errors.sender.fix_code import FIX
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.registry import Serializers
 from pytest_portable_errors.sender.serializers import WithReducers
@@ -221,7 +222,32 @@ class TestPath:
             path="exc.client['pool'][0]", type="_thread.lock"
         )
 
+    def test_leads_to_an_argument_of_a_cause_that_a_fix_sends_by_a_link(self) -> None:
+        """As fixes that keep the chain do: grpc's errors hold a condition as their argument."""
+        exc = ValueError("m")
+        exc.__cause__ = OSError([threading.Lock()])
+        scope: dict[str, Any] = {"__name__": FIX}
+        exec(LINK, scope)
+        tried = WithReducers(
+            of=Serializers().find("pickle"),  # type: ignore[arg-type]  # a Pickle
+            reducers={ValueError: scope["reduced"]},
+        )
+        assert describe_and_pickle(exc, serializer=tried).unpicklable == Unpicklable(
+            path="exc.__cause__.args[0][0]", type="_thread.lock"
+        )
 
+
+LINK = """
+class Link:
+    def __init__(self, held):
+        self.held = held
+    def __reduce__(self):
+        return reduced(self.held)
+
+def reduced(exc):
+    state = {} if exc.__cause__ is None else {"__cause__": Link(exc.__cause__)}
+    return type(exc), exc.args, state
+"""
 LAMBDA = lambda: None  # noqa: E731  # what pickle finds no name for
 
 

@@ -75,9 +75,9 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
             _BY,
             {
                 "refused": functools.partial(_ask, anthropic, address),
-                "too-long": lambda: anthropic.Anthropic(
-                    **_client(anthropic, address)
-                ).messages.create(**{**_REQUEST, "max_tokens": 1_000_000}),
+                "too-long": lambda: _client(anthropic, address).messages.create(
+                    **{**_REQUEST, "max_tokens": 1_000_000}
+                ),
             },
         )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import logging
 import os
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 STATUSES = (400, 401, 403, 404, 408, 409, 422, 429, 500, 502, 503)
 """What servers of HTTP refuse with."""
+_SUITES = os.path.dirname(os.path.abspath(__file__))
 _ENVIRONMENT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # it would fetch its price list
     "NO_PROXY": "127.0.0.1",
@@ -40,7 +43,8 @@ def library(
 ) -> Iterator[Any]:
     """Import a library for its suite; in the block its requests to loopback use no proxy.
 
-    Its warnings are dropped: they are not under test, even under ``filterwarnings = error``.
+    Its warnings and its log are dropped: they are not under test, even under
+    ``filterwarnings = error``; servers log the errors that they are to raise.
 
     Args:
         suite: The suite's name.
@@ -60,6 +64,8 @@ def library(
         raise PortableErrorsError(f"the suite {suite} needs {needed}: {install}") from None
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     os.environ.update(_ENVIRONMENT)
+    disabled = logging.root.manager.disable
+    logging.disable()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,6 +81,7 @@ def library(
             error
         )
     finally:
+        logging.disable(disabled)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -132,8 +139,22 @@ def raised_subject(by: str, name: str, exc: BaseException | None) -> Subject:
             origin=origin,
             instances=functools.partial(_nothing, f"{by} raised nothing"),
         )
+    if _is_of_the_suite(exc):
+        reason = f"{by} cannot be asked for it in this version: {type(exc).__name__}: {exc}"
+        return Subject(
+            name="not-there", origin=origin, instances=functools.partial(_nothing, reason)
+        )
     variant = Variant(how=f"by {by} ({name})", exc=exc.with_traceback(None))
     return Subject(name=type(exc).__name__, origin=origin, instances=lambda: [variant])
+
+
+def _is_of_the_suite(exc: BaseException) -> bool:
+    """Whether it says that the library has not what a suite asks of it, as an older one may not."""
+    if isinstance(exc, ImportError):
+        return True
+    frames = traceback.extract_tb(exc.__traceback__)
+    is_raised_here = bool(frames) and os.path.dirname(frames[-1].filename) == _SUITES
+    return is_raised_here and isinstance(exc, (AttributeError, TypeError))
 
 
 def error_of(call: Callable[[], object]) -> BaseException | None:
