@@ -81,17 +81,19 @@ def _reduced(error: BaseException, path: tuple[int, ...]) -> tuple[Any, ...]:
     name = "__context__" if error.__cause__ is None else "__cause__"
     hidden = name == "__context__" and error.__suppress_context__
     link = None if hidden else getattr(error, name)
+    chain: dict[str, Any] = {}
     if link is not None and id(link) not in path and len(path) < _MOST_LINKS:
         sent = _Link(link, (*path, id(link)))
         # An attribute may hold the same exception: it stays the same one.
         for key, value in state.items():
             if value is link or (isinstance(value, _Link) and value.held is link):
                 state[key] = sent
-        state[name] = sent
-    # Last: assigning __cause__ sets it.
-    state["__suppress_context__"] = error.__suppress_context__
-    # Past a __setstate__ of the class, which may not expect all of this.
-    return _new(cls), (cls, *args), state, None, None, _SETSTATE
+        chain[name] = sent
+    # Behind a cause, which sets it.
+    chain["__suppress_context__"] = error.__suppress_context__
+    # The chain first: a class may be frozen from its last attribute on. And past a
+    # __setstate__ of the class, which may not expect all of this.
+    return _new(cls), (cls, *args), {**chain, **state}, None, None, _SETSTATE
 
 
 _Stored = tuple[type[BaseException], tuple[Any, ...], dict[str, Any]]
@@ -106,20 +108,20 @@ def _stored(error: BaseException, path: tuple[int, ...]) -> _Stored:
         return _as_base(error, _base(cls), path)
     if cls.__module__.partition(".")[0] not in _PACKAGES | sys.stdlib_module_names:
         return RuntimeError, (f"{_name(cls)}: {error}",), _notes(error)
-    stored: dict[str, Any] = {**dict(_fields(error)), **error.__dict__}
     if isinstance(error, _GROUPS):
         args: tuple[Any, ...] = (
             error.message,
             [_Link(member, (*path, id(member))) for member in error.exceptions],
         )
-        stored["args"] = (*args, *error.args[2:])
+        all_args = (*args, *error.args[2:])
     else:
         # As in the message that Python makes.
         shown = str if len(error.args) == 1 else repr
-        args = tuple(_portable(value, path, shown) for value in error.args)
-        stored["args"] = args
+        all_args = args = tuple(_portable(value, path, shown) for value in error.args)
+    stored = {"args": all_args, **dict(_fields(error)), **error.__dict__}
     for name in LEFT_BEHIND.get(_name(cls), ()):
-        stored[name] = None
+        if name in stored:
+            stored[name] = None
     state = {
         name: value if name == "args" else _portable(value, path) for name, value in stored.items()
     }
@@ -161,7 +163,8 @@ def _is_usable(
 def _as_base(error: BaseException, base: Any, path: tuple[int, ...]) -> _Stored:
     """Send a base in its place: the message, and what a reader may ask for."""
     if base.__module__ == "builtins":
-        return base, (str(error),), _notes(error)
+        made = base(str(error))  # which may keep the text in C, as SyntaxError does
+        return base, made.args, {**dict(_fields(made)), **_notes(error)}
     args = tuple(_portable(value, path) for value in error.args)
     if type(error).__str__ is not base.__str__:
         args = (str(error),)
@@ -342,14 +345,21 @@ def _found(name: str) -> Any:
     return found
 
 
+# Classes by their names in the tables: one made in C or Rust may say that it is of a
+# module that nobody finds.
+_NAMES: dict[type, str] = {}
+
+
 def _name(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
+    return _NAMES.get(cls) or f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _classes() -> Iterator[type]:
     """Those whose libraries are installed here."""
-    for found in map(_found, (*REBUILT, *ADDED, *BECOMES)):
+    for name in (*REBUILT, *ADDED, *BECOMES):
+        found = _found(name)
         if isinstance(found, type):
+            _NAMES[found] = name
             yield found
 
 

@@ -12,21 +12,34 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from pytest_portable_errors.receiver.fields import type_name
+from pytest_portable_errors.receiver.fields import is_importable, type_name
 from pytest_portable_errors.repair.reducers import NotOurs, generated, table_of
 
 
 class ByName(Mapping[type, Callable[[Any], object]]):
     """A reducer by class, where the class is known by its dotted name alone."""
 
-    def __init__(self, names: frozenset[str], reducer: Callable[[Any], object]) -> None:
-        """``names`` are dotted names; the classes need not be imported yet."""
-        self._names, self._reducer = names, reducer
+    def __init__(self, names: frozenset[str], scope: Mapping[str, Any]) -> None:
+        """``names`` are dotted names; the classes need not be imported yet. ``scope`` is what the
+        generated part has defined."""
+        self._names, self._scope = names, scope
 
     def __getitem__(self, cls: type) -> Callable[[Any], object]:
         if type_name(cls) not in self._names:
-            raise KeyError(cls)
-        return self._reducer
+            self._scope["_NAMES"][cls] = self._public_name(cls)
+        reducer: Callable[[Any], object] = self._scope["reduce_exception"]
+        return reducer
+
+    def _public_name(self, cls: type) -> str:
+        """The name of a class in the table, if it says that it is of a module that nobody finds.
+
+        Raises:
+            KeyError: It is not in the table.
+        """
+        for name in () if is_importable(cls) else self._names:
+            if name.endswith(f".{cls.__name__}") and self._scope["_found"](name) is cls:
+                return name
+        raise KeyError(cls)
 
     def __iter__(self) -> Iterator[type]:
         """Nothing: which classes have these names is not known."""
@@ -55,7 +68,7 @@ def reducers_in(text: str, file: str) -> Mapping[type, Callable[[Any], object]]:
     scope: dict[str, Any] = {"__name__": "portable_errors_reducers", "__builtins__": _builtins()}
     try:
         exec(compile(generated(text), file, "exec"), scope)  # the text that we have generated
-        return ByName(table.classes, scope["reduce_exception"])
+        return ByName(table.classes, scope)
     except Exception as error:  # or that somebody has changed
         raise NotOurs(f"its generated part cannot be run: {error!r}") from error
 

@@ -266,13 +266,13 @@ def _evidence(proposal: Proposal, payloads: Mapping[str, Sequence[bytes]]) -> Ev
     fix = proposal.fix
     return Evidence(
         owner=fix.owner,
-        # What is to arrive as another class is compared with that by the next run, which has the
-        # setting; here it is imported, and nothing else.
+        # What tests raised was kept as it arrived: as the other class, where there is one.
         classes=() if fix.becomes else proposal.classes,
         payloads=() if fix.becomes else tuple(payloads.get(fix.owner, ())),
-        unrepaired=fix.instances if fix.becomes else fix.unrepaired,
+        unrepaired=fix.unrepaired,
         keeps_chain=fix.recipe in ("WithChain", "ByModule"),
         gives_up=fix.gives_up,
+        becomes=fix.becomes,
     )
 
 

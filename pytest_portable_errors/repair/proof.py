@@ -55,6 +55,9 @@ class Evidence:
     """Whether the chain has to arrive."""
     gives_up: tuple[str, ...] = ()
     """Paths of what it gives up."""
+    becomes: str = ""
+    """Full name of the class that it arrives as; empty: its own. Then its message has to arrive,
+    and what else does is the trial's to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,7 @@ def _as_data(evidence: Evidence) -> dict[str, Any]:
         "unrepaired": evidence.unrepaired,
         "keeps_chain": evidence.keeps_chain,
         "gives_up": evidence.gives_up,
+        "becomes": evidence.becomes,
     }
 
 
@@ -227,26 +231,37 @@ def _failure(row: dict[str, Any]) -> str | None:
     why = _import_error(row["owner"].partition(":")[0])
     if why is not None:
         return why
-    checks = [check for check in DEFAULT_CHECKS if check != "chain" or row["keeps_chain"]]
     try:
         for payload in row["payloads"]:
             exc = rebuilt(base64.b64decode(payload), with_finalizers=True)
             if exc is None:
                 return "what a test raised cannot be rebuilt any more"
-            lost = _lost(exc, checks, row["gives_up"])
+            lost = _lost_by(row, exc)
             if lost is not None:
                 return lost
-        reasons = [
-            lost for exc in _built(row) if (lost := _lost(exc, checks, row["gives_up"])) is not None
-        ]
+        reasons = [lost for exc in _built(row) if (lost := _lost_by(row, exc)) is not None]
     except PortableErrorsError as error:
         return str(error)
     return reasons[0] if len(reasons) > row["unrepaired"] else None
 
 
-def _lost(exc: BaseException, checks: Sequence[str], gives_up: Sequence[str]) -> str | None:
+def _lost_by(row: dict[str, Any], exc: BaseException) -> str | None:
+    """What an exception loses that the fix is to keep; None if nothing."""
+    if row["becomes"]:
+        return _lost(exc, ("type", "message"), row["gives_up"], arrives_as=row["becomes"])
+    checks = [check for check in DEFAULT_CHECKS if check != "chain" or row["keeps_chain"]]
+    return _lost(exc, checks, row["gives_up"])
+
+
+def _lost(
+    exc: BaseException,
+    checks: Sequence[str],
+    gives_up: Sequence[str],
+    *,
+    arrives_as: str | None = None,
+) -> str | None:
     """What an exception loses of what it is to keep; None if nothing."""
-    trip = check_round_trip(exc, receiver="with-project", checks=checks)
+    trip = check_round_trip(exc, receiver="with-project", checks=checks, arrives_as=arrives_as)
     lost = [
         loss
         for loss in trip.losses

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_portable_errors.diagnosis.reducers_table import Table
 from pytest_portable_errors.diagnosis.reducers_text import BEGIN, END, generated_part
-from pytest_portable_errors.repair.loaded import ByName, reducers_in
+from pytest_portable_errors.repair.loaded import reducers_in
 from pytest_portable_errors.repair.reducers import NotOurs, module_text
 
 ERROR = json.JSONDecodeError("m", "doc", 0)
@@ -63,8 +63,26 @@ def test_no_library_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_class_is_named_by_its_qualified_name(name: str) -> None:
     module, _, qualname = name.partition(".")
     cls = type("Lost", (Exception,), {"__module__": module, "__qualname__": qualname})
-    assert cls in ByName(frozenset({name}), lambda error: error)
-    assert cls not in ByName(frozenset({"lib.Lost"}), lambda error: error)
+    text = module_text(None, Table(rebuilt=frozenset({name})), "m")
+    assert cls in reducers_in(text, "m.py")
+    other = module_text(None, Table(rebuilt=frozenset({"lib.Lost"})), "m")
+    assert cls not in reducers_in(other, "m.py")
+
+
+def test_a_class_of_a_module_that_nobody_finds_is_known_by_its_public_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """cryptography's VerificationError says that it is of a module of Rust's."""
+    source = "class Lost(Exception):\n    __module__ = 'lib_of_reducers._rust.errors'\n"
+    (tmp_path / "lib_of_reducers.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "lib_of_reducers", raising=False)
+    lost = __import__("lib_of_reducers").Lost
+    table = Table(becomes={"lib_of_reducers.Lost": "builtins.LookupError"})
+    reducers = reducers_in(module_text(None, table, "m"), "m.py")
+    assert reducers[lost](lost("m"))[1] == (LookupError, "m")  # type: ignore[index]
+    unfound = type("Lost", (Exception,), {"__module__": "lib_of_reducers._rust.errors"})
+    assert unfound not in reducers, "another class of that name"
 
 
 def test_what_is_written_by_hand_is_not_run() -> None:

@@ -109,6 +109,28 @@ def test_the_chain_has_to_arrive_where_the_fix_keeps_it(project: Path) -> None:
     assert "chain" in why or "cause" in why
 
 
+def test_what_is_to_arrive_as_another_class_arrives_as_that_with_its_message(
+    project: Path,
+) -> None:
+    owner = "shop_of_proof.errors:Lost"
+    row = evidence(owner, becomes="builtins.ValueError")
+    reducer = (
+        "import copyreg\nfrom shop_of_proof.errors import Lost\n"
+        "copyreg.pickle(Lost, lambda error: ({cls}, ({text},)))\n"
+    )
+    told = []
+    for cls, text in [
+        ("ValueError", "str(error)"),
+        ("ValueError", "'another'"),
+        ("OSError", "str(error)"),
+    ]:
+        (project / "reducers_of_proof.py").write_text(reducer.format(cls=cls, text=text))
+        told.append(proved(project, row, reducers="reducers_of_proof").failures.get(owner, ""))
+    assert told[0] == ""
+    assert "message" in told[1]
+    assert "type (exc: OSError)" in told[2]
+
+
 # --- what makes a module fail
 
 

@@ -463,6 +463,25 @@ class Deprecated(Base):
     def code(self):
         raise SystemExit("a property was asked")
 
+class Syntax(SyntaxError):
+    def __init__(self, lock, text):
+        super().__init__(text)
+        self.lock = lock
+
+class Frozen(Exception):
+    def __init__(self, code, text):
+        self.code = code
+        super().__init__(text)
+        self.is_frozen = True
+
+    def __setattr__(self, name, value):
+        if name not in ("__cause__", "__context__") and "is_frozen" in self.__dict__:
+            raise AttributeError("frozen")
+        super().__setattr__(name, value)
+
+class FromRust(Exception):
+    __module__ = "acme._rust.errors"
+
 class Kept(Exception):
     def __init__(self, request):
         super().__init__(request)
@@ -523,6 +542,30 @@ def test_an_answer_that_cannot_be_pickled_is_left_out(library: Path) -> None:
     )
     exc = with_table(library, made, becomes={"acme._Raised": "acme.Base"})
     assert not hasattr(exc, "code")
+
+
+def test_a_base_of_python_s_has_the_message_where_it_keeps_that_in_c(library: Path) -> None:
+    made = "acme.Syntax(threading.Lock(), 'no colon')"
+    exc = with_table(library, made, becomes={"acme.Syntax": "builtins.SyntaxError"})
+    assert (type(exc), str(exc)) == (SyntaxError, "no colon")
+
+
+def test_one_that_is_frozen_from_its_last_attribute_on_is_rebuilt(library: Path) -> None:
+    """minio's S3Error is, and lets nobody but Python's machinery set anything then."""
+    made = (
+        "[exc := acme.Frozen(7, 'no'), setattr(exc, '__cause__', KeyError('k')), "
+        "setattr(exc, '__context__', KeyError('k'))][0]"
+    )
+    exc: Any = with_table(library, made, rebuilt=frozenset({"acme.Frozen"}))
+    assert (type(exc).__name__, str(exc), exc.code, exc.is_frozen) == ("Frozen", "no", 7, True)
+    assert repr(exc.__cause__) == "KeyError('k')"
+    assert exc.__suppress_context__
+
+
+def test_a_class_of_a_module_that_nobody_finds_has_its_public_name(library: Path) -> None:
+    """cryptography's VerificationError says that it is of a module of Rust's."""
+    exc = with_table(library, "acme.FromRust('m')", becomes={"acme.FromRust": "acme.Base"})
+    assert (type(exc).__name__, str(exc)) == ("Base", "m")
 
 
 def test_no_property_is_asked_for_an_answer(library: Path) -> None:
