@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _NO_PACKAGES = re.compile(r"tests?|docs?|examples?|benchmarks?|scripts?|build|dist|_.*|\..*")
-_NO_MODULES = re.compile(r"__main__|conftest|test_.*|.*_test|tests?")
+_NO_MODULES = re.compile(r"__main__|conftest|_?test_.*|.*_test|_?tests?")
 _CLASS = re.compile(rb"^\s*class\s+\w+\s*\(", re.MULTILINE)
 _MOST_MODULES = 20_000
 

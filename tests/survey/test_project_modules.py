@@ -21,6 +21,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "src/shop_here/conftest.py",
         "src/shop_here/tests/__init__.py",
         "src/shop_here/tests/test_a.py",
+        "src/shop_here/_tests/__init__.py",  # as of trio
+        "src/shop_here/_tests/check_types.py",
         "src/shop_here/deep/__init__.py",
         "src/shop_here/deep/more.py",
         "src/shop_here/no_package/odd.py",
