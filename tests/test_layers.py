@@ -122,7 +122,6 @@ TESTED_BY = {
     "receiver/described": "types alone",
     "receiver/earlier": "goldens/test_causes: what today's code expects, and repairs",
     "receiver/moved_classes": "goldens/test_causes: classes that have moved",
-    "receiver/fields": RECORDS,
     "receiver/guarded_loads": "goldens/test_check, and test_causes: repairs",
     "receiver/imports": "receiver/test_isolation and isolation/: what a receiver may import",
     "receiver/limits": "survival/test_hostile: memory and time",

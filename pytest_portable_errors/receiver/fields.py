@@ -6,6 +6,7 @@ C types are called directly.
 
 import sys
 import types
+import warnings
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .escaped import escaped
@@ -80,13 +81,27 @@ def is_importable(cls: type) -> bool:
 
     Only then can an ``except`` clause name it. A module that is not imported holds nothing.
     """
-    holder: object = sys.modules.get(module_of(cls) or "?")
+    module = sys.modules.get(module_of(cls) or "?")
+    first, *others = type.__dict__["__qualname__"].__get__(cls).split(".")
     try:
-        for name in type.__dict__["__qualname__"].__get__(cls).split("."):
+        holder: object = (own_dict(module) or {}).get(first)
+        if holder is None:
+            holder = _exported_lazily(module, first)
+        for name in others:
             holder = getattr(holder, name)
-    except BaseException:  # a module's __getattr__ is foreign code
+    except BaseException:  # foreign code
         return False
     return holder is cls
+
+
+def _exported_lazily(module: object, name: str) -> object:
+    """What a module's ``__getattr__`` gives.
+
+    It may warn that the name is deprecated; nobody uses it here.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(module, name)
 
 
 def base_fields(cls: type) -> List[str]:
