@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import io
 import pickle
 import re
 import types
@@ -156,6 +157,7 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Callable[[str, int], object]], ...] = tup
         (r"errors", lambda *_: [{"field": "errors-field", "message": "errors-text"}]),
         (r"(.*_)?exc_info", lambda name, _: (ValueError, ValueError(f"{name}-text"), None)),
         (r"(.*_)?headers", lambda *_: {"retry-after": "7"}),
+        (r"fp", lambda *_: io.BytesIO(b"body-text")),  # urllib's HTTPError closes it at its end
         (r"(.*_)?(cause|exception|exc|error|err)", _exception),
         (
             r"(.*_)?(exceptions|excs|causes)",

@@ -7,12 +7,15 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import gc
 import pathlib
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 import types
+import urllib.error
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NewType, Protocol, TypeVar, Union
@@ -217,3 +220,22 @@ def test_values_are_the_same_in_every_process(pytestconfig: pytest.Config) -> No
 
 def test_mappings_have_a_key_and_a_value() -> None:
     assert value_of(Mapping[str, int]) == {"value-key-text": 1001}
+
+
+class FetchError(urllib.error.HTTPError):
+    """As fsspec derives one from urllib's."""
+
+
+def test_an_http_error_of_urllib_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file is closed when the error ends, which a text would refuse there."""
+    raised: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", raised.append)
+    for variant in build(FetchError, values={}):
+        assert isinstance(variant.exc, FetchError)
+        assert variant.exc.read() == b"body-text"
+    del variant
+    gc.collect()
+    assert raised == []
+    tempfile._TemporaryFileWrapper("fp-text", "name")  # type: ignore[arg-type]  # the control
+    gc.collect()
+    assert raised != []
