@@ -189,8 +189,10 @@ def _is_usable(
 def _as_base(error: BaseException, base: Any, path: tuple[int, ...]) -> _Stored:
     """Send a base in its place: the message, and what a reader may ask for."""
     if base.__module__ == "builtins":
-        made = base(str(error))  # which may keep the text in C, as SyntaxError does
-        return base, made.args, {**dict(_fields(made)), **_notes(error)}
+        kept: dict[str, Any] = {}
+        with contextlib.suppress(Exception):  # some take more than a text
+            kept = dict(_fields(base(str(error))))  # SyntaxError keeps its text in C
+        return base, (str(error),), {**kept, **_notes(error)}
     args = tuple(_portable(value, path) for value in error.args)
     if type(error).__str__ is not base.__str__:
         args = (str(error),)

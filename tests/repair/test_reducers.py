@@ -468,6 +468,9 @@ class Syntax(SyntaxError):
         super().__init__(text)
         self.lock = lock
 
+class Decode(UnicodeDecodeError):
+    pass
+
 class Frozen(Exception):
     def __init__(self, code, text):
         self.code = code
@@ -548,6 +551,9 @@ def test_a_base_of_python_s_has_the_message_where_it_keeps_that_in_c(library: Pa
     made = "acme.Syntax(threading.Lock(), 'no colon')"
     exc = with_table(library, made, becomes={"acme.Syntax": "builtins.SyntaxError"})
     assert (type(exc), str(exc)) == (SyntaxError, "no colon")
+    made = "acme.Decode('utf-8', b'a', 0, 1, 'no text')"
+    exc = with_table(library, made, becomes={"acme.Decode": "builtins.UnicodeDecodeError"})
+    assert type(exc) is UnicodeDecodeError, "it cannot be made of a text, and arrives"
 
 
 def test_one_that_is_frozen_from_its_last_attribute_on_is_rebuilt(library: Path) -> None:
