@@ -44,6 +44,7 @@ PURE = (
         "judging/shapes.py",
         "judging/verdicts.py",
         "report/baseline.py",
+        "report/defect.py",
         "report/rows.py",
         "report/tally.py",
     ),
@@ -81,6 +82,11 @@ def wheel(session: nox.Session) -> str:
     return str(next(folder.glob("*.whl")))
 
 
+def lowest(requirement: str) -> str:
+    """The oldest version that a requirement of pyproject.toml allows."""
+    return re.sub(r">=([\d.]+).*", r"==\1", requirement)
+
+
 def run(session: nox.Session, *options: str) -> None:
     """Run the slice, or what was given after ``--``, and see that the wheel is what is tested."""
     where = session.run(
@@ -105,12 +111,21 @@ def tests(session: nox.Session, pytest: str, xdist: bool) -> None:
 def oldest(session: nox.Session) -> None:
     """The oldest version of each dependency that pyproject.toml allows."""
     declared = nox.project.load_toml("pyproject.toml")["project"]["dependencies"]
-    session.install(
-        wheel(session),
-        *(re.sub(r">=([\d.]+).*", r"==\1", requirement) for requirement in declared),
-        *NEEDED,
-    )
+    session.install(wheel(session), *map(lowest, declared), *NEEDED)
     run(session)
+
+
+@nox.session(python=PYTHONS[1])
+def suites(session: nox.Session) -> None:
+    """The suites of other libraries on the oldest versions that pyproject.toml allows, compared
+    with plain pickle, and repaired. Five minutes."""
+    declared = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    session.install(wheel(session), *map(lowest, declared["suites"]), *NEEDED)
+    session.run(
+        *("pytest", "-q", "-p", "no:cacheprovider"),
+        *("-m", ""),  # those of the matrix, too
+        *("tests/survey/suites", "tests/end_to_end/test_suites_repaired.py", *session.posargs),
+    )
 
 
 @nox.session(python=PYTHONS[1])
