@@ -43,8 +43,8 @@ class TripRequirements:
     chain_is_undecided: bool = False
     """Whether the project has not decided yet whether the chain is needed."""
     spares_python: bool = False
-    """Whether nothing is asked of Python's own classes that Python itself drops, their chain among
-    it: no reducer is ever offered for a class that is everybody's."""
+    """Whether Python's own classes may lose their chain and what Python itself drops of them: no
+    reducer is ever offered for a class that is everybody's."""
     is_repo_wide: bool = False
     """Whether that is no defect which no class of the project can help: classes that tests define,
     what Python itself drops, ``args`` of others' classes alone."""

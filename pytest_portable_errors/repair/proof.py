@@ -56,8 +56,8 @@ class Evidence:
     gives_up: tuple[str, ...] = ()
     """Paths of what it gives up."""
     becomes: str = ""
-    """Full name of the class that it arrives as; empty: its own. Then its message has to arrive,
-    and what else does is the trial's to say."""
+    """Full name of the class that it arrives as; empty: its own. Of another class only the message
+    has to arrive: what else does was seen when the fix was tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

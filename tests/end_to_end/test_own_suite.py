@@ -84,8 +84,8 @@ def test_what_a_suite_has_raised_before_it_fails_is_checked(
         [
             "*FAILED*portable-errors/acme::the-rest?pickle?*",
             (
-                "the suite acme has ended early: AttributeError: module 'acme' has no attribute 'call' "
-                "(acme_portable.py:19); the rest of it was not checked"
+                "the suite acme has ended early: AttributeError: module 'acme' has no attribute "
+                "'call' (acme_portable.py:19); the rest of it was not checked"
             ),
         ]
     )

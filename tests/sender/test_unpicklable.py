@@ -18,7 +18,7 @@ from pytest_portable_errors.diagnosis.facts import Unpicklable
 from pytest_portable_errors.sender.fix_code import FIX
 from pytest_portable_errors.sender.outgoing import Outgoing, describe_and_pickle
 from pytest_portable_errors.sender.registry import Serializers
-from pytest_portable_errors.sender.serializers import WithReducers
+from pytest_portable_errors.sender.serializers import Pickle, WithReducers
 
 LOCK = threading.Lock()
 SERIALIZERS = ("pickle", "pickle:0", "pickle:2", "cloudpickle", "dill")
@@ -229,7 +229,7 @@ class TestPath:
         scope: dict[str, Any] = {"__name__": FIX}
         exec(LINK, scope)
         tried = WithReducers(
-            of=Serializers().find("pickle"),  # type: ignore[arg-type]  # a Pickle
+            of=Pickle(),
             reducers={ValueError: scope["reduced"]},
         )
         assert describe_and_pickle(exc, serializer=tried).unpicklable == Unpicklable(
